@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Everything a guest boots or C links is built with `--traits Embedded` (no Swift runtime), and without it for the
+// host tests. The two builds need two scratch folders: the Makefile names them.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+let portable = strict + [.enableExperimentalFeature("Embedded", .when(traits: ["Embedded"]))]
+let strictC: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
+func tool(_ name: String) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: ["Quark", "CLinux"],
+    swiftSettings: portable,
+    linkerSettings: [
+      .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
+      .linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z"),
+    ])
+}
+
+let package = Package(
+  name: "quark",
+  products: [
+    .library(name: "Quark", targets: ["Quark"]),
+    .library(name: "QuarkC", type: .static, targets: ["QuarkC"]),
+    .executable(name: "quark-mon", targets: ["quark-mon"]),
+    .executable(name: "quark-test", targets: ["quark-test"]),
+    .executable(name: "quark-init", targets: ["quark-init"]),
+    .executable(name: "kmatrix", targets: ["kmatrix"]),
+  ],
+  traits: [
+    .trait(name: "Embedded", description: "Build without the Swift runtime, for guests and C programs")
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .target(name: "CQuark", cSettings: strictC),
+    .target(name: "CWire", cSettings: strictC),
+    .target(name: "CLinux", cSettings: strictC),
+    .systemLibrary(name: "CLibbpf"),
+    .target(name: "CProbes", cSettings: strictC),
+    .target(name: "QuarkCore", dependencies: ["CWire", "CQuark"], swiftSettings: portable),
+    .target(
+      name: "QuarkLinux", dependencies: ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes"],
+      swiftSettings: portable),
+    .target(
+      name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
+    .target(name: "QuarkC", dependencies: ["Quark", "CQuark", "CLinux"], swiftSettings: portable),
+    tool("quark-mon"),
+    tool("quark-test"),
+    .executableTarget(
+      name: "quark-init",
+      dependencies: ["CLinux"],
+      swiftSettings: portable,
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))]),
+    .executableTarget(
+      name: "kmatrix",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
+    .testTarget(
+      name: "KMatrixTests", dependencies: ["kmatrix"], swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu11
+)

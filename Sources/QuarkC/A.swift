@@ -1,0 +1,2 @@
+import QuarkCore
+@c(quark_answer) public func quarkAnswer() -> CInt { CInt(answer()) }

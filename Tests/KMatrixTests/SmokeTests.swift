@@ -1,0 +1,3 @@
+import Testing
+@testable import kmatrix
+@Test func smoke() { _ = KMatrix.self }

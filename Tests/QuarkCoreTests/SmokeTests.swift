@@ -1,0 +1,3 @@
+import Testing
+@testable import QuarkCore
+@Test func smoke() { #expect(answer() == 42) }

@@ -60,7 +60,8 @@ let package = Package(
       swiftSettings: portable),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
-    .target(name: "QuarkC", dependencies: ["Quark", "CQuark", "CLinux"], swiftSettings: portable),
+    .target(
+      name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
     tool("quark-test"),
     .executableTarget(

@@ -1,1 +1,14 @@
 #include "probes.h"
+
+/* libbpf reads the object in place and wants it aligned as an ELF header is. */
+static const unsigned char process[] __attribute__((aligned(16))) = {
+#if __has_embed("process.bpf.o")
+#embed "process.bpf.o"
+#endif
+};
+
+const unsigned char *cprobes_process(size_t *size)
+{
+	*size = sizeof(process);
+	return process;
+}

@@ -1,7 +1,8 @@
 import CLinux
 import QuarkLinux
 
-/// The process a test runs in. Its standard error comes here through a pipe; its last line there says why it failed.
+/// The process a test runs in. Its standard error comes here through a pipe, and behind a mark at its
+/// end why the test failed or was skipped.
 struct TestProcess: ~Copyable {
   private let pid: pid_t
   private let errors: FileDescriptor
@@ -27,7 +28,7 @@ struct TestProcess: ~Copyable {
       close(ends.0)
       close(ends.1)
       let (status, reason) = Self.perform(test, verbosity: options.verbosity)
-      if !reason.isEmpty { FileDescriptor.complain(reason + "\n") }
+      if !reason.isEmpty { FileDescriptor.complain(Self.reasonMark + reason + "\n") }
       _exit(status)
     }
     close(ends.1)
@@ -43,6 +44,9 @@ struct TestProcess: ~Copyable {
     trace = opened >= 0 ? FileDescriptor(owning: opened) : nil
     traceDescriptor = opened
   }
+
+  /// A byte no text has, between what a test says and why it failed.
+  private static var reasonMark: String { "\0" }
 
   /// Runs the test in this process: its exit status, and words for a failure or a skip.
   static func perform(_ test: Test, verbosity: Int) -> (status: CInt, reason: String) {
@@ -93,10 +97,10 @@ struct TestProcess: ~Copyable {
       let name = unsafe clinux_signal_name(signal).map { unsafe String(cString: $0) } ?? "?"
       return TestResult(verdict: .crash, reason: "signal \(signal) (SIG\(name))", output: output)
     }
-    let lines = output.split(separator: UInt8(ascii: "\n"))
-    let exitStatus = clinux_wexitstatus(status)
-    let reason = exitStatus == 0 ? "" : lines.last.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return TestResult(exitStatus: exitStatus, reason: reason, output: output)
+    let mark = output.lastIndex(of: 0)
+    let reason = mark.map { String(decoding: output[($0 + 1)...].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
+    let text = output.filter { $0 != 0 }
+    return TestResult(exitStatus: clinux_wexitstatus(status), reason: reason ?? "", output: text)
   }
 
   private mutating func drain() {

@@ -17,16 +17,15 @@ let strictC: [CSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]
+
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
 func tool(_ name: String) -> Target {
   .executableTarget(
     name: name,
     dependencies: ["Quark", "CLinux"],
     swiftSettings: portable,
-    linkerSettings: [
-      .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
-      .linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z"),
-    ])
+    linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf)
 }
 
 let package = Package(
@@ -46,6 +45,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
@@ -75,12 +75,23 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
+    .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(
-      name: "KMatrixTests", dependencies: ["kmatrix"], swiftSettings: strict),
+      name: "KMatrixTests",
+      dependencies: [
+        "kmatrix",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict,
+      // TOMLKit is C++ inside. The package manager links its runtime into kmatrix, but not into the tests of kmatrix.
+      linkerSettings: [.linkedLibrary("stdc++")]),
   ],
   cLanguageStandard: .gnu11
 )

@@ -1,4 +1,4 @@
-public import CLinux
+internal import CLinux
 
 /// An error number of a system call, as errno(3) names them.
 public struct Errno: Error, Equatable, Sendable {

@@ -167,13 +167,18 @@ make_tmp() {
 	mkfifo "$tmp/console" || fail "cannot make a fifo in $tmp"
 }
 
+# Whether krun.sh is still there. One that was killed and not yet waited for is not: it has no working directory.
+alive() {
+	kill -0 $$ && { [ ! -d /proc/$$ ] || [ -e /proc/$$/cwd ]; }
+}
+
 # watch LIMIT BOOT_LIMIT: ends qemu when its time is up, or when krun.sh is no more. A LIMIT of 0 is none.
 watch() (
 	seconds=0
 	# No descriptor of our caller's is held open: it may be waiting for the end of a pipe.
 	while sleep 1; do
 		seconds=$((seconds + 1))
-		if ! kill -0 $$; then
+		if ! alive; then
 			kill -KILL "$pid"
 			rm -rf "$tmp"
 			exit

@@ -81,7 +81,8 @@ case $nonce in
 esac
 if [ "$shell" ]; then
 	[ $# -eq 2 ] || fail "with --shell: krun.sh [options] --shell initramfs kernel"
-	set -- "$1" "$2" /bin/busybox sh
+	# A session with a controlling terminal, or Ctrl-C would not reach what the shell runs.
+	set -- "$1" "$2" /bin/busybox setsid /bin/busybox cttyhack /bin/sh
 fi
 [ $# -ge 3 ] || fail "an initramfs, a kernel and a program are needed (see krun.sh --help)"
 initramfs=$1 kernel=$2
@@ -128,8 +129,6 @@ esac
 parameters="console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb"
 [ "$results" ] && parameters="$parameters QUARK_RESULTS=/dev/ttyS1"
 [ "$nonce" ] && parameters="$parameters QUARK_NONCE=$nonce"
-# A debugger wants symbols to be where the file says.
-[ "$gdb" ] && parameters="$parameters nokaslr"
 parameters="$parameters$append -- $*"
 [ ${#parameters} -lt 2048 ] || fail "a kernel command line of ${#parameters} bytes: the limit is 2047"
 

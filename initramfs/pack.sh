@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true, made from
-# true.c; busybox with bin/sh; and the files of etc/. The same input gives the same bytes, whoever packs it and where.
+# true.c; busybox with bin/sh and some more names; and the files of etc/. The same input gives the same bytes, whoever packs it and where.
 #
 # Environment: CC (cc), STRIP (strip), BUSYBOX (busybox: the static one, of Debian's busybox-static).
 
@@ -12,6 +12,9 @@ export LC_ALL
 umask 022
 
 here=$(dirname "$0")
+# What a person needs to look around (krun.sh --shell), and false: the shell of nobody.
+applets="cat cp date dd dmesg echo env false find grep head id ip kill ln ls mkdir mount ps rm sed sh sleep tail touch
+	umount uname vi wc"
 fail() {
 	echo "pack.sh: $*" >&2
 	exit 1
@@ -48,7 +51,9 @@ done
 "${CC:-cc}" -nostdlib -static -Wl,--build-id=none,-n -o "$root/true" "$here/true.c"
 add bin/true "$root/true"
 add bin/busybox "$busybox"
-ln -s busybox "$root/tree/bin/sh"
+for applet in $applets; do
+	ln -s busybox "$root/tree/bin/$applet"
+done
 cp "$here"/etc/* "$root/tree/etc"
 
 find "$root/tree" -type d -exec chmod 755 {} +

@@ -119,11 +119,11 @@ esac
 for word; do
 	case $word in
 	'' | -- | *[[:space:][:cntrl:]\"]*)
-		fail "the kernel command line cannot carry the argument '$word'" ;;
+		fail "the kernel command line cannot carry the argument '$(printf %s "$word" | tr '[:cntrl:]' '?')'" ;;
 	esac
 done
 case " $append " in
-*" -- "* | *[[:cntrl:]]*) fail "--append takes kernel parameters, not '$append'" ;;
+*" -- "* | *[[:cntrl:]]*) fail "--append takes kernel parameters, not '$(printf %s "$append" | tr '[:cntrl:]' '?')'" ;;
 esac
 
 parameters="console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb"
@@ -231,7 +231,8 @@ finish() {
 	watchdog=$!
 	{ wait "$pid"; status=$?; } 2>/dev/null
 	pid=''
-	kill "$watchdog" 2>/dev/null
+	# KILL: a shell that was forked a moment ago can lose a TERM while it undoes our traps.
+	kill -KILL "$watchdog" 2>/dev/null
 	watchdog=''
 	[ "$filter" ] && wait "$filter"
 	filter=''

@@ -232,7 +232,7 @@ finish() {
 	{ wait "$pid"; status=$?; } 2>/dev/null
 	pid=''
 	# KILL: a shell that was forked a moment ago can lose a TERM while it undoes our traps.
-	kill -KILL "$watchdog" 2>/dev/null
+	{ kill -KILL "$watchdog"; wait "$watchdog"; } 2>/dev/null
 	watchdog=''
 	[ "$filter" ] && wait "$filter"
 	filter=''

@@ -46,10 +46,14 @@ function code(s) {
 	return "```" (section == "## Example" ? "c" : "sh") s "\n```"
 }
 
-# paragraph(S): one line, as is a bullet.
+# paragraph(S): one line; if it is a list, one for each bullet.
 function paragraph(s) {
-	sub(/^\*\t/, "- ", s)
-	gsub(/\n\t?/, " ", s)
+	if (s ~ /^\*\t/) {
+		gsub(/\n\t/, " ", s)
+		gsub(/\n\*\t/, "\n- ", s)
+		sub(/^\*\t/, "- ", s)
+	} else
+		gsub(/\n/, " ", s)
 	return codify(s)
 }
 

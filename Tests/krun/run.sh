@@ -161,6 +161,36 @@ result "--shell: qemu is left"
 "$sh" "$krun" --help >out 2>err && grep -q '^usage: krun.sh' out && [ ! -s err ]
 result "--help"
 
+echo "# KVM"
+# chosen KVM ACCEL: with a KVM that works, fails or hangs, the run is made with ACCEL.
+chosen() {
+	FAKE=code FAKE_CODE=0 FAKE_KVM=$1 FAKE_ARGS=args krun 0 --accel auto initramfs.gz elf prog && ends 0 && [ ! -s err ] &&
+		grep -Fqx -e "$2" args
+}
+if [ -w /dev/kvm ]; then
+	for kvm in fails hangs works; do
+		rm -rf cache
+		[ $kvm = works ] && right=kvm || right=tcg
+		chosen $kvm "$right"
+		result "KVM that $kvm: $right"
+	done
+	chosen fails kvm
+	result "the outcome is kept"
+	echo "another-boot $here/fake-qemu kvm" >cache/accel
+	chosen fails tcg
+	result "but not over a boot of the machine"
+	rm -rf cache && : >cache
+	chosen works kvm
+	result "no cache is no error"
+	rm -f cache
+else
+	chosen works tcg
+	result "no KVM here: tcg"
+fi
+FAKE=code FAKE_CODE=0 KRUN_ACCEL=kvm FAKE_ARGS=args "$sh" "$krun" --qemu "$here/fake-qemu" initramfs.gz elf prog >out 2>err &&
+	grep -Fqx kvm args
+result "KRUN_ACCEL"
+
 echo "# ends"
 # gone FILE: the process whose id FILE has is no more, at the latest after three seconds.
 gone() {

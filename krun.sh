@@ -183,11 +183,13 @@ watch() (
 			exit
 		fi
 		[ "$1" -eq 0 ] && continue
-		expired=''
-		[ "$seconds" -ge "$1" ] && expired="not finished after $1 s"
-		[ "$seconds" -ge "$2" ] && [ ! -e "$tmp/started" ] && expired="init has not started after $2 s"
-		if [ "$expired" ]; then
-			echo "$expired" >"$tmp/expired"
+		limit=$1 what="not finished"
+		if [ ! -e "$tmp/started" ]; then
+			[ "$2" -lt "$1" ] && limit=$2
+			what="init has not started"
+		fi
+		if [ "$seconds" -ge "$limit" ]; then
+			echo "$what after $limit s" >"$tmp/expired"
 			kill -KILL "$pid"
 			exit
 		fi

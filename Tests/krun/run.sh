@@ -68,7 +68,7 @@ FAKE=hang krun 124 --timeout 2 initramfs.gz elf prog && ends 124 && says 'not fi
 result "a program that hangs"
 FAKE=silent krun 127 --boot-timeout 1 initramfs.gz elf prog && ends 127 && says 'init has not started after 1 s'
 result "a kernel that says nothing"
-FAKE=silent krun 127 --timeout 1 initramfs.gz elf prog && ends 127
+FAKE=silent krun 127 --timeout 1 initramfs.gz elf prog && ends 127 && says 'init has not started after 1 s'
 result "a kernel that says nothing, and a short limit for the whole run"
 FAKE=panic krun 126 initramfs.gz elf prog && ends 126 && says 'Kernel panic'
 result "a panic"

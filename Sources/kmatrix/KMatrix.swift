@@ -6,7 +6,7 @@ struct KMatrix: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kmatrix",
     abstract: "Run quark-test on a matrix of kernels.",
-    subcommands: [List.self, Fetch.self, Verify.self, Update.self])
+    subcommands: [List.self, Fetch.self, Verify.self, Update.self, Doctor.self])
 
   /// As ArgumentParser's own, but every complaint is one line `kmatrix: …`.
   static func main() async {

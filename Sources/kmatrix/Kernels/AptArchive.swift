@@ -78,6 +78,23 @@ actor AptArchive {
     return Self.outcome(ofComplaint: result.errors)
   }
 
+  /// Why the archive at `address` does not answer; nil if it does. `dists/README` is in every Debian archive, but
+  /// that it is gone is an answer too.
+  nonisolated func trouble(reaching address: String) async -> String? {
+    let file = FilePath(FileManager.default.temporaryDirectory.appending(path: "kmatrix-probe-\(UUID())").path)
+    defer { cache.remove(file) }
+    do throws(KernelStoreError) {
+      let result = try await Tool.run(
+        Self.helper, Self.fetchOptions + ["-q", "download-file", "\(address)/dists/README", file.string])
+      if result.succeeded { return nil }
+      let outcome = Self.outcome(ofComplaint: result.errors)
+      if case .unreachable(let why) = outcome { return why }
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
   /// apt-helper has one exit code for every failure; the cause is in its words (in English: LC_ALL=C).
   static func outcome(ofComplaint text: String) -> Download {
     let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("E: Failed to fetch") }

@@ -5,6 +5,10 @@ import SystemPackage
 struct ImageMaker: Sendable {
   /// Room for the bzImage and its payload beside the package and the image.
   private static let workBytes = 40 << 20
+  /// As large as an image not yet known gets.
+  private static let imageBytes = 70 << 20
+  /// What making images takes beside the images themselves: the largest packages have 170 MB, and two are made at once.
+  static let spareBytes = 2 * (workBytes + 170_000_000)
 
   var cache: KernelCache
   var archive: AptArchive
@@ -46,7 +50,7 @@ struct ImageMaker: Sendable {
 
   private func build(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
     for folder in ["tmp", "sha256"] { try cache.makeFolder(cache.directory.appending(folder)) }
-    let need = kernel.size + max(kernel.imageSize, 70 << 20) + Self.workBytes
+    let need = kernel.size + max(kernel.imageSize, Self.imageBytes) + Self.workBytes
     try requireSpace(need, kernel)
     let work = cache.workFolder(kernel)
     let package = cache.partialPackage(kernel)

@@ -81,7 +81,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "KMatrixTests", dependencies: ["kmatrix"], swiftSettings: strict),
+      name: "KMatrixTests",
+      dependencies: ["kmatrix", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict,
+      // TOMLKit is C++ inside. SwiftPM links its runtime into kmatrix, but not into the tests of kmatrix.
+      linkerSettings: [.linkedLibrary("stdc++")]),
   ],
   cLanguageStandard: .gnu11
 )

@@ -31,12 +31,13 @@ struct Mirrors: Sendable, Equatable {
     return Mirrors(main: found.main, security: mirrors.security.isEmpty ? found.security : mirrors.security)
   }
 
-  /// Picks the archives out of `apt-get update --print-uris`: lines `'BASE/dists/SUITE/InRelease' name size`.
+  /// Picks the archives out of `apt-get update --print-uris`, where what has packages has lines
+  /// `'BASE/dists/SUITE/main/binary-ARCHITECTURE/Packages.xz' name size`.
   init(uris: String) {
     var suites: [String: Set<String>] = [:]
     var order: [String] = []
     for line in uris.split(whereSeparator: \.isNewline) {
-      guard let match = line.firstMatch(of: /^'([^']+)\/dists\/([^']+)\/InRelease'/) else { continue }
+      guard let match = line.firstMatch(of: /^'([^']+)\/dists\/([^']+)\/main\/binary-[^\/]+\/Packages/) else { continue }
       let (base, suite) = (String(match.1), String(match.2))
       if suites[base] == nil { order.append(base) }
       suites[base, default: []].insert(suite)

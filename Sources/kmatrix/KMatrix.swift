@@ -20,7 +20,7 @@ struct KMatrix: AsyncParsableCommand {
     } catch let error as KernelStoreError {
       complain("\(error)")
       Foundation.exit(error.exitCode)
-    } catch where exitCode(for: error) == .validationFailure {
+    } catch  where exitCode(for: error) == .validationFailure {
       complain(message(for: error))
       Foundation.exit(2)
     } catch {

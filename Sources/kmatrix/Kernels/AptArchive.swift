@@ -67,8 +67,10 @@ actor AptArchive {
   private nonisolated func downloadOnce(_ address: String, sha256: String, to file: FilePath)
     async throws(KernelStoreError) -> Download
   {
-    let result = try await Tool.run(
-      Self.helper, Self.fetchOptions + ["-q", "download-file", address, file.string, "SHA256:\(sha256)"])
+    // The download holds a lock itself: one whose kmatrix was killed goes on for a while, and must be waited for.
+    let lock = cache.directory.appending("locks").appending("\(sha256).download")
+    let download = ["-q", "download-file", address, file.string, "SHA256:\(sha256)"]
+    let result = try await Tool.run("flock", [lock.string, Self.helper] + Self.fetchOptions + download)
     if result.succeeded { return .done }
     let failed = FilePath(file.string + ".FAILED")
     if FileManager.default.fileExists(atPath: failed.string) {
@@ -124,15 +126,15 @@ actor AptArchive {
     guard !addresses.isEmpty else {
       throw KernelStoreError("apt has no source of \(suite); set \(Mirrors.securityVariable) to its mirror's address")
     }
-    var last = KernelStoreError("\(suite): no mirror")
+    var failure: KernelStoreError?
     for address in addresses {
       do throws(KernelStoreError) {
         return try await readIndex(suite: suite, address: address, trusted: mirrors.trusted)
       } catch {
-        last = error
+        failure = failure ?? error
       }
     }
-    throw last
+    throw failure ?? KernelStoreError("\(suite): no mirror")
   }
 
   private nonisolated func readIndex(suite: String, address: String, trusted: Bool) async throws(KernelStoreError)
@@ -143,7 +145,7 @@ actor AptArchive {
       try makeState(state, source: Self.source(address: address, suite: suite, trusted: trusted))
       let options = Self.fetchOptions + Self.isolation(state)
       let update = try await Tool.run("apt-get", options + ["-q", "update", "--error-on=any"])
-      guard update.succeeded else { throw KernelStoreError(.unreachable, "\(suite): \(update.complaint)") }
+      guard update.succeeded else { throw Self.cannotUpdate(suite, update) }
       let show = try await Tool.run("apt-cache", options + ["show", "^linux-(image|binary)-[0-9].*-amd64$"])
       // 100: nothing of that name.
       guard show.succeeded || show.errors.contains("No packages found") else {
@@ -153,12 +155,26 @@ actor AptArchive {
     }
   }
 
+  /// That a suite is not there is an answer, and another suite may do; anything else is trouble with the mirror.
+  private static func cannotUpdate(_ suite: String, _ update: Tool.Result) -> KernelStoreError {
+    let gone = KernelStoreError(.gone, "\(suite): the mirror has no such suite")
+    if update.errors.contains("does not have a Release file") { return gone }
+    switch outcome(ofComplaint: update.errors) {
+    case .gone: return gone
+    case .unreachable(let why), .broken(let why):
+      return KernelStoreError(.unreachable, "\(suite): its index cannot be fetched: \(why)")
+    case .done: return KernelStoreError("\(suite): \(update.complaint)")
+    }
+  }
+
   private static func source(address: String, suite: String, trusted: Bool) -> String {
     "deb [\(trusted ? "trusted=yes" : "signed-by=\(keyring)") arch=amd64] \(address) \(suite) main\n"
   }
 
   private nonisolated func makeState(_ state: FilePath, source: String) throws(KernelStoreError) {
-    for folder in ["lists/partial", "cache/archives/partial", "log"] { try cache.makeFolder(state.pushing(FilePath(folder))) }
+    for folder in ["lists/partial", "cache/archives/partial", "log"] {
+      try cache.makeFolder(state.pushing(FilePath(folder)))
+    }
     do {
       try Data(source.utf8).write(to: URL(filePath: state.appending("sources.list").string))
       try Data().write(to: URL(filePath: state.appending("status").string))

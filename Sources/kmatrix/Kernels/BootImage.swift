@@ -34,7 +34,9 @@ enum BootImage {
 
   /// Finds the compressed kernel.
   static func payload(in image: Data) throws(KernelStoreError) -> Payload {
-    func number(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(image[image.startIndex + offset + $1]) << (8 * $1) } }
+    func number(_ offset: Int) -> Int {
+      (0..<4).reduce(0) { $0 | Int(image[image.startIndex + offset + $1]) << (8 * $1) }
+    }
     guard image.count >= 0x268, number(0x202) == 0x5372_6448 /* HdrS */, number(0x206) & 0xffff >= 0x208 else {
       throw KernelStoreError("not a bzImage")
     }
@@ -60,7 +62,8 @@ enum BootImage {
       payload = try Self.payload(in: data)
       try data.dropFirst(payload.range.lowerBound).prefix(payload.range.count).write(to: URL(filePath: packed.string))
     } catch {
-      throw KernelStoreError("\(image.lastComponent?.string ?? ""): \((error as? KernelStoreError)?.description ?? error.reason)")
+      throw KernelStoreError(
+        "\(image.lastComponent?.string ?? ""): \((error as? KernelStoreError)?.description ?? error.reason)")
     }
     let command = payload.compression.command
     let result = try await withFiles(packed, elf) { input, output throws(KernelStoreError) in

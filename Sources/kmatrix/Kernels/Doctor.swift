@@ -7,7 +7,8 @@ struct Doctor: Sendable {
   /// A tool and the Debian package that has it.
   private static let tools = [
     ("apt-get", "apt"), ("/usr/lib/apt/apt-helper", "apt"), ("dpkg-deb", "dpkg"), ("tar", "tar"),
-    ("sha256sum", "coreutils"), ("gzip", "gzip"), ("xz", "xz-utils"), ("zstd", "zstd"), ("lz4", "lz4"),
+    ("sha256sum", "coreutils"), ("flock", "util-linux"), ("gzip", "gzip"), ("xz", "xz-utils"), ("zstd", "zstd"),
+    ("lz4", "lz4"),
   ]
   private static let qemu = "qemu-system-x86_64"
 

@@ -5,7 +5,7 @@ import Synchronization
 /// Shows `FetchEvent`s on standard error: one updating line on a terminal, else a line when something is done.
 final class FetchReporter: Sendable {
   private struct State {
-    var ready = 0
+    var ready: Set<String> = []
     /// What is under way, in the order it began, with how far it is.
     var active: [(release: String, state: String)] = []
     var lineIsOpen = false
@@ -31,7 +31,7 @@ final class FetchReporter: Sendable {
       case .extracting(let release):
         set(release, "unpacking", &state)
       case .ready(let release, let cached):
-        state.ready += 1
+        state.ready.insert(release)
         state.active.removeAll { $0.release == release }
         if !cached, !isTerminal { line("\(release): ready", &state) }
       case .note(let text):
@@ -58,7 +58,7 @@ final class FetchReporter: Sendable {
     guard isTerminal, !state.active.isEmpty else { return }
     let parts = state.active.map { "\($0.release) \($0.state)" }
     erase(&state)
-    write("[\(state.ready)/\(total)] \(parts.joined(separator: ", "))".prefix(columns - 1))
+    write("[\(state.ready.count)/\(total)] \(parts.joined(separator: ", "))".prefix(columns - 1))
     state.lineIsOpen = true
   }
 

@@ -16,7 +16,10 @@ struct KernelCache: Sendable {
     /// Every byte.
     case full
   }
-  enum State: Sendable, Equatable { case present, missing, corrupt(String) }
+  enum State: Sendable, Equatable {
+    case present, missing
+    case corrupt(String)
+  }
 
   let directory: FilePath
 
@@ -44,7 +47,9 @@ struct KernelCache: Sendable {
   }
 
   /// Where the package is while it is downloaded; a rest of an earlier try is found there again and resumed.
-  func partialPackage(_ kernel: LockedKernel) -> FilePath { directory.appending("tmp").appending("\(kernel.sha256).deb") }
+  func partialPackage(_ kernel: LockedKernel) -> FilePath {
+    directory.appending("tmp").appending("\(kernel.sha256).deb")
+  }
 
   func workFolder(_ kernel: LockedKernel) -> FilePath { directory.appending("tmp").appending("\(kernel.sha256).d") }
 

@@ -110,5 +110,7 @@ struct KernelManifest: Sendable {
 
 extension String {
   /// How many pieces `separator` cuts this into.
-  fileprivate func components(_ separator: String) -> Int { split(separator: separator, omittingEmptySubsequences: false).count }
+  fileprivate func components(_ separator: String) -> Int {
+    split(separator: separator, omittingEmptySubsequences: false).count
+  }
 }

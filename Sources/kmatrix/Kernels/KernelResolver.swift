@@ -35,12 +35,15 @@ struct KernelResolver: Sendable {
     for suite in source.suites {
       do throws(KernelStoreError) {
         let packages = try await archive.kernelPackages(suite: suite)
-        var found = try await newestFirst(Self.select(source, from: packages, suite: suite, patterns: manifest.packages))
+        var found = try await newestFirst(
+          Self.select(source, from: packages, suite: suite, patterns: manifest.packages))
         if let abi = source.abi, let pinned = found.firstIndex(where: { Release($0.release)?.abi == abi }) {
           found.insert(found.remove(at: pinned), at: 0)
         }
         if !found.isEmpty { return found }
       } catch {
+        // Trouble on the way is no reason to take another suite's kernel.
+        if error.kind == .unreachable { throw error }
         failure = failure ?? error
       }
     }

@@ -1,5 +1,3 @@
-import Foundation
-import Glibc
 import SystemPackage
 
 extension KernelStore {
@@ -43,32 +41,32 @@ extension KernelStore {
   private func ensureImage(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
-    if try await cache.state(of: kernel, options.check) == .present {
+    let state = try await cache.state(of: kernel, options.check)
+    if state == .present {
       progress(.ready(kernel.release, cached: true))
       return kernel
     }
     let earlier = options.locked ? nil : try await cachedReplacement(kernel, options)
     if let earlier, earlier.isFresh || options.offline {
-      return announce(earlier.kernel, for: kernel, cached: true, progress)
+      return announce(earlier.kernel, for: kernel, progress)
     }
-    if options.offline {
-      throw KernelStoreError(.unreachable, "\(kernel.release): not cached, and --offline forbids to fetch \(kernel.path)")
-    }
+    if options.offline { throw offlineError(kernel, state) }
     do throws(KernelStoreError) {
-      return try await obtain(kernel, options, progress: progress)
+      return try await ImageMaker(cache: cache, archive: archive, options: options, progress: progress).make(kernel)
+    } catch where error.kind == .gone && options.locked {
+      throw KernelStoreError(.gone, "\(kernel.release): the mirror no longer has \(kernel.path) (--locked)")
+    } catch where error.kind == .gone {
+      return try await replace(kernel, options, progress: progress)
     } catch {
-      switch error.kind {
-      case .gone where options.locked:
-        throw KernelStoreError(.gone, "\(kernel.release): the mirror no longer has \(kernel.path) (--locked)")
-      case .gone:
-        return try await replace(kernel, options, progress: progress)
-      case .unreachable:
-        guard let earlier else { throw error }
-        return announce(earlier.kernel, for: kernel, cached: true, progress)
-      default:
-        throw error
-      }
+      guard let earlier, error.kind == .unreachable else { throw error }
+      return announce(earlier.kernel, for: kernel, progress)
     }
+  }
+
+  private func offlineError(_ kernel: LockedKernel, _ state: KernelCache.State) -> KernelStoreError {
+    var what = "not cached"
+    if case .corrupt(let why) = state { what = "the cached image is corrupt (\(why))" }
+    return KernelStoreError(.unreachable, "\(kernel.release): \(what), and --offline forbids to fetch \(kernel.path)")
   }
 
   private func cachedReplacement(_ kernel: LockedKernel, _ options: FetchOptions) async throws(KernelStoreError)
@@ -79,12 +77,11 @@ extension KernelStore {
   }
 
   private func announce(
-    _ replacement: LockedKernel, for kernel: LockedKernel, cached: Bool, _ progress: @Sendable (FetchEvent) -> Void
+    _ replacement: LockedKernel, for kernel: LockedKernel, _ progress: @Sendable (FetchEvent) -> Void
   ) -> LockedKernel {
-    progress(
-      .note(
-        "\(kernel.release): the mirror no longer has it; \(replacement.release) of \(replacement.suite) takes its place"))
-    progress(.ready(replacement.release, cached: cached))
+    let (new, suite) = (replacement.release, replacement.suite)
+    progress(.ready(new, cached: true))
+    progress(.note("\(kernel.release): the mirror no longer has it; \(new) of \(suite) takes its place"))
     return replacement
   }
 
@@ -97,56 +94,13 @@ extension KernelStore {
     }
     let replacement: LockedKernel
     do {
-      replacement = try await resolve(source, options, progress: progress)
+      replacement = try await KernelUpdate(manifest: manifest, cache: cache, archive: archive)
+        .resolve(source, options, known: lock.kernels, progress: progress)
     } catch {
       throw KernelStoreError(
         error.kind, "\(kernel.release): the mirror no longer has \(kernel.path), and nothing replaces it: \(error)")
     }
     try cache.setReplacement(replacement, for: kernel)
-    return announce(replacement, for: kernel, cached: false, progress)
-  }
-
-  /// What `source` is today, with its image made: an index may list what the archive no longer has, so the first
-  /// candidate that can be had.
-  func resolve(
-    _ source: KernelManifest.Source, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
-  ) async throws(KernelStoreError) -> LockedKernel {
-    try await KernelUpdate(manifest: manifest, cache: cache, archive: archive)
-      .resolve(source, options, known: lock.kernels, progress: progress)
-  }
-
-  private func obtain(
-    _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
-  ) async throws(KernelStoreError) -> LockedKernel {
-    try await ImageMaker(cache: cache, archive: archive, options: options, progress: progress).make(kernel)
-  }
-}
-
-/// Makes `kernel-images/amd64/linux-<release>` point into the cache.
-struct ImageLinker {
-  private let folder: FilePath
-  private(set) var warning: String?
-
-  init(root: FilePath) { folder = root.appending("kernel-images").appending("amd64") }
-
-  /// The link, or in a checkout that cannot be written the image itself.
-  mutating func link(_ release: String, to image: FilePath) -> FilePath {
-    let link = folder.appending("linux-\(release)")
-    let files = FileManager.default
-    if (try? files.destinationOfSymbolicLink(atPath: link.string)) == image.string { return link }
-    // Made beside and renamed, so that another kmatrix always sees one.
-    let fresh = folder.appending(".linux-\(release).\(getpid())")
-    do {
-      try files.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-      try? files.removeItem(atPath: fresh.string)
-      try files.createSymbolicLink(atPath: fresh.string, withDestinationPath: image.string)
-      // Safe: both paths are NUL-terminated copies that outlive the call.
-      guard unsafe rename(fresh.string, link.string) == 0 else { throw Errno(rawValue: errno) }
-      return link
-    } catch {
-      try? files.removeItem(atPath: fresh.string)
-      warning = warning ?? "\(folder): no links can be made there: \(error.reason); the images are used from the cache"
-      return image
-    }
+    return announce(replacement, for: kernel, progress)
   }
 }

@@ -47,7 +47,13 @@ struct KernelUpdate: Sendable {
       try await withThrowingTaskGroup(of: LockedKernel.self) { group in
         for (index, source) in sources.enumerated() {
           if index >= 2, let kernel = try await group.next() { found.append(kernel) }
-          group.addTask { try await resolve(source, FetchOptions(), known: known, progress: progress) }
+          group.addTask {
+            let kernel = try await resolve(source, FetchOptions(), known: known, progress: progress)
+            if let abi = source.abi, KernelResolver.Release(kernel.release)?.abi != abi {
+              progress(.note("\(source.name): ABI \(abi) is in none of its suites; \(kernel.release) is the newest"))
+            }
+            return kernel
+          }
         }
         for try await kernel in group { found.append(kernel) }
       }

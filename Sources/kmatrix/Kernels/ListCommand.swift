@@ -34,7 +34,7 @@ struct KernelListing: Codable, Sendable, Equatable {
   var flavour: String
   var suite: String
   var sets: [String]
-  /// `yes`, `no` or `corrupt`: by size only, `kmatrix verify` reads the bytes.
+  /// `yes`, `no`, `corrupt` or `replaced`: by size only, `kmatrix verify` reads the bytes.
   var cached: String
   /// Of the image, in bytes.
   var size: Int
@@ -46,16 +46,18 @@ struct KernelListing: Codable, Sendable, Equatable {
     cached =
       switch try await store.cache.state(of: kernel, .quick) {
       case .present: "yes"
-      case .missing: "no"
+      case .missing: store.cache.replacement(for: kernel) == nil ? "no" : "replaced"
       case .corrupt: "corrupt"
       }
   }
 
   static func table(_ rows: [KernelListing]) -> String {
     let head = ["RELEASE", "SERIES", "FLAVOUR", "SUITE", "SETS", "CACHED", "SIZE"]
-    let cells = [head] + rows.map {
-      [$0.release, $0.series, $0.flavour, $0.suite, $0.sets.joined(separator: ","), $0.cached, $0.size.megabytes]
-    }
+    let cells =
+      [head]
+      + rows.map {
+        [$0.release, $0.series, $0.flavour, $0.suite, $0.sets.joined(separator: ","), $0.cached, $0.size.megabytes]
+      }
     let widths = head.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
     return cells.map { row in
       zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")

@@ -37,7 +37,9 @@ struct Mirrors: Sendable, Equatable {
     var suites: [String: Set<String>] = [:]
     var order: [String] = []
     for line in uris.split(whereSeparator: \.isNewline) {
-      guard let match = line.firstMatch(of: /^'([^']+)\/dists\/([^']+)\/main\/binary-[^\/]+\/Packages/) else { continue }
+      guard let match = line.firstMatch(of: /^'([^']+)\/dists\/([^']+)\/main\/binary-[^\/]+\/Packages/) else {
+        continue
+      }
       let (base, suite) = (String(match.1), String(match.2))
       if suites[base] == nil { order.append(base) }
       suites[base, default: []].insert(suite)

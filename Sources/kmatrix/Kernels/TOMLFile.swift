@@ -77,16 +77,3 @@ struct TOMLPlace: CustomStringConvertible, Equatable {
     return header
   }
 }
-
-extension Error {
-  /// The system's own words for what went wrong, without the frameworks around it.
-  var reason: String {
-    if let errno = self as? Errno { return errno.description }
-    let error = self as NSError
-    if let below = error.userInfo[NSUnderlyingErrorKey] as? NSError, below.domain == NSPOSIXErrorDomain {
-      return Errno(rawValue: CInt(below.code)).description
-    }
-    if error.domain == NSPOSIXErrorDomain { return Errno(rawValue: CInt(error.code)).description }
-    return error.localizedDescription
-  }
-}

@@ -16,7 +16,8 @@ extension KMatrix {
         case .present: print("\(kernel.release): ok")
         case .missing:
           bad.append(kernel.release)
-          print("\(kernel.release): MISSING")
+          let other = store.cache.replacement(for: kernel).map { " (\($0.kernel.release) takes its place)" } ?? ""
+          print("\(kernel.release): MISSING\(other)")
         case .corrupt(let why):
           bad.append(kernel.release)
           print("\(kernel.release): CORRUPT: \(why)")

@@ -18,7 +18,8 @@ import Testing
   private func complaint(_ image: Data) async throws -> String? {
     let folder = try TemporaryFolder()
     do {
-      try await BootImage.unpack(try folder.write(image, "vmlinuz"), to: folder.path.appending("elf"), folder: folder.path)
+      try await BootImage.unpack(
+        try folder.write(image, "vmlinuz"), to: folder.path.appending("elf"), folder: folder.path)
       return nil
     } catch {
       return (error as? KernelStoreError)?.description

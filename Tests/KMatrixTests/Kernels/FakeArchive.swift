@@ -122,7 +122,8 @@ final class FakeArchive: Sendable {
     try await pack(TemporaryFolder(), name, version, suite)
   }
 
-  private func pack(_ build: TemporaryFolder, _ name: String, _ version: String, _ suite: String) async throws -> Entry {
+  private func pack(_ build: TemporaryFolder, _ name: String, _ version: String, _ suite: String) async throws -> Entry
+  {
     let control = """
       Package: \(name)
       Version: \(version)
@@ -135,7 +136,8 @@ final class FakeArchive: Sendable {
     let path = "pool/main/l/linux/\(name)_\(version)_amd64.deb"
     _ = try folder.folder("pool/main/l/linux")
     let file = folder.path.pushing(FilePath(path))
-    let result = try await Tool.run("dpkg-deb", ["-Znone", "--root-owner-group", "--build", build.path.string, file.string])
+    let result = try await Tool.run(
+      "dpkg-deb", ["-Znone", "--root-owner-group", "--build", build.path.string, file.string])
     guard result.succeeded else { throw KernelStoreError(result.complaint) }
     let size = KernelCache.size(of: file) ?? 0
     let stanza = control + "Filename: \(path)\nSize: \(size)\nSHA256: \(try await KernelCache.sha256(of: file))\n"

@@ -39,8 +39,13 @@ import Testing
     (good.replacing("\"5.10\"", with: "\"five\""), "k.toml:3:1: series \"five\" is not like \"6.1\""),
     (good.replacing("[\"old\"]", with: "[]"), "k.toml:5:1: no suite is named"),
     (good + "colour = 1\n", "k.toml:6:1: unknown key \"colour\""),
-    (good + good.replacing("packages = [\"linux-image-{release}\"]\n", with: ""), "k.toml:6:1: a second kernel is called"),
-    (good + "[[expect]]\nkernel=\"*\"\ntest=\"*\"\n  kind = \"maybe\"\nreason=\"\"\n", "k.toml:9:3: kind \"maybe\" is "),
+    (
+      good + good.replacing("packages = [\"linux-image-{release}\"]\n", with: ""),
+      "k.toml:6:1: a second kernel is called"
+    ),
+    (
+      good + "[[expect]]\nkernel=\"*\"\ntest=\"*\"\n  kind = \"maybe\"\nreason=\"\"\n", "k.toml:9:3: kind \"maybe\" is "
+    ),
     ("packages = []\nkernel = []\n", "k.toml:1:1: no [[kernel]] in it"),
     ("\u{0}", "k.toml:1:1: "),
     ("", "k.toml:1:1: key \"packages\" is missing"),
@@ -52,10 +57,13 @@ import Testing
     #expect(error.exitCode == 2)
   }
 
-  static func kernel(_ release: String, _ name: String, _ series: String, _ flavour: KernelManifest.Flavour) -> LockedKernel {
+  static func kernel(_ release: String, _ name: String, _ series: String, _ flavour: KernelManifest.Flavour)
+    -> LockedKernel
+  {
     LockedKernel(
       release: release, name: name, series: series, flavour: flavour, suite: "old", package: "linux-image-\(release)",
-      version: "1", path: "pool/main/l/x.deb", size: 1, sha256: String(repeating: "a", count: 64), member: "boot/vmlinuz",
+      version: "1", path: "pool/main/l/x.deb", size: 1, sha256: String(repeating: "a", count: 64),
+      member: "boot/vmlinuz",
       imageSize: 2, imageSHA256: String(repeating: "b", count: 64))
   }
 
@@ -112,7 +120,9 @@ import Testing
 
   @Test func selection() throws {
     let store = try store(TemporaryFolder())
-    func chosen(_ set: String?, _ glob: String?) throws -> [String] { try store.select(set: set, glob: glob).map(\.series) }
+    func chosen(_ set: String?, _ glob: String?) throws -> [String] {
+      try store.select(set: set, glob: glob).map(\.series)
+    }
     #expect(try chosen(nil, nil) == ["5.10", "7.2"])
     #expect(try chosen("quick", nil) == ["5.10"])
     #expect(try chosen("full", nil) == ["5.10", "6.1", "7.2"])
@@ -126,7 +136,9 @@ import Testing
     let store = try store(TemporaryFolder())
     let error = try #require(complaint { try store.select(glob: glob) })
     #expect(error.exitCode == 2)
-    #expect(error.description.hasPrefix("no kernel matches \"\(glob == "7.2-rt,nope" ? "nope" : glob)\"; there are 5.10.0-30"))
+    #expect(
+      error.description.hasPrefix("no kernel matches \"\(glob == "7.2-rt,nope" ? "nope" : glob)\"; there are 5.10.0-30")
+    )
   }
 
   @Test func unknownSet() throws {

@@ -16,7 +16,9 @@ import Testing
     #expect((release.abi, release.series, release.flavour) == (abi, series, flavour))
   }
 
-  @Test(arguments: ["amd64", "6.1.0-47-amd64-dbg", "6.1.0-47-amd64-unsigned", "6.1.0-47-686-pae", "6.1.0-47-foo-amd64", ""])
+  @Test(arguments: [
+    "amd64", "6.1.0-47-amd64-dbg", "6.1.0-47-amd64-unsigned", "6.1.0-47-686-pae", "6.1.0-47-foo-amd64", "",
+  ])
   func notReleases(_ text: String) {
     #expect(KernelResolver.Release(text) == nil)
   }
@@ -37,10 +39,12 @@ import Testing
     let found = try await candidates("series = \"6.12\"\nflavour = \"cloud\"\nsuites = [\"old\"]") { archive in
       var entries: [FakeArchive.Entry] = []
       for version in ["6.12.9", "6.12.107", "6.12.94"] {
-        entries.append(try await archive.addEmpty("linux-image-\(version)+deb13-cloud-amd64", "\(version)-1", suite: "old"))
+        entries.append(
+          try await archive.addEmpty("linux-image-\(version)+deb13-cloud-amd64", "\(version)-1", suite: "old"))
       }
       // A backport sorts before what it is made from.
-      entries.append(try await archive.addEmpty("linux-image-6.12.107+deb12-cloud-amd64", "6.12.107-1~bpo12+1", suite: "old"))
+      entries.append(
+        try await archive.addEmpty("linux-image-6.12.107+deb12-cloud-amd64", "6.12.107-1~bpo12+1", suite: "old"))
       entries.append(try await archive.addEmpty("linux-image-6.12.200+deb13-amd64", "6.12.200-1", suite: "old"))
       return entries
     }
@@ -59,7 +63,8 @@ import Testing
   }
 
   @Test func nextSuite() async throws {
-    let found = try await candidates("series = \"6.1\"\nflavour = \"generic\"\nsuites = [\"gone\", \"new\", \"old\"]", FakeCheckout.usual)
+    let found = try await candidates(
+      "series = \"6.1\"\nflavour = \"generic\"\nsuites = [\"gone\", \"new\", \"old\"]", FakeCheckout.usual)
     #expect(found.map(\.suite) == ["old"])
   }
 
@@ -68,5 +73,18 @@ import Testing
       try await candidates("series = \"9.9\"\nflavour = \"rt\"\nsuites = [\"new\", \"old\"]", FakeCheckout.usual)
     }
     #expect(error?.description == "9.9-rt: no rt kernel of series 9.9 in new and old")
+  }
+
+  /// Another suite's kernel is not what was asked for, only what there is when the first suite has none.
+  @Test func outOfReachIsNotNextSuite() async throws {
+    let folder = try TemporaryFolder()
+    let manifest = try KernelManifest(parsing: FakeCheckout.manifest, file: "k")
+    let mirrors = Mirrors(main: ["http://127.0.0.1:9/debian"], security: [])
+    let apt = AptArchive(cache: KernelCache(directory: folder.path), environment: [:], mirrors: mirrors)
+    let error = await #expect(throws: KernelStoreError.self) {
+      try await KernelResolver(manifest: manifest, archive: apt).candidates(for: manifest.sources[0])
+    }
+    #expect(error?.kind == .unreachable)
+    #expect(error?.description.hasPrefix("old: its index cannot be fetched: Could not connect") == true)
   }
 }

@@ -114,7 +114,9 @@ private final class Told: Sendable {
     try checkout.archive.drop(locked.path)
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout, glob: "7.2*") }
     #expect(error?.kind == .gone)
-    #expect(error?.description.hasPrefix("7.2.12+deb13-rt-amd64: the mirror no longer has \(locked.path), and nothing") == true)
+    #expect(
+      error?.description.hasPrefix("7.2.12+deb13-rt-amd64: the mirror no longer has \(locked.path), and nothing")
+        == true)
   }
 
   // MARK: Trouble
@@ -163,7 +165,9 @@ private final class Told: Sendable {
     var checkout = try await FakeCheckout.ready()
     checkout.mirrors = checkout.archive.mirrors(method: method)
     let kernel = try checkout.store().lock.kernels[0]
-    for rest in [Data("rubbish".utf8), Data(repeating: 1, count: kernel.size), Data(repeating: 1, count: kernel.size * 2)] {
+    for rest in [
+      Data("rubbish".utf8), Data(repeating: 1, count: kernel.size), Data(repeating: 1, count: kernel.size * 2),
+    ] {
       checkout.emptyCache()
       let partial = checkout.cache.partialPackage(kernel)
       try checkout.cache.makeFolder(partial.removingLastComponent())
@@ -180,7 +184,9 @@ private final class Told: Sendable {
     try FileManager.default.removeItem(atPath: file.string)
     try Data(repeating: 1, count: kernel.size).write(to: URL(filePath: file.string))
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout, glob: "5.10*") }
-    #expect(error?.description.contains("is not the locked package: Hash Sum mismatch") == true, "\(error?.description ?? "")")
+    #expect(
+      error?.description.contains("is not the locked package: Hash Sum mismatch") == true, "\(error?.description ?? "")"
+    )
     #expect(files(checkout.cache.directory.appending("sha256")).isEmpty)
     #expect(files(checkout.cache.directory.appending("tmp")).isEmpty)
   }
@@ -210,7 +216,8 @@ private final class Told: Sendable {
     try checkout.folder.write(Data(), "checkout/kernel-images/amd64")
     let told = Told()
     let images = try await fetch(checkout, FetchOptions(), told)
-    #expect(images.map(\.path) == (try checkout.store().lock.kernels.map { checkout.cache.image($0.imageSHA256).string }))
+    #expect(
+      images.map(\.path) == (try checkout.store().lock.kernels.map { checkout.cache.image($0.imageSHA256).string }))
     #expect(told.notes.count == 1)
     #expect(told.notes.first?.contains("no links can be made there") == true)
   }

@@ -19,10 +19,10 @@ import Testing
   @Test func oneLineSources() async throws {
     let mirrors = try await discover([
       "sources.list": """
-        # deb http://commented.invalid/debian bookworm main
-        deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://m.invalid/debian/ bookworm main
-        deb-src http://source.invalid/debian bookworm main
-        """,
+      # deb http://commented.invalid/debian bookworm main
+      deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://m.invalid/debian/ bookworm main
+      deb-src http://source.invalid/debian bookworm main
+      """,
       "sources.list.d/security.list": "deb http://s.invalid/debian-security bookworm-security main contrib\n",
       "sources.list.d/other.list": "deb [trusted=yes] http://o.invalid/nodejs nodistro main\n",
     ])
@@ -32,23 +32,23 @@ import Testing
   @Test func stanzaSources() async throws {
     let mirrors = try await discover([
       "sources.list.d/debian.sources": """
-        Types: deb deb-src
-        URIs: https://m.invalid/debian
-        Suites: trixie trixie-updates
-        Components: main
-        Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+      Types: deb deb-src
+      URIs: https://m.invalid/debian
+      Suites: trixie trixie-updates
+      Components: main
+      Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
-        Enabled: no
-        Types: deb
-        URIs: http://off.invalid/debian
-        Suites: trixie
-        Components: main
+      Enabled: no
+      Types: deb
+      URIs: http://off.invalid/debian
+      Suites: trixie
+      Components: main
 
-        Types: deb
-        URIs: http://s.invalid/debian-security
-        Suites: trixie-security
-        Components: main
-        """,
+      Types: deb
+      URIs: http://s.invalid/debian-security
+      Suites: trixie-security
+      Components: main
+      """,
       // Another publisher that names its suites as Debian does comes after the one that has more of them.
       "sources.list.d/a.list": "deb http://other.invalid/linux/debian trixie main\n",
     ])
@@ -59,7 +59,9 @@ import Testing
   }
 
   @Test func environmentWins() async throws {
-    let environment = ["QUARK_MIRROR": "http://e.invalid/debian/", "QUARK_SECURITY_MIRROR": "http://f.invalid/security"]
+    let environment = [
+      "QUARK_MIRROR": "http://e.invalid/debian/", "QUARK_SECURITY_MIRROR": "http://f.invalid/security",
+    ]
     let mirrors = try await discover([:], environment)
     #expect(mirrors == Mirrors(main: ["http://e.invalid/debian"], security: ["http://f.invalid/security"]))
   }
@@ -69,11 +71,20 @@ import Testing
   }
 
   @Test(arguments: [
-    ("E: Failed to fetch http://m.invalid/x.deb  404  Not Found [IP: 192.0.2.1 80]\nE: Download Failed", AptArchive.Download.gone),
+    (
+      "E: Failed to fetch http://m.invalid/x.deb  404  Not Found [IP: 192.0.2.1 80]\nE: Download Failed",
+      AptArchive.Download.gone
+    ),
     ("E: Failed to fetch file:/m/x.deb  File not found - /m/x.deb (2: No such file or directory)", .gone),
-    ("E: Failed to fetch http://m.invalid/x  Could not resolve 'm.invalid'", .unreachable("Could not resolve 'm.invalid'")),
+    (
+      "E: Failed to fetch http://m.invalid/x  Could not resolve 'm.invalid'",
+      .unreachable("Could not resolve 'm.invalid'")
+    ),
     ("E: Failed to fetch copy:/m/x.deb  Hash Sum mismatch\n   Hashes of expected file:", .broken("Hash Sum mismatch")),
-    ("E: The method driver /usr/lib/apt/methods/x could not be found.", .unreachable("E: The method driver /usr/lib/apt/methods/x could not be found.")),
+    (
+      "E: The method driver /usr/lib/apt/methods/x could not be found.",
+      .unreachable("E: The method driver /usr/lib/apt/methods/x could not be found.")
+    ),
   ])
   func complaints(_ text: String, _ outcome: AptArchive.Download) {
     #expect(AptArchive.outcome(ofComplaint: text) == outcome)

@@ -178,10 +178,20 @@ actor AptArchive {
     do {
       try Data(source.utf8).write(to: URL(filePath: state.appending("sources.list").string))
       try Data().write(to: URL(filePath: state.appending("status").string))
+      try Data(Self.withoutHooks.utf8).write(to: URL(filePath: state.appending("apt.conf").string))
     } catch {
       throw KernelStoreError("\(state): cannot be written: \(error.reason)")
     }
   }
+
+  /// What the machine does after its own updates (cleaning its caches, telling its desktop) is none of ours. Lists can
+  /// only be emptied in a file: apt.conf(5).
+  private static let withoutHooks = """
+    #clear APT::Update::Pre-Invoke;
+    #clear APT::Update::Post-Invoke;
+    #clear APT::Update::Post-Invoke-Success;
+
+    """
 
   /// Everything apt would read or write of the machine's, except how it reaches the network.
   private static func isolation(_ state: FilePath) -> [String] {
@@ -192,9 +202,8 @@ actor AptArchive {
       "APT::Architecture=amd64", "APT::Architectures=amd64",
       // Suites that are not released may have a Release file past its date.
       "Acquire::Check-Valid-Until=false", "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false",
-      "APT::Update::Post-Invoke=", "APT::Update::Post-Invoke-Success=",
     ]
-    return settings.flatMap { ["-o", $0] }
+    return ["-c", state.appending("apt.conf").string] + settings.flatMap { ["-o", $0] }
   }
 
   /// The stanzas of `apt-cache show`.

@@ -125,7 +125,7 @@ struct Doctor: Sendable {
       let advice = "\(cache.directory) is closed to you; QUARK_CACHE names another cache"
       return Diagnosis(missing.isEmpty ? .warn : .fail, "cache", advice)
     }
-    let need = missing.isEmpty ? 0 : missing.reduce(0) { $0 + $1.imageSize } + ImageMaker.spareBytes
+    let need = ImageMaker.space(for: missing, atOnce: KernelStore.width)
     guard let free = cache.freeBytes else { return Diagnosis(.warn, "cache", "\(cache.directory): space unknown") }
     return free < need
       ? Diagnosis(.fail, "cache", "\(cache.directory): \(free.megabytes) free, \(need.megabytes) needed: make room")

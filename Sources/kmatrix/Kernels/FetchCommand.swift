@@ -17,11 +17,13 @@ extension KMatrix {
       let reporter = FetchReporter(total: kernels.count)
       defer { reporter.finish() }
       let options = FetchOptions(locked: locked, offline: offline, keepDebs: keepDebs, check: .full)
-      let images = try await store.ensureImages(kernels, options) { reporter.show($0) }
+      let result = try await store.fetchImages(kernels, options) { reporter.show($0) }
       reporter.finish()
-      for image in images {
-        print(image.path, image.replaces.map { "(replaces \($0))" } ?? "")
+      for image in result.images {
+        print(image.path + (image.replaces.map { " (replaces \($0))" } ?? ""))
       }
+      for missing in result.missing.dropLast() { KMatrix.complain(missing.error.description) }
+      if let last = result.missing.last { throw last.error }
     }
   }
 }

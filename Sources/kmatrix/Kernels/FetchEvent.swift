@@ -10,6 +10,12 @@ enum FetchEvent: Sendable, Equatable {
   case note(String)
 }
 
+struct FetchResult: Sendable {
+  var images: [KernelImage] = []
+  /// Kernels that the mirror dropped and nothing replaces, and why.
+  var missing: [(kernel: LockedKernel, error: KernelStoreError)] = []
+}
+
 struct FetchOptions: Sendable {
   /// A package the mirror dropped is an error, not replaced.
   var locked = false

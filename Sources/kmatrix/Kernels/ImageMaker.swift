@@ -7,8 +7,6 @@ struct ImageMaker: Sendable {
   private static let workBytes = 40 << 20
   /// As large as an image not yet known gets.
   private static let imageBytes = 70 << 20
-  /// What making images takes beside the images themselves: the largest packages have 170 MB, and two are made at once.
-  static let spareBytes = 2 * (workBytes + 170_000_000)
 
   var cache: KernelCache
   var archive: AptArchive
@@ -50,8 +48,11 @@ struct ImageMaker: Sendable {
 
   private func build(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
     for folder in ["tmp", "sha256"] { try cache.makeFolder(cache.directory.appending(folder)) }
-    let need = kernel.size + max(kernel.imageSize, Self.imageBytes) + Self.workBytes
-    try requireSpace(need, kernel)
+    let need = Self.space(for: [kernel], atOnce: 1)
+    let partial = KernelCache.size(of: cache.partialPackage(kernel)) ?? 0
+    if let free = cache.freeBytes, free + partial < need {
+      throw Self.noSpace(kernel.release, cache, need, free)
+    }
     let work = cache.workFolder(kernel)
     let package = cache.partialPackage(kernel)
     cache.remove(work)
@@ -67,22 +68,23 @@ struct ImageMaker: Sendable {
       // What a full disk does to the tools shows in many words; the disk itself is asked instead.
       if error.kind != .gone, let free = cache.freeBytes, free < 1 << 20 {
         cache.remove(package)
-        throw noSpace(kernel, need, free)
+        throw Self.noSpace(kernel.release, cache, need, free)
       }
       throw error
     }
   }
 
-  private func requireSpace(_ need: Int, _ kernel: LockedKernel) throws(KernelStoreError) {
-    let partial = KernelCache.size(of: cache.partialPackage(kernel)) ?? 0
-    guard let free = cache.freeBytes, free + partial < need else { return }
-    throw noSpace(kernel, need, free)
+  /// Bytes that making these images takes: the images, and beside them what is packed of those made at once.
+  static func space(for kernels: [LockedKernel], atOnce width: Int) -> Int {
+    let images = kernels.reduce(0) { $0 + ($1.imageSize == 0 ? imageBytes : $1.imageSize) }
+    let packages = kernels.map(\.size).sorted(by: >).prefix(width)
+    return images + packages.reduce(0) { $0 + $1 + workBytes }
   }
 
-  private func noSpace(_ kernel: LockedKernel, _ need: Int, _ free: Int) -> KernelStoreError {
+  static func noSpace(_ what: String, _ cache: KernelCache, _ need: Int, _ free: Int) -> KernelStoreError {
     KernelStoreError(
       .noSpace,
-      "\(kernel.release): no space in \(cache.directory): \(need.megabytes) needed, \(free.megabytes) free; "
+      "\(what): no space in \(cache.directory): \(need.megabytes) needed, \(free.megabytes) free; "
         + "QUARK_CACHE names another cache")
   }
 

@@ -43,6 +43,7 @@ struct KernelManifest: Sendable {
       return KernelStoreError(.usage, "\(file):\(place): \(reason)")
     }
     packages = raw.packages
+    guard !packages.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no package is named in \"packages\"") }
     for package in packages where package.components("{release}") != 2 {
       let place = TOMLPlace.find([Key("packages")], in: text)
       throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must have {release} in it, once")

@@ -2,19 +2,38 @@ import SystemPackage
 
 extension KernelStore {
   /// Images made at the same time. Unpacking is what takes the time, and two keep two cores busy.
-  private static let width = 2
+  static let width = 2
 
-  /// Sees to it that every kernel's image is there, in the order given: from the cache, else from the mirror.
+  /// Sees to it that every kernel's image is there, in the order given: from the cache, else from the mirror. All or
+  /// an error.
   func ensureImages(
     _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
   ) async throws(KernelStoreError) -> [KernelImage] {
-    var found: [Int: LockedKernel] = [:]
+    let result = try await fetchImages(kernels, options, progress: progress)
+    if let missing = result.missing.first { throw missing.error }
+    return result.images
+  }
+
+  /// As above, but a kernel that the mirror dropped and that nothing replaces is reported with the others' images.
+  /// What would keep all of them from being had, such as no network or no space, is an error here too.
+  func fetchImages(
+    _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
+    progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
+  ) async throws(KernelStoreError) -> FetchResult {
+    if !options.offline { try await requireSpace(kernels) }
+    var found: [Int: Result<LockedKernel, KernelStoreError>] = [:]
     do {
-      try await withThrowingTaskGroup(of: (Int, LockedKernel).self) { group in
+      try await withThrowingTaskGroup(of: (Int, Result<LockedKernel, KernelStoreError>).self) { group in
         for (index, kernel) in kernels.enumerated() {
           if index >= Self.width, let (done, image) = try await group.next() { found[done] = image }
-          group.addTask { (index, try await ensureImage(kernel, options, progress: progress)) }
+          group.addTask {
+            do throws(KernelStoreError) {
+              return (index, .success(try await ensureImage(kernel, options, progress: progress)))
+            } catch  where error.kind == .gone {
+              return (index, .failure(error))
+            }
+          }
         }
         for try await (done, image) in group { found[done] = image }
       }
@@ -22,11 +41,29 @@ extension KernelStore {
       throw KernelStoreError(error)
     }
     var linker = ImageLinker(root: root)
-    let images = kernels.enumerated().compactMap { index, kernel in
-      found[index].map { image(of: $0, locked: kernel, linker: &linker) }
+    var result = FetchResult()
+    for (index, kernel) in kernels.enumerated() {
+      switch found[index] {
+      case .success(let made): result.images.append(image(of: made, locked: kernel, linker: &linker))
+      case .failure(let error): result.missing.append((kernel, error))
+      case nil: break
+      }
     }
     if let warning = linker.warning { progress(.note(warning)) }
-    return images
+    return result
+  }
+
+  /// Before anything is downloaded: whether all of it will fit.
+  private func requireSpace(_ kernels: [LockedKernel]) async throws(KernelStoreError) {
+    var missing: [LockedKernel] = []
+    for kernel in kernels where try await cache.state(of: kernel, .quick) == .missing {
+      if cache.replacement(for: kernel) == nil { missing.append(kernel) }
+    }
+    let need = ImageMaker.space(for: missing, atOnce: Self.width)
+    if let free = cache.freeBytes, free < need {
+      let what = missing.count == 1 ? missing[0].release : "\(missing.count) kernels"
+      throw ImageMaker.noSpace(what, cache, need, free)
+    }
   }
 
   private func image(of kernel: LockedKernel, locked: LockedKernel, linker: inout ImageLinker) -> KernelImage {
@@ -53,9 +90,9 @@ extension KernelStore {
     if options.offline { throw offlineError(kernel, state) }
     do throws(KernelStoreError) {
       return try await ImageMaker(cache: cache, archive: archive, options: options, progress: progress).make(kernel)
-    } catch where error.kind == .gone && options.locked {
+    } catch  where error.kind == .gone && options.locked {
       throw KernelStoreError(.gone, "\(kernel.release): the mirror no longer has \(kernel.path) (--locked)")
-    } catch where error.kind == .gone {
+    } catch  where error.kind == .gone {
       return try await replace(kernel, options, progress: progress)
     } catch {
       guard let earlier, error.kind == .unreachable else { throw error }

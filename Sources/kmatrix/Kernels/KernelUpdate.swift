@@ -37,7 +37,7 @@ struct KernelUpdate: Sendable {
     throw last
   }
 
-  /// All of `sources`, two at a time, in the order they are done.
+  /// All of `sources`, a few at a time, in the order they are done.
   func resolve(
     _ sources: [KernelManifest.Source], known: [LockedKernel],
     progress: @escaping @Sendable (FetchEvent) -> Void
@@ -46,7 +46,7 @@ struct KernelUpdate: Sendable {
     do {
       try await withThrowingTaskGroup(of: LockedKernel.self) { group in
         for (index, source) in sources.enumerated() {
-          if index >= 2, let kernel = try await group.next() { found.append(kernel) }
+          if index >= KernelStore.width, let kernel = try await group.next() { found.append(kernel) }
           group.addTask {
             let kernel = try await resolve(source, FetchOptions(), known: known, progress: progress)
             if let abi = source.abi, KernelResolver.Release(kernel.release)?.abi != abi {

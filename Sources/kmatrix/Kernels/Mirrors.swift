@@ -16,19 +16,20 @@ struct Mirrors: Sendable, Equatable {
   static func discover(
     _ environment: [String: String], aptOptions: [String] = []
   ) async throws(KernelStoreError) -> Mirrors {
-    var mirrors = Mirrors(main: [], security: [])
-    mirrors.main = environment[mainVariable].map { [$0.droppingSlash] } ?? []
-    mirrors.security = environment[securityVariable].map { [$0.droppingSlash] } ?? []
-    if !mirrors.main.isEmpty { return mirrors }
+    let main = environment[mainVariable].map { [$0.droppingSlash] } ?? []
+    let security = environment[securityVariable].map { [$0.droppingSlash] } ?? []
     // What an update would ask for: apt itself reads both formats with all their options, and needs neither
     // root nor lists that were fetched before.
     let result = try await Tool.run("apt-get", aptOptions + ["update", "--print-uris"])
-    guard result.succeeded else { throw KernelStoreError("apt-get cannot tell its sources: \(result.complaint)") }
+    guard result.succeeded || !main.isEmpty else {
+      throw KernelStoreError("apt-get cannot tell its sources: \(result.complaint)")
+    }
     let found = Mirrors(uris: result.output)
-    guard !found.main.isEmpty else {
+    guard !main.isEmpty || !found.main.isEmpty else {
       throw KernelStoreError("apt has no source of Debian packages; set \(mainVariable) to a Debian mirror's address")
     }
-    return Mirrors(main: found.main, security: mirrors.security.isEmpty ? found.security : mirrors.security)
+    return Mirrors(
+      main: main.isEmpty ? found.main : main, security: security.isEmpty ? found.security : security)
   }
 
   /// Picks the archives out of `apt-get update --print-uris`, where what has packages has lines

@@ -17,8 +17,7 @@ enum Tool {
     }
   }
 
-  /// `TMPDIR` unset: apt refuses to work when it names a folder that is gone.
-  private static let environment = Environment.inherit.updating(["LC_ALL": "C", "TMPDIR": nil])
+  private static let environment = Environment.inherit.updating(["LC_ALL": "C"])
   private static let outputLimit = 64 << 20
 
   static func run(_ name: String, _ arguments: [String]) async throws(KernelStoreError) -> Result {

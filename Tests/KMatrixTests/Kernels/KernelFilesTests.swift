@@ -46,7 +46,8 @@ import Testing
     (
       good + "[[expect]]\nkernel=\"*\"\ntest=\"*\"\n  kind = \"maybe\"\nreason=\"\"\n", "k.toml:9:3: kind \"maybe\" is "
     ),
-    ("packages = []\nkernel = []\n", "k.toml:1:1: no [[kernel]] in it"),
+    ("packages = [\"{release}\"]\nkernel = []\n", "k.toml:1:1: no [[kernel]] in it"),
+    ("packages = []\nkernel = []\n", "k.toml:1:1: no package is named in \"packages\""),
     ("\u{0}", "k.toml:1:1: "),
     ("", "k.toml:1:1: key \"packages\" is missing"),
   ])

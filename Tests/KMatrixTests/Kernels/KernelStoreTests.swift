@@ -119,6 +119,15 @@ private final class Told: Sendable {
         == true)
   }
 
+  @Test func othersAreFetchedNevertheless() async throws {
+    let checkout = try await FakeCheckout.ready()
+    let store = try checkout.store()
+    try checkout.archive.drop(store.lock.kernels[2].path)
+    let result = try await store.fetchImages(store.select(set: "full"))
+    #expect(result.images.map(\.series) == ["5.10", "6.1"])
+    #expect(result.missing.map(\.kernel.series) == ["7.2"])
+  }
+
   // MARK: Trouble
 
   @Test func mirrorOutOfReach() async throws {
@@ -194,8 +203,9 @@ private final class Told: Sendable {
   @Test func packageWithoutKernel() async throws {
     let checkout = try await FakeCheckout.ready()
     let empty = try await checkout.archive.addEmpty("linux-image-6.1.0-99-amd64", "6.1.999-1", suite: "old")
-    try await checkout.archive.publish([empty])
-    await #expect(throws: KernelStoreError.self) { try await checkout.update() }
+    try await checkout.archive.publish(FakeCheckout.usual(checkout.archive) + [empty])
+    let error = await #expect(throws: KernelStoreError.self) { try await checkout.update() }
+    #expect(error?.description.hasPrefix("6.1.0-99-amd64: linux-image-6.1.0-99-amd64: no kernel image in it") == true)
   }
 
   @Test func concurrentFetches() async throws {
@@ -220,6 +230,16 @@ private final class Told: Sendable {
       images.map(\.path) == (try checkout.store().lock.kernels.map { checkout.cache.image($0.imageSHA256).string }))
     #expect(told.notes.count == 1)
     #expect(told.notes.first?.contains("no links can be made there") == true)
+  }
+
+  @Test func noSpace() async throws {
+    let checkout = try await FakeCheckout.ready()
+    let text = try checkout.store().lock.text.replacing(/image_size = \d+/, with: "image_size = \(1 << 60)")
+    try Data(text.utf8).write(to: URL(filePath: KernelStore.lockPath(checkout.root).string))
+    let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout, glob: "5.10*") }
+    #expect(error?.kind == .noSpace)
+    #expect(error?.description.hasPrefix("5.10.0-30-cloud-amd64: no space in \(checkout.cache.directory): ") == true)
+    #expect(files(checkout.cache.directory).isEmpty)
   }
 
   @Test func unwritableCache() async throws {

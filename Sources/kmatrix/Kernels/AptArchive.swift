@@ -70,7 +70,7 @@ actor AptArchive {
     // The download holds a lock itself: one whose kmatrix was killed goes on for a while, and must be waited for.
     let lock = cache.directory.appending("locks").appending("\(sha256).download")
     let download = ["-q", "download-file", address, file.string, "SHA256:\(sha256)"]
-    let result = try await Tool.run("flock", [lock.string, Self.helper] + Self.fetchOptions + download)
+    let result = try await Tool.run("flock", ["--no-fork", lock.string, Self.helper] + Self.fetchOptions + download)
     if result.succeeded { return .done }
     let failed = FilePath(file.string + ".FAILED")
     if FileManager.default.fileExists(atPath: failed.string) {

@@ -26,6 +26,7 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-test
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Tests/krun/*.sh Tests/cabi/run.sh
 
 .PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all demo check-docs clean clean-all FORCE
 
@@ -58,7 +59,7 @@ libquark.a: bpf FORCE ## the library: cc program.c libquark.a -lbpf -lelf -lz
 	$(Q)$(EMBEDDED) --product QuarkC
 	$(Q)cmp -s .build-embedded/release/libQuarkC.a $@ || cp .build-embedded/release/libQuarkC.a $@
 
-initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/etc/*) ## what guests boot
+initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
 
 # ---- kernels and tests
@@ -70,13 +71,15 @@ kernel-images: kmatrix ## fetch the kernels of kernels.lock
 	$(Q)$(KMATRIX) fetch
 
 demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon sees there
-	$(Q)$(KMATRIX) fetch --set newest
-	$(Q)./krun.sh initramfs.gz "$$($(KMATRIX) list --set newest --paths)" bin/demo
+	$(Q)image=$$($(KMATRIX) fetch --set newest) && ./krun.sh initramfs.gz "$$image" bin/demo
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
 
 test-host: bpf initramfs.gz libquark.a check-docs
+	$(Q)shellcheck $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
+	$(Q)Tests/krun/pack.sh
+	$(Q)Tests/cabi/run.sh
 	$(Q)$(SWIFT) test
 
 test-quick: initramfs.gz kmatrix

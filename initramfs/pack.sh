@@ -1,7 +1,8 @@
 #!/bin/sh
 #
 # pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true, made from
-# true.c; busybox with bin/sh and some more names; and the files of etc/. The same input gives the same bytes, whoever packs it and where.
+# true.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input gives the same bytes,
+# whoever packs it and where.
 #
 # Environment: CC (cc), STRIP (strip), BUSYBOX (busybox: the static one, of Debian's busybox-static).
 
@@ -54,9 +55,11 @@ add bin/busybox "$busybox"
 for applet in $applets; do
 	ln -s busybox "$root/tree/bin/$applet"
 done
+cp "$here"/bin/* "$root/tree/bin"
 cp "$here"/etc/* "$root/tree/etc"
 
 find "$root/tree" -type d -exec chmod 755 {} +
+find "$root/tree/bin" -type f -exec chmod 755 {} +
 find "$root/tree/etc" -type f -exec chmod 644 {} +
 find "$root/tree" -exec touch -h -d @0 {} +
 

@@ -59,27 +59,35 @@ int clinux_ignore_signal(int number)
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 
+/* Appends, and forgets from the front what then is too much. */
+static void log_append(const char *text, size_t length)
+{
+	const size_t room = sizeof(log_tail) - 1;
+	size_t keep;
+
+	if (length > room) {
+		text += length - room;
+		length = room;
+	}
+	keep = log_length < room - length ? log_length : room - length;
+	memmove(log_tail, log_tail + log_length - keep, keep);
+	memcpy(log_tail + keep, text, length);
+	log_length = keep + length;
+	log_tail[log_length] = '\0';
+}
+
 int clinux_log_vprint(int level, const char *format, va_list arguments)
 {
-	char text[1024];
-	size_t length, keep;
+	char *text;
 	int n;
 
 	(void)level;
-	n = vsnprintf(text, sizeof(text), format, arguments);
-	if (n <= 0)
+	/* A verifier's log is one message of up to 16 MiB, and its end is what matters. */
+	n = vasprintf(&text, format, arguments);
+	if (n < 0)
 		return 0;
-	length = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
-	if (log_length + length >= sizeof(log_tail)) {
-		keep = sizeof(log_tail) - 1 - length;
-		if (keep > log_length)
-			keep = log_length;
-		memmove(log_tail, log_tail + log_length - keep, keep);
-		log_length = keep;
-	}
-	memcpy(log_tail + log_length, text, length);
-	log_length += length;
-	log_tail[log_length] = '\0';
+	log_append(text, (size_t)n);
+	free(text);
 	return n;
 }
 

@@ -97,10 +97,13 @@ struct TestProcess: ~Copyable {
       let name = unsafe clinux_signal_name(signal).map { unsafe String(cString: $0) } ?? "?"
       return TestResult(verdict: .crash, reason: "signal \(signal) (SIG\(name))", output: output)
     }
-    let mark = output.lastIndex(of: 0)
-    let reason = mark.map { String(decoding: output[($0 + 1)...].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
-    let text = output.filter { $0 != 0 }
-    return TestResult(exitStatus: clinux_wexitstatus(status), reason: reason ?? "", output: text)
+    let mark = output.lastIndex(of: 0) ?? output.endIndex
+    let words = output[mark...].dropFirst()
+    let reason = String(decoding: words.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    let exitStatus = clinux_wexitstatus(status)
+    // A skip's words are a line; a failure's may go on, with what the verifier said.
+    let text = exitStatus == TestResult.skipStatus ? output[..<mark] : output[..<mark] + words
+    return TestResult(exitStatus: exitStatus, reason: reason, output: Array(text))
   }
 
   private mutating func drain() {

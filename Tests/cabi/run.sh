@@ -1,7 +1,8 @@
 #!/bin/sh
 # What a C program finds: quark.h alone compiles, libquark.a links with plain cc, and nothing of Swift's runtime is
-# missing. Run from the top of the tree, after `make libquark.a quark-mon quark-test`.
+# missing. Run from the top of the tree, after `make`.
 set -u
+. ci/thresholds
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 include=Sources/CQuark/include
@@ -31,12 +32,24 @@ runtime_symbols() {
 	! grep -E '^_?swift|^\$s|^_T' "$work/needed"
 }
 
-# An executable below two MiB once stripped, with no interpreter.
+# below MAXIMUM SIZE
+below() {
+	echo "$2 bytes, $1 at most"
+	[ "$2" -le "$1" ]
+}
+
+# The README's example, with the README's command line.
+readme_example() {
+	sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/prog.c"
+	command=$(grep -x 'cc -I\. -o prog prog\.c .*' README.md) || return 1
+	[ -s "$work/prog.c" ] || return 1
+	cp quark.h libquark.a "$work" && (cd "$work" && $command -Wall -Wextra -Werror && [ -x prog ])
+}
+
+# An executable that is small once stripped, with no interpreter.
 small_and_static() {
 	strip -o "$work/stripped" "$1" || return 1
-	size=$(wc -c <"$work/stripped")
-	echo "$1: $size bytes stripped"
-	[ "$size" -le 2097152 ] || return 1
+	below "$max_tool_bytes" "$(wc -c <"$work/stripped")" || return 1
 	ldd "$1" 2>&1 | grep -q 'not a dynamic executable\|statically linked'
 }
 
@@ -59,6 +72,8 @@ ok "libquark.a needs nothing of Swift's runtime" runtime_symbols libquark.a
 for tool in quark-mon quark-test .build-embedded/release/quark-init; do
 	ok "$tool is static and small" small_and_static "$tool"
 done
+ok "the README's example builds with the README's command" readme_example
+ok "initramfs.gz is small" below "$max_initramfs_bytes" "$(wc -c <initramfs.gz)"
 ok "quark-mon says its version" sh -c './quark-mon -V | grep -qx "quark-mon-.*"'
 ok "quark-mon -h is 0" ./quark-mon -h
 ok "an unknown option is 1" sh -c './quark-mon -? ; [ $? = 1 ]'

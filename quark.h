@@ -1,0 +1,1 @@
+Sources/CQuark/include/quark.h

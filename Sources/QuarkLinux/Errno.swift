@@ -1,13 +1,19 @@
 internal import CLinux
 
 /// An error number of a system call, as errno(3) names them.
-public struct Errno: Error, Equatable, Sendable {
+public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
   public let rawValue: CInt
 
   public init(_ rawValue: CInt) { self.rawValue = rawValue }
 
   /// That of the system call that just failed.
   public static var current: Errno { Errno(clinux_errno()) }
+
+  /// As strerror(3) has it: "No such file or directory".
+  public var description: String {
+    // Safe: the string is valid until the next call, and copied at once.
+    unsafe String(cString: strerror(rawValue))
+  }
 
   /// Runs a system call again for as long as a signal interrupts it. -1 throws the errno.
   @discardableResult

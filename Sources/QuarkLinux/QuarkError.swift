@@ -1,5 +1,3 @@
-internal import CLinux
-
 /// Why something above a single system call failed: what was attempted, on what, the errno of the real cause, and
 /// where BPF is the cause the last lines of what libbpf and the verifier said.
 public struct QuarkError: Error, Sendable {
@@ -17,9 +15,7 @@ public struct QuarkError: Error, Sendable {
 
   /// All of it in words: `cannot load the BPF programs: Operation not permitted`, the detail below.
   public var message: String {
-    // Safe: strerror(3) returns a string that is valid until the next call; it is copied at once.
-    let reason = unsafe String(cString: strerror(errno.rawValue))
-    let words = "cannot \(attempt): \(reason)"
+    let words = "cannot \(attempt): \(errno.description)"
     return detail.isEmpty ? words : words + "\n" + detail
   }
 

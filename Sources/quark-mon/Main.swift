@@ -43,7 +43,7 @@ private func monitor(_ queue: inout Queue) -> CInt {
   while !isStopping.load(ordering: .relaxed) {
     guard let event = unsafe queue.nextEvent() else {
       do { try queue.block() } catch where error.rawValue == EINTR { continue } catch {
-        FileDescriptor.complain("quark-mon: cannot wait for events: errno \(error.rawValue)\n")
+        FileDescriptor.complain("quark-mon: cannot wait for events: \(error.description)\n")
         return 1
       }
       continue
@@ -53,7 +53,7 @@ private func monitor(_ queue: inout Queue) -> CInt {
     do { try FileDescriptor.writeAll(text.bytes.span, to: STDOUT_FILENO) } catch where error.rawValue == EPIPE {
       return 0
     } catch {
-      FileDescriptor.complain("quark-mon: cannot write to standard output: errno \(error.rawValue)\n")
+      FileDescriptor.complain("quark-mon: cannot write to standard output: \(error.description)\n")
       return 1
     }
   }

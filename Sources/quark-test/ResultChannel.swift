@@ -14,7 +14,7 @@ struct ResultChannel: ~Copyable {
     guard let path = environment("QUARK_RESULTS") else { return nil }
     let descriptor = unsafe clinux_open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC, 0)
     guard descriptor >= 0 else {
-      FileDescriptor.complain("quark-test: cannot open \(path): errno \(clinux_errno())\n")
+      FileDescriptor.complain("quark-test: cannot open \(path): \(Errno.current.description)\n")
       return nil
     }
     return ResultChannel(FileDescriptor(owning: descriptor), nonce: environment("QUARK_NONCE") ?? "0")

@@ -79,7 +79,7 @@ struct Runner: ~Copyable {
 
   private mutating func runForked(_ test: Test, index: Int) -> TestResult {
     guard var process = TestProcess(test, options) else {
-      return TestResult(verdict: .fail, reason: "cannot start a process for the test: errno \(clinux_errno())")
+      return TestResult(verdict: .fail, reason: "cannot start a process for the test: \(Errno.current.description)")
     }
     let startMS = milliseconds()
     var nextBeatMS = startMS + 1000

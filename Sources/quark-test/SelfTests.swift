@@ -28,10 +28,10 @@ extension Test {
 
 private func writeFile(_ path: String, _ text: String) throws(TestEnd) {
   let descriptor = unsafe clinux_open(path, O_WRONLY | O_CLOEXEC, 0)
-  guard descriptor >= 0 else { throw .failed("cannot open \(path): errno \(clinux_errno())") }
+  guard descriptor >= 0 else { throw .failed("cannot open \(path): \(Errno.current.description)") }
   let file = FileDescriptor(owning: descriptor)
   let bytes = Array(text.utf8)
   do { try FileDescriptor.writeAll(bytes.span, to: file.rawValue) } catch {
-    throw .failed("cannot write \(path): errno \(error.rawValue)")
+    throw .failed("cannot write \(path): \(error.description)")
   }
 }

@@ -26,7 +26,7 @@ struct TestContext {
     let deadline = now() + 10_000_000_000
     while now() < deadline {
       guard let event = unsafe queue.nextEvent() else {
-        do { try queue.block() } catch { throw .failed("block: errno \(error.rawValue)") }
+        do { try queue.block() } catch { throw .failed("block: \(error.description)") }
         continue
       }
       if verbosity > 1 { unsafe show(event) }

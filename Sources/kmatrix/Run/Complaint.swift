@@ -7,10 +7,8 @@ enum Complaint: String, Sendable {
 
   /// Looks at one message of the kernel, without its time stamp.
   static func of(_ message: Substring) -> Complaint? {
-    if let entry = beginnings.first(where: { message.hasPrefix($0.text) && message.contains($0.and) }) {
-      return entry.kind
-    }
-    return anywhere.first { message.contains($0.text) && message.contains($0.and) }?.kind
+    let begins = beginnings.first { message.hasPrefix($0.text) && message.mentions($0.and) }
+    return (begins ?? anywhere.first { message.contains($0.text) && message.mentions($0.and) })?.kind
   }
 
   private typealias Pattern = (text: String, and: String, kind: Complaint)
@@ -25,7 +23,7 @@ enum Complaint: String, Sendable {
     ("WARNING: possible", "lock", .lockdep), ("WARNING: suspicious RCU usage", "", .lockdep),
     ("WARNING: inconsistent lock state", "", .lockdep), ("WARNING: bad unlock balance", "", .lockdep),
     ("WARNING: ", " at ", .warning), ("BUG: ", "", .bug), ("kernel BUG at", "", .bug),
-    ("Oops", "", .oops), ("Internal error:", "", .oops), ("Unable to handle kernel", "", .oops),
+    ("Oops: ", "", .oops), ("Internal error:", "", .oops), ("Unable to handle kernel", "", .oops),
     ("divide error:", "", .oops), ("invalid opcode:", "", .oops), ("double fault:", "", .oops),
     ("general protection fault", "", .generalProtection), ("traps: ", " ip:", .programCrash),
     ("INFO: task ", " blocked for more than ", .hungTask), ("list_add corruption", "", .corruption),
@@ -40,4 +38,10 @@ enum Complaint: String, Sendable {
     ("rcu", "detected expedited stalls", .rcuStall), ("invoked oom-killer", "", .outOfMemory),
     ("Out of memory: Kill", "", .outOfMemory), ("]: segfault at ", "", .programCrash),
   ]
+}
+
+extension Substring {
+  fileprivate func mentions(_ text: String) -> Bool {
+    text.isEmpty || contains(text)
+  }
 }

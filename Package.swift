@@ -87,7 +87,9 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       resources: [.copy("Fixtures")],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // TOMLKit has C++ in it, which a test bundle does not link by itself.
+      linkerSettings: [.linkedLibrary("stdc++")]),
   ],
   cLanguageStandard: .gnu11
 )

@@ -2,7 +2,7 @@ import Foundation
 
 /// `results.json`: all that is known of a run, and what every report is made from.
 ///
-/// The schema, version 1. Times are seconds, dates ISO 8601 in UTC; keys with nothing to say are left out.
+/// The schema, version 1. Times are seconds, dates ISO 8601 in UTC; `replaces`, `culprit` and `rerun` are left out if there is none.
 ///
 ///     schema        1
 ///     started, finished

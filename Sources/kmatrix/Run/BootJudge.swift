@@ -51,7 +51,8 @@ struct BootJudge: Sendable {
     switch code {
     case 0...99:
       if console.bannerRelease == nil, transcript.hello == nil {
-        object("exit code \(code), but init's banner was never seen", as: .bootFail)
+        let said = lastMessage.map { ": \($0)" } ?? ""
+        object("exit code \(code), but init's banner was never seen\(said)", as: .bootFail)
       }
     case 124: object("the time limit ran out in the guest", as: .hang)
     case 125: object(lastMessage ?? "krun.sh could not run the guest and did not say why", as: .infra)

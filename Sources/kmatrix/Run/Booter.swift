@@ -51,7 +51,7 @@ struct Booter: Sendable {
     let artifacts = BootArtifacts(
       end: end, console: Self.bytes(of: files.console), channel: Self.bytes(of: files.channel),
       messages: String(decoding: Self.bytes(of: files.messages), as: UTF8.self), nonce: nonce,
-      seconds: (clock.now - start) / .seconds(1))
+      seconds: ((clock.now - start) / .milliseconds(1)).rounded() / 1000)
     if artifacts.messages.isEmpty { try? FileManager.default.removeItem(at: files.messages) }
     logger.debug("\(image): \(end) after \(artifacts.seconds) s")
     return artifacts

@@ -11,10 +11,11 @@ while :; do
     *) break ;;
   esac
 done
-initramfs=$1 kernel=$2
+kernel=$2
 shift 2
 program=$1
-release=${kernel##*/linux-}
+release=${kernel##*linux-}
+case $kernel in */*) ;; *) kernel=./$kernel ;; esac  # or the shell would look for it in PATH
 : >"$results"
 seq=0
 # The kernel's scripts may count their boots here.

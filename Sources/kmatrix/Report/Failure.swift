@@ -12,8 +12,12 @@ struct Failure: Sendable, Equatable {
       let tests = kernel.tests.filter { $0.verdict.tally == .failed }.map {
         Failure(kernel: kernel.title, test: $0.label, verdict: $0.verdict, reason: $0.reason, rerun: $0.rerun)
       }
-      guard kernel.verdict.tally == .failed, tests.isEmpty || !kernel.reasons.isEmpty else { return tests }
-      let reason = kernel.reasons.joined(separator: "; ")
+      guard kernel.verdict.tally == .failed else { return tests }
+      // What its tests already say, a panic with its culprit for example, is not said again of the kernel.
+      let told = tests.compactMap { $0.reason.dropping(prefix: KernelJudge.blamed) }
+      let reasons = kernel.reasons.filter { reason in !told.contains { reason.hasSuffix($0) } }
+      guard tests.isEmpty || !reasons.isEmpty else { return tests }
+      let reason = reasons.joined(separator: "; ")
       let whole = Failure(
         kernel: kernel.title, test: "", verdict: kernel.verdict, reason: reason, rerun: kernel.rerun)
       return [whole] + tests

@@ -36,7 +36,8 @@ struct HTMLReport {
   private static func head(_ results: MatrixResults) -> String {
     let tally = results.tally
     let passed = results.kernels.count { $0.verdict.tally == .passed }
-    let when = results.started.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: false))
+    let when = results.started.formatted(
+      .iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
     let state = results.interrupted ? "Ended by its user" : tally.isSuccess ? "All good" : "Not good"
     let ground = tally.isSuccess && !results.interrupted ? "good" : "bad"
     let shards = results.shards.isEmpty ? "" : " · shards \(results.shards.joined(separator: " "))"
@@ -44,13 +45,13 @@ struct HTMLReport {
       <header>
       <h1>Kernel matrix <span class="badge \(ground)">\(state)</span></h1>
       <dl class="totals">
-      <div><dt>kernels passed</dt><dd>\(passed)<small>/\(results.kernels.count)</small></dd></div>
+      <div><dt>kernels ok</dt><dd>\(passed)<small>/\(results.kernels.count)</small></dd></div>
       <div><dt>tests passed</dt><dd>\(tally.passed)</dd></div>
       <div><dt>failed</dt><dd>\(tally.failed)</dd></div>
       <div><dt>skipped</dt><dd>\(tally.skipped)</dd></div>
       <div><dt>wall time</dt><dd>\(results.wallSeconds.asClock)</dd></div>
       </dl>
-      <p class="dim">\(when)\(Markup.escape(shards))</p>
+      <p class="dim">\(when) UTC\(Markup.escape(shards))</p>
       </header>
       """
   }
@@ -147,6 +148,8 @@ struct HTMLReport {
     .failures li{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px 12px;
       margin-bottom:8px;overflow-wrap:anywhere}
     .failures p{margin:4px 0}
+    .failures pre{white-space:pre-wrap}
+    a{color:inherit}
     pre{background:var(--off);color:var(--text);border-radius:6px;padding:6px 10px;margin:6px 0;overflow-x:auto;
       font:.82rem/1.45 ui-monospace,monospace}
     .kernel{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-bottom:6px}
@@ -169,10 +172,10 @@ struct HTMLReport {
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px}
     .grid{border-collapse:separate;border-spacing:3px}
     .grid th{font-weight:400;font-size:.82rem;text-align:left;white-space:nowrap}
-    .grid thead th{height:150px;vertical-align:bottom;padding:0}
+    .grid thead th{vertical-align:bottom;padding:0 0 4px}
     .grid thead span{writing-mode:vertical-rl;transform:rotate(180deg);line-height:26px}
     .grid tbody th{position:sticky;left:-10px;background:var(--card);padding:0 10px 0 10px}
-    .grid td{padding:0}
+    .grid td{padding:0;height:24px}
     .mark{display:inline-block;width:26px;height:24px;line-height:24px;text-align:center;border-radius:5px;
       font-weight:700;font-size:.82rem}
     .legend{list-style:none;display:flex;flex-wrap:wrap;gap:6px 16px;padding:0;margin:10px 0;font-size:.85rem;
@@ -182,6 +185,7 @@ struct HTMLReport {
       .kernel summary{grid-template-columns:1fr auto auto;gap:4px 14px}
       .name{grid-column:1/-1;grid-row:1}
       .time{min-width:76px}
+      .tests td:first-child{width:90px}
       .grid tbody th{max-width:132px;white-space:normal;line-height:1.2;overflow-wrap:anywhere}
     }
     """

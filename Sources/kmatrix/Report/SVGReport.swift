@@ -16,14 +16,12 @@ struct SVGReport {
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(layout.width) \(layout.height)" \
       width="\(layout.width)" height="\(layout.height)" role="img" aria-label="Kernel matrix: \(results.tally)">
       <style>
-      \(ReportStyle.variables)
-      text{font:13px system-ui,sans-serif;fill:var(--text)}
-      .title{font-size:18px;font-weight:600}.dim{fill:var(--dim)}
-      .mark{font-weight:700;text-anchor:middle}.num{text-anchor:end;fill:var(--dim)}
-      \(ReportStyle.grounds.map { "rect.\($0){fill:var(--\($0))}text.\($0){fill:var(--\($0)-ink)}" }.joined())
+      text{font-family:system-ui,sans-serif;font-size:13px}
+      .title{font-size:18px;font-weight:600}.mark{font-weight:700;text-anchor:middle}.num{text-anchor:end}
+      \(ReportStyle.fills)
       </style>
-      <rect width="100%" height="100%" fill="var(--page)"/>
-      <text class="title" x="\(Self.margin)" y="28">Kernel matrix</text>
+      <rect width="100%" height="100%" class="page"/>
+      <text class="title text" x="\(Self.margin)" y="28">Kernel matrix</text>
       <text class="dim" x="\(Self.margin)" y="48">\(results.tally)</text>
       \(Self.heads(grid, layout))
       \(Self.rows(grid, layout))
@@ -65,20 +63,20 @@ struct SVGReport {
     grid.tests.enumerated().map { column, test in
       let x = layout.x(column) + cell / 2 + 5
       let y = layout.top - 8
-      return #"<text transform="translate(\#(x) \#(y)) rotate(-90)">\#(Markup.escape(test.label))</text>"#
+      return #"<text class="text" transform="translate(\#(x) \#(y)) rotate(-90)">\#(Markup.escape(test.label))</text>"#
     }.joined(separator: "\n")
   }
 
   private static func rows(_ grid: MatrixGrid, _ layout: Layout) -> String {
     grid.rows.enumerated().map { index, row in
       let y = layout.y(index)
-      let name = #"<text x="\#(margin)" y="\#(y + 17)">\#(Markup.escape(row.kernel.title))</text>"#
+      let name = #"<text class="text" x="\#(margin)" y="\#(y + 17)">\#(Markup.escape(row.kernel.title))</text>"#
       let whole = mark(row.kernel.verdict, x: layout.left - cell - 2 * gap - 4, y: y, title: row.kernel.title)
       let cells = row.cells.enumerated().map { column, test in
         test.map { mark($0.verdict, x: layout.x(column), y: y, title: "\(row.kernel.title) \($0.label)") } ?? ""
       }
       let end = layout.x(grid.tests.count) + Layout.timeWidth - 4
-      let time = #"<text class="num" x="\#(end)" y="\#(y + 17)">\#(row.kernel.seconds.asSeconds)</text>"#
+      let time = #"<text class="num dim" x="\#(end)" y="\#(y + 17)">\#(row.kernel.seconds.asSeconds)</text>"#
       return ([name, whole] + cells + [time]).joined()
     }.joined(separator: "\n")
   }
@@ -87,7 +85,7 @@ struct SVGReport {
     let ground = ReportStyle.ground(verdict)
     let tip = title.isEmpty ? "" : "<title>\(Markup.escape(title)): \(verdict.rawValue)</title>"
     return #"<g>\#(tip)<rect class="\#(ground)" x="\#(x)" y="\#(y)" width="\#(cell)" height="\#(cell)" rx="5"/>"#
-      + #"<text class="mark \#(ground)" x="\#(x + cell / 2)" y="\#(y + 17)">\#(verdict.mark)</text></g>"#
+      + #"<text class="mark \#(ground)-ink" x="\#(x + cell / 2)" y="\#(y + 17)">\#(verdict.mark)</text></g>"#
   }
 
   private static func legend(_ grid: MatrixGrid, _ layout: Layout) -> String {

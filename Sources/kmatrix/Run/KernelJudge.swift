@@ -42,8 +42,7 @@ struct KernelJudge: Sendable {
     settleDamaged(judge)
     guard judge.verdict != .pass else { return }
     if worst == .pass { excerpt = judge.console.excerpt }
-    let prefix = boots.count > 1 ? "boot \(boots.count): " : ""
-    reasons += judge.reasons.map { prefix + $0 }
+    reasons += judge.reasons.map { boots.count > 1 ? "boot \(boots.count): \($0)" : $0 }
     if judge.verdict.severity > worst.severity { worst = judge.verdict }
   }
 
@@ -83,6 +82,9 @@ struct KernelJudge: Sendable {
     return result
   }
 
+  /// What the reason of a culprit begins with; what the boot ended of follows.
+  static let blamed = "running when the boot ended: "
+
   private mutating func blame(_ test: TestID, for judge: BootJudge) {
     let verdict: Verdict =
       switch judge.verdict {
@@ -91,7 +93,7 @@ struct KernelJudge: Sendable {
       }
     results[test] = TestResult(
       name: test.name, backend: test.backend, verdict: verdict, seconds: 0,
-      reason: "running when the boot ended: \(judge.reasons.first ?? "no reason")", output: "", boot: boots.count)
+      reason: "\(Self.blamed)\(judge.reasons.first ?? "no reason")", output: "", boot: boots.count)
   }
 
   /// A test that was started, is not running any more and has no valid result: its result frame was damaged. It is

@@ -85,6 +85,7 @@ let package = Package(
       dependencies: [
         "kmatrix",
         .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: strict,

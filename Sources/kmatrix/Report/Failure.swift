@@ -7,6 +7,8 @@ struct Failure: Sendable, Equatable {
   var reason: String
   var rerun: String?
 
+  var complaint: String { reason.isEmpty ? verdict.rawValue : "\(verdict.rawValue): \(reason)" }
+
   static func all(in results: MatrixResults) -> [Failure] {
     results.kernels.flatMap { kernel in
       let tests = kernel.tests.filter { $0.verdict.tally == .failed }.map {

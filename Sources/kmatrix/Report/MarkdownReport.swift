@@ -28,7 +28,8 @@ struct MarkdownReport {
     if failures.isEmpty { return [] }
     var lines = ["## Failures", ""]
     for failure in failures {
-      lines.append("- **\(cell(failure.kernel))** \(cell(failure.test)) \(failure.verdict.rawValue): \(cell(failure.reason))")
+      let test = failure.test.isEmpty ? "" : " \(cell(failure.test))"
+      lines.append("- **\(cell(failure.kernel))**\(test): \(cell(failure.complaint))")
       if let rerun = failure.rerun { lines.append("  `\(rerun)`") }
     }
     return lines + [""]

@@ -25,7 +25,7 @@ struct RunSummary {
       let failures = byKernel[kernel.title] ?? []
       for failure in failures.prefix(maxPerKernel) {
         let what = [failure.kernel, failure.test].filter { !$0.isEmpty }.joined(separator: " ")
-        lines.append("  \(what): \(failure.verdict.rawValue): \(failure.reason)")
+        lines.append("  \(what): \(failure.complaint)")
         if let rerun = failure.rerun { lines.append("      \(rerun)") }
       }
       if failures.count > maxPerKernel {

@@ -17,7 +17,7 @@ struct BootBudget: Sendable, Equatable {
     boot = scaled(60)
     self.run = scaled(run)
     test = scaled(30)
-    silence = scaled(45)
+    silence = scaled(30)
     grace = scaled(20)
   }
 }

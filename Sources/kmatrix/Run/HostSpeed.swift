@@ -8,7 +8,7 @@ enum HostSpeed {
   /// What it takes, in seconds, on the idle machine that the limits were chosen on.
   private static let reference = 0.10
   /// Faster machines keep the limits; one that seems slower than this is broken rather than slow.
-  private static let bounds = 1.0...10.0
+  private static let bounds = 1.0...5.0
 
   /// Measures the slowdown with `jobs` loops at a time, for that is how guests will run.
   static func measureSlowdown(jobs: Int) async -> Double {

@@ -17,16 +17,15 @@ let strictC: [CSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]
+
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
 func tool(_ name: String) -> Target {
   .executableTarget(
     name: name,
     dependencies: ["Quark", "CLinux"],
     swiftSettings: portable,
-    linkerSettings: [
-      .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
-      .linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z"),
-    ])
+    linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf)
 }
 
 let package = Package(
@@ -61,7 +60,8 @@ let package = Package(
       swiftSettings: portable),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
-    .target(name: "QuarkC", dependencies: ["Quark", "CQuark", "CLinux"], swiftSettings: portable),
+    .target(
+      name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
     tool("quark-test"),
     .executableTarget(
@@ -80,6 +80,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
+    .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(
       name: "KMatrixTests",
       dependencies: [
@@ -89,7 +91,7 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: strict,
-      // TOMLKit has C++ in it, which a test bundle does not link by itself.
+      // TOMLKit is C++ inside. The package manager links its runtime into kmatrix, but not into the tests of kmatrix.
       linkerSettings: [.linkedLibrary("stdc++")]),
   ],
   cLanguageStandard: .gnu11

@@ -1,1 +1,95 @@
 #include "clinux.h"
+
+#include <stdarg.h>
+#if defined(__x86_64__)
+#include <sys/io.h>
+#endif
+
+const char *clinux_signal_name(int number)
+{
+	return sigabbrev_np(number);
+}
+
+int clinux_loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd, result;
+
+	if ((fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
+		return -1;
+	result = ioctl(fd, SIOCGIFFLAGS, &request);
+	if (result == 0) {
+		request.ifr_flags |= IFF_UP | IFF_RUNNING;
+		result = ioctl(fd, SIOCSIFFLAGS, &request);
+	}
+	close(fd);
+	return result;
+}
+
+int clinux_debug_exit(unsigned char value)
+{
+#if defined(__x86_64__)
+	const unsigned short port = 0xf4;
+
+	if (ioperm(port, 4, 1) != 0 && iopl(3) != 0)
+		return -1;
+	outb(value, port);
+	/* Still here: no such device. */
+	errno = ENODEV;
+#else
+	(void)value;
+	errno = ENOSYS;
+#endif
+	return -1;
+}
+
+int clinux_on_signal(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(number, &action, NULL);
+}
+
+int clinux_ignore_signal(int number)
+{
+	return clinux_on_signal(number, SIG_IGN);
+}
+
+static char log_tail[CLINUX_LOG_TAIL];
+static size_t log_length;
+
+int clinux_log_vprint(int level, const char *format, va_list arguments)
+{
+	char text[1024];
+	size_t length, keep;
+	int n;
+
+	(void)level;
+	n = vsnprintf(text, sizeof(text), format, arguments);
+	if (n <= 0)
+		return 0;
+	length = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+	if (log_length + length >= sizeof(log_tail)) {
+		keep = sizeof(log_tail) - 1 - length;
+		if (keep > log_length)
+			keep = log_length;
+		memmove(log_tail, log_tail + log_length - keep, keep);
+		log_length = keep;
+	}
+	memcpy(log_tail + log_length, text, length);
+	log_length += length;
+	log_tail[log_length] = '\0';
+	return n;
+}
+
+void clinux_log_clear(void)
+{
+	log_length = 0;
+	log_tail[0] = '\0';
+}
+
+const char *clinux_log_tail(void)
+{
+	return log_tail;
+}

@@ -1,1 +1,17 @@
 #include "probes.h"
+
+/* #embed is C23; clang and gcc 15 have it in every mode. */
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+/* libbpf reads the object in place and wants it aligned as an ELF header is. */
+static const unsigned char process[] __attribute__((aligned(16))) = {
+#if __has_embed("process.bpf.o")
+#embed "process.bpf.o"
+#endif
+};
+
+const unsigned char *cprobes_process(size_t *size)
+{
+	*size = sizeof(process);
+	return process;
+}

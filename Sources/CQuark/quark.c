@@ -1,1 +1,2 @@
+/* The header is all there is; compiling it once checks that it stands alone. */
 #include "quark.h"

@@ -1,1 +1,25 @@
-@c(main) public func cmain(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt { 0 }
+import CLinux
+import QuarkLinux
+
+// The package manager links an executable with `main` defined as MODULE_main.
+@c(quark_test_main)
+public func quarkTestMain(
+  _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> CInt {
+  switch unsafe Options.parse(argc, argv) {
+  case .exit(let status): return status
+  case .run(let options):
+    var runner = Runner(options, channel: ResultChannel.ofEnvironment())
+    return runner.run()
+  }
+}
+
+/// A variable of the environment.
+func environment(_ name: String) -> String? {
+  unsafe getenv(name).map { unsafe String(cString: $0) }
+}
+
+func printOut(_ text: String) {
+  let bytes = Array(text.utf8)
+  try? FileDescriptor.writeAll(bytes.span, to: STDOUT_FILENO)
+}

@@ -30,14 +30,16 @@ import Testing
 
   @Test func whatMakesNoSense() async throws {
     let kmatrix = try KMatrixProcess()
+    let krun = try Fixture.url("fake-krun.sh").path
     try kmatrix.kernel("6.1.0-cloud", Self.good)
     let arguments = try kmatrix.runArguments(["6.1.0-cloud"])
     expect(try await kmatrix.run(arguments + ["--shard", "3/2"]), code: 2, "3/2")
     expect(try await kmatrix.run(arguments + ["--jobs", "0"]), code: 2, "--jobs 0")
-    expect(try await kmatrix.run(arguments + ["--set", "huge"]), code: 2, "huge")
-    expect(try await kmatrix.run(arguments + ["--kernels", "7.*"]), code: 3, "7.*")
+    expect(try await kmatrix.run(arguments + ["--set", "quick"]), code: 2, "--set and --image exclude each other")
+    expect(try await kmatrix.run(arguments + ["--kernels", "7.*"]), code: 2, "no --image matches \"7.*\"")
+    expect(try await kmatrix("run", "--krun", krun), code: 2, "no kernel-images/kernels.toml")
     expect(try await kmatrix.run(arguments + arguments.suffix(2)), code: 2, "6.1.0-cloud is given twice")
-    expect(try await kmatrix("run", "--image", "bzImage", "--krun", Fixture.url("fake-krun.sh").path), code: 2, "bzImage")
+    expect(try await kmatrix("run", "--image", "bzImage", "--krun", krun), code: 2, "bzImage")
     expect(try await kmatrix("sing"), code: 2, "sing")
     expect(try await kmatrix("report", "none"), code: 2, "none: no such file")
     expect(try await kmatrix("merge", "-o", "x"), code: 2, "inputs")

@@ -1,1 +1,100 @@
-#pragma once
+/*
+ * What Swift cannot import from libc: variadic functions, macros, errno, functions it declares unavailable, globals it
+ * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy.
+ */
+#ifndef QUARK_CLINUX_H
+#define QUARK_CLINUX_H
+
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int clinux_errno(void) { return errno; }
+static inline void clinux_set_errno(int value) { errno = value; }
+
+static inline int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+static inline pid_t clinux_fork(void) { return fork(); }
+
+static inline int clinux_wifexited(int status) { return WIFEXITED(status); }
+static inline int clinux_wexitstatus(int status) { return WEXITSTATUS(status); }
+static inline int clinux_wifsignaled(int status) { return WIFSIGNALED(status); }
+static inline int clinux_wtermsig(int status) { return WTERMSIG(status); }
+
+/* "SEGV" for SIGSEGV; NULL for a number that is no signal. sigabbrev_np(3), glibc 2.32. */
+const char *clinux_signal_name(int number);
+
+static inline int clinux_getopt(int argc, char *const argv[], const char *options)
+{
+	return getopt(argc, argv, options);
+}
+static inline const char *clinux_optarg(void) { return optarg; }
+static inline int clinux_optind(void) { return optind; }
+static inline int clinux_optopt(void) { return optopt; }
+
+static inline void *clinux_map_failed(void) { return MAP_FAILED; }
+
+/* Pairs with the kernel's release store of the producer position (kernel/bpf/ringbuf.c). */
+static inline uint64_t clinux_load_acquire_u64(const void *address)
+{
+	return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t clinux_load_acquire_u32(const void *address)
+{
+	return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
+}
+static inline void clinux_store_release_u64(void *address, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+}
+
+/* Brings the loopback interface up. 0, or -1 with errno. netdevice(7). */
+int clinux_loopback_up(void);
+
+/*
+ * Ends a qemu that has `-device isa-debug-exit,iobase=0xf4`: its exit status becomes (value << 1) | 1. Returns -1 with
+ * errno where there is no such device or no such port space (other machines than x86).
+ */
+int clinux_debug_exit(unsigned char value);
+
+/* Installs `handler` for `number`, without SA_RESTART, so that a blocked call returns EINTR. 0, or -1 with errno. */
+int clinux_on_signal(int number, void (*handler)(int));
+int clinux_ignore_signal(int number);
+
+/*
+ * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes.
+ * Used while a backend opens, which is never done by two threads at once.
+ */
+enum { CLINUX_LOG_TAIL = 4096 };
+int clinux_log_vprint(int level, const char *format, va_list arguments);
+void clinux_log_clear(void);
+/* The newest text, NUL-terminated, valid until the next call of clinux_log_vprint or clinux_log_clear. */
+const char *clinux_log_tail(void);
+
+#endif

@@ -1,1 +1,112 @@
-#pragma once
+/*
+ * The records that bpf/ writes into the ring and QuarkCore reads. Native endian, naturally aligned, no holes: the
+ * asserts below hold for the BPF target and for every userland target alike.
+ *
+ * A record is a wire_record, then `nfields` times a wire_field each followed by `len` bytes and padding to a multiple
+ * of 8. The reader trusts none of it: sizes, kinds and lengths are checked, and a bad record is counted and dropped.
+ */
+#ifndef QUARK_WIRE_H
+#define QUARK_WIRE_H
+
+#ifdef __bpf__
+typedef unsigned char wire_u8;
+typedef unsigned short wire_u16;
+typedef unsigned int wire_u32;
+typedef int wire_s32;
+typedef unsigned long long wire_u64;
+#else
+#include <stdint.h>
+typedef uint8_t wire_u8;
+typedef uint16_t wire_u16;
+typedef uint32_t wire_u32;
+typedef int32_t wire_s32;
+typedef uint64_t wire_u64;
+#endif
+
+/* wire_record.type */
+enum wire_type {
+	WIRE_FORK = 1,		/* pid is the child */
+	WIRE_EXEC = 2,
+	WIRE_EXIT = 3,		/* the last thread of the group is gone */
+};
+
+/* wire_field.kind */
+enum wire_field_kind {
+	/* NUL-terminated path components from the leaf to the root; none at all is "/" */
+	WIRE_FIELD_CWD = 1,
+	WIRE_FIELD_EXE = 2,
+	/* NUL-separated argument strings as they stand in the process's memory */
+	WIRE_FIELD_ARGV = 3,
+};
+
+/* wire_field.flags */
+enum wire_field_flag {
+	WIRE_FIELD_CUT = 1 << 0,	/* what follows is shorter than orig_len, or a path lacks its head */
+	WIRE_FIELD_NAME = 1 << 1,	/* a name the file system makes up (memfd:x), not a path */
+};
+
+enum wire_limits {
+	WIRE_ARGV_MAX = 20480,		/* bytes of arguments kept */
+	WIRE_NAME_MAX = 256,		/* bytes of one path component, NUL included */
+	WIRE_PATH_DEPTH = 100,		/* path components kept */
+	WIRE_PATH_MAX = 8192,		/* bytes of a path, NULs included; more than PATH_MAX, as d_path allows */
+};
+
+/* The task as it was when the record was made. Ids are those of the initial namespaces. */
+struct wire_task {
+	wire_u64 start_boot_ns;		/* since boot, suspend included */
+	wire_u64 cap_inheritable;
+	wire_u64 cap_permitted;
+	wire_u64 cap_effective;
+	wire_u64 cap_bset;
+	wire_u64 cap_ambient;
+	wire_u32 ppid;
+	wire_u32 uid;
+	wire_u32 gid;
+	wire_u32 suid;
+	wire_u32 sgid;
+	wire_u32 euid;
+	wire_u32 egid;
+	wire_u32 pgid;
+	wire_u32 sid;
+	wire_u32 tty_major;		/* 0/0: no terminal */
+	wire_u32 tty_minor;
+	wire_u32 uts_inonum;
+	wire_u32 ipc_inonum;
+	wire_u32 mnt_inonum;
+	wire_u32 net_inonum;
+	wire_s32 exit_code;		/* as wait(2) has it: status << 8 | signal; 0 unless WIRE_EXIT */
+	char comm[16];
+};
+
+struct wire_record {
+	wire_u64 time_boot_ns;		/* since boot, suspend included */
+	wire_u32 size;			/* of the whole record, fields included */
+	wire_u16 type;
+	wire_u16 nfields;
+	wire_u32 pid;			/* thread group */
+	wire_u32 tid;			/* thread that acted */
+	wire_u32 cpu;
+	wire_u32 reserved;		/* 0 */
+	struct wire_task task;
+};
+
+struct wire_field {
+	wire_u16 kind;
+	wire_u16 flags;
+	wire_u32 len;			/* bytes that follow, without the padding */
+	wire_u32 orig_len;		/* bytes there were */
+	wire_u32 reserved;		/* 0 */
+};
+
+/* Value of the one slot, per CPU, of the map `ring_stats`. */
+struct wire_ring_stats {
+	wire_u64 sent;
+	wire_u64 lost;
+};
+
+_Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
+_Static_assert(sizeof(struct wire_record) == 160, "wire_record has a hole");
+_Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
+
+#endif

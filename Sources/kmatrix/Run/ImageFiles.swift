@@ -4,24 +4,34 @@ import Foundation
 struct ImageFiles: KernelSource {
   var paths: [String]
 
-  func select(_ selection: KernelSelection) throws -> [KernelImage] {
-    let images = try paths.map { path in
+  func select(_ selection: KernelSelection) throws(KMatrixError) -> [KernelImage] {
+    if selection.set != nil { throw .usage("--set and --image exclude each other") }
+    var images: [KernelImage] = []
+    for path in paths {
       guard let image = Self.image(path) else {
-        throw KMatrixError.usage("--image \(path): not named linux-RELEASE, so its release is not known")
+        throw .usage("--image \(path): not named linux-RELEASE, so its release is not known")
       }
-      return image
+      images.append(image)
     }
-    return images.filter { image in selection.glob.map { Glob.matches($0, image.release) } ?? true }
+    guard let glob = selection.glob else { return images }
+    let globs = Glob.list(glob)
+    let chosen = images.filter { image in globs.contains { $0.matches(image.release) } }
+    if chosen.isEmpty { throw .usage("no --image matches \"\(glob)\"") }
+    return chosen
   }
 
-  func ensureImages(_ kernels: [KernelImage], locked: Bool) throws -> [KernelImage] {
+  func fetch(_ kernels: [KernelImage], locked: Bool) throws(KMatrixError) -> FetchedImages {
     for kernel in kernels where !FileManager.default.isReadableFile(atPath: kernel.path) {
-      throw KMatrixError.infrastructure("\(kernel.path): cannot be read")
+      throw .infrastructure("\(kernel.path): cannot be read")
     }
-    return kernels
+    return FetchedImages(images: Dictionary(uniqueKeysWithValues: kernels.map { ($0.release, $0) }))
   }
 
   func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
+    Self.krunLine(image, command: command, initramfs: initramfs)
+  }
+
+  static func krunLine(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
     Shell.line(["./krun.sh", initramfs, image.path] + command.words)
   }
 

@@ -28,14 +28,14 @@ struct MatrixRun: Sendable {
   /// Where the kernels come from: files given by hand, or the store of `kernel-images`.
   private static func source(_ options: RunCommand) throws(KMatrixError) -> any KernelSource {
     if !options.images.isEmpty { return ImageFiles(paths: options.images) }
-    throw .infrastructure("no kernels: give --image PATH")
+    return try StoredKernels()
   }
 
   func run() async throws {
     let started = Date.now
     try requireFiles()
     let items = try await items()
-    try await rehearse(items[0].image)
+    if let first = items.first(where: { $0.obstacle == nil }) { try await rehearse(first.image) }
     let host = await measureHost()
     let logs = folder.appending(path: "logs")
     try prepare(logs)
@@ -63,9 +63,9 @@ struct MatrixRun: Sendable {
 
   /// The rows of this run, oldest kernel first, with their images in place.
   private func items() async throws -> [WorkItem] {
-    let selected = try await source.select(KernelSelection(set: options.set, glob: options.kernels))
+    let selected = try source.select(KernelSelection(set: options.set, glob: options.kernels))
     guard let newest = selected.max(by: { KernelOrder.isOlder($0.release, $1.release) }) else {
-      throw KMatrixError.infrastructure("--kernels \(options.kernels ?? "*"): no kernel has such a release")
+      throw KMatrixError.usage("no kernels are selected")
     }
     if let twice = Dictionary(grouping: selected, by: \.release).first(where: { $0.value.count > 1 }) {
       throw KMatrixError.usage("\(twice.key) is given twice")
@@ -91,18 +91,29 @@ struct MatrixRun: Sendable {
   private func fetch(_ items: [WorkItem]) async throws -> [WorkItem] {
     var seen: Set<String> = []
     let needed = items.map(\.image).filter { seen.insert($0.release).inserted }
-    let ready = try await source.ensureImages(needed, locked: options.locked)
-    try Task.checkCancellation()
-    let byRelease = Dictionary(
-      ready.flatMap { image in [(image.release, image)] + (image.replaces.map { [($0, image)] } ?? []) },
-      uniquingKeysWith: { first, _ in first })
-    return try items.map { item in
-      guard let image = byRelease[item.image.release] else {
-        throw KMatrixError.infrastructure("\(item.image.release): its image could not be made ready")
-      }
+    let fetched = try await source.fetch(needed, locked: options.locked)
+    let fetchedItems = items.map { item in
       var item = item
-      item.image = image
+      if let image = fetched.images[item.image.release] {
+        item.image = image
+      } else {
+        item.obstacle = fetched.missing[item.image.release] ?? "its image could not be made ready"
+      }
       return item
+    }
+    if let obstacle = fetchedItems.first?.obstacle, fetchedItems.allSatisfy({ $0.obstacle != nil }) {
+      throw KMatrixError.infrastructure(obstacle)
+    }
+    return withoutTwins(fetchedItems)
+  }
+
+  /// A replacement may be a kernel that the matrix has anyway; once is enough.
+  private func withoutTwins(_ items: [WorkItem]) -> [WorkItem] {
+    var seen: Set<String> = []
+    return items.filter { item in
+      if seen.insert(item.title).inserted { return true }
+      logger.warning("\(item.image.replaces ?? item.title): replaced by \(item.image.release), which runs already")
+      return false
     }
   }
 
@@ -152,14 +163,21 @@ struct MatrixRun: Sendable {
       guard kernel.verdict.tally == .failed else { return kernel }
       var kernel = kernel
       let whole = item.isNegative ? NegativeBoot.command : command
-      kernel.rerun = source.rerun(item.image, command: whole, initramfs: options.initramfs)
+      kernel.rerun = rerun(item, whole)
       for index in kernel.tests.indices where kernel.tests[index].verdict.tally == .failed {
         let test = kernel.tests[index]
         let single = whole.only([test.name], backend: test.backend)
-        kernel.tests[index].rerun = source.rerun(item.image, command: single, initramfs: options.initramfs)
+        kernel.tests[index].rerun = rerun(item, single)
       }
       return kernel
     }
+  }
+
+  /// A run of a kernel without its panic on purpose would repeat nothing of that row.
+  private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
+    item.isNegative
+      ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)
+      : source.rerun(item.image, command: command, initramfs: options.initramfs)
   }
 
   private func report(_ results: MatrixResults) throws {

@@ -12,10 +12,10 @@ struct RunCommand: AsyncParsableCommand {
       on purpose, to prove that a panic is noticed.
       """)
 
-  @Option(help: "The set of kernels: \(KernelSelection.MatrixSet.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var set: KernelSelection.MatrixSet = .default
+  @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
+  var set: String?
 
-  @Option(help: "Only kernels whose release matches this glob.")
+  @Option(help: "Kernels by release or series-flavour: globs, separated by commas.")
   var kernels: String?
 
   @Option(help: "Only these tests, separated by commas or blanks.")
@@ -77,7 +77,7 @@ struct RunCommand: AsyncParsableCommand {
     defer { watch.cancel() }
     do {
       try await work.value
-    } catch is CancellationError {
+    } catch where Interruption.count > 0 && !(error is ExitCode) {
       throw ExitCode(MatrixRun.interruptedCode)
     }
   }
@@ -88,5 +88,3 @@ extension Shard: ExpressibleByArgument {
     self.init(argument)
   }
 }
-
-extension KernelSelection.MatrixSet: ExpressibleByArgument {}

@@ -21,20 +21,24 @@ struct Scheduler: Sendable {
         startNext()
       }
     }
-    return zip(items, results).map { item, result in result ?? Self.notRun(item) }
+    return zip(items, results).map { item, result in 
+      result ?? Self.notRun(item, .notRun, "the run was ended before this kernel's turn")
+    }
   }
 
   private func run(_ item: WorkItem, row: Int) async throws -> KernelResult {
+    if let obstacle = item.obstacle { return Self.notRun(item, .infra, obstacle) }
     let runner = KernelRunner(booter: booter, command: item.isNegative ? NegativeBoot.command : command)
     let view = view
     let result = try await runner.run(item.image, name: item.fileName) { await view.note(row: row, $0) }
     return item.isNegative ? NegativeBoot.judged(result) : result
   }
 
-  private static func notRun(_ item: WorkItem) -> KernelResult {
+  private static func notRun(_ item: WorkItem, _ verdict: Verdict, _ reason: String) -> KernelResult {
     var result = KernelJudge(item.image).result()
     result.negative = item.isNegative
-    result.reasons = ["the run was ended before this kernel's turn"]
+    result.verdict = verdict
+    result.reasons = [reason]
     return result
   }
 }

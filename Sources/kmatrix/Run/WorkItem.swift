@@ -3,6 +3,8 @@ struct WorkItem: Sendable, Equatable {
   var image: KernelImage
   var isNegative = false
   var cost: Double
+  /// Why the kernel cannot be booted: its image could not be had.
+  var obstacle: String?
 
   var title: String { isNegative ? "negative: \(image.release)" : image.release }
   /// What its log files are called.

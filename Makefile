@@ -1,0 +1,106 @@
+# The user's verbs. `make help` lists them; `make V=1 …` shows every command.
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+V ?= 0
+ifneq ($(V),1)
+Q := @
+endif
+
+SWIFT ?= swift
+# One toolchain builds both sides: its clang has the bpf target.
+TOOLCHAIN := $(shell $(SWIFT) -print-target-info 2>/dev/null | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+CLANG ?= $(TOOLCHAIN)/clang
+OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
+
+# Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
+EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release
+HOST := $(SWIFT) build
+KMATRIX := .build/debug/kmatrix
+ifneq ($(V),1)
+EMBEDDED += --quiet
+HOST += --quiet
+endif
+
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
+TOOLS := quark-mon quark-test
+
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all demo check-docs clean clean-all FORCE
+
+all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
+
+help: ## this list
+	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## install the Debian packages that are missing
+	$(Q)ci/deps
+
+# ---- what boots and links
+
+Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h Sources/CWire/include/wire.h | deps
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
+		-ISources/CWire/include -Ibpf -c $< -o $@.tmp
+	$(Q)$(OBJCOPY) --strip-debug $@.tmp && mv $@.tmp $@
+	$(Q)touch Sources/CProbes/probes.c # embeds the object; the build does not see one appear
+
+bpf: $(BPF_OBJECTS) ## the BPF objects
+
+$(TOOLS): bpf FORCE ## static, without the Swift runtime
+	$(Q)$(EMBEDDED) --product $@
+	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
+
+.build-embedded/release/quark-init: deps FORCE
+	$(Q)$(EMBEDDED) --product quark-init
+
+libquark.a: bpf FORCE ## the library: cc program.c libquark.a -lbpf -lelf -lz
+	$(Q)$(EMBEDDED) --product QuarkC
+	$(Q)cmp -s .build-embedded/release/libQuarkC.a $@ || cp .build-embedded/release/libQuarkC.a $@
+
+initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/etc/*) ## what guests boot
+	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
+
+# ---- kernels and tests
+
+kmatrix: deps
+	$(Q)$(HOST) --product kmatrix
+
+kernel-images: kmatrix ## fetch the kernels of kernels.lock
+	$(Q)$(KMATRIX) fetch
+
+demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon sees there
+	$(Q)$(KMATRIX) fetch --set newest
+	$(Q)./krun.sh initramfs.gz "$$($(KMATRIX) list --set newest --paths)" bin/demo
+
+test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
+
+test-host: bpf initramfs.gz libquark.a check-docs
+	$(Q)Tests/krun/run.sh
+	$(Q)$(SWIFT) test
+
+test-quick: initramfs.gz kmatrix
+	$(Q)$(KMATRIX) run --set quick
+
+test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [SHARD=i/n] [ARGS=…]
+	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+
+test-all: test test-kernel ## both
+
+# ---- documents
+
+README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
+	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
+
+check-docs: | deps
+	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]
+	$(Q)man/readme.sh | cmp -s - README.md || { echo 'README.md is older than man/quark.7: make README.md' >&2; exit 1; }
+
+# ---- cleaning
+
+clean: ## remove what make made
+	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
+
+clean-all: clean ## also build folders, kernel links and test results
+	$(Q)rm -rf .build .build-* kernel-images/amd64 kernel-images/arm64 test-results

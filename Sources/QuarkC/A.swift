@@ -1,2 +1,0 @@
-import QuarkCore
-@c(quark_answer) public func quarkAnswer() -> CInt { CInt(answer()) }

@@ -1,0 +1,29 @@
+import CLinux
+import CQuark
+import QuarkCore
+
+@c @implementation
+public func quark_event_dump(_ event: UnsafePointer<quark_event>!, _ file: UnsafeMutablePointer<FILE>!) -> CInt {
+  var text = ByteBuffer()
+  let isComplete = unsafe EventText.append(event.pointee, to: &text)
+  let bytes = text.bytes
+  let isWritten = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
+  return unsafe isWritten && fflush(file) == 0 && isComplete ? 0 : -1
+}
+
+@c @implementation
+public func quark_cmdline_iter_init(
+  _ iterator: UnsafeMutablePointer<quark_cmdline_iter>!, _ cmdline: UnsafePointer<CChar>!, _ length: Int
+) {
+  unsafe iterator.pointee.cursor = cmdline
+  unsafe iterator.pointee.end = cmdline.map { unsafe $0 + length }
+}
+
+@c @implementation
+public func quark_cmdline_iter_next(_ iterator: UnsafeMutablePointer<quark_cmdline_iter>!) -> UnsafePointer<CChar>! {
+  guard let start = unsafe iterator.pointee.cursor, let end = unsafe iterator.pointee.end, unsafe start < end,
+    let terminator = unsafe memchr(start, 0, end - start)
+  else { return nil }
+  unsafe iterator.pointee.cursor = UnsafePointer(terminator.assumingMemoryBound(to: CChar.self)) + 1
+  return unsafe start
+}

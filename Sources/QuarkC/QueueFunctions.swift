@@ -1,0 +1,124 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkCore
+import QuarkLinux
+
+/// The words of the newest failure, for quark_queue_open_error(). Opening is documented as one thread's business.
+nonisolated(unsafe) private var openError: OwnedBytes?
+
+@c @implementation
+public func quark_queue_default_attr(_ attr: UnsafeMutablePointer<quark_queue_attr>!) {
+  unsafe attr.pointee = Queue.defaultAttributes
+}
+
+@c @implementation
+public func quark_queue_open(
+  _ queue: UnsafeMutablePointer<quark_queue>!, _ attr: UnsafeMutablePointer<quark_queue_attr>!
+) -> CInt {
+  let attributes = unsafe attr?.pointee ?? Queue.defaultAttributes
+  unsafe queue.pointee = quark_queue()
+  unsafe queue.pointee.epollfd = -1
+  unsafe queue.pointee.flags = attributes.flags
+  setOpenError("")
+  do {
+    let opened = try Queue(attributes)
+    let driver = UnsafeMutablePointer<Queue>.allocate(capacity: 1)
+    unsafe queue.pointee.epollfd = opened.epollDescriptor
+    unsafe queue.pointee.stats = opened.statistics()
+    unsafe driver.initialize(to: opened)
+    unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
+    return 0
+  } catch {
+    setOpenError(error.message)
+    clinux_set_errno(error.errno.rawValue)
+    return -1
+  }
+}
+
+@c @implementation
+public func quark_queue_open_error() -> UnsafePointer<CChar>! {
+  unsafe openError.map { unsafe UnsafePointer($0.start) } ?? UnsafePointer(emptyString)
+}
+
+@c @implementation
+public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
+  guard let driver = unsafe driver(of: queue) else { return }
+  unsafe queue.pointee.driver = nil
+  unsafe queue.pointee.epollfd = -1
+  unsafe driver.deinitialize(count: 1)
+  unsafe driver.deallocate()
+}
+
+@c @implementation
+public func quark_queue_get_event(_ queue: UnsafeMutablePointer<quark_queue>!) -> UnsafePointer<quark_event>! {
+  guard let driver = unsafe driver(of: queue) else { return nil }
+  let event = unsafe driver.pointee.nextEvent()
+  unsafe queue.pointee.length = CInt(driver.pointee.length)
+  return unsafe event
+}
+
+@c @implementation
+public func quark_queue_block(_ queue: UnsafeMutablePointer<quark_queue>!) -> CInt {
+  guard let driver = unsafe driver(of: queue) else { return fail(EINVAL) }
+  do {
+    try unsafe driver.pointee.block()
+    return 0
+  } catch {
+    return fail(error.rawValue)
+  }
+}
+
+@c @implementation
+public func quark_queue_get_epollfd(_ queue: UnsafeMutablePointer<quark_queue>!) -> CInt {
+  guard let driver = unsafe driver(of: queue) else { return fail(EINVAL) }
+  return unsafe driver.pointee.epollDescriptor
+}
+
+@c @implementation
+public func quark_queue_get_stats(
+  _ queue: UnsafeMutablePointer<quark_queue>!, _ stats: UnsafeMutablePointer<quark_queue_stats>!
+) {
+  if let driver = unsafe driver(of: queue) { unsafe queue.pointee.stats = driver.pointee.statistics() }
+  unsafe stats.pointee = queue.pointee.stats
+}
+
+@c @implementation
+public func quark_process_lookup(
+  _ queue: UnsafeMutablePointer<quark_queue>!, _ pid: CInt
+) -> UnsafePointer<quark_process>! {
+  if let driver = unsafe driver(of: queue), pid > 0, let process = unsafe driver.pointee.lookup(pid: UInt32(pid)) {
+    return unsafe process
+  }
+  clinux_set_errno(ESRCH)
+  return nil
+}
+
+// MARK: -
+
+private func driver(of queue: UnsafeMutablePointer<quark_queue>!) -> UnsafeMutablePointer<Queue>? {
+  // Safe: only quark_queue_open stores here, and what it stores is a Queue.
+  unsafe queue?.pointee.driver?.assumingMemoryBound(to: Queue.self)
+}
+
+private func fail(_ errno: CInt) -> CInt {
+  clinux_set_errno(errno)
+  return -1
+}
+
+private func setOpenError(_ message: String) {
+  unsafe openError?.deallocate()
+  unsafe openError = nil
+  guard !message.isEmpty else { return }
+  var message = message
+  unsafe openError = message.withUTF8 { text in
+    unsafe OwnedBytes(copying: UnsafeRawPointer(text.baseAddress!).assumingMemoryBound(to: CChar.self), count: text.count)
+  }
+}
+
+/// One NUL that lives as long as the program.
+nonisolated(unsafe) private let emptyString: UnsafeMutablePointer<CChar> = {
+  let empty = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+  unsafe empty.initialize(to: 0)
+  return unsafe empty
+}()

@@ -1,0 +1,223 @@
+import Foundation
+import SystemPackage
+
+/// A package of an archive's index, as far as a kernel needs it.
+struct ArchivePackage: Sendable, Hashable {
+  var name: String
+  var version: String
+  var path: String
+  var size: Int
+  var sha256: String
+}
+
+/// Debian's archives through apt, in a state of its own: the machine's lists and packages are neither used nor touched.
+actor AptArchive {
+  enum Download: Sendable, Equatable {
+    case done
+    /// The archive does not have it (any more).
+    case gone
+    case unreachable(String)
+    case broken(String)
+  }
+
+  static let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+  private static let helper = "/usr/lib/apt/apt-helper"
+  private static let fetchOptions = [
+    // Root's cache is closed to the user `_apt`; apt would say so at every file.
+    "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30",
+    "-o", "Acquire::https::Timeout=30", "-o", "Acquire::Languages=none",
+  ]
+
+  private let cache: KernelCache
+  private let environment: [String: String]
+  private var known: Mirrors?
+  private var indexes: [String: Task<[ArchivePackage], any Error>] = [:]
+
+  init(cache: KernelCache, environment: [String: String], mirrors: Mirrors? = nil) {
+    self.cache = cache
+    self.environment = environment
+    self.known = mirrors
+  }
+
+  func mirrors() async throws(KernelStoreError) -> Mirrors {
+    if let known { return known }
+    let found = try await Mirrors.discover(environment)
+    known = found
+    return found
+  }
+
+  // MARK: Files
+
+  /// Downloads `path` to `file`, resuming what is there. apt checks the hash; what does not match is not kept.
+  func download(_ path: String, suite: String, sha256: String, to file: FilePath) async throws(KernelStoreError)
+    -> Download
+  {
+    var outcome = Download.gone
+    for base in try await mirrors().addresses(for: suite) {
+      outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
+      if case .broken = outcome {
+        // What was resumed may be the rest of something else.
+        outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
+      }
+      if outcome == .done { break }
+    }
+    return outcome
+  }
+
+  private nonisolated func downloadOnce(_ address: String, sha256: String, to file: FilePath)
+    async throws(KernelStoreError) -> Download
+  {
+    // The download holds a lock itself: one whose kmatrix was killed goes on for a while, and must be waited for.
+    let lock = cache.directory.appending("locks").appending("\(sha256).download")
+    let download = ["-q", "download-file", address, file.string, "SHA256:\(sha256)"]
+    let result = try await Tool.run("flock", ["--no-fork", lock.string, Self.helper] + Self.fetchOptions + download)
+    if result.succeeded { return .done }
+    let failed = FilePath(file.string + ".FAILED")
+    if FileManager.default.fileExists(atPath: failed.string) {
+      cache.remove(failed)
+      cache.remove(file)
+    }
+    return Self.outcome(ofComplaint: result.errors)
+  }
+
+  /// Why the archive at `address` does not answer; nil if it does. `dists/README` is in every Debian archive, but
+  /// that it is gone is an answer too.
+  nonisolated func trouble(reaching address: String) async -> String? {
+    let file = FilePath(FileManager.default.temporaryDirectory.appending(path: "kmatrix-probe-\(UUID())").path)
+    defer { cache.remove(file) }
+    do throws(KernelStoreError) {
+      let result = try await Tool.run(
+        Self.helper, Self.fetchOptions + ["-q", "download-file", "\(address)/dists/README", file.string])
+      if result.succeeded { return nil }
+      let outcome = Self.outcome(ofComplaint: result.errors)
+      if case .unreachable(let why) = outcome { return why }
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  /// apt-helper has one exit code for every failure; the cause is in its words (in English: LC_ALL=C).
+  static func outcome(ofComplaint text: String) -> Download {
+    let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("E: Failed to fetch") }
+    let reason = line.map { String($0.dropFirst("E: Failed to fetch ".count)) } ?? text.trimmingSpaces
+    let cause = reason.split(separator: "  ", maxSplits: 1).last.map { $0.trimmingSpaces } ?? reason
+    if cause.hasPrefix("404") || cause.hasPrefix("410") || cause.hasPrefix("File not found") { return .gone }
+    if cause.contains("Hash Sum mismatch") || cause.contains("unexpected size") { return .broken(cause) }
+    return .unreachable(cause)
+  }
+
+  // MARK: Indexes
+
+  /// The suite's kernel packages as its signed index lists them now; asked for once per run.
+  func kernelPackages(suite: String) async throws(KernelStoreError) -> [ArchivePackage] {
+    let task = indexes[suite] ?? Task { try await readIndex(suite: suite) }
+    indexes[suite] = task
+    do {
+      return try await task.value
+    } catch {
+      throw KernelStoreError(error)
+    }
+  }
+
+  private func readIndex(suite: String) async throws(KernelStoreError) -> [ArchivePackage] {
+    let mirrors = try await mirrors()
+    let addresses = mirrors.addresses(for: suite)
+    guard !addresses.isEmpty else {
+      throw KernelStoreError("apt has no source of \(suite); set \(Mirrors.securityVariable) to its mirror's address")
+    }
+    var failure: KernelStoreError?
+    for address in addresses {
+      do throws(KernelStoreError) {
+        return try await readIndex(suite: suite, address: address, trusted: mirrors.trusted)
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? KernelStoreError("\(suite): no mirror")
+  }
+
+  private nonisolated func readIndex(suite: String, address: String, trusted: Bool) async throws(KernelStoreError)
+    -> [ArchivePackage]
+  {
+    try await cache.locked("apt-\(suite)") { () async throws(KernelStoreError) in
+      let state = cache.aptState(suite)
+      try makeState(state, source: Self.source(address: address, suite: suite, trusted: trusted))
+      let options = Self.fetchOptions + Self.isolation(state)
+      let update = try await Tool.run("apt-get", options + ["-q", "update", "--error-on=any"])
+      guard update.succeeded else { throw Self.cannotUpdate(suite, update) }
+      let show = try await Tool.run("apt-cache", options + ["show", "^linux-(image|binary)-[0-9].*-amd64$"])
+      // 100: nothing of that name.
+      guard show.succeeded || show.errors.contains("No packages found") else {
+        throw KernelStoreError("\(suite): apt-cache: \(show.complaint)")
+      }
+      return Self.packages(in: show.output)
+    }
+  }
+
+  /// That a suite is not there is an answer, and another suite may do; anything else is trouble with the mirror.
+  private static func cannotUpdate(_ suite: String, _ update: Tool.Result) -> KernelStoreError {
+    let gone = KernelStoreError(.gone, "\(suite): the mirror has no such suite")
+    if update.errors.contains("does not have a Release file") { return gone }
+    switch outcome(ofComplaint: update.errors) {
+    case .gone: return gone
+    case .unreachable(let why), .broken(let why):
+      return KernelStoreError(.unreachable, "\(suite): its index cannot be fetched: \(why)")
+    case .done: return KernelStoreError("\(suite): \(update.complaint)")
+    }
+  }
+
+  private static func source(address: String, suite: String, trusted: Bool) -> String {
+    "deb [\(trusted ? "trusted=yes" : "signed-by=\(keyring)") arch=amd64] \(address) \(suite) main\n"
+  }
+
+  private nonisolated func makeState(_ state: FilePath, source: String) throws(KernelStoreError) {
+    for folder in ["lists/partial", "cache/archives/partial", "log"] {
+      try cache.makeFolder(state.pushing(FilePath(folder)))
+    }
+    do {
+      try Data(source.utf8).write(to: URL(filePath: state.appending("sources.list").string))
+      try Data().write(to: URL(filePath: state.appending("status").string))
+      try Data(Self.withoutHooks.utf8).write(to: URL(filePath: state.appending("apt.conf").string))
+    } catch {
+      throw KernelStoreError("\(state): cannot be written: \(error.reason)")
+    }
+  }
+
+  /// What the machine does after its own updates (cleaning its caches, telling its desktop) is none of ours. Lists can
+  /// only be emptied in a file: apt.conf(5).
+  private static let withoutHooks = """
+    #clear APT::Update::Pre-Invoke;
+    #clear APT::Update::Post-Invoke;
+    #clear APT::Update::Post-Invoke-Success;
+
+    """
+
+  /// Everything apt would read or write of the machine's, except how it reaches the network.
+  private static func isolation(_ state: FilePath) -> [String] {
+    let settings = [
+      "Dir::State=\(state)", "Dir::State::Lists=\(state)/lists", "Dir::State::status=\(state)/status",
+      "Dir::Cache=\(state)/cache", "Dir::Log=\(state)/log", "Dir::Etc::SourceList=\(state)/sources.list",
+      "Dir::Etc::SourceParts=-", "Dir::Etc::PreferencesParts=-", "Dir::Etc::Preferences=-",
+      "APT::Architecture=amd64", "APT::Architectures=amd64",
+      // Suites that are not released may have a Release file past its date.
+      "Acquire::Check-Valid-Until=false", "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false",
+    ]
+    return ["-c", state.appending("apt.conf").string] + settings.flatMap { ["-o", $0] }
+  }
+
+  /// The stanzas of `apt-cache show`.
+  static func packages(in text: String) -> [ArchivePackage] {
+    text.split(separator: "\n\n").compactMap { stanza in
+      var fields: [Substring: String] = [:]
+      for line in stanza.split(separator: "\n") where line.first != " " {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        if parts.count == 2 { fields[parts[0]] = parts[1].trimmingSpaces }
+      }
+      guard let name = fields["Package"], let version = fields["Version"], let path = fields["Filename"],
+        let size = fields["Size"].flatMap({ Int($0) }), let sha256 = fields["SHA256"], sha256.isSHA256
+      else { return nil }
+      return ArchivePackage(name: name, version: version, path: path, size: size, sha256: sha256)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import SystemPackage
+
+/// Takes the kernel proper, an ELF file that qemu boots by its PVH entry, out of a bzImage.
+/// Documentation/arch/x86/boot.rst has the header's layout.
+enum BootImage {
+  enum Compression: String, Sendable, CaseIterable {
+    case gzip, xz, lz4, zstd
+
+    var magic: [UInt8] {
+      switch self {
+      case .gzip: [0x1f, 0x8b]
+      case .xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]
+      case .lz4: [0x02, 0x21, 0x4c, 0x18]  // the legacy frame
+      case .zstd: [0x28, 0xb5, 0x2f, 0xfd]
+      }
+    }
+
+    var command: [String] {
+      switch self {
+      case .gzip: ["gzip", "-dc"]
+      case .xz: ["xz", "-dc", "--single-stream"]
+      case .lz4: ["lz4", "-dcq"]
+      case .zstd: ["zstd", "-dcq"]
+      }
+    }
+  }
+
+  struct Payload: Equatable {
+    var range: Range<Int>
+    var compression: Compression
+    var unpackedSize: Int
+  }
+
+  /// Finds the compressed kernel.
+  static func payload(in image: Data) throws(KernelStoreError) -> Payload {
+    func number(_ offset: Int) -> Int {
+      (0..<4).reduce(0) { $0 | Int(image[image.startIndex + offset + $1]) << (8 * $1) }
+    }
+    guard image.count >= 0x268, number(0x202) == 0x5372_6448 /* HdrS */, number(0x206) & 0xffff >= 0x208 else {
+      throw KernelStoreError("not a bzImage")
+    }
+    // 0 means 4, for very old images.
+    let setupSectors = image[image.startIndex + 0x1f1] == 0 ? 4 : Int(image[image.startIndex + 0x1f1])
+    let start = (setupSectors + 1) * 512 + number(0x248)
+    let end = start + number(0x24c)
+    guard start + 8 < end, end <= image.count else { throw KernelStoreError("its payload is cut off") }
+    // The last four bytes are the unpacked size. gzip ends in it anyway; to the others the kernel's build adds it.
+    let size = number(end - 4)
+    for kind in Compression.allCases where image.dropFirst(start).starts(with: kind.magic) {
+      return Payload(range: start..<(kind == .gzip ? end : end - 4), compression: kind, unpackedSize: size)
+    }
+    throw KernelStoreError("its payload is of an unknown compression")
+  }
+
+  /// Unpacks `image` into `elf`, with `folder` for what is needed between.
+  static func unpack(_ image: FilePath, to elf: FilePath, folder: FilePath) async throws(KernelStoreError) {
+    let packed = folder.appending("payload")
+    let payload: Payload
+    do {
+      let data = try Data(contentsOf: URL(filePath: image.string), options: .mappedIfSafe)
+      payload = try Self.payload(in: data)
+      try data.dropFirst(payload.range.lowerBound).prefix(payload.range.count).write(to: URL(filePath: packed.string))
+    } catch {
+      throw KernelStoreError(
+        "\(image.lastComponent?.string ?? ""): \((error as? KernelStoreError)?.description ?? error.reason)")
+    }
+    let command = payload.compression.command
+    let result = try await withFiles(packed, elf) { input, output throws(KernelStoreError) in
+      try await Tool.run(command[0], Array(command.dropFirst()), from: input, to: output)
+    }
+    guard result.succeeded else { throw KernelStoreError("\(command[0]): \(result.complaint)") }
+    guard let size = KernelCache.size(of: elf), size & 0xffff_ffff == payload.unpackedSize else {
+      throw KernelStoreError("\(command[0]): the unpacked kernel has not the size that its image states")
+    }
+    try ELFImage.check(elf)
+  }
+
+  private static func withFiles<R: Sendable>(
+    _ input: FilePath, _ output: FilePath,
+    _ body: (FileDescriptor, FileDescriptor) async throws(KernelStoreError) -> R
+  ) async throws(KernelStoreError) -> R {
+    let reading: FileDescriptor
+    let writing: FileDescriptor
+    do {
+      reading = try .open(input, .readOnly, options: .closeOnExec)
+      do {
+        writing = try .open(
+          output, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+      } catch {
+        try? reading.close()
+        throw error
+      }
+    } catch {
+      throw KernelStoreError("\(output): cannot be written: \(error.reason)")
+    }
+    defer {
+      try? reading.close()
+      try? writing.close()
+    }
+    return try await body(reading, writing)
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import SystemPackage
+
+/// Says whether a file is an x86-64 kernel that qemu can boot directly: elf(5), and the note `Xen` of type 18
+/// (XEN_ELFNOTE_PHYS32_ENTRY of Xen's public/elfnote.h), which is where qemu enters.
+enum ELFImage {
+  private static let noteSegment = 4
+  private static let x86_64 = 62
+  private static let pvhEntry = 18
+  private static let noteLimitBytes = 1 << 20
+
+  static func check(_ path: FilePath) throws(KernelStoreError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
+    } catch {
+      throw KernelStoreError("\(path): cannot be read: \(error.reason)")
+    }
+    guard data.count >= 64, data.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), number(data, 18, 2) == x86_64 else {
+      throw KernelStoreError("not an x86-64 ELF file")
+    }
+    guard hasEntry(data) else { throw KernelStoreError("the kernel has no PVH entry, so qemu cannot boot it") }
+  }
+
+  private static func hasEntry(_ data: Data) -> Bool {
+    guard let table = number(data, 32, 8), let size = number(data, 54, 2), let count = number(data, 56, 2) else {
+      return false
+    }
+    return (0..<count).contains { index in
+      let header = table + index * size
+      guard number(data, header, 4) == noteSegment, let start = number(data, header + 8, 8),
+        let length = number(data, header + 32, 8), length <= noteLimitBytes, start <= data.count - length
+      else { return false }
+      return hasEntry(data, notes: start..<start + length)
+    }
+  }
+
+  private static func hasEntry(_ data: Data, notes: Range<Int>) -> Bool {
+    var at = notes.lowerBound
+    while at + 12 <= notes.upperBound, let name = number(data, at, 4), let value = number(data, at + 4, 4) {
+      if number(data, at + 8, 4) == pvhEntry, data.dropFirst(at + 12).starts(with: Array("Xen\0".utf8)) { return true }
+      at += 12 + (name + 3) / 4 * 4 + (value + 3) / 4 * 4
+    }
+    return false
+  }
+
+  /// A little-endian number, if it lies within the file and is a sane one.
+  private static func number(_ data: Data, _ offset: Int, _ bytes: Int) -> Int? {
+    guard offset >= 0, offset <= data.count - bytes else { return nil }
+    let value = (0..<bytes).reduce(UInt64(0)) { $0 | UInt64(data[data.startIndex + offset + $1]) << (8 * UInt64($1)) }
+    return value < 1 << 40 ? Int(value) : nil
+  }
+}

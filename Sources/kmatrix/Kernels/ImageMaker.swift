@@ -1,0 +1,173 @@
+import Foundation
+import SystemPackage
+
+/// Turns one package of an archive into one image in the cache.
+struct ImageMaker: Sendable {
+  /// Room for the bzImage and its payload beside the package and the image.
+  private static let workBytes = 40 << 20
+  /// As large as an image not yet known gets.
+  private static let imageBytes = 70 << 20
+
+  var cache: KernelCache
+  var archive: AptArchive
+  var options: FetchOptions
+  var progress: @Sendable (FetchEvent) -> Void
+
+  /// The locked kernel's image, checked against the lock. Nobody else makes the same one meanwhile.
+  func make(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
+    let progress = progress
+    return try await cache.locked(kernel.sha256, waiting: { progress(.waiting(kernel.release)) }) {
+      () async throws(KernelStoreError) in
+      switch try await cache.state(of: kernel, .full) {
+      case .present:
+        progress(.ready(kernel.release, cached: true))
+        return kernel
+      case .corrupt(let why):
+        progress(.note("\(kernel.release): the cached image is corrupt (\(why)); making it again"))
+        cache.remove(cache.image(kernel.imageSHA256))
+      case .missing: break
+      }
+      let made = try await build(kernel)
+      guard made == kernel else {
+        throw KernelStoreError(
+          "\(kernel.release): the image in \(kernel.path) is not the locked one (sha256 \(made.imageSHA256)); "
+            + "run `kmatrix update`")
+      }
+      progress(.ready(kernel.release, cached: false))
+      return kernel
+    }
+  }
+
+  /// A package seen for the first time: what it holds is found out. `draft` has empty image fields.
+  func makeFirst(_ draft: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
+    let progress = progress
+    return try await cache.locked(draft.sha256, waiting: { progress(.waiting(draft.release)) }) {
+      () async throws(KernelStoreError) in try await build(draft)
+    }
+  }
+
+  private func build(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
+    for folder in ["tmp", "sha256"] { try cache.makeFolder(cache.directory.appending(folder)) }
+    let need = Self.space(for: [kernel], atOnce: 1)
+    let partial = KernelCache.size(of: cache.partialPackage(kernel)) ?? 0
+    if let free = cache.freeBytes, free + partial < need {
+      throw Self.noSpace(kernel.release, cache, need, free)
+    }
+    let work = cache.workFolder(kernel)
+    let package = cache.partialPackage(kernel)
+    cache.remove(work)
+    defer { cache.remove(work) }
+    do throws(KernelStoreError) {
+      try await download(kernel, to: package)
+      progress(.extracting(kernel.release))
+      try cache.makeFolder(work)
+      let made = try await extract(kernel, package, work)
+      if options.keepDebs { try keep(package, kernel) } else { cache.remove(package) }
+      return made
+    } catch {
+      // What a full disk does to the tools shows in many words; the disk itself is asked instead.
+      if error.kind != .gone, let free = cache.freeBytes, free < 1 << 20 {
+        cache.remove(package)
+        throw Self.noSpace(kernel.release, cache, need, free)
+      }
+      throw error
+    }
+  }
+
+  /// Bytes that making these images takes: the images, and beside them what is packed of those made at once.
+  static func space(for kernels: [LockedKernel], atOnce width: Int) -> Int {
+    let images = kernels.reduce(0) { $0 + ($1.imageSize == 0 ? imageBytes : $1.imageSize) }
+    let packages = kernels.map(\.size).sorted(by: >).prefix(width)
+    return images + packages.reduce(0) { $0 + $1 + workBytes }
+  }
+
+  static func noSpace(_ what: String, _ cache: KernelCache, _ need: Int, _ free: Int) -> KernelStoreError {
+    KernelStoreError(
+      .noSpace,
+      "\(what): no space in \(cache.directory): \(need.megabytes) needed, \(free.megabytes) free; "
+        + "QUARK_CACHE names another cache")
+  }
+
+  private func download(_ kernel: LockedKernel, to package: FilePath) async throws(KernelStoreError) {
+    let kept = cache.keptPackage(kernel)
+    if KernelCache.size(of: kept) == kernel.size, try await KernelCache.sha256(of: kept) == kernel.sha256 {
+      cache.remove(package)
+      try? FileManager.default.linkItem(atPath: kept.string, toPath: package.string)
+      if KernelCache.size(of: package) == kernel.size { return }
+    }
+    progress(.downloading(kernel.release, done: 0, total: kernel.size))
+    let watch = Task { [progress] in
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(200))
+        let done = min(KernelCache.size(of: package) ?? 0, kernel.size)
+        if done > 0, !Task.isCancelled { progress(.downloading(kernel.release, done: done, total: kernel.size)) }
+      }
+    }
+    defer { watch.cancel() }
+    let outcome = try await archive.download(kernel.path, suite: kernel.suite, sha256: kernel.sha256, to: package)
+    switch outcome {
+    case .done: return
+    case .gone: throw KernelStoreError(.gone, "\(kernel.release): the mirror does not have \(kernel.path)")
+    case .unreachable(let why):
+      throw KernelStoreError(.unreachable, "\(kernel.release): cannot fetch \(kernel.path): \(why)")
+    case .broken(let why):
+      throw KernelStoreError("\(kernel.release): the mirror's \(kernel.path) is not the locked package: \(why)")
+    }
+  }
+
+  private func keep(_ package: FilePath, _ kernel: LockedKernel) throws(KernelStoreError) {
+    let place = cache.keptPackage(kernel)
+    try cache.makeFolder(place.removingLastComponent())
+    cache.remove(place)
+    do {
+      try FileManager.default.moveItem(atPath: package.string, toPath: place.string)
+    } catch {
+      throw KernelStoreError("\(place): cannot be put there: \(error.reason)")
+    }
+  }
+
+  private func extract(_ kernel: LockedKernel, _ package: FilePath, _ work: FilePath) async throws(KernelStoreError)
+    -> LockedKernel
+  {
+    do throws(KernelStoreError) {
+      let member = try await unpackImage(package, into: work)
+      let elf = work.appending("elf")
+      try await BootImage.unpack(work.pushing(FilePath(member)), to: elf, folder: work)
+      var made = kernel
+      made.member = member
+      made.imageSize = KernelCache.size(of: elf) ?? 0
+      made.imageSHA256 = try await KernelCache.sha256(of: elf)
+      if kernel.imageSHA256.isEmpty || made == kernel { try cache.adopt(elf, sha256: made.imageSHA256) }
+      return made
+    } catch {
+      throw KernelStoreError(error.kind, "\(kernel.release): \(kernel.package): \(error)")
+    }
+  }
+
+  /// The bzImage is `/boot/vmlinuz-<release>`, since 7.2 `/usr/lib/modules/<release>/vmlinuz`: one pattern for both,
+  /// so that tar can stop at the first match. It is near the beginning, and the rest is large.
+  private func unpackImage(_ package: FilePath, into work: FilePath) async throws(KernelStoreError) -> String {
+    let pipe = try Tool.pipe()
+    async let reader = Tool.run(
+      "tar", ["-x", "-C", work.string, "--occurrence=1", "--no-same-owner", "--wildcards", "./*/vmlinuz*"],
+      from: pipe.reading, handOver: true)
+    let writer = try await Tool.run(
+      "dpkg-deb", ["--fsys-tarfile", package.string], to: pipe.writing, handOver: true)
+    // tar leaves as soon as it has the image, and dpkg-deb then complains of the pipe: only tar's word counts.
+    let result: Tool.Result
+    do { result = try await reader } catch { throw KernelStoreError(error) }
+    guard result.succeeded else {
+      throw KernelStoreError("no kernel image in it: \(writer.succeeded ? result.complaint : writer.complaint)")
+    }
+    let files = FileManager.default.enumerator(atPath: work.string)
+    while let file = files?.nextObject() as? String {
+      if KernelCache.size(of: work.pushing(FilePath(file))) != nil { return file }
+    }
+    throw KernelStoreError("no kernel image in it")
+  }
+}
+
+extension Int {
+  /// In the unit people count downloads in.
+  var megabytes: String { "\((self + 500_000) / 1_000_000) MB" }
+}

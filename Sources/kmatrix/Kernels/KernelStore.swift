@@ -1,0 +1,78 @@
+import Foundation
+import SystemPackage
+
+/// The kernels of a checkout: what `kernels.toml` and `kernels.lock` say, and the images in the cache.
+struct KernelStore: Sendable {
+  let root: FilePath
+  let manifest: KernelManifest
+  let lock: KernelLock
+  let cache: KernelCache
+  let archive: AptArchive
+
+  static func manifestPath(_ root: FilePath) -> FilePath { root.appending("kernel-images").appending("kernels.toml") }
+  static func lockPath(_ root: FilePath) -> FilePath { root.appending("kernel-images").appending("kernels.lock") }
+
+  /// Both files, which must speak of the same kernels.
+  init(
+    root: FilePath, cache: KernelCache? = nil, mirrors: Mirrors? = nil,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(KernelStoreError) {
+    self.root = root
+    manifest = try KernelManifest.load(Self.manifestPath(root))
+    lock = try KernelLock.load(Self.lockPath(root))
+    self.cache = if let cache { cache } else { try .standard(environment) }
+    archive = AptArchive(cache: self.cache, environment: environment, mirrors: mirrors)
+    try requireAgreement()
+  }
+
+  private func requireAgreement() throws(KernelStoreError) {
+    let locked = Set(lock.kernels.map(\.name))
+    let unlocked = manifest.sources.map(\.name).filter { !locked.contains($0) }
+    let unknown = lock.kernels.map(\.name).filter { manifest.source(named: $0) == nil }
+    let path = Self.lockPath(root)
+    if !unlocked.isEmpty {
+      throw KernelStoreError(.usage, "\(path): lacks \(unlocked.list) of kernels.toml; run `kmatrix update`")
+    }
+    if !unknown.isEmpty {
+      throw KernelStoreError(.usage, "\(path): has \(unknown.list), not in kernels.toml; run `kmatrix update`")
+    }
+  }
+
+  /// The checkout around `directory`: the nearest folder above with `kernel-images/kernels.toml` in it.
+  static func findRoot(
+    from directory: String = FileManager.default.currentDirectoryPath
+  ) throws(KernelStoreError) -> FilePath {
+    var folder = FilePath(directory)
+    repeat {
+      if FileManager.default.fileExists(atPath: manifestPath(folder).string) { return folder }
+    } while folder.removeLastComponent()
+    throw KernelStoreError(.usage, "no kernel-images/kernels.toml in \(directory) or above it; --root names a checkout")
+  }
+
+  /// Kernels in the lock's order, oldest first. With neither argument the default set; with a glob alone any kernel.
+  /// `glob` is a comma-separated list; each must match something, a release, `series-flavour` or name.
+  func select(set: String? = nil, glob: String? = nil) throws(KernelStoreError) -> [LockedKernel] {
+    var chosen = lock.kernels
+    if let set = set ?? (glob == nil ? KernelManifest.usual : nil) {
+      guard manifest.sets.contains(set) else {
+        throw KernelStoreError(.usage, "no set is called \"\(set)\"; there are \(manifest.sets.list)")
+      }
+      chosen = chosen.filter { isMember($0, of: set) }
+    }
+    guard let glob else { return chosen }
+    let globs = Glob.list(glob)
+    for one in globs where !chosen.contains(where: { $0.matches(one) }) {
+      throw unmatched(one.pattern, chosen)
+    }
+    guard !globs.isEmpty else { throw unmatched(glob, chosen) }
+    return chosen.filter { kernel in globs.contains { kernel.matches($0) } }
+  }
+
+  func isMember(_ kernel: LockedKernel, of set: String) -> Bool {
+    set == KernelManifest.everything || manifest.source(named: kernel.name)?.sets.contains(set) ?? false
+  }
+
+  private func unmatched(_ glob: String, _ kernels: [LockedKernel]) -> KernelStoreError {
+    KernelStoreError(.usage, "no kernel matches \"\(glob)\"; there are \(kernels.map(\.release).list)")
+  }
+}

@@ -1,0 +1,44 @@
+import CLinux
+
+/// What a program may expect of the guest it runs in. Run in the child: if something fails, the guest ends with a word.
+enum Guest {
+  static func prepare() {
+    unsafe setenv("PATH", "/bin", 1)
+    unsafe setenv("QUARK_INITRAMFS", "1", 1)
+    for directory in ["/dev", "/tmp", "/proc", "/sys"] { make(directory) }
+    mount("devtmpfs", on: "/dev")
+    make("/dev/shm")
+    mount("tmpfs", on: "/dev/shm", flags: UInt(MS_NODEV))
+    mount("tmpfs", on: "/tmp")
+    mount("proc", on: "/proc")
+    mount("sysfs", on: "/sys")
+    if !tryMount("tracefs", on: "/sys/kernel/tracing") { mount("debugfs", on: "/sys/kernel/debug") }
+    mount("cgroup2", on: "/sys/fs/cgroup")
+    if clinux_loopback_up() != 0 { fail("bring the loopback interface up") }
+  }
+
+  private static func make(_ directory: String) {
+    if unsafe mkdir(directory, 0o755) != 0, clinux_errno() != EEXIST { fail("make \(directory)") }
+  }
+
+  private static func mount(_ type: String, on directory: String, flags: UInt = 0) {
+    if !tryMount(type, on: directory, flags: flags) { fail("mount \(type) on \(directory)") }
+  }
+
+  private static func tryMount(_ type: String, on directory: String, flags: UInt = 0) -> Bool {
+    // EBUSY: a kernel may have mounted devtmpfs before init starts (CONFIG_DEVTMPFS_MOUNT).
+    unsafe CLinux.mount(type, directory, type, flags, nil) == 0 || clinux_errno() == EBUSY
+  }
+}
+
+func say(_ message: String) {
+  let bytes = Array(message.utf8)
+  _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Ends the child, which ends the guest.
+func fail(_ attempt: String) -> Never {
+  let reason = unsafe String(cString: strerror(clinux_errno()))
+  say("quark-init: cannot \(attempt): \(reason)\n")
+  _exit(1)
+}

@@ -1,0 +1,101 @@
+import CLinux
+import CQuark
+import QuarkLinux
+
+struct Options {
+  enum Outcome {
+    case run(Options)
+    case exit(CInt)
+  }
+
+  var tests: [Test] = []
+  var verbosity = 0
+  var isForking = true
+  var isTracing = false
+  /// Milliseconds one test may take.
+  var timeLimitMS = 30_000
+
+  static let usage = """
+    usage: quark-test [-1bhklntvV] [-x test] [test ...]
+      -1       run the tests in this process, for debuggers
+      -b       the EBPF tests
+      -h       this text
+      -k       the KPROBE tests
+      -l       list the tests
+      -n       the NOVA tests
+      -t       interleave the kernel's trace_pipe with what failing tests say
+      -v       show what passing tests say too; twice: every event they see
+      -V       version
+      -x test  leave this test out
+
+    """
+
+  static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    var options = Options()
+    var backends: [Backend] = []
+    var excluded: [String] = []
+    var isListing = false
+    while true {
+      let option = unsafe clinux_getopt(argc, argv, "1bhklntvVx:")
+      if option == -1 { break }
+      switch UInt8(truncatingIfNeeded: option) {
+      case UInt8(ascii: "1"): options.isForking = false
+      case UInt8(ascii: "b"): backends.append(.ebpf)
+      case UInt8(ascii: "k"): backends.append(.kprobe)
+      case UInt8(ascii: "n"): backends.append(.nova)
+      case UInt8(ascii: "l"): isListing = true
+      case UInt8(ascii: "t"): options.isTracing = true
+      case UInt8(ascii: "v"): options.verbosity += 1
+      case UInt8(ascii: "x"): excluded.append(unsafe String(cString: clinux_optarg()))
+      case UInt8(ascii: "h"):
+        printOut(usage)
+        return .exit(0)
+      case UInt8(ascii: "V"):
+        printOut("quark-test-\(QUARK_VERSION)\n")
+        return .exit(0)
+      default: return reject(nil)
+      }
+    }
+    if options.isTracing, !options.isForking { return reject("-1 and -t exclude each other") }
+    if let text = environment("QUARK_TEST_TIMEOUT") {
+      guard let seconds = Int(text), (1...86_400).contains(seconds) else {
+        return reject("QUARK_TEST_TIMEOUT: not a number of seconds: \(text)")
+      }
+      options.timeLimitMS = seconds * 1000
+    }
+    var operands: [String] = []
+    for index in Int(clinux_optind())..<Int(argc) {
+      if let operand = unsafe argv[index] { operands.append(unsafe String(cString: operand)) }
+    }
+    if backends.isEmpty { backends = [.ebpf, .kprobe] }
+    return options.select(operands, excluding: excluded, backends: backends, isListing: isListing)
+  }
+
+  /// Operands win over -x; without operands all tests but the harness's own run.
+  private mutating func select(
+    _ operands: [String], excluding excluded: [String], backends: [Backend], isListing: Bool
+  ) -> Outcome {
+    for name in operands + excluded where !Test.all.contains(where: { $0.name == name }) {
+      FileDescriptor.complain("quark-test: no test named \(name)\n")
+      return .exit(1)
+    }
+    tests = Test.all.filter { test in
+      if let backend = test.backend, !backends.contains(backend) { return false }
+      return operands.isEmpty ? !test.isSelfTest && !excluded.contains(test.name) : operands.contains(test.name)
+    }
+    if isListing {
+      for test in tests { printOut("\(test.name)\n") }
+      return .exit(0)
+    }
+    if let selfTest = tests.first(where: { $0.isSelfTest }), !Test.isInGuest {
+      return Self.reject("\(selfTest.name) breaks the machine it runs on: only in a guest, under quark-init")
+    }
+    guard !tests.isEmpty else { return Self.reject("nothing to run") }
+    return .run(self)
+  }
+
+  private static func reject(_ reason: String?) -> Outcome {
+    FileDescriptor.complain(reason.map { "quark-test: \($0)\n" } ?? usage)
+    return .exit(1)
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// The walls of the house: who may import whom.
+@Suite struct ImportTests {
+  static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Sources")
+
+  /// What each module may import. A module that is not here is a test failure: it must be given its place.
+  static let allowed: [String: Set<String>] = [
+    "QuarkCore": ["CWire", "CQuark"],
+    "QuarkLinux": ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes"],
+    "Quark": ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
+    "QuarkC": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
+    "quark-mon": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "Synchronization"],
+    "quark-test": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
+    "quark-init": ["CLinux"],
+    "kmatrix": ["ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging", "Subprocess", "Synchronization", "System", "SystemPackage", "TOMLKit"],
+  ]
+
+  @Test func everySwiftModuleHasItsPlace() throws {
+    let modules = try FileManager.default.contentsOfDirectory(atPath: Self.sources.path)
+      .filter { !Self.swiftFiles(of: $0).isEmpty }
+    #expect(Set(modules) == Set(Self.allowed.keys))
+  }
+
+  @Test(arguments: allowed.keys.sorted())
+  func imports(of module: String) throws {
+    let files = Self.swiftFiles(of: module)
+    #expect(!files.isEmpty)
+    for file in files {
+      for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+        guard let imported = Self.importedModule(line) else { continue }
+        #expect(Self.allowed[module]!.contains(imported), "\(module)/\(file.lastPathComponent): \(line)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("import Foundation", "Foundation"), ("  public import CWire", "CWire"), ("@testable import QuarkCore", "QuarkCore"),
+    ("@_exported internal import Quark", "Quark"), ("import struct Foundation.URL", "Foundation"),
+    ("// import Foundation", nil), ("let important = 1", nil),
+  ])
+  func reading(line: String, expected: String?) {
+    #expect(Self.importedModule(Substring(line)) == expected)
+  }
+
+  /// Only QuarkLinux sees libbpf, only quark's own C sees its headers.
+  @Test func libbpfIsSeenByQuarkLinuxAlone() {
+    let seers = Self.allowed.filter { $0.value.contains("CLibbpf") }.keys
+    #expect(Array(seers) == ["QuarkLinux"])
+  }
+
+  static func swiftFiles(of module: String) -> [URL] {
+    let folder = sources.appending(path: module)
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    return files?.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
+  }
+
+  static func importedModule(_ line: Substring) -> String? {
+    let pattern = #/^\s*(?:@\w+\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
+    return try? pattern.firstMatch(in: line).map { String($0.1) }
+  }
+}

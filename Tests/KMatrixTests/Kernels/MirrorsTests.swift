@@ -1,0 +1,92 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import kmatrix
+
+@Suite struct MirrorsTests {
+  /// apt reads the machine's sources; here it reads these.
+  private func discover(_ files: [String: String], _ environment: [String: String] = [:]) async throws -> Mirrors {
+    let folder = try TemporaryFolder()
+    for (name, text) in files { try folder.write(Data(text.utf8), "etc/\(name)") }
+    let options = [
+      "Dir::Etc=\(folder.path)/etc", "Dir::State=\(folder.path)/state", "Dir::State::status=/dev/null",
+      "Dir::Cache=\(folder.path)/cache",
+    ]
+    return try await Mirrors.discover(environment, aptOptions: options.flatMap { ["-o", $0] })
+  }
+
+  @Test func oneLineSources() async throws {
+    let mirrors = try await discover([
+      "sources.list": """
+      # deb http://commented.invalid/debian bookworm main
+      deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://m.invalid/debian/ bookworm main
+      deb-src http://source.invalid/debian bookworm main
+      """,
+      "sources.list.d/security.list": "deb http://s.invalid/debian-security bookworm-security main contrib\n",
+      "sources.list.d/other.list": "deb [trusted=yes] http://o.invalid/nodejs nodistro main\n",
+    ])
+    #expect(mirrors == Mirrors(main: ["http://m.invalid/debian"], security: ["http://s.invalid/debian-security"]))
+  }
+
+  @Test func stanzaSources() async throws {
+    let mirrors = try await discover([
+      "sources.list.d/debian.sources": """
+      Types: deb deb-src
+      URIs: https://m.invalid/debian
+      Suites: trixie trixie-updates
+      Components: main
+      Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+      Enabled: no
+      Types: deb
+      URIs: http://off.invalid/debian
+      Suites: trixie
+      Components: main
+
+      Types: deb
+      URIs: http://s.invalid/debian-security
+      Suites: trixie-security
+      Components: main
+      """,
+      // Another publisher that names its suites as Debian does comes after the one that has more of them.
+      "sources.list.d/a.list": "deb http://other.invalid/linux/debian trixie main\n",
+    ])
+    #expect(mirrors.main == ["https://m.invalid/debian", "http://other.invalid/linux/debian"])
+    #expect(mirrors.security == ["http://s.invalid/debian-security"])
+    #expect(mirrors.addresses(for: "bookworm-security") == mirrors.security)
+    #expect(mirrors.addresses(for: "sid") == mirrors.main)
+  }
+
+  @Test func environmentWins() async throws {
+    let environment = [
+      "QUARK_MIRROR": "http://e.invalid/debian/", "QUARK_SECURITY_MIRROR": "http://f.invalid/security",
+    ]
+    let mirrors = try await discover([:], environment)
+    #expect(mirrors == Mirrors(main: ["http://e.invalid/debian"], security: ["http://f.invalid/security"]))
+  }
+
+  @Test func noSources() async throws {
+    await #expect(throws: KernelStoreError.self) { try await discover([:]) }
+  }
+
+  @Test(arguments: [
+    (
+      "E: Failed to fetch http://m.invalid/x.deb  404  Not Found [IP: 192.0.2.1 80]\nE: Download Failed",
+      AptArchive.Download.gone
+    ),
+    ("E: Failed to fetch file:/m/x.deb  File not found - /m/x.deb (2: No such file or directory)", .gone),
+    (
+      "E: Failed to fetch http://m.invalid/x  Could not resolve 'm.invalid'",
+      .unreachable("Could not resolve 'm.invalid'")
+    ),
+    ("E: Failed to fetch copy:/m/x.deb  Hash Sum mismatch\n   Hashes of expected file:", .broken("Hash Sum mismatch")),
+    (
+      "E: The method driver /usr/lib/apt/methods/x could not be found.",
+      .unreachable("E: The method driver /usr/lib/apt/methods/x could not be found.")
+    ),
+  ])
+  func complaints(_ text: String, _ outcome: AptArchive.Download) {
+    #expect(AptArchive.outcome(ofComplaint: text) == outcome)
+  }
+}

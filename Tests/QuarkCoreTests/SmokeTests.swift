@@ -1,3 +1,0 @@
-import Testing
-@testable import QuarkCore
-@Test func smoke() { #expect(answer() == 42) }

@@ -1,0 +1,32 @@
+import CQuark
+import Quark
+import QuarkLinux
+import Testing
+
+/// Attributes are judged before anything is opened: none of these tests touches the kernel's tracing.
+@Suite struct QueueAttributesTests {
+  func errno(_ change: (inout quark_queue_attr) -> Void) -> CInt? {
+    var attributes = Queue.defaultAttributes
+    change(&attributes)
+    do {
+      _ = try Queue(attributes)
+      return nil
+    } catch {
+      return error.errno.rawValue
+    }
+  }
+
+  @Test func outOfRange() {
+    #expect(errno { $0.max_length = 0 } == 22)
+    #expect(errno { $0.max_length = -1 } == 22)
+    #expect(errno { $0.cache_grace_time = -1 } == 22)
+    #expect(errno { $0.hold_time = 9 } == 22)
+    #expect(errno { $0.flags = 0 } == 22)
+    #expect(errno { $0.flags = QQ_MIN_AGG } == 22)
+  }
+
+  @Test func notThereYet() {
+    #expect(errno { $0.flags = QQ_KPROBE } == 95)
+    #expect(errno { $0.flags = QQ_EBPF | QQ_FILE } == 95)
+  }
+}

@@ -1,0 +1,111 @@
+/*
+ * A client in C or C++ that needs no privilege and opens nothing: what quark.h promises, checked where a compiler and
+ * a link can check it. Prints TAP.
+ */
+#include <quark.h>
+
+#include <errno.h>
+#include <string.h>
+
+static int count, failures;
+
+static void check(int condition, const char *what)
+{
+	printf("%sok %d - %s\n", condition ? "" : "not ", ++count, what);
+	failures += !condition;
+}
+
+static void check_defaults(void)
+{
+	struct quark_queue_attr attr;
+
+	memset(&attr, 0xff, sizeof(attr));
+	quark_queue_default_attr(&attr);
+	check(attr.flags == QQ_ALL_BACKENDS, "flags default to both backends");
+	check(attr.max_length == 10000, "max_length defaults to 10000");
+	check(attr.cache_grace_time == 4000, "cache_grace_time defaults to 4000");
+	check(attr.hold_time == 1000, "hold_time defaults to 1000");
+}
+
+static void check_refusal(void)
+{
+	struct quark_queue queue;
+	struct quark_queue_attr attr;
+	struct quark_queue_stats stats;
+
+	quark_queue_default_attr(&attr);
+	attr.hold_time = 9;
+	errno = 0;
+	check(quark_queue_open(&queue, &attr) == -1 && errno == EINVAL, "hold_time 9 is EINVAL");
+	check(strstr(quark_queue_open_error(), "hold_time") != NULL, "and the words name it");
+	attr.hold_time = 10;
+	attr.flags = QQ_EBPF | QQ_DNS;
+	check(quark_queue_open(&queue, &attr) == -1 && errno == ENOTSUP, "QQ_DNS is ENOTSUP");
+	check(queue.epollfd == -1, "a queue that did not open has no epollfd");
+	check(quark_queue_get_event(&queue) == NULL, "and no events");
+	check(quark_queue_block(&queue) == -1 && errno == EINVAL, "and cannot be waited for");
+	check(quark_queue_get_epollfd(&queue) == -1 && errno == EINVAL, "and no descriptor");
+	check(quark_process_lookup(&queue, 1) == NULL && errno == ESRCH, "and no processes");
+	quark_queue_get_stats(&queue, &stats);
+	check(stats.backend == 0 && stats.insertions == 0, "and empty statistics");
+	quark_queue_close(&queue);
+	check(1, "and closing it is harmless");
+}
+
+static void check_cmdline(void)
+{
+	static const char cmdline[] = "ls\0\0-l\0tail";
+	struct quark_cmdline_iter iter;
+	const char *argument;
+
+	quark_cmdline_iter_init(&iter, cmdline, sizeof(cmdline) - 1);
+	argument = quark_cmdline_iter_next(&iter);
+	check(argument != NULL && strcmp(argument, "ls") == 0, "the first argument");
+	argument = quark_cmdline_iter_next(&iter);
+	check(argument != NULL && *argument == '\0', "an empty argument");
+	argument = quark_cmdline_iter_next(&iter);
+	check(argument != NULL && strcmp(argument, "-l") == 0, "the last argument");
+	check(quark_cmdline_iter_next(&iter) == NULL, "an unterminated tail is none");
+	quark_cmdline_iter_init(&iter, NULL, 0);
+	check(quark_cmdline_iter_next(&iter) == NULL, "no command line has no arguments");
+}
+
+static void check_dump(void)
+{
+	struct quark_process process;
+	struct quark_event event;
+	char text[256] = "";
+	FILE *file = tmpfile();
+
+	memset(&process, 0, sizeof(process));
+	memset(&event, 0, sizeof(event));
+	process.pid = 7;
+	strcpy(process.comm, "seven");
+	event.events = QUARK_EV_FORK | QUARK_EV_EXIT;
+	event.process = &process;
+	check(file != NULL && quark_event_dump(&event, file) == 0, "an event is written");
+	rewind(file);
+	check(fread(text, 1, sizeof(text) - 1, file) > 0 && strcmp(text, "->7 (FORK+EXIT)\n  COMM\tcomm=seven\n") == 0,
+	    "as its text form has it");
+	event.process = NULL;
+	check(quark_event_dump(&event, file) == -1, "an event without a process is -1");
+	fclose(file);
+	file = fopen("/dev/full", "w");
+	event.process = &process;
+	check(file != NULL && quark_event_dump(&event, file) == -1, "a full disk is -1");
+	fclose(file);
+}
+
+int main(void)
+{
+	u64 wide = 1;
+
+	check(sizeof(u8) == 1 && sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8, "the types have their sizes");
+	printf("# %llu prints without a warning\n", wide);
+	check_defaults();
+	check_refusal();
+	check_cmdline();
+	check_dump();
+	printf("1..%d\n", count);
+	return failures != 0;
+}

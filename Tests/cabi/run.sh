@@ -1,0 +1,73 @@
+#!/bin/sh
+# What a C program finds: quark.h alone compiles, libquark.a links with plain cc, and nothing of Swift's runtime is
+# missing. Run from the top of the tree, after `make libquark.a quark-mon quark-test`.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+include=Sources/CQuark/include
+libraries='-lbpf -lelf -lz'
+passed=0 failed=0
+
+# ok WORDS COMMAND...: the command succeeds.
+ok() {
+	words=$1
+	shift
+	if "$@" >"$work/output" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok - $words"
+	else
+		failed=$((failed + 1))
+		echo "not ok - $words"
+		sed 's/^/# /' "$work/output"
+	fi
+}
+
+# Names of the archive that are needed from elsewhere and begin as Swift's runtime does.
+runtime_symbols() {
+	nm --undefined-only "$1" | awk 'NF == 2 { print $2 }' | sort -u >"$work/undefined"
+	nm --defined-only "$1" | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
+	comm -23 "$work/undefined" "$work/defined" >"$work/needed"
+	[ -s "$work/needed" ] || { echo "the archive needs nothing at all: not the archive"; return 1; }
+	! grep -E '^_?swift|^\$s|^_T' "$work/needed"
+}
+
+# An executable below two MiB once stripped, with no interpreter.
+small_and_static() {
+	strip -o "$work/stripped" "$1" || return 1
+	size=$(wc -c <"$work/stripped")
+	echo "$1: $size bytes stripped"
+	[ "$size" -le 2097152 ] || return 1
+	ldd "$1" 2>&1 | grep -q 'not a dynamic executable\|statically linked'
+}
+
+# shellcheck disable=SC2086 # several words
+for compiler in "cc -std=c99 -D_GNU_SOURCE" "cc -std=gnu11" "c++ -x c++ -std=c++11"; do
+	link=
+	case $compiler in c++*) link='-x none' ;; esac
+	if ! command -v "${compiler%% *}" >/dev/null; then
+		echo "# no ${compiler%% *} here"
+		continue
+	fi
+	ok "$compiler compiles and links a client" \
+		$compiler -Wall -Wextra -Werror -I "$include" -o "$work/client" Tests/cabi/client.c $link libquark.a $libraries
+	ok "and the client agrees with quark.h" "$work/client"
+done
+# shellcheck disable=SC2086
+ok "a static client links" cc -static -I "$include" -o "$work/static" Tests/cabi/client.c libquark.a $libraries
+ok "and agrees too" "$work/static"
+ok "libquark.a needs nothing of Swift's runtime" runtime_symbols libquark.a
+for tool in quark-mon quark-test .build-embedded/release/quark-init; do
+	ok "$tool is static and small" small_and_static "$tool"
+done
+ok "quark-mon says its version" sh -c './quark-mon -V | grep -qx "quark-mon-.*"'
+ok "quark-mon -h is 0" ./quark-mon -h
+ok "an unknown option is 1" sh -c './quark-mon -? ; [ $? = 1 ]'
+ok "an operand is 1" sh -c './quark-mon operand; [ $? = 1 ]'
+ok "a length that is none is named" sh -c './quark-mon -l 12x 2>&1 | grep -qx "quark-mon: invalid max length: 12x"'
+ok "quark-test lists its tests" sh -c './quark-test -l | grep -qx t_fork_exec_exit'
+ok "the harness's own tests are not among them" sh -c '! ./quark-test -l | grep -q "^x_"'
+ok "an unknown test is named" sh -c './quark-test t_what 2>&1 | grep -qx "quark-test: no test named t_what"'
+ok "a test that breaks its machine does not run here" \
+	sh -c './quark-test x_panic 2>&1 | grep -q "only in a guest"; QUARK_INITRAMFS=1 ./quark-test x_panic; [ $? = 1 ]'
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

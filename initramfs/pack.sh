@@ -1,0 +1,65 @@
+#!/bin/sh
+#
+# pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true, made from
+# true.c; busybox with bin/sh and some more names; and the files of etc/. The same input gives the same bytes, whoever packs it and where.
+#
+# Environment: CC (cc), STRIP (strip), BUSYBOX (busybox: the static one, of Debian's busybox-static).
+
+set -eu
+# Names are sorted by their bytes, and modes do not depend on who packs.
+LC_ALL=C
+export LC_ALL
+umask 022
+
+here=$(dirname "$0")
+# What a person needs to look around (krun.sh --shell), and false: the shell of nobody.
+applets="cat cp date dd dmesg echo env false find grep head id ip kill ln ls mkdir mount ps rm sed sh sleep tail touch
+	umount uname vi wc"
+fail() {
+	echo "pack.sh: $*" >&2
+	exit 1
+}
+
+[ $# -ge 2 ] || fail "usage: pack.sh OUT NAME=PATH ..."
+out=$1
+shift
+
+busybox=$(command -v "${BUSYBOX:-busybox}") || fail "no busybox here (Debian: apt-get install busybox-static)"
+command -v cpio >/dev/null || fail "no cpio here (Debian: apt-get install cpio)"
+
+root=$(mktemp -d)
+trap 'rm -rf "$root" "$out.tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$root/tree"
+
+# add NAME PATH: a program that asks for an interpreter could not start in the guest.
+add() {
+	[ -f "$2" ] || fail "$2 does not exist"
+	cp "$2" "$root/tree/$1"
+	"${STRIP:-strip}" "$root/tree/$1" || fail "$2 is not a program"
+	if readelf -lW "$root/tree/$1" | grep -q INTERP; then fail "$2 is not static"; fi
+	chmod 755 "$root/tree/$1"
+}
+
+mkdir -p "$root/tree/bin" "$root/tree/etc" "$root/tree/var/empty"
+for pair; do
+	case $pair in
+	?*=?*) add "${pair%%=*}" "${pair#*=}" ;;
+	*) fail "NAME=PATH is wanted, not $pair" ;;
+	esac
+done
+"${CC:-cc}" -nostdlib -static -Wl,--build-id=none,-n -o "$root/true" "$here/true.c"
+add bin/true "$root/true"
+add bin/busybox "$busybox"
+for applet in $applets; do
+	ln -s busybox "$root/tree/bin/$applet"
+done
+cp "$here"/etc/* "$root/tree/etc"
+
+find "$root/tree" -type d -exec chmod 755 {} +
+find "$root/tree/etc" -type f -exec chmod 644 {} +
+find "$root/tree" -exec touch -h -d @0 {} +
+
+(cd "$root/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$root/cpio"
+gzip -9n <"$root/cpio" >"$out.tmp"
+mv "$out.tmp" "$out"

@@ -1,7 +1,6 @@
 /// Reads a guest's console for what a healthy one never says.
 ///
-/// Kernels print a time stamp before their messages and programs do not, but a program may print anything: what looks
-/// like a complaint of the kernel counts as one, whoever said it.
+/// A program may print anything: what looks like a complaint of the kernel counts as one, whoever said it.
 struct ConsoleJudge: Sendable {
   struct Finding: Sendable, Equatable, CustomStringConvertible {
     var kind: Complaint
@@ -40,19 +39,16 @@ struct ConsoleJudge: Sendable {
   init(_ console: some Sequence<UInt8>) {
     let lines = Self.lines(of: console)
     var lastComplaint = -Self.traceReach - 1
-    for (index, line) in lines.enumerated() {
-      let message = Self.withoutTimestamp(line)
-      if ConsoleNoise.all.contains(where: { message.contains($0.contains) }) {
-        lastComplaint = index
-        continue
-      }
-      if let kind = Complaint.of(message) {
-        let explained = kind == .callTrace && index - lastComplaint <= Self.traceReach
-        if kind == .panic, panic == nil { panic = String(message) }
-        if !explained { findings.append(Finding(kind: kind, line: index + 1, text: String(message))) }
-        lastComplaint = index
-      } else {
-        readMarker(line)
+    for entry in ConsoleLine.entries(of: lines) {
+      if ConsoleNoise.all.contains(where: { entry.text.contains($0.contains) }) {
+        lastComplaint = entry.line
+      } else if let kind = Complaint.of(entry.text[...]) {
+        let explained = kind == .callTrace && entry.line - lastComplaint <= Self.traceReach
+        if kind == .panic, panic == nil { panic = entry.text }
+        if !explained { findings.append(Finding(kind: kind, line: entry.line, text: entry.text)) }
+        lastComplaint = entry.line
+      } else if !entry.isKernels {
+        readMarker(entry.text)
       }
     }
     excerpt = Self.excerpt(lines, around: findings.first?.line)
@@ -85,18 +81,6 @@ struct ConsoleJudge: Sendable {
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines
-  }
-
-  /// `[    1.234567] `, and `[    1.234567][    T1] ` of kernels that print the caller.
-  private static func withoutTimestamp(_ line: String) -> Substring {
-    var rest = line[...]
-    while rest.first == "[", let close = rest.firstIndex(of: "]"),
-      rest[rest.index(after: rest.startIndex)..<close].allSatisfy({ $0.isNumber || " .TC".contains($0) })
-    {
-      rest = rest[rest.index(after: close)...]
-      while rest.first == " " { rest.removeFirst() }
-    }
-    return rest
   }
 
   private static func excerpt(_ lines: [String], around problem: Int?) -> [String] {

@@ -9,7 +9,7 @@ import Testing
 
   @Test(arguments: [
     ("[    1.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b", .panic),
-    ("[    1.000000] general protection fault, probably for non-canonical address 0xdead: 0000 [#1]", .generalProtection),
+    ("[    1.000000] general protection fault, maybe for address 0xdead: 0000 [#1]", .generalProtection),
     ("[    1.000000] rcu: INFO: rcu_preempt self-detected stall on CPU", .rcuStall),
     ("[    1.000000] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:", .rcuStall),
     ("[    1.000000] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [quark-test:87]", .softLockup),
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func aTraceBelongsToTheComplaintBeforeIt() {
-    #expect(findings("[    1.000000] BUG: kernel NULL pointer dereference", "[    1.000000] RIP: x", "[    1.000000] Call Trace:") == [.bug])
+    #expect(findings("[    1.000000] BUG: kernel NULL pointer", "[    1.000000] Call Trace:") == [.bug])
     #expect(findings("[    1.000000] unchecked MSR access error: WRMSR to 0x1", "[    1.000000] Call Trace:") == [])
   }
 

@@ -43,7 +43,8 @@ enum Sample {
       ], reasons: ["Kernel panic"])
     panicked.excerpt = ["[ 1.0] Kernel panic - not syncing: <b>&\u{1}\u{fffe}"]
     panicked.rerun = "./krun.sh x y"
-    var replaced = kernel("7.3.4-cloud-amd64", .pass, tests: [test("t_probe", .pass), test("t_cgroup", .pass, backend: "")])
+    var replaced = kernel(
+      "7.3.4-cloud-amd64", .pass, tests: [test("t_probe", .pass), test("t_cgroup", .pass, backend: "")])
     replaced.replaces = "7.3.3-cloud-amd64"
     replaced.notes = ["runs in place of 7.3.3-cloud-amd64, which the mirror has dropped"]
     var negative = kernel("7.3.4-cloud-amd64", .pass, tests: [test("x_panic", .pass, backend: "")])

@@ -2,7 +2,8 @@ import Foundation
 
 /// `results.json`: all that is known of a run, and what every report is made from.
 ///
-/// The schema, version 1. Times are seconds, dates ISO 8601 in UTC; `replaces`, `culprit` and `rerun` are left out if there is none.
+/// The schema, version 1. Times are seconds, dates ISO 8601 in UTC; `replaces`, `culprit` and `rerun` are left out if
+/// there is none.
 ///
 ///     schema        1
 ///     started, finished
@@ -18,7 +19,8 @@ import Foundation
 ///       reasons     why the kernel is no pass
 ///       notes       what should be known of a pass: a flaky first boot, a guest booted again
 ///       excerpt     the console around the first problem
-///       boots       arguments, exit (krun.sh's code, or how else it ended), verdict, seconds, culprit, console, channel
+///       boots       arguments, exit (krun.sh's code, or how else it ended), verdict, seconds, culprit, reasons, and
+///                   the names of the console's and the channel's file
 ///       tests       name, backend (may be empty), verdict, seconds, reason, output, boot (from 1; 0 = in none)
 ///       rerun       a command that repeats the kernel, or on a test the test, alone; there only if it failed
 struct MatrixResults: Codable, Sendable, Equatable {

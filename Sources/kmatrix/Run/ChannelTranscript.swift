@@ -51,7 +51,9 @@ struct ChannelTranscript: Sendable {
   }
 
   private mutating func take(_ outcome: ResultFrame.Outcome) -> String? {
-    guard let test = test(outcome.index) else { return "a result of test \(outcome.index), which the plan does not have" }
+    guard let test = test(outcome.index) else {
+      return "a result of test \(outcome.index), which the plan does not have"
+    }
     if outcomes[outcome.index] != nil { return "a second result of \(test.label)" }
     outcomes[outcome.index] = outcome
     defer { if inFlight == outcome.index { inFlight = nil } }

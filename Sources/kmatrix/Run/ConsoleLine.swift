@@ -5,7 +5,7 @@
 ///     t_probe @ ebpf.................[    2.610116] BUG: kernel NULL pointer dereference
 ///     ok
 ///
-/// is a message of the kernel and the line `t_probe @ ebpf.................ok`. The kernel's time stamp tells them apart.
+/// is a message of the kernel and the line `t_probe @ ebpf.................ok`. The time stamp tells them apart.
 struct ConsoleLine: Equatable {
   /// Without the kernel's time stamp.
   var text: String

@@ -72,7 +72,9 @@ struct KernelRunner: Sendable {
   ) throws(KMatrixError) {
     guard !command.tests.isEmpty, judge.transcript.plan?.isEmpty ?? true, judge.verdict == .fail else { return }
     let complaint = judge.console.programLines.first { line in command.tests.contains { line.contains($0) } }
-    if let complaint { throw .usage("no such test: \(complaint.trimmingCharacters(in: .whitespaces)) (asked \(image.release))") }
+    if let complaint {
+      throw .usage("no such test: \(complaint.trimmingCharacters(in: .whitespaces)) (asked \(image.release))")
+    }
   }
 
   /// The fewest boots that run `remaining` and nothing else. Operands choose by name, so a name of which one backend

@@ -82,13 +82,15 @@ actor LiveTable: RunView {
 
   private func line(_ row: Row, columns: Int) -> String {
     let titleWidth = min(max(rows.map(\.title.count).max() ?? 0, 8), max(8, columns - 30))
-    let seconds = row.since.map { ((clock.now - $0) / .seconds(1)).asSeconds } ?? ""
     let (mark, code, text) = describe(row)
-    let shownSeconds: String
-    if case .finished(let result) = row.state { shownSeconds = result.seconds.asSeconds } else { shownSeconds = seconds }
     let room = max(0, columns - titleWidth - 14)
     let title = row.title.fitted(to: titleWidth)
-    return "\(paint(code, mark)) \(title)  \(paint(code, text.fitted(to: room))) \(shownSeconds.leftPadded(to: 8))"
+    return "\(paint(code, mark)) \(title)  \(paint(code, text.fitted(to: room))) \(time(row).leftPadded(to: 8))"
+  }
+
+  private func time(_ row: Row) -> String {
+    if case .finished(let result) = row.state { return result.seconds.asSeconds }
+    return row.since.map { ((clock.now - $0) / .seconds(1)).asSeconds } ?? ""
   }
 
   private func describe(_ row: Row) -> (mark: String, code: String, text: String) {

@@ -181,8 +181,12 @@ struct MatrixRun: Sendable {
   }
 
   private func report(_ results: MatrixResults) throws {
-    try ReportWriter(folder: folder).write(results)
-    for line in RunSummary(results, folder: options.resultsDir).lines { StandardOutput.line(line) }
+    // What came of the run is said even if it cannot be written.
+    var failure: KMatrixError?
+    do { try ReportWriter(folder: folder).write(results) } catch { failure = error }
+    let lines = RunSummary(results, folder: failure == nil ? options.resultsDir : nil).lines
+    for line in lines { StandardOutput.line(line) }
+    if let failure { throw failure }
     if results.interrupted { throw ExitCode(Self.interruptedCode) }
     if results.kernels.allSatisfy({ $0.verdict == .infra }) {
       throw KMatrixError.infrastructure(results.kernels.first?.reasons.first ?? "no kernel could be booted")

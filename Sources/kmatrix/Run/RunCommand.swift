@@ -77,7 +77,7 @@ struct RunCommand: AsyncParsableCommand {
     defer { watch.cancel() }
     do {
       try await work.value
-    } catch where Interruption.count > 0 && !(error is ExitCode) {
+    } catch  where Interruption.count > 0 && !(error is ExitCode) {
       throw ExitCode(MatrixRun.interruptedCode)
     }
   }

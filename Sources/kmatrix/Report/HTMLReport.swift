@@ -46,7 +46,7 @@ struct HTMLReport {
       <h1>Kernel matrix <span class="badge \(ground)">\(state)</span></h1>
       <dl class="totals">
       <div><dt>kernels ok</dt><dd>\(passed)<small>/\(results.kernels.count)</small></dd></div>
-      <div><dt>tests passed</dt><dd>\(tally.passed)</dd></div>
+      <div><dt>tests ok</dt><dd>\(tally.passed)</dd></div>
       <div><dt>failed</dt><dd>\(tally.failed)</dd></div>
       <div><dt>skipped</dt><dd>\(tally.skipped)</dd></div>
       <div><dt>wall time</dt><dd>\(results.wallSeconds.asClock)</dd></div>

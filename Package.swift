@@ -89,6 +89,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
+      resources: [.copy("Fixtures")],
       swiftSettings: strict,
       // TOMLKit is C++ inside. The package manager links its runtime into kmatrix, but not into the tests of kmatrix.
       linkerSettings: [.linkedLibrary("stdc++")]),

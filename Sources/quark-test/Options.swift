@@ -79,10 +79,11 @@ struct Options {
       FileDescriptor.complain("quark-test: no test named \(name)\n")
       return .exit(1)
     }
-    tests = Test.all.filter { test in
+    let selected = Test.all.filter { test in
       if let backend = test.backend, !backends.contains(backend) { return false }
       return operands.isEmpty ? !test.isSelfTest && !excluded.contains(test.name) : operands.contains(test.name)
     }
+    tests = operands.isEmpty ? selected : Self.order(selected, by: operands)
     if isListing {
       for test in tests { printOut("\(test.name)\n") }
       return .exit(0)
@@ -92,6 +93,13 @@ struct Options {
     }
     guard !tests.isEmpty else { return Self.reject("nothing to run") }
     return .run(self)
+  }
+
+  /// In the order they are named, so that a person, or kmatrix with its panic on purpose, can say what follows what.
+  private static func order(_ tests: [Test], by operands: [String]) -> [Test] {
+    var names: [String] = []
+    for name in operands where !names.contains(name) { names.append(name) }
+    return names.flatMap { name in tests.filter { $0.name == name } }
   }
 
   private static func reject(_ reason: String?) -> Outcome {

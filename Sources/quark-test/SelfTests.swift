@@ -16,7 +16,8 @@ extension Test {
       Test(name: "x_leak", backend: nil, isSelfTest: true) { _ in _ = dup(STDOUT_FILENO) },
       Test(name: "x_oops", backend: nil, isSelfTest: true) { _ throws(TestEnd) in
         // No kernel of the matrix has a way to oops and go on; its console message can be had all the same.
-        try writeFile("/dev/kmsg", "<1>BUG: kernel NULL pointer dereference, said on purpose by x_oops")
+        // A line without its end stays with the kernel, which waits for the rest of it.
+        try writeFile("/dev/kmsg", "<1>BUG: kernel NULL pointer dereference, said on purpose by x_oops\n")
       },
       Test(name: "x_panic", backend: nil, isSelfTest: true) { _ throws(TestEnd) in
         try writeFile("/proc/sysrq-trigger", "c")

@@ -1,0 +1,32 @@
+import Foundation
+
+/// Writes `results.json` and the reports made from it. A reader sees the old file or the new one, never a part.
+struct ReportWriter {
+  var folder: URL
+
+  func write(_ results: MatrixResults) throws(KMatrixError) {
+    try write(MatrixResults.fileName) { try results.encoded() }
+    try write("junit.xml") { Data(JUnitReport(results).text.utf8) }
+    try write("ktap.txt") { Data(KTAPReport(results).text.utf8) }
+    try write("matrix.md") { Data(MarkdownReport(results).text.utf8) }
+    try write("matrix.html") { Data(HTMLReport(results).text.utf8) }
+    try write("matrix.svg") { Data(SVGReport(results).text.utf8) }
+  }
+
+  private func write(_ name: String, _ content: () throws -> Data) throws(KMatrixError) {
+    let file = folder.appending(path: name)
+    do {
+      try content().write(to: file, options: .atomic)
+    } catch {
+      throw .infrastructure("\(file.path): cannot be written: \(describe(error))")
+    }
+  }
+
+  static func makeFolder(_ folder: URL) throws(KMatrixError) {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .infrastructure("\(folder.path): cannot be made: \(describe(error))")
+    }
+  }
+}

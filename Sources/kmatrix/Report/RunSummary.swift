@@ -1,0 +1,49 @@
+import Foundation
+
+/// What a run ends with on the terminal. Its last line is `N passed, N failed, N skipped`.
+struct RunSummary {
+  let lines: [String]
+
+  /// Of one kernel; the reports have them all.
+  private static let maxPerKernel = 10
+
+  init(_ results: MatrixResults, folder: String?) {
+    var lines = Self.failures(results)
+    let notes = results.kernels.flatMap { kernel in kernel.notes.map { "  \(kernel.title): \($0)" } }
+    if !notes.isEmpty { lines += ["Notes:"] + notes }
+    if results.interrupted { lines.append("The run was ended before it was done.") }
+    lines.append(Self.timeLine(results))
+    if let folder { lines.append("Reports: \(folder)/matrix.html, .md, .svg, junit.xml, ktap.txt, results.json") }
+    lines.append(results.tally.description)
+    self.lines = lines
+  }
+
+  private static func failures(_ results: MatrixResults) -> [String] {
+    let byKernel = Dictionary(grouping: Failure.all(in: results), by: \.kernel)
+    var lines: [String] = []
+    for kernel in results.kernels {
+      let failures = byKernel[kernel.title] ?? []
+      for failure in failures.prefix(maxPerKernel) {
+        let what = [failure.kernel, failure.test].filter { !$0.isEmpty }.joined(separator: " ")
+        lines.append("  \(what): \(failure.complaint)")
+        if let rerun = failure.rerun { lines.append("      \(rerun)") }
+      }
+      if failures.count > maxPerKernel {
+        lines.append("  \(kernel.title): and \(failures.count - maxPerKernel) more")
+      }
+    }
+    return lines.isEmpty ? [] : ["Failures, each with the command that repeats it:"] + lines
+  }
+
+  static func timeLine(_ results: MatrixResults) -> String {
+    let host = results.host
+    var parts = [
+      "wall \(results.wallSeconds.asClock)", "boots \(results.bootSeconds.asSeconds) in all, \(host.jobs) at a time",
+    ]
+    if let slowest = results.kernels.max(by: { $0.seconds < $1.seconds }), slowest.seconds > 0 {
+      parts.append("slowest \(slowest.title) \(slowest.seconds.asSeconds)")
+    }
+    parts.append("limits × \(String(format: "%.1f", host.slowdown)) for this machine")
+    return "Time: " + parts.joined(separator: "; ")
+  }
+}

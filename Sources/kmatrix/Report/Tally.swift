@@ -1,0 +1,32 @@
+/// Counts tests. A kernel that failed without any of its tests failing counts as one failure, so none gets lost.
+struct Tally: Sendable, Equatable, CustomStringConvertible {
+  var passed = 0
+  var failed = 0
+  var skipped = 0
+
+  init(_ kernels: some Sequence<KernelResult>) {
+    for kernel in kernels { add(kernel) }
+  }
+
+  init(_ kernel: KernelResult) {
+    add(kernel)
+  }
+
+  private mutating func add(_ kernel: KernelResult) {
+    var failedTests = 0
+    for test in kernel.tests {
+      switch test.verdict.tally {
+      case .passed: passed += 1
+      case .skipped: skipped += 1
+      case .failed: failedTests += 1
+      }
+    }
+    let isFailed = kernel.verdict.tally == .failed
+    failed += failedTests == 0 && isFailed ? 1 : failedTests
+  }
+
+  var description: String { "\(passed) passed, \(failed) failed, \(skipped) skipped" }
+
+  /// Something was proven and nothing was refuted.
+  var isSuccess: Bool { failed == 0 && passed > 0 }
+}

@@ -1,0 +1,131 @@
+/// Judges one boot: how krun.sh ended, the results channel and the console must all tell the same story, and every
+/// disagreement is a reason with a name. Silence never passes.
+struct BootJudge: Sendable {
+  private(set) var verdict = Verdict.pass
+  /// Why the boot is not a pass, worst first found first.
+  private(set) var reasons: [String] = []
+  /// The test that was running when the boot ended too soon.
+  private(set) var culprit: TestID?
+  let transcript: ChannelTranscript
+  let console: ConsoleJudge
+
+  private let artifacts: BootArtifacts
+  private let channel: ChannelParser
+
+  init(_ artifacts: BootArtifacts, release: String) {
+    self.artifacts = artifacts
+    channel = ChannelParser(nonce: artifacts.nonce, whole: artifacts.channel)
+    transcript = channel.transcript
+    console = ConsoleJudge(artifacts.console)
+    judgeEnd()
+    judgeConsole()
+    culprit = transcript.inFlight.flatMap { transcript.test($0) }
+    guard verdict != .infra, verdict != .bootFail, verdict != .notRun else { return }
+    judgeRelease(release)
+    judgeChannel()
+  }
+
+  private mutating func object(_ reason: String, as worse: Verdict = .fail) {
+    reasons.append(reason)
+    if worse.severity > verdict.severity { verdict = worse }
+  }
+
+  /// The guest's program said how many tests failed only if it ended by itself.
+  private var exitCode: Int? {
+    if case .exited(let code) = artifacts.end, (0...99).contains(code) { code } else { nil }
+  }
+
+  private mutating func judgeEnd() {
+    switch artifacts.end {
+    case .exited(let code): judge(exitCode: code)
+    case .signaled(let signal): object("krun.sh was killed by signal \(signal)", as: .infra)
+    case .notStarted(let why): object(why, as: .infra)
+    case .silent(let seconds):
+      object("nothing on the results channel for \(seconds) s: the guest hangs", as: .hang)
+    case .overdue(let seconds): object("krun.sh did not end within its limit, \(seconds) s", as: .infra)
+    case .interrupted: object("interrupted", as: .notRun)
+    }
+  }
+
+  private mutating func judge(exitCode code: Int) {
+    switch code {
+    case 0...99:
+      if console.bannerRelease == nil, transcript.hello == nil {
+        let said = lastMessage.map { ": \($0)" } ?? ""
+        object("exit code \(code), but init's banner was never seen\(said)", as: .bootFail)
+      }
+    case 124: object("the time limit ran out in the guest", as: .hang)
+    case 125: object(lastMessage ?? "krun.sh could not run the guest and did not say why", as: .infra)
+    case 126:
+      object(console.panic ?? "the guest reset itself without a panic on the console", as: .panic)
+    case 127: object(console.panic ?? lastMessage ?? "init was never reached", as: .bootFail)
+    default: object("krun.sh ended with \(code), which means nothing: \(lastMessage ?? "no message")", as: .infra)
+    }
+  }
+
+  private var lastMessage: String? {
+    artifacts.messages.split(separator: "\n").last.map { TerminalText.plain(String($0)) }
+  }
+
+  private mutating func judgeConsole() {
+    if verdict == .infra || verdict == .bootFail { return }
+    if let panic = console.panic, verdict != .panic {
+      object("the console has a panic, krun.sh's exit code has not: \(panic)", as: .panic)
+    }
+    // A program's crash is explained if the results tell of one.
+    let crashTold = transcript.outcomes.values.contains { $0.verdict == .crash }
+    for finding in console.findings where finding.kind != .panic {
+      if finding.kind == .programCrash, crashTold { continue }
+      object(finding.description, as: .crash)
+    }
+    guard let code = exitCode else { return }
+    switch console.programExit {
+    case .code(code): break
+    case .code(let said): object("init says the program exited with \(said), krun.sh exited with \(code)")
+    case .signal(let name): object("the test program was killed by signal \(name)", as: .crash)
+    case nil: object("init did not say how the program exited")
+    }
+    if let said = console.krunExitLine, said != code {
+      object("krun.sh says `exited with \(said)` and exited with \(code)")
+    }
+  }
+
+  private mutating func judgeRelease(_ release: String) {
+    for (said, source) in [(console.bannerRelease, "init's banner"), (transcript.hello?.release, "the hello frame")] {
+      if let said, said != release { object("\(source) says the kernel is \(said), not \(release)") }
+    }
+  }
+
+  private mutating func judgeChannel() {
+    for fault in channel.faults { object(fault.description) }
+    guard transcript.hello != nil else { return object("no hello on the results channel: silence is no pass") }
+    guard let plan = transcript.plan else { return object("no plan on the results channel") }
+    if plan.isEmpty { object("the plan is empty: nothing was tested") }
+    guard let code = exitCode else { return }
+    let missing = plan.indices.filter { transcript.outcomes[$0] == nil }.map { plan[$0].label }
+    if !missing.isEmpty { object("no result of \(missing.joined(separator: " "))") }
+    judgeTotals(exitCode: code)
+  }
+
+  private mutating func judgeTotals(exitCode code: Int) {
+    let verdicts = transcript.outcomes.values.map(\.verdict)
+    let passed = verdicts.count { $0 == .pass }
+    let skipped = verdicts.count { $0 == .skip }
+    let failed = verdicts.count - passed - skipped
+    if let end = transcript.end {
+      if (end.passed, end.failed, end.skipped) != (passed, failed, skipped) {
+        object(
+          "the end frame counts \(end.passed) passed, \(end.failed) failed, \(end.skipped) skipped; "
+            + "the results \(passed), \(failed), \(skipped)")
+      }
+    } else {
+      object("no end frame: the test program did not come to its end")
+    }
+    if code != min(failed, 99) {
+      object("the exit code is \(code), the results have \(failed) failed")
+    }
+    if let said = console.failuresLine, said != failed {
+      object("the console says \(said) failures, the results have \(failed)")
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Glibc
+import Logging
+import Subprocess
+import SystemPackage
+
+/// Runs krun.sh once: one kernel, one command line.
+struct Booter: Sendable {
+  var krun: String
+  var initramfs: String
+  var budget: BootBudget
+  var cpus: Int
+  /// Where consoles and channels are kept.
+  var logs: URL
+  var logger: Logger
+
+  struct Files: Sendable {
+    var console: URL
+    var channel: URL
+    var messages: URL
+  }
+
+  /// Kernels print warnings at level 4, which `quiet` hides; a warning that nobody sees would pass.
+  private static let appended = "loglevel=5"
+
+  func files(named name: String, boot: Int) -> Files {
+    let stem = boot == 1 ? name : "\(name)-boot\(boot)"
+    return Files(
+      console: logs.appending(path: "\(stem).console.txt"), channel: logs.appending(path: "\(stem).channel.txt"),
+      messages: logs.appending(path: "\(stem).krun.txt"))
+  }
+
+  func arguments(image: String, command: GuestCommand, nonce: String, channel: URL) -> [String] {
+    [
+      "--timeout", "\(budget.run)", "--boot-timeout", "\(budget.boot)", "--results", channel.path, "--nonce", nonce,
+      "--cpus", "\(cpus)", "--append", Self.appended, "--append", "QUARK_TEST_TIMEOUT=\(budget.test)",
+      initramfs, image,
+    ] + command.words
+  }
+
+  /// Boots, and returns when krun.sh and all its children are gone.
+  func boot(
+    image: String, command: GuestCommand, files: Files, progress: @escaping @Sendable (ChannelTranscript) async -> Void
+  ) async throws(KMatrixError) -> BootArtifacts {
+    let nonce = Self.randomNonce()
+    let arguments = arguments(image: image, command: command, nonce: nonce, channel: files.channel)
+    logger.debug("\(krun) \(arguments.joined(separator: " "))")
+    let clock = ContinuousClock()
+    let start = clock.now
+    let end = try await run(arguments, files: files, nonce: nonce, progress: progress)
+    let artifacts = BootArtifacts(
+      end: end, console: Self.bytes(of: files.console), channel: Self.bytes(of: files.channel),
+      messages: String(decoding: Self.bytes(of: files.messages), as: UTF8.self), nonce: nonce,
+      seconds: ((clock.now - start) / .milliseconds(1)).rounded() / 1000)
+    if artifacts.messages.isEmpty { try? FileManager.default.removeItem(at: files.messages) }
+    logger.debug("\(image): \(end) after \(artifacts.seconds) s")
+    return artifacts
+  }
+
+  private func run(
+    _ arguments: [String], files: Files, nonce: String,
+    progress: @escaping @Sendable (ChannelTranscript) async -> Void
+  ) async throws(KMatrixError) -> BootEnd {
+    let console = try Self.create(files.console)
+    let messages = try Self.create(files.messages)
+    try? Data().write(to: files.channel)  // krun.sh makes it anew; an old one must not be read meanwhile
+    return await withTaskGroup(of: BootEnd.self) { group in
+      group.addTask { await launch(arguments, console: console, messages: messages) }
+      group.addTask { await watch(files.channel, nonce: nonce, progress: progress) }
+      let first = await group.next() ?? .interrupted
+      // Either krun.sh ended and the watch is over, or the watch ends krun.sh, and waits until it is gone.
+      group.cancelAll()
+      await group.waitForAll()
+      return first
+    }
+  }
+
+  private func launch(_ arguments: [String], console: FileDescriptor, messages: FileDescriptor) async -> BootEnd {
+    var options = PlatformOptions()
+    // A group of its own: Ctrl-C reaches kmatrix alone, and whatever outlives krun.sh can be ended with its group.
+    options.processGroupID = 0
+    options.teardownSequence = [
+      .send(signal: .terminate, allowedDurationToNextStep: .seconds(3)),
+      .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(1)),
+    ]
+    do {
+      let result = try await Subprocess.run(
+        .path(FilePath(krun)), arguments: Arguments(arguments), platformOptions: options, input: .none,
+        output: .fileDescriptor(console, closeAfterSpawningProcess: true),
+        error: .fileDescriptor(messages, closeAfterSpawningProcess: true))
+      _ = kill(-result.processIdentifier.value, SIGKILL)
+      if Task.isCancelled { return .interrupted }
+      switch result.terminationStatus {
+      case .exited(let code): return .exited(Int(code))
+      case .signaled(let signal): return .signaled(Int(signal))
+      }
+    } catch {
+      return Task.isCancelled ? .interrupted : .notStarted("\(krun): cannot be run: \(error)")
+    }
+  }
+
+  /// Follows the channel for the live view, and ends a guest that says no more or a krun.sh that does not end.
+  private func watch(
+    _ channel: URL, nonce: String, progress: @Sendable (ChannelTranscript) async -> Void
+  ) async -> BootEnd {
+    var parser = ChannelParser(nonce: nonce)
+    var reader: FileHandle?
+    let clock = ContinuousClock()
+    let start = clock.now
+    var lastWord = start
+    while (try? await Task.sleep(for: .milliseconds(100))) != nil {
+      if reader == nil { reader = try? FileHandle(forReadingFrom: channel) }
+      if let bytes = try? reader?.readToEnd(), !bytes.isEmpty {
+        parser.feed(bytes)
+        lastWord = clock.now
+        await progress(parser.transcript)
+      }
+      let isTalking = parser.transcript.hello != nil && parser.transcript.end == nil
+      if isTalking, clock.now - lastWord > .seconds(budget.silence) { return .silent(seconds: budget.silence) }
+      let limit = budget.run + budget.grace
+      if clock.now - start > .seconds(limit) { return .overdue(seconds: limit) }
+    }
+    return .interrupted
+  }
+
+  private static func create(_ file: URL) throws(KMatrixError) -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(
+        FilePath(file.path), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      throw .infrastructure("\(file.path): cannot be written: \(error)")
+    }
+  }
+
+  /// A guest gone mad can print without end; krun.sh's time limit bounds it, and this bounds what is kept in memory.
+  private static let maxBytes = 16 << 20
+
+  private static func bytes(of file: URL) -> [UInt8] {
+    guard let handle = try? FileHandle(forReadingFrom: file), let data = try? handle.read(upToCount: maxBytes) else {
+      return []
+    }
+    return Array(data)
+  }
+
+  private static func randomNonce() -> String {
+    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

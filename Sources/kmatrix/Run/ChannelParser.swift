@@ -1,0 +1,133 @@
+import Foundation
+
+/// Reads the results channel: lines `@Q <nonce> <seq> <crc32> <json>`, with anything in between.
+///
+/// It is strict, because it is what a verdict rests on: a frame counts only if its nonce is this boot's, its checksum
+/// is right, its number is the next one and its JSON says something known. Everything else is a fault with its line.
+struct ChannelParser {
+  /// Something wrong with the channel, and where. Line numbers start at 1.
+  struct Fault: Sendable, Equatable, CustomStringConvertible {
+    var line: Int
+    var reason: String
+    var description: String { "channel line \(line): \(reason)" }
+  }
+
+  private(set) var transcript = ChannelTranscript()
+  private(set) var faults: [Fault] = []
+  /// Lines that are no frames: tolerated, for a serial line is shared with whatever the kernel says on it.
+  private(set) var garbageLines = 0
+  private(set) var frameCount = 0
+
+  private let nonce: [UInt8]
+  private var pending: [UInt8] = []
+  private var line = 0
+  private var nextSequence = 0
+  /// Frames too damaged to trust their number: they explain as many missing ones.
+  private var damagedSinceLast = 0
+
+  private static let marker = Array("@Q".utf8)
+
+  init(nonce: String) {
+    self.nonce = Array(nonce.utf8)
+  }
+
+  /// Parses a whole channel at once.
+  init(nonce: String, whole bytes: some Sequence<UInt8>) {
+    self.init(nonce: nonce)
+    feed(bytes)
+    finish()
+  }
+
+  mutating func feed(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      if byte == UInt8(ascii: "\n") {
+        line += 1
+        take(pending)
+        pending.removeAll(keepingCapacity: true)
+      } else {
+        pending.append(byte)
+      }
+    }
+  }
+
+  /// Says that no more bytes will come: a last line without its end was cut off.
+  mutating func finish() {
+    guard !pending.isEmpty else { return }
+    line += 1
+    if pending.starts(with: Self.marker) {
+      fault("the last frame is cut off")
+    } else {
+      garbageLines += 1
+    }
+    pending = []
+  }
+
+  private mutating func fault(_ reason: String) {
+    faults.append(Fault(line: line, reason: reason))
+  }
+
+  private mutating func damaged(_ reason: String) {
+    damagedSinceLast += 1
+    fault(reason)
+  }
+
+  private mutating func take(_ raw: [UInt8]) {
+    let text = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw[...]
+    guard text.starts(with: Self.marker) else {
+      if text.contains(Self.marker + [UInt8(ascii: " ")]) {
+        damaged("a frame does not begin its line")
+      } else if !text.isEmpty {
+        garbageLines += 1
+      }
+      return
+    }
+    let words = text.split(separator: UInt8(ascii: " "), maxSplits: 4, omittingEmptySubsequences: false)
+    guard words.count == 5, let sequence = Int(ascii: words[2]), words[3].count == 8 else {
+      return damaged("not of the form `@Q nonce seq crc32 json`")
+    }
+    guard words[1].elementsEqual(nonce) else {
+      return fault("wrong nonce \(String(decoding: words[1], as: UTF8.self)): not a frame of this boot")
+    }
+    let body = words[1] + [UInt8(ascii: " ")] + words[2] + [UInt8(ascii: " ")] + words[4]
+    let expected = CRC32.checksum(body).paddedHex
+    guard words[3].elementsEqual(expected.utf8) else {
+      return damaged("wrong CRC \(String(decoding: words[3], as: UTF8.self)), the bytes give \(expected)")
+    }
+    accept(sequence, json: words[4])
+  }
+
+  private mutating func accept(_ sequence: Int, json: ArraySlice<UInt8>) {
+    guard sequence >= nextSequence else {
+      return fault("frame \(sequence) again or out of order, \(nextSequence) is next")
+    }
+    if sequence != nextSequence, sequence != nextSequence + damagedSinceLast {
+      fault("frame \(nextSequence) is missing, \(sequence) came instead")
+    }
+    nextSequence = sequence + 1
+    damagedSinceLast = 0
+    frameCount += 1
+    guard let frame = try? JSONDecoder().decode(ResultFrame.self, from: Data(json)) else {
+      return fault("frame \(sequence) holds no JSON object of a known kind")
+    }
+    if let complaint = transcript.take(frame) {
+      fault(complaint)
+    }
+  }
+}
+
+extension Int {
+  /// A plain decimal number, nothing else: `Int(_: String)` would take a sign too.
+  fileprivate init?(ascii digits: ArraySlice<UInt8>) {
+    guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+      return nil
+    }
+    self.init(String(decoding: digits, as: UTF8.self))
+  }
+}
+
+extension UInt32 {
+  var paddedHex: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

@@ -1,0 +1,60 @@
+/// What a guest runs: `quark-test [options] [tests]`.
+struct GuestCommand: Sendable, Equatable {
+  var program = "quark-test"
+  var options: [String] = []
+  /// Names of tests; none means all of them.
+  var tests: [String] = []
+
+  /// The kernel passes at most this many words on to init (krun.sh's contract).
+  static let maxWords = 30
+
+  var words: [String] { [program] + options + tests }
+
+  /// Splits `-b -v t_probe` into options and tests, as quark-test's getopt does. A program's name may come first.
+  init(arguments: [String], tests: [String]) {
+    var rest = arguments[...]
+    if let first = rest.first, first.hasPrefix("quark-test") {
+      program = first
+      rest.removeFirst()
+    }
+    while let word = rest.first, word.hasPrefix("-"), word.count > 1 {
+      rest.removeFirst()
+      if word == "--" { break }
+      options.append(word)
+      if word.last == "x", let excluded = rest.popFirst() { options.append(excluded) }
+    }
+    self.tests = Array(rest) + tests
+  }
+
+  init(tests: [String]) {
+    self.tests = tests
+  }
+
+  /// This command as so many that each fits the kernel's limit.
+  var chunked: [GuestCommand] {
+    let capacity = max(1, Self.maxWords - 1 - options.count)
+    guard tests.count > capacity else { return [self] }
+    return stride(from: 0, to: tests.count, by: capacity).map { start in
+      only(Array(tests[start..<min(start + capacity, tests.count)]))
+    }
+  }
+
+  /// This command for some tests only, and if `backend` is given for that backend only.
+  func only(_ tests: [String], backend: String? = nil) -> GuestCommand {
+    var command = self
+    command.tests = tests
+    guard let flag = backend.flatMap({ Self.flags[$0] }) else { return command }
+    command.options = options.compactMap(Self.withoutBackends) + [flag]
+    return command
+  }
+
+  /// Operands choose tests by name, with every backend that is selected; these letters select.
+  private static let flags = ["ebpf": "-b", "kprobe": "-k", "nova": "-n"]
+
+  private static func withoutBackends(_ option: String) -> String? {
+    let letters = option.dropFirst()
+    guard letters.allSatisfy({ "1bhklntvV".contains($0) }) else { return option }
+    let kept = letters.filter { !"bkn".contains($0) }
+    return kept.isEmpty ? nil : "-" + kept
+  }
+}

@@ -1,0 +1,28 @@
+import Subprocess
+import SystemPackage
+
+/// How fast this machine is now, for the time limits.
+enum HostSpeed {
+  /// A loop of the shell: the same work whatever kmatrix was built with, and much like the branchy code of an emulator.
+  private static let loop = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
+  /// What it takes, in seconds, on the idle machine that the limits were chosen on.
+  private static let reference = 0.10
+  /// Faster machines keep the limits; one that seems slower than this is broken rather than slow.
+  private static let bounds = 1.0...5.0
+
+  /// Measures the slowdown with `jobs` loops at a time, for that is how guests will run.
+  static func measureSlowdown(jobs: Int) async -> Double {
+    let clock = ContinuousClock()
+    let start = clock.now
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<jobs {
+        group.addTask {
+          _ = try? await Subprocess.run(.path("/bin/sh"), arguments: ["-c", loop], output: .discarded)
+        }
+      }
+    }
+    let seconds = (clock.now - start) / .seconds(1)
+    let slowdown = min(max(seconds / reference, bounds.lowerBound), bounds.upperBound)
+    return (slowdown * 10).rounded() / 10
+  }
+}

@@ -1,0 +1,133 @@
+/// Puts the boots of one kernel together: who has a result, who is to blame, what is left to run.
+struct KernelJudge: Sendable {
+  let image: KernelImage
+  private(set) var boots: [BootRecord] = []
+  private(set) var notes: [String] = []
+  private var reasons: [String] = []
+  private var worst = Verdict.pass
+  private var excerpt: [String] = []
+  private var seconds = 0.0
+  private(set) var planned: [TestID] = []
+  private var results: [TestID: TestResult] = [:]
+
+  init(_ image: KernelImage) {
+    self.image = image
+    if let replaced = image.replaces { notes.append("runs in place of \(replaced), which the mirror has dropped") }
+  }
+
+  /// Planned tests that have had no chance yet, in the order of the plan.
+  var remaining: [TestID] { planned.filter { results[$0] == nil } }
+  var settled: Int { results.count }
+
+  mutating func note(_ text: String) {
+    notes.append(text)
+  }
+
+  /// A boot that failed before it came to the tests and is tried again: shown, but not held against the kernel.
+  mutating func addFlaky(_ judge: BootJudge, record: BootRecord) {
+    boots.append(record)
+    seconds += record.seconds
+    if excerpt.isEmpty { excerpt = judge.console.excerpt }
+    notes.append("boot \(boots.count) was \(judge.verdict.rawValue) and was tried again: \(judge.reasons[0])")
+  }
+
+  mutating func add(_ judge: BootJudge, record: BootRecord) {
+    boots.append(record)
+    seconds += record.seconds
+    for test in judge.transcript.plan ?? [] where !planned.contains(test) { planned.append(test) }
+    for (index, outcome) in judge.transcript.outcomes {
+      if let test = judge.transcript.test(index) { settle(test, outcome) }
+    }
+    if let culprit = judge.culprit { blame(culprit, for: judge) }
+    settleDamaged(judge)
+    guard judge.verdict != .pass else { return }
+    if worst == .pass { excerpt = judge.console.excerpt }
+    reasons += judge.reasons.map { boots.count > 1 ? "boot \(boots.count): \($0)" : $0 }
+    if judge.verdict.severity > worst.severity { worst = judge.verdict }
+  }
+
+  private mutating func settle(_ test: TestID, _ outcome: ResultFrame.Outcome) {
+    guard results[test] == nil else { return }
+    let told = TestResult(
+      name: test.name, backend: test.backend, verdict: .pass, seconds: Double(outcome.ms) / 1000,
+      reason: TerminalText.plain(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
+    results[test] = weigh(told, outcome.verdict)
+  }
+
+  /// Compares what happened with what `kernels.toml` foresees. What it does not foresee is a failure.
+  private func weigh(_ told: TestResult, _ kind: ResultFrame.Outcome.Kind) -> TestResult {
+    var result = told
+    let foreseen = image.expectations.filter { Glob(pattern: $0.test).matches(told.label) }
+    let xfail = foreseen.first { $0.kind == .xfail }
+    switch kind {
+    case .pass:
+      if let xfail {
+        result.verdict = .xpass
+        result.reason = "passed, though a failure is expected: \(xfail.reason)"
+      }
+      return result
+    case .skip:
+      let allowed = foreseen.first { $0.kind == .skip }
+      result.verdict = allowed == nil ? .fail : .skip
+      if allowed == nil { result.reason = "skipped, which nothing foresees: \(told.reason)" }
+      return result
+    case .fail: result.verdict = .fail
+    case .crash: result.verdict = .crash
+    case .timeout: result.verdict = .hang
+    }
+    if let xfail {
+      result.verdict = .xfail
+      result.reason = "\(told.reason) (expected: \(xfail.reason))"
+    }
+    return result
+  }
+
+  /// What the reason of a culprit begins with; what the boot ended of follows.
+  static let blamed = "running when the boot ended: "
+
+  private mutating func blame(_ test: TestID, for judge: BootJudge) {
+    let verdict: Verdict =
+      switch judge.verdict {
+      case .panic, .hang, .notRun: judge.verdict
+      default: .crash
+      }
+    results[test] = TestResult(
+      name: test.name, backend: test.backend, verdict: verdict, seconds: 0,
+      reason: "\(Self.blamed)\(judge.reasons.first ?? "no reason")", output: "", boot: boots.count)
+  }
+
+  /// A test that was started, is not running any more and has no valid result: its result frame was damaged. It is
+  /// not run again, or the damage would go unnoticed.
+  private mutating func settleDamaged(_ judge: BootJudge) {
+    for index in judge.transcript.started.sorted() {
+      guard let test = judge.transcript.test(index), results[test] == nil else { continue }
+      results[test] = TestResult(
+        name: test.name, backend: test.backend, verdict: .fail, seconds: 0,
+        reason: "ran, but its result did not arrive whole", output: "", boot: boots.count)
+    }
+  }
+
+  func result() -> KernelResult {
+    var tests = planned.compactMap { results[$0] }
+    tests += remaining.map {
+      TestResult(
+        name: $0.name, backend: $0.backend, verdict: .notRun, seconds: 0, reason: "no boot came to it", output: "",
+        boot: 0)
+    }
+    return KernelResult(
+      release: image.release, series: image.series, flavour: image.flavour, verdict: verdict(of: tests),
+      seconds: seconds, replaces: image.replaces, reasons: reasons, notes: notes, excerpt: excerpt, boots: boots,
+      tests: tests)
+  }
+
+  private func verdict(of tests: [TestResult]) -> Verdict {
+    if boots.isEmpty { return .notRun }
+    if worst.severity > Verdict.fail.severity { return worst }
+    let failed = tests.map(\.verdict).filter { $0.tally == .failed }
+    if worst == .fail || failed.contains(where: { $0 != .xpass && $0 != .notRun }) { return .fail }
+    if worst == .notRun || failed.contains(.notRun) { return .notRun }
+    if !failed.isEmpty { return .xpass }
+    if tests.contains(where: { $0.verdict == .pass }) { return .pass }
+    return tests.contains { $0.verdict == .xfail } ? .xfail : .skip
+  }
+}

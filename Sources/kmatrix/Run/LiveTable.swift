@@ -1,0 +1,117 @@
+/// One row per kernel, redrawn in place on a terminal.
+actor LiveTable: RunView {
+  private enum State {
+    case waiting
+    case booting(boot: Int)
+    case testing(TestID, done: Int, total: Int)
+    case finished(KernelResult)
+  }
+
+  private struct Row {
+    var title: String
+    var state = State.waiting
+    var since: ContinuousClock.Instant?
+  }
+
+  private var rows: [Row] = []
+  private var jobs = 1
+  private var drawn = 0
+  private var frame = 0
+  private let clock = ContinuousClock()
+  private let begin = ContinuousClock().now
+  private let colour = StandardOutput.hasColour
+
+  private static let spinner = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+  private static let hideCursor = "\u{1b}[?25l"
+  private static let showCursor = "\u{1b}[?25h"
+
+  func start(titles: [String], jobs: Int) {
+    rows = titles.map { Row(title: $0) }
+    self.jobs = jobs
+    StandardOutput.write(Self.hideCursor)
+    draw()
+  }
+
+  func note(row: Int, _ event: RunEvent) {
+    if rows[row].since == nil { rows[row].since = clock.now }
+    switch event {
+    case .booting(let boot): rows[row].state = .booting(boot: boot)
+    case .testing(let test, let done, let total): rows[row].state = .testing(test, done: done, total: total)
+    case .finished(let result): rows[row].state = .finished(result)
+    }
+  }
+
+  func tick() {
+    frame += 1
+    draw()
+  }
+
+  func finish() {
+    draw(all: true)
+    StandardOutput.write(Self.showCursor)
+  }
+
+  private func draw(all: Bool = false) {
+    let size = StandardOutput.size
+    let lines = [header] + visible(rows: all ? rows.count : size.rows - 3).map { line($0, columns: size.columns) }
+    let up = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
+    // Each line is cleared as it is drawn, and what an earlier, longer table left below goes too.
+    StandardOutput.write("\r" + up + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J")
+    drawn = lines.count
+  }
+
+  /// All rows if they fit; else those that run, then the finished, then the waiting.
+  private func visible(rows limit: Int) -> [Row] {
+    guard rows.count > max(1, limit) else { return rows }
+    func rank(_ row: Row) -> Int {
+      switch row.state {
+      case .booting, .testing: 0
+      case .finished(let result): result.verdict.tally == .failed ? 1 : 2
+      case .waiting: 3
+      }
+    }
+    let chosen = rows.indices.sorted { (rank(rows[$0]), $0) < (rank(rows[$1]), $1) }.prefix(max(1, limit))
+    return chosen.sorted().map { rows[$0] }
+  }
+
+  private var header: String {
+    let done = rows.count { if case .finished = $0.state { true } else { false } }
+    let time = ((clock.now - begin) / .seconds(1)).asClock
+    return paint("1", "\(done)/\(rows.count) kernels · \(jobs) at a time · \(time)")
+  }
+
+  private func line(_ row: Row, columns: Int) -> String {
+    let titleWidth = min(max(rows.map(\.title.count).max() ?? 0, 8), max(8, columns - 30))
+    let (mark, code, text) = describe(row)
+    let room = max(0, columns - titleWidth - 14)
+    let title = row.title.fitted(to: titleWidth)
+    return "\(paint(code, mark)) \(title)  \(paint(code, text.fitted(to: room))) \(time(row).leftPadded(to: 8))"
+  }
+
+  private func time(_ row: Row) -> String {
+    if case .finished(let result) = row.state { return result.seconds.asSeconds }
+    return row.since.map { ((clock.now - $0) / .seconds(1)).asSeconds } ?? ""
+  }
+
+  private func describe(_ row: Row) -> (mark: String, code: String, text: String) {
+    switch row.state {
+    case .waiting: return ("·", "2", "waiting")
+    case .booting(let boot): return (spin, "36", boot > 1 ? "booting again (\(boot))" : "booting")
+    case .testing(let test, let done, let total): return (spin, "36", "\(done + 1)/\(total) \(test.label)")
+    case .finished(let result):
+      let counts = Tally(result)
+      let reason = result.reasons.first ?? result.tests.first { $0.verdict.tally == .failed }?.label ?? ""
+      switch result.verdict.tally {
+      case .passed: return ("✓", "32", "\(result.verdict.rawValue) \(counts.passed)")
+      case .skipped: return ("–", "33", "\(result.verdict.rawValue) \(counts.skipped)")
+      case .failed: return ("✗", "31", "\(result.verdict.rawValue) \(reason)")
+      }
+    }
+  }
+
+  private var spin: String { String(Self.spinner[frame % Self.spinner.count]) }
+
+  private func paint(_ code: String, _ text: String) -> String {
+    colour ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+  }
+}

@@ -1,0 +1,196 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Subprocess
+import SystemPackage
+
+/// `kmatrix run`, from the options to the exit code.
+struct MatrixRun: Sendable {
+  static let interruptedCode: Int32 = 130
+
+  let options: RunCommand
+  private let source: any KernelSource
+  private let command: GuestCommand
+  private let folder: URL
+  private let logger: Logger
+
+  init(options: RunCommand) throws {
+    self.options = options
+    source = try Self.source(options)
+    let tests = options.tests.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+    command = GuestCommand(arguments: options.guestArguments, tests: tests)
+    folder = URL(filePath: options.resultsDir)
+    var logger = Logger(label: "kmatrix") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = options.verbose ? .debug : .warning
+    self.logger = logger
+  }
+
+  /// Where the kernels come from: files given by hand, or the store of `kernel-images`.
+  private static func source(_ options: RunCommand) throws(KMatrixError) -> any KernelSource {
+    if !options.images.isEmpty { return ImageFiles(paths: options.images) }
+    return try StoredKernels()
+  }
+
+  func run() async throws {
+    let started = Date.now
+    try requireFiles()
+    let items = try await items()
+    if let first = items.first(where: { $0.obstacle == nil }) { try await rehearse(first.image) }
+    let host = await measureHost()
+    let logs = folder.appending(path: "logs")
+    try prepare(logs)
+    let booter = Booter(
+      krun: options.krun, initramfs: options.initramfs,
+      budget: BootBudget(slowdown: host.slowdown, run: options.timeout), cpus: options.cpus, logs: logs,
+      logger: logger)
+    let view: any RunView = StandardOutput.isTerminal ? LiveTable() : PlainView()
+    let scheduler = Scheduler(booter: booter, command: command, jobs: host.jobs, view: view)
+    let kernels = try await show(view, items, jobs: host.jobs) { try await scheduler.run(items) }
+    try report(
+      MatrixResults(
+        started: started, finished: .now, host: host, shards: options.shard.map { [$0.description] } ?? [],
+        interrupted: Task.isCancelled, kernels: withReruns(kernels, items)))
+  }
+
+  private func requireFiles() throws(KMatrixError) {
+    guard FileManager.default.isExecutableFile(atPath: options.krun) else {
+      throw .infrastructure("\(options.krun): not there, or not executable")
+    }
+    guard FileManager.default.isReadableFile(atPath: options.initramfs) else {
+      throw .infrastructure("\(options.initramfs): cannot be read (make initramfs.gz)")
+    }
+  }
+
+  /// The rows of this run, oldest kernel first, with their images in place.
+  private func items() async throws -> [WorkItem] {
+    let selected = try source.select(KernelSelection(set: options.set, glob: options.kernels))
+    guard let newest = selected.max(by: { KernelOrder.isOlder($0.release, $1.release) }) else {
+      throw KMatrixError.usage("no kernels are selected")
+    }
+    if let twice = Dictionary(grouping: selected, by: \.release).first(where: { $0.value.count > 1 }) {
+      throw KMatrixError.usage("\(twice.key) is given twice")
+    }
+    let costs = try CostTable(contentsOf: options.costs)
+    var items = selected.sorted { KernelOrder.isOlder($0.release, $1.release) }.map {
+      WorkItem(image: $0, cost: costs.cost(series: $0.series, flavour: $0.flavour))
+    }
+    if includesNegative {
+      let cost = 2 * costs.cost(series: newest.series, flavour: newest.flavour)
+      items.append(WorkItem(image: newest, isNegative: true, cost: cost))
+    }
+    if let shard = options.shard { items = shard.select(from: items) }
+    guard !items.isEmpty else { throw KMatrixError.usage("--shard \(options.shard?.description ?? ""): it is empty") }
+    return try await fetch(items)
+  }
+
+  /// A choice of kernels or tests is an experiment; a whole set is a proof, and a proof must show that it can fail.
+  private var includesNegative: Bool {
+    options.negative ?? (options.kernels == nil && command.tests.isEmpty && options.images.isEmpty)
+  }
+
+  private func fetch(_ items: [WorkItem]) async throws -> [WorkItem] {
+    var seen: Set<String> = []
+    let needed = items.map(\.image).filter { seen.insert($0.release).inserted }
+    let fetched = try await source.fetch(needed, locked: options.locked)
+    let fetchedItems = items.map { item in
+      var item = item
+      if let image = fetched.images[item.image.release] {
+        item.image = image
+      } else {
+        item.obstacle = fetched.missing[item.image.release] ?? "its image could not be made ready"
+      }
+      return item
+    }
+    if let obstacle = fetchedItems.first?.obstacle, fetchedItems.allSatisfy({ $0.obstacle != nil }) {
+      throw KMatrixError.infrastructure(obstacle)
+    }
+    return withoutTwins(fetchedItems)
+  }
+
+  /// A replacement may be a kernel that the matrix has anyway; once is enough.
+  private func withoutTwins(_ items: [WorkItem]) -> [WorkItem] {
+    var seen: Set<String> = []
+    return items.filter { item in
+      if seen.insert(item.title).inserted { return true }
+      logger.warning("\(item.image.replaces ?? item.title): replaced by \(item.image.release), which runs already")
+      return false
+    }
+  }
+
+  /// Lets krun.sh say what is wrong with this machine before a dozen kernels fail of it.
+  private func rehearse(_ image: KernelImage) async throws {
+    let arguments = ["--dry-run", options.initramfs, image.path] + command.words
+    let outcome = try await Subprocess.run(
+      .path(FilePath(options.krun)), arguments: Arguments(arguments), output: .discarded,
+      error: .string(limit: 1 << 16))
+    guard outcome.terminationStatus == .exited(125) else { return }
+    let message = outcome.standardError.split(separator: "\n").last.map(String.init)
+    throw KMatrixError.infrastructure(message ?? "\(options.krun) cannot run guests here, and does not say why")
+  }
+
+  private func measureHost() async -> MatrixResults.Host {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let jobs = options.jobs ?? max(1, cores / options.cpus)
+    let slowdown = await HostSpeed.measureSlowdown(jobs: jobs)
+    return MatrixResults.Host(cores: cores, jobs: jobs, cpus: options.cpus, slowdown: slowdown)
+  }
+
+  /// Logs of an earlier run would be taken for this one's.
+  private func prepare(_ logs: URL) throws(KMatrixError) {
+    try ReportWriter.makeFolder(logs)
+    let files = (try? FileManager.default.contentsOfDirectory(at: logs, includingPropertiesForKeys: nil)) ?? []
+    for file in files where file.pathExtension == "txt" { try? FileManager.default.removeItem(at: file) }
+  }
+
+  private func show(
+    _ view: any RunView, _ items: [WorkItem], jobs: Int, while work: () async throws -> [KernelResult]
+  ) async throws -> [KernelResult] {
+    await view.start(titles: items.map(\.title), jobs: jobs)
+    let ticker = Task {
+      while (try? await Task.sleep(for: .milliseconds(120))) != nil { await view.tick() }
+    }
+    let outcome: Result<[KernelResult], any Error>
+    do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+    ticker.cancel()
+    await ticker.value
+    await view.finish()
+    return try outcome.get()
+  }
+
+  /// Adds to each failure the command that repeats it alone.
+  private func withReruns(_ kernels: [KernelResult], _ items: [WorkItem]) -> [KernelResult] {
+    zip(kernels, items).map { kernel, item in
+      guard kernel.verdict.tally == .failed else { return kernel }
+      var kernel = kernel
+      let whole = item.isNegative ? NegativeBoot.command : command
+      kernel.rerun = rerun(item, whole)
+      for index in kernel.tests.indices where kernel.tests[index].verdict.tally == .failed {
+        let test = kernel.tests[index]
+        let single = whole.only([test.name], backend: test.backend)
+        kernel.tests[index].rerun = rerun(item, single)
+      }
+      return kernel
+    }
+  }
+
+  /// A run of a kernel without its panic on purpose would repeat nothing of that row.
+  private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
+    item.isNegative
+      ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)
+      : source.rerun(item.image, command: command, initramfs: options.initramfs)
+  }
+
+  private func report(_ results: MatrixResults) throws {
+    // What came of the run is said even if it cannot be written.
+    var failure: KMatrixError?
+    do { try ReportWriter(folder: folder).write(results) } catch { failure = error }
+    let lines = RunSummary(results, folder: failure == nil ? options.resultsDir : nil).lines
+    for line in lines { StandardOutput.line(line) }
+    if let failure { throw failure }
+    if results.interrupted { throw ExitCode(Self.interruptedCode) }
+    if results.kernels.allSatisfy({ $0.verdict == .infra }) {
+      throw KMatrixError.infrastructure(results.kernels.first?.reasons.first ?? "no kernel could be booted")
+    }
+    if !results.tally.isSuccess { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+struct RunCommand: AsyncParsableCommand {
+  static let defaultCosts = "kernel-images/costs.json"
+
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Boot kernels, run quark-test in each, and report.",
+    discussion: """
+      Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also panics one guest \
+      on purpose, to prove that a panic is noticed.
+      """)
+
+  @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
+  var set: String?
+
+  @Option(help: "Kernels by release or series-flavour: globs, separated by commas.")
+  var kernels: String?
+
+  @Option(help: "Only these tests, separated by commas or blanks.")
+  var tests = ""
+
+  @Option(help: "How many guests at a time (default: one per core).")
+  var jobs: Int?
+
+  @Option(help: "CPUs of each guest.")
+  var cpus = 1
+
+  @Option(name: .customLong("image"), help: "Boot this image, named linux-RELEASE, instead of a set. May be repeated.")
+  var images: [String] = []
+
+  @Option(help: "The initramfs to boot with.")
+  var initramfs = "initramfs.gz"
+
+  @Option(help: "The script that boots one kernel.")
+  var krun = "./krun.sh"
+
+  @Option(help: "Where results, reports and logs go.")
+  var resultsDir = "test-results"
+
+  @Option(help: "Run only part I of N, split by recorded cost.")
+  var shard: Shard?
+
+  @Option(help: "The table of recorded costs.")
+  var costs = RunCommand.defaultCosts
+
+  @Option(help: "Seconds a boot may take with all its tests, before scaling by the machine's speed.")
+  var timeout = 300
+
+  @Flag(help: "Fail if a locked kernel is gone, instead of taking its successor.")
+  var locked = false
+
+  @Flag(inversion: .prefixedNo, help: "Also panic a guest on purpose (default: if all kernels and tests run).")
+  var negative: Bool?
+
+  @Flag(name: .shortAndLong, help: "Log every command line and how it ended, on standard error.")
+  var verbose = false
+
+  @Argument(parsing: .postTerminator, help: "Options for quark-test.")
+  var guestArguments: [String] = []
+
+  func validate() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
+    if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
+    if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
+  }
+
+  func run() async throws {
+    Interruption.install()
+    let work = Task { try await MatrixRun(options: self).run() }
+    let watch = Task {
+      while (try? await Task.sleep(for: .milliseconds(50))) != nil {
+        if Interruption.count > 0 { return work.cancel() }
+      }
+    }
+    defer { watch.cancel() }
+    do {
+      try await work.value
+    } catch  where Interruption.count > 0 && !(error is ExitCode) {
+      throw ExitCode(MatrixRun.interruptedCode)
+    }
+  }
+}
+
+extension Shard: ExpressibleByArgument {
+  init?(argument: String) {
+    self.init(argument)
+  }
+}

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import kmatrix
+
+@Suite struct GuestCommandTests {
+  private let plan = [
+    TestID(name: "t_a", backend: "ebpf"), TestID(name: "t_a", backend: "kprobe"),
+    TestID(name: "t_b", backend: "ebpf"), TestID(name: "t_b", backend: "kprobe"), TestID(name: "t_c", backend: ""),
+  ]
+
+  private func reboots(_ remaining: [Int], options: [String] = []) -> [[String]] {
+    let command = GuestCommand(arguments: options, tests: [])
+    return KernelRunner.commands(for: remaining.map { plan[$0] }, of: plan, from: command).map(\.words)
+  }
+
+  @Test func argumentsAreSplitAsGetoptDoes() {
+    let command = GuestCommand(arguments: ["-bv", "-x", "t_tty", "t_probe"], tests: ["t_fork"])
+    #expect(command.options == ["-bv", "-x", "t_tty"])
+    #expect(command.tests == ["t_probe", "t_fork"])
+    #expect(command.words == ["quark-test", "-bv", "-x", "t_tty", "t_probe", "t_fork"])
+    #expect(GuestCommand(arguments: ["quark-test", "-k"], tests: []).words == ["quark-test", "-k"])
+  }
+
+  @Test func wholeNamesTakeOneBoot() {
+    #expect(reboots([2, 3, 4]) == [["quark-test", "t_b", "t_c"]])
+  }
+
+  @Test func halfANameTakesABackend() {
+    #expect(reboots([1, 2, 3, 4]) == [["quark-test", "-k", "t_a", "t_b", "t_c"], ["quark-test", "-b", "t_b"]])
+    #expect(reboots([1], options: ["-bk"]) == [["quark-test", "-k", "t_a"]])
+    #expect(reboots([1], options: ["-v", "-bkv"]) == [["quark-test", "-v", "-v", "-k", "t_a"]])
+  }
+
+  @Test func longListsAreSplit() {
+    let many = (0..<70).map { TestID(name: "t_\($0)", backend: "ebpf") }
+    let commands = KernelRunner.commands(for: many, of: many, from: GuestCommand(tests: []))
+    #expect(commands.allSatisfy { $0.words.count <= GuestCommand.maxWords })
+    #expect(commands.flatMap(\.tests) == many.map(\.name))
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+@testable import kmatrix
+
+/// A recorded boot under Fixtures/Boots: its console and its channel, and how krun.sh is said to have ended.
+struct Recorded {
+  static let release = "6.1.0-47-cloud-amd64"
+  static let nonce = "00c0ffee00c0ffee"
+
+  var artifacts: BootArtifacts
+
+  init(_ name: String, exit: Int, messages: String = "") throws {
+    try self.init(name, end: .exited(exit), messages: messages)
+  }
+
+  init(_ name: String, end: BootEnd, messages: String = "") throws {
+    artifacts = BootArtifacts(
+      end: end, console: try Fixture.bytes("Boots/\(name).console.txt"),
+      channel: try Fixture.bytes("Boots/\(name).channel.txt"), messages: messages, nonce: Self.nonce, seconds: 3)
+  }
+
+  var judge: BootJudge { BootJudge(artifacts, release: Self.release) }
+
+  /// The verdict on a kernel whose one boot this is.
+  func kernel(expecting expectations: [Expectation] = []) -> KernelResult {
+    var kernel = KernelJudge(
+      KernelImage(
+        release: Self.release, series: "6.1", flavour: "cloud", path: "linux-\(Self.release)", replaces: nil,
+        expectations: expectations))
+    let judge = judge
+    kernel.add(
+      judge,
+      record: BootRecord(
+        arguments: ["quark-test"], exit: artifacts.end.description, verdict: judge.verdict, seconds: 3,
+        culprit: judge.culprit?.label, console: "logs/console.txt", channel: "logs/channel.txt"))
+    return kernel.result()
+  }
+}
+
+enum Fixture {
+  static func url(_ name: String) throws -> URL {
+    guard let folder = Bundle.module.url(forResource: "Fixtures", withExtension: nil) else {
+      throw CocoaError(.fileNoSuchFile)
+    }
+    return folder.appending(path: name)
+  }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: url(name)))
+  }
+
+  static func text(_ name: String) throws -> String {
+    String(decoding: try bytes(name), as: UTF8.self)
+  }
+}

@@ -1,3 +1,0 @@
-import Testing
-@testable import kmatrix
-@Test func smoke() { _ = KMatrix.self }

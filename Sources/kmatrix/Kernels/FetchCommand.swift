@@ -19,9 +19,8 @@ extension KMatrix {
       let options = FetchOptions(locked: locked, offline: offline, keepDebs: keepDebs, check: .full)
       let result = try await store.fetchImages(kernels, options) { reporter.show($0) }
       reporter.finish()
-      for image in result.images {
-        print(image.path + (image.replaces.map { " (replaces \($0))" } ?? ""))
-      }
+      // Nothing but paths: a replacement has been announced on standard error.
+      for image in result.images { print(image.path) }
       for missing in result.missing.dropLast() { KMatrix.complain(missing.error.description) }
       if let last = result.missing.last { throw last.error }
     }

@@ -85,8 +85,9 @@ struct JUnitReport {
           name: $0.label, suite: kernel.title, seconds: $0.seconds, verdict: $0.verdict, reason: $0.reason,
           output: $0.output)
       }
-      // The failure of a kernel none of whose tests failed needs a case to hang on.
-      if kernel.verdict.tally == .failed, !kernel.tests.contains(where: { $0.verdict.tally == .failed }) {
+      // What befell a kernel but none of its tests needs a case to hang on.
+      let tally = kernel.verdict.tally
+      if tally != .passed, !kernel.tests.contains(where: { $0.verdict.tally == tally }) {
         cases.append(
           Case(
             name: "(kernel)", suite: kernel.title, seconds: 0, verdict: kernel.verdict,

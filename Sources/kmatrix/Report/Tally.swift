@@ -1,4 +1,5 @@
-/// Counts tests. A kernel that failed without any of its tests failing counts as one failure, so none gets lost.
+/// Counts tests. A kernel that failed without any of its tests failing counts as one failure, and one that was not
+/// tested at all because it cannot be had as one skipped, so none gets lost.
 struct Tally: Sendable, Equatable, CustomStringConvertible {
   var passed = 0
   var failed = 0
@@ -23,6 +24,7 @@ struct Tally: Sendable, Equatable, CustomStringConvertible {
     }
     let isFailed = kernel.verdict.tally == .failed
     failed += failedTests == 0 && isFailed ? 1 : failedTests
+    if kernel.tests.isEmpty, kernel.verdict.tally == .skipped { skipped += 1 }
   }
 
   var description: String { "\(passed) passed, \(failed) failed, \(skipped) skipped" }

@@ -10,7 +10,7 @@ struct KernelSelection: Sendable, Equatable {
 struct FetchedImages: Sendable {
   /// By the release that was asked for; a replaced kernel comes as its replacement.
   var images: [String: KernelImage] = [:]
-  /// Why a release could not be had.
+  /// Releases the archive no longer has, nor anything to replace them, and what it said.
   var missing: [String: String] = [:]
 }
 

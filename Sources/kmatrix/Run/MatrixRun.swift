@@ -96,8 +96,11 @@ struct MatrixRun: Sendable {
       var item = item
       if let image = fetched.images[item.image.release] {
         item.image = image
+      } else if let reason = fetched.missing[item.image.release] {
+        item.obstacle = reason
+        item.obstacleVerdict = options.locked ? .infra : .skip
       } else {
-        item.obstacle = fetched.missing[item.image.release] ?? "its image could not be made ready"
+        item.obstacle = "its image could not be made ready"
       }
       return item
     }

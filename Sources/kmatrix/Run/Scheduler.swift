@@ -21,24 +21,26 @@ struct Scheduler: Sendable {
         startNext()
       }
     }
-    return zip(items, results).map { item, result in 
+    return zip(items, results).map { item, result in
       result ?? Self.notRun(item, .notRun, "the run was ended before this kernel's turn")
     }
   }
 
   private func run(_ item: WorkItem, row: Int) async throws -> KernelResult {
-    if let obstacle = item.obstacle { return Self.notRun(item, .infra, obstacle) }
+    if let obstacle = item.obstacle { return Self.notRun(item, item.obstacleVerdict, obstacle) }
     let runner = KernelRunner(booter: booter, command: item.isNegative ? NegativeBoot.command : command)
     let view = view
     let result = try await runner.run(item.image, name: item.fileName) { await view.note(row: row, $0) }
     return item.isNegative ? NegativeBoot.judged(result) : result
   }
 
-  private static func notRun(_ item: WorkItem, _ verdict: Verdict, _ reason: String) -> KernelResult {
+  static func notRun(_ item: WorkItem, _ verdict: Verdict, _ reason: String) -> KernelResult {
     var result = KernelJudge(item.image).result()
     result.negative = item.isNegative
     result.verdict = verdict
     result.reasons = [reason]
+    // No failure, whose reasons are listed anyway, but nothing to be passed over in silence.
+    if verdict == .skip { result.notes.append(reason) }
     return result
   }
 }

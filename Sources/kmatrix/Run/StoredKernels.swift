@@ -32,7 +32,11 @@ struct StoredKernels: KernelSource {
     }
     var fetched = FetchedImages()
     for image in result.images { fetched.images[image.replaces ?? image.release] = image }
-    for missing in result.missing { fetched.missing[missing.kernel.release] = missing.error.description }
+    for missing in result.missing {
+      // The row says already which kernel it is.
+      let (release, words) = (missing.kernel.release, missing.error.description)
+      fetched.missing[release] = words.dropping(prefix: "\(release): ").map(String.init) ?? words
+    }
     return fetched
   }
 

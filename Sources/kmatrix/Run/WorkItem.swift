@@ -5,6 +5,9 @@ struct WorkItem: Sendable, Equatable {
   var cost: Double
   /// Why the kernel cannot be booted: its image could not be had.
   var obstacle: String?
+  /// What that makes of the row. A kernel whose whole series left the archive is skipped: nothing here can bring it
+  /// back, and main must not turn red of it. With --locked it is a failure.
+  var obstacleVerdict = Verdict.infra
 
   var title: String { isNegative ? "negative: \(image.release)" : image.release }
   /// What its log files are called.

@@ -10,7 +10,7 @@ func describe(_ error: any Error) -> String {
   case let error as CocoaError where error.code == .fileWriteNoPermission || error.code == .fileReadNoPermission:
     return "permission denied"
   case let error as CocoaError where error.code == .fileWriteVolumeReadOnly: return "the file system is read-only"
-  default: return "\(error.localizedDescription)".split(separator: "\n").joined(separator: " ")
+  default: return error.reason.split(separator: "\n").joined(separator: " ")
   }
 }
 

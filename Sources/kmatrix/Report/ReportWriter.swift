@@ -23,10 +23,22 @@ struct ReportWriter {
   }
 
   static func makeFolder(_ folder: URL) throws(KMatrixError) {
+    if let file = fileInTheWay(of: folder) { throw .infrastructure("\(folder.path): \(file) is not a folder") }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
       throw .infrastructure("\(folder.path): cannot be made: \(describe(error))")
     }
+  }
+
+  /// Foundation's error does not tell this case from others.
+  private static func fileInTheWay(of folder: URL) -> String? {
+    var path = folder.standardizedFileURL
+    var isFolder: ObjCBool = false
+    // Safe: the flag is a variable of ours, written during the call.
+    while unsafe !FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), path.path != "/" {
+      path.deleteLastPathComponent()
+    }
+    return isFolder.boolValue ? nil : path.path
   }
 }

@@ -76,7 +76,7 @@ demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon see
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
 
 test-host: bpf initramfs.gz libquark.a check-docs
-	$(Q)shellcheck $(SCRIPTS)
+	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/cabi/run.sh

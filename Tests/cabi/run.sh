@@ -1,7 +1,9 @@
 #!/bin/sh
 # What a C program finds: quark.h alone compiles, libquark.a links with plain cc, and nothing of Swift's runtime is
 # missing. Run from the top of the tree, after `make`.
+# shellcheck disable=SC2016 # single quotes mean what they say here
 set -u
+# shellcheck source=ci/thresholds
 . ci/thresholds
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -14,7 +14,7 @@ struct BootBudget: Sendable, Equatable {
 
   init(slowdown: Double, run: Int = 300) {
     func scaled(_ seconds: Int) -> Int { Int((Double(seconds) * slowdown).rounded(.up)) }
-    boot = scaled(60)
+    boot = scaled(30)
     self.run = scaled(run)
     test = scaled(30)
     silence = scaled(30)

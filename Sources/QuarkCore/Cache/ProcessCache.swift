@@ -51,7 +51,7 @@ internal import CWire
   /// Forgets the processes that exited `graceTimeNS` ago or earlier, and says how many those were.
   public mutating func collect(nowNS: UInt64, graceTimeNS: UInt64) -> Int {
     var collected = 0
-    while let process = unsafe oldestExited, unsafe nowNS &- process.pointee.gc_time >= graceTimeNS {
+    while let process = unsafe oldestExited, unsafe nowNS / 1_000_000 &- UInt64(process.pointee.gc_time) >= graceTimeNS / 1_000_000 {
       unsafe remove(process)
       collected += 1
     }
@@ -67,6 +67,11 @@ internal import CWire
       if unsafe entries[middle].pointee.pid < pid { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  @unsafe mutating func insertSnapshot(_ snapshot: quark_process) {
+    guard unsafe lookup(pid: snapshot.pid) == nil else { return }
+    unsafe create(pid: snapshot.pid).pointee = snapshot
   }
 
   private mutating func create(pid: UInt32) -> UnsafeMutablePointer<quark_process> {
@@ -100,7 +105,7 @@ internal import CWire
     unsafe process.pointee.exit_signal = event.task.exit_code & 0x7f
     unsafe process.pointee.exit_time_event = event.timeNS &+ wallOffsetNS
     guard unsafe process.pointee.gc_time == 0 else { return }
-    unsafe process.pointee.gc_time = max(nowNS, 1)
+    unsafe process.pointee.gc_time = UInt32(truncatingIfNeeded: max(nowNS / 1_000_000, 1))
     if let newest = unsafe newestExited {
       unsafe newest.pointee.gc_next = process
     } else {

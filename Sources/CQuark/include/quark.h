@@ -27,6 +27,13 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+/* Swift: a structure of settings, whose one pointer is only compared and kept. */
+#ifdef __swift__
+#define QUARK_SWIFT_SAFE __attribute__((swift_attr("safe")))
+#else
+#define QUARK_SWIFT_SAFE
+#endif
+
 #define QUARK_VERSION "0.1"
 
 /* quark_queue_attr.flags */
@@ -284,7 +291,7 @@ struct raw_event {
 /* 1: `parent` swallows `child`; 0: the event ends before `child`. */
 typedef int (*quark_can_aggregate_fn)(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
-struct quark_queue_attr {
+struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int flags;			/* QQ_*; QQ_ALL_BACKENDS */
 	int max_length;			/* raw events held at most, 1 or more; 10000 */
 	int cache_grace_time;		/* how long an exited process stays known, ms, 0 or more; 4000 */

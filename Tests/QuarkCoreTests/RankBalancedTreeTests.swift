@@ -47,6 +47,7 @@ import Testing
         unused.append(forest.model[position])
         forest.remove(at: position)
       }
+      if random.below(8) == 0 { unsafe forest.tree.index() }
       let isSound = forest.isSound()
       #expect(isSound)
       if !isSound { return }
@@ -61,7 +62,9 @@ import Testing
       let index = forest.model[0]
       forest.remove(at: 0)
       forest.insert(index, at: 999)
+      if index % 7 == 0 { unsafe forest.tree.index() }
     }
+    unsafe forest.tree.index()
     let isSound = forest.isSound()
     #expect(isSound)
     let height = unsafe forest.tree.height

@@ -57,15 +57,20 @@ extension ProcessCache {
 
   /// Who let this process onto the machine: the rules in their order, the first that applies decides. A process whose
   /// parent is not known, or has no leader itself, keeps what it has.
-  func updateEntryLeader(of process: UnsafeMutablePointer<quark_process>) {
-    guard findsEntryLeaders, let leader = unsafe entryLeader(of: process) else { return }
-    unsafe process.pointee.proc_entry_leader_type = UInt32(leader.type)
+  mutating func updateEntryLeader(of process: UnsafeMutablePointer<quark_process>) {
+    guard findsEntryLeaders else { return }
+    unsafe setEntryLeader(of: process)
+  }
+
+  private mutating func setEntryLeader(of process: UnsafeMutablePointer<quark_process>) {
+    guard let leader = unsafe entryLeader(of: process) else { return }
+    unsafe process.pointee.proc_entry_leader_type = UInt32(truncatingIfNeeded: leader.type)
     unsafe process.pointee.proc_entry_leader = leader.pid
   }
 
   private typealias Leader = (type: Int, pid: UInt32)
 
-  private func entryLeader(of process: UnsafeMutablePointer<quark_process>) -> Leader? {
+  private mutating func entryLeader(of process: UnsafeMutablePointer<quark_process>) -> Leader? {
     let pid = unsafe process.pointee.pid
     let ppid = unsafe process.pointee.proc_ppid
     let leadsSession = unsafe pid == process.pointee.proc_sid

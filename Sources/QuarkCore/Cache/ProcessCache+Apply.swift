@@ -11,39 +11,47 @@ extension ProcessCache {
 
   /// Applies one raw event of the process family to its process's entry, and takes the event's strings over. The
   /// result is the event's bit.
+  @inline(__always)
   mutating func apply(
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
-  ) -> CInt {
+  ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    if type == RAW_WAKE_UP_NEW_TASK { unsafe inherit(process, fromPID: event.pointee.task.ppid) }
+    if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.pointee.task.ppid] {
+      unsafe inherit(process, from: parent)
+    }
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
       unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
     }
-    unsafe takeStrings(of: event, for: process, isExit: type == RAW_EXIT_THREAD)
+    if unsafe event.pointee.variable_bytes != 0 {
+      unsafe takeStrings(of: event, for: process, isExit: type == RAW_EXIT_THREAD)
+    }
     switch type {
     case RAW_WAKE_UP_NEW_TASK:
       unsafe updateEntryLeader(of: process)
-      return QUARK_EV_FORK
+      return UInt64(QUARK_EV_FORK)
     case RAW_EXEC, RAW_EXEC_CONNECTOR:
       unsafe updateEntryLeader(of: process)
-      return QUARK_EV_EXEC
+      return UInt64(QUARK_EV_EXEC)
     case RAW_EXIT_THREAD:
       unsafe setExit(of: process, event, moment)
-      return QUARK_EV_EXIT
+      return UInt64(QUARK_EV_EXIT)
     case RAW_COMM:
       unsafe process.pointee.comm = event.pointee.task.comm
       unsafe process.pointee.comm.15 = 0
-      return QUARK_EV_SETPROCTITLE
-    case RAW_ID_CHANGE: return QUARK_EV_ID_CHANGE
-    case RAW_GETPID: return QUARK_EV_GETPID
+      return UInt64(QUARK_EV_SETPROCTITLE)
+    case RAW_ID_CHANGE: return UInt64(QUARK_EV_ID_CHANGE)
+    case RAW_GETPID: return UInt64(QUARK_EV_GETPID)
     default: return 0
     }
   }
 
   /// A child begins as what its parent is. Its own record tells the rest, and neither what the parent's environment
   /// was nor where it came from is the child's to claim.
-  private mutating func inherit(_ process: UnsafeMutablePointer<quark_process>, fromPID pid: UInt32) {
-    guard let parent = unsafe table[pid], unsafe parent != process else { return }
+  @inline(never)
+  private mutating func inherit(
+    _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
+  ) {
+    guard unsafe parent != process else { return }
     unsafe process.pointee.poison_tag = parent.pointee.poison_tag
     unsafe process.pointee.comm = parent.pointee.comm
     if let exe = unsafe parent.pointee.exe {
@@ -59,6 +67,7 @@ extension ProcessCache {
     }
   }
 
+  @inline(never)
   private mutating func takeStrings(
     of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>, isExit: Bool
   ) {
@@ -76,6 +85,7 @@ extension ProcessCache {
     }
   }
 
+  @inline(__always)
   private mutating func take(
     _ source: inout UnsafeMutablePointer<CChar>?, _ target: inout UnsafeMutablePointer<CChar>?
   ) {
@@ -84,6 +94,7 @@ extension ProcessCache {
     unsafe source = nil
   }
 
+  @inline(__always)
   private mutating func setExit(
     of process: UnsafeMutablePointer<quark_process>, _ event: UnsafeMutablePointer<raw_event>, _ moment: Moment
   ) {
@@ -107,37 +118,54 @@ extension UnsafeMutablePointer<raw_event> {
 extension UnsafeMutablePointer<quark_process> {
   /// Takes over what a record says of the task. The start time stays as it was first learned: the entity id depends
   /// on it.
-  func setTask(_ source: UnsafePointer<raw_task>, wallOffsetNS: UInt64) {
-    let task = unsafe source.pointee
+  @inline(__always)
+  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64) {
     unsafe pointee.flags |= UInt64(QUARK_F_PROC)
-    unsafe pointee.proc_cap_inheritable = task.cap_inheritable
-    unsafe pointee.proc_cap_permitted = task.cap_permitted
-    unsafe pointee.proc_cap_effective = task.cap_effective
-    unsafe pointee.proc_cap_bset = task.cap_bset
-    unsafe pointee.proc_cap_ambient = task.cap_ambient
-    unsafe pointee.proc_ppid = task.ppid
-    unsafe pointee.proc_uid = task.uid
-    unsafe pointee.proc_gid = task.gid
-    unsafe pointee.proc_suid = task.suid
-    unsafe pointee.proc_sgid = task.sgid
-    unsafe pointee.proc_euid = task.euid
-    unsafe pointee.proc_egid = task.egid
-    unsafe pointee.proc_pgid = task.pgid
-    unsafe pointee.proc_sid = task.sid
-    unsafe pointee.proc_tty_major = task.tty_major
-    unsafe pointee.proc_tty_minor = task.tty_minor
-    // A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
-    if task.uts_inonum != 0 {
-      unsafe pointee.proc_uts_inonum = task.uts_inonum
-      unsafe pointee.proc_ipc_inonum = task.ipc_inonum
-      unsafe pointee.proc_mnt_inonum = task.mnt_inonum
-      unsafe pointee.proc_net_inonum = task.net_inonum
-    }
-    unsafe pointee.comm = task.comm
+    // Read before anything is written: the compiler then moves several members at a time.
+    let capabilities = unsafe (
+      task.pointee.cap_inheritable, task.pointee.cap_permitted, task.pointee.cap_effective, task.pointee.cap_bset,
+      task.pointee.cap_ambient
+    )
+    let ids = unsafe (
+      task.pointee.ppid, task.pointee.uid, task.pointee.gid, task.pointee.suid, task.pointee.sgid, task.pointee.euid,
+      task.pointee.egid, task.pointee.pgid, task.pointee.sid, task.pointee.tty_major, task.pointee.tty_minor
+    )
+    let comm = unsafe task.pointee.comm
+    unsafe pointee.proc_cap_inheritable = capabilities.0
+    unsafe pointee.proc_cap_permitted = capabilities.1
+    unsafe pointee.proc_cap_effective = capabilities.2
+    unsafe pointee.proc_cap_bset = capabilities.3
+    unsafe pointee.proc_cap_ambient = capabilities.4
+    unsafe pointee.proc_ppid = ids.0
+    unsafe pointee.proc_uid = ids.1
+    unsafe pointee.proc_gid = ids.2
+    unsafe pointee.proc_suid = ids.3
+    unsafe pointee.proc_sgid = ids.4
+    unsafe pointee.proc_euid = ids.5
+    unsafe pointee.proc_egid = ids.6
+    unsafe pointee.proc_pgid = ids.7
+    unsafe pointee.proc_sid = ids.8
+    unsafe pointee.proc_tty_major = ids.9
+    unsafe pointee.proc_tty_minor = ids.10
+    unsafe pointee.comm = comm
     unsafe pointee.comm.15 = 0
+    unsafe setNamespaces(task)
     guard unsafe pointee.proc_time_boot == 0 else { return }
-    unsafe pointee.proc_time_boot = task.start_boottime &+ wallOffsetNS
+    unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
     unsafe setEntityID()
+  }
+
+  /// A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
+  @inline(__always)
+  private func setNamespaces(_ task: UnsafePointer<raw_task>) {
+    let inodes = unsafe (
+      task.pointee.uts_inonum, task.pointee.ipc_inonum, task.pointee.mnt_inonum, task.pointee.net_inonum
+    )
+    guard inodes.0 != 0 else { return }
+    unsafe pointee.proc_uts_inonum = inodes.0
+    unsafe pointee.proc_ipc_inonum = inodes.1
+    unsafe pointee.proc_mnt_inonum = inodes.2
+    unsafe pointee.proc_net_inonum = inodes.3
   }
 
   func setEntityID() {

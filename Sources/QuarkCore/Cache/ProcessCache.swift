@@ -49,9 +49,17 @@ public import CQuark
 
   /// Forgets the processes that exited `graceTimeMS` ago or earlier, to the millisecond, and says how many those were.
   /// A cache that holds more than a million processes, or three quarters of its strings' limit, does not wait.
+  @inline(__always)
   public mutating func collect(nowNS: UInt64, graceTimeMS: UInt32) -> Int {
-    var collected = 0
+    guard let process = unsafe oldestExited else { return 0 }
     let nowMS = UInt32(truncatingIfNeeded: nowNS / 1_000_000)
+    if unsafe nowMS &- process.pointee.gc_time < graceTimeMS, !isTight { return 0 }
+    return collectExited(nowMS: nowMS, graceTimeMS: graceTimeMS)
+  }
+
+  @inline(never)
+  @usableFromInline mutating func collectExited(nowMS: UInt32, graceTimeMS: UInt32) -> Int {
+    var collected = 0
     while let process = unsafe oldestExited, unsafe nowMS &- process.pointee.gc_time >= graceTimeMS || isTight {
       unsafe remove(process)
       collected += 1
@@ -71,7 +79,8 @@ public import CQuark
 
   // MARK: -
 
-  private var isTight: Bool { table.count > Self.tightCount || strings.held > strings.limit / 4 * 3 }
+  @inline(__always)
+  private var isTight: Bool { table.count > Self.tightCount || strings.held > strings.tightLevel }
 
   private static func isExited(_ process: UnsafeMutablePointer<quark_process>) -> Bool {
     unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0

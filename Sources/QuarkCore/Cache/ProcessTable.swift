@@ -38,6 +38,7 @@ internal import CQuark
     unsafe Self.freeChain(slabs)
   }
 
+  @inline(__always)
   subscript(pid: UInt32) -> UnsafeMutablePointer<quark_process>? {
     guard pid < Self.pidLimit, let page = unsafe pages[Int(pid >> 8)] else { return nil }
     return unsafe page[Int(pid & 255)]
@@ -68,8 +69,8 @@ internal import CQuark
     unsafe entry.initialize(to: quark_process())
     unsafe entry.pointee.pid = pid
     unsafe page[Int(pid & 255)] = entry
-    unsafe pageCounts[index] += 1
-    count += 1
+    unsafe pageCounts[index] &+= 1
+    count &+= 1
     return unsafe entry
   }
 
@@ -99,6 +100,7 @@ internal import CQuark
     unsafe pages[index] = nil
   }
 
+  @inline(__always)
   private mutating func takeEntry() -> UnsafeMutablePointer<quark_process> {
     let size = unsafe MemoryLayout<quark_process>.stride
     if let free = unsafe Self.pop(&freeEntries) {
@@ -109,8 +111,8 @@ internal import CQuark
       unsafe Self.push(slab, on: &slabs)
       slabUsed = 0
     }
-    defer { slabUsed += 1 }
-    return unsafe (slabs! + Self.slabHead + slabUsed * size).bindMemory(to: quark_process.self, capacity: 1)
+    defer { slabUsed &+= 1 }
+    return unsafe (slabs! + Self.slabHead + slabUsed &* size).bindMemory(to: quark_process.self, capacity: 1)
   }
 
   /// Free memory in a chain: the first word of each piece is the address of the next.

@@ -20,14 +20,24 @@ public enum AggregationRule: UInt8, Sendable {
   @unsafe public func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
   ) -> Bool {
-    let childBit = unsafe UInt32(1) << child.pointee.type
+    if let refusedBy = unsafe refusedBy(raw_types(child.pointee.type)) {
+      return unsafe parent.pointee.agg_types & refusedBy == 0
+    }
     switch self {
-    case .never, .custom: return false
-    case .single: return unsafe parent.pointee.agg_types & childBit == 0
-    case .multiple: return true
-    case .forkExec: return unsafe parent.pointee.agg_types & (childBit | RawEventQueue.Node.bit(RAW_ID_CHANGE)) == 0
     case .file: return unsafe Self.joinsFile(parent.pointee.file, child.pointee.file)
     case .tty: return unsafe Self.joinTTY(parent.pointee.tty, child.pointee.tty)
+    default: return false
+    }
+  }
+
+  /// The types, a bit each, one of which an event must have swallowed for this rule to refuse `child`; nil: it is not
+  /// as simple as that.
+  func refusedBy(_ child: raw_types) -> UInt32? {
+    switch self {
+    case .single: 1 << child.rawValue
+    case .multiple: 0
+    case .forkExec: 1 << child.rawValue | 1 << RAW_ID_CHANGE.rawValue
+    case .never, .file, .tty, .custom: nil
     }
   }
 
@@ -56,15 +66,23 @@ public enum AggregationRule: UInt8, Sendable {
 
 /// A rule for each pair of raw event types, first and next.
 @safe public struct AggregationMatrix: ~Copyable {
-  private let rules: UnsafeMutablePointer<AggregationRule>
-  private var functions: UnsafeMutablePointer<quark_can_aggregate_fn?>?
+  private let cells: UnsafeMutablePointer<Cell>
 
+  @unsafe private struct Cell {
+    var rule = AggregationRule.never
+    /// The simple rules in one test: refuses an event that swallowed one of these types. All ones: ask the rule.
+    var refusedBy = alwaysSet
+    var function: quark_can_aggregate_fn?
+  }
+
+  /// No type's bit; taken as set in every event.
+  private static var alwaysSet: UInt32 { 1 << 31 }
   private static var types: Int { Int(RAW_NUM_TYPES.rawValue) }
 
   /// One of the two stock matrices.
   public init(isMinimal: Bool) {
-    unsafe rules = .allocate(capacity: Self.types * Self.types)
-    unsafe rules.initialize(repeating: .never, count: Self.types * Self.types)
+    unsafe cells = .allocate(capacity: Self.types * Self.types)
+    unsafe cells.initialize(repeating: Cell(), count: Self.types * Self.types)
     set(RAW_WAKE_UP_NEW_TASK, RAW_COMM, .multiple)
     set(RAW_EXEC, RAW_EXEC_CONNECTOR, .single)
     set(RAW_EXEC, RAW_COMM, .multiple)
@@ -83,37 +101,44 @@ public enum AggregationRule: UInt8, Sendable {
 
   @inlinable deinit { destroy() }
 
-  @usableFromInline func destroy() {
-    unsafe rules.deallocate()
-    unsafe functions?.deallocate()
-  }
+  @usableFromInline func destroy() { unsafe cells.deallocate() }
 
   public subscript(parent: raw_types, child: raw_types) -> AggregationRule {
-    unsafe rules[Self.index(parent, child)]
+    unsafe cells[Self.index(parent, child)].rule
   }
 
   public mutating func set(_ parent: raw_types, _ child: raw_types, _ rule: AggregationRule) {
     precondition(rule != .custom)
-    unsafe rules[Self.index(parent, child)] = rule
+    let refusedBy = rule.refusedBy(child) ?? (rule == .never ? Self.alwaysSet : .max)
+    unsafe cells[Self.index(parent, child)] = Cell(rule: rule, refusedBy: refusedBy, function: nil)
   }
 
   @unsafe public mutating func set(_ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn) {
-    let functions = unsafe functions ?? .allocate(capacity: Self.types * Self.types)
-    unsafe self.functions = functions
-    unsafe (functions + Self.index(parent, child)).initialize(to: function)
-    unsafe rules[Self.index(parent, child)] = .custom
+    unsafe cells[Self.index(parent, child)] = Cell(rule: .custom, refusedBy: .max, function: function)
   }
 
   /// May the event that begins with `parent` swallow `child`? Both have a type of `raw_types`. `queue` is for a
   /// client's own functions.
+  @inline(__always)
   func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>,
     queue: UnsafeMutablePointer<quark_queue>?
   ) -> Bool {
-    let index = unsafe Int(parent.pointee.type) * Self.types + Int(child.pointee.type)
-    let rule = unsafe rules[index]
-    guard rule == .custom else { return unsafe rule.allows(parent, child) }
-    return unsafe functions![index]!(queue, parent, child) != 0
+    let cell = unsafe cells + (Int(parent.pointee.type) &* Self.types &+ Int(child.pointee.type))
+    let refusedBy = unsafe cell.pointee.refusedBy
+    guard refusedBy == .max else { return unsafe (parent.pointee.agg_types | Self.alwaysSet) & refusedBy == 0 }
+    return unsafe ask(cell, parent, child, queue)
+  }
+
+  @inline(never)
+  private func ask(
+    _ cell: UnsafeMutablePointer<Cell>, _ parent: UnsafeMutablePointer<raw_event>,
+    _ child: UnsafeMutablePointer<raw_event>, _ queue: UnsafeMutablePointer<quark_queue>?
+  ) -> Bool {
+    guard let function = unsafe cell.pointee.function else {
+      return unsafe cell.pointee.rule.allows(parent, child)
+    }
+    return unsafe function(queue, parent, child) != 0
   }
 
   private static func index(_ parent: raw_types, _ child: raw_types) -> Int {

@@ -2,8 +2,14 @@ internal import CQuark
 
 /// The bits of `quark_event.events` for raw events outside of the process family, which carry no more than that yet.
 enum EventBits {
-  static func isOfProcessFamily(_ type: raw_types) -> Bool {
-    type.rawValue <= RAW_EXEC_CONNECTOR.rawValue || type == RAW_GETPID
+  /// `type`: of `raw_types`.
+  @inline(__always)
+  static func isOfProcessFamily(_ type: UInt32) -> Bool { processFamily &>> type & 1 != 0 }
+
+  private static var processFamily: UInt32 {
+    1 << RAW_EXEC.rawValue | 1 << RAW_WAKE_UP_NEW_TASK.rawValue | 1 << RAW_EXIT_THREAD.rawValue
+      | 1 << RAW_ID_CHANGE.rawValue | 1 << RAW_COMM.rawValue | 1 << RAW_EXEC_CONNECTOR.rawValue
+      | 1 << RAW_GETPID.rawValue
   }
 
   static func bit(_ type: raw_types) -> UInt64 {

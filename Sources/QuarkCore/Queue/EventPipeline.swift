@@ -13,6 +13,7 @@ public import CQuark
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
 
   private var rawEvents: RawEventQueue
+  private let variableLimit: Int
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
   private let event: UnsafeMutablePointer<quark_event>
@@ -27,6 +28,7 @@ public import CQuark
       maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit)
     matrix = AggregationMatrix(isMinimal: flags & QQ_MIN_AGG != 0)
     rawEvents = RawEventQueue(capacity: maxLength)
+    variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
     graceTimeMS = UInt32(attributes.cache_grace_time)
     unsafe event = .allocate(capacity: 1)
@@ -43,28 +45,32 @@ public import CQuark
   /// Records that can be taken now without a refusal: raw events up to `max_length`, and their strings up to 4 MiB and
   /// 1 KiB per raw event of `max_length`.
   public var room: Int {
-    min(rawEvents.capacity - rawEvents.count, (variableLimit - rawEvents.variableBytes) / Self.largestRecord)
+    min(rawEvents.capacity - rawEvents.count, (variableLimit - rawEvents.variableBytes) >> Self.largestRecordBits)
   }
 
-  private var variableLimit: Int { 4 << 20 + rawEvents.capacity << 10 }
-  /// Bytes of strings of one record at most: arguments, two paths, an environment and a control group.
-  private static var largestRecord: Int { 128 << 10 }
+  @inline(__always)
+  private var hasRoom: Bool {
+    !rawEvents.isFull && rawEvents.variableBytes &+ 1 << Self.largestRecordBits <= variableLimit
+  }
+
+  /// Strings of one record are 128 KiB at most: arguments, two paths, an environment and a control group.
+  private static var largestRecordBits: Int { 17 }
 
   // MARK: - In
 
   /// Takes one record of a ring. False: it was dropped and counted, as malformed or for lack of room.
   @discardableResult
   public mutating func insert(record: RawSpan) -> Bool {
-    guard room > 0, let rawEvent = unsafe rawEvents.make() else {
-      statistics.refused += 1
+    guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
+      statistics.refused &+= 1
       return false
     }
     switch unsafe RecordDecoder.decode(record, into: rawEvent, strings: &processes.strings) {
     case .decoded:
       unsafe insert(rawEvent)
       return true
-    case .malformed: statistics.malformed += 1
-    case .refused: statistics.refused += 1
+    case .malformed: statistics.malformed &+= 1
+    case .refused: statistics.refused &+= 1
     }
     unsafe rawEvents.free(rawEvent, strings: &processes.strings)
     return false
@@ -77,11 +83,11 @@ public import CQuark
     _ type: raw_types, pid: UInt32, timeNS: UInt64
   ) -> UnsafeMutablePointer<raw_event>? {
     guard pid != 0, pid < ProcessTable.pidLimit, type != RAW_INVALID, type.rawValue < RAW_NUM_TYPES.rawValue else {
-      statistics.malformed += 1
+      statistics.malformed &+= 1
       return nil
     }
-    guard room > 0, let rawEvent = unsafe rawEvents.make() else {
-      statistics.refused += 1
+    guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
+      statistics.refused &+= 1
       return nil
     }
     unsafe rawEvent.pointee.type = type.rawValue
@@ -102,15 +108,15 @@ public import CQuark
     } else if unsafe rawEvent.set(part, bytes, strings: &processes.strings) {
       return true
     }
-    statistics.refused += 1
+    statistics.refused &+= 1
     return false
   }
 
   /// Takes over what `makeRawEvent` gave.
   @unsafe public mutating func insert(_ rawEvent: UnsafeMutablePointer<raw_event>) {
-    if unsafe rawEvent.pointee.time < deliveredNS { statistics.late += 1 }
+    if unsafe rawEvent.pointee.time < deliveredNS { statistics.late &+= 1 }
     unsafe rawEvents.insert(rawEvent)
-    statistics.insertions += 1
+    statistics.insertions &+= 1
   }
 
   /// Gives back what `makeRawEvent` gave.
@@ -123,7 +129,7 @@ public import CQuark
   /// Forgets what has been kept long enough. Before anything is handed out: what the last event pointed to stays valid
   /// until here, and what the next one points to until the next time.
   public mutating func collect(nowNS: UInt64) {
-    statistics.garbage_collections += UInt64(processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS))
+    statistics.garbage_collections &+= UInt64(processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS))
   }
 
   /// The oldest event, if it is old enough, or nil. Valid until the next call of anything here. `nowNS` is nanoseconds
@@ -140,15 +146,18 @@ public import CQuark
     let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
-      guard timeNS <= nowNS, nowNS - timeNS >= targetNS else { return nil }
+      guard timeNS <= nowNS, isRipe(ageNS: nowNS &- timeNS) else { return nil }
       unsafe assemble(first, moment)
       if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
     }
     return nil
   }
 
-  /// Nanoseconds to wait for older ones: none when nothing more fits.
-  private var targetNS: UInt64 { room == 0 ? 0 : holdTime.targetNS(length: rawEvents.count) }
+  /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
+  @inline(__always)
+  private func isRipe(ageNS: UInt64) -> Bool {
+    ageNS >= holdTime.longestNS || !hasRoom || ageNS >= holdTime.targetNS(length: rawEvents.count)
+  }
 
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>, _ moment: ProcessCache.Moment) {
@@ -163,35 +172,35 @@ public import CQuark
     let before = statistics.removals
     while let candidate = unsafe next, unsafe matrix.allows(first, candidate, queue: client) {
       unsafe next = rawEvents.successor(of: candidate)
-      unsafe first.pointee.agg_types |= 1 << candidate.pointee.type
+      unsafe first.pointee.agg_types |= 1 &<< candidate.pointee.type
       unsafe leave(candidate, process, moment)
       unsafe rawEvents.free(candidate, strings: &processes.strings)
     }
-    if statistics.removals > before { statistics.aggregations += 1 } else { statistics.non_aggregations += 1 }
+    if statistics.removals > before { statistics.aggregations &+= 1 } else { statistics.non_aggregations &+= 1 }
     unsafe rawEvents.free(first, strings: &processes.strings)
   }
 
   /// What is known of the process; events of its own family make an entry for one that is not.
+  @inline(__always)
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
-    let type = unsafe raw_types(rawEvent.pointee.type)
-    let pid = unsafe rawEvent.pointee.pid
+    let (type, pid) = unsafe (rawEvent.pointee.type, rawEvent.pointee.pid)
     guard EventBits.isOfProcessFamily(type) else { return unsafe processes.lookup(pid: pid) }
-    return unsafe processes.entry(for: pid, isFork: type == RAW_WAKE_UP_NEW_TASK)
+    return unsafe processes.entry(for: pid, isFork: type == RAW_WAKE_UP_NEW_TASK.rawValue)
   }
 
   /// Takes a raw event out of the queue and applies it to its process and to the event under construction.
+  @inline(__always)
   private mutating func leave(
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?,
     _ moment: ProcessCache.Moment
   ) {
     unsafe rawEvents.remove(rawEvent)
-    statistics.removals += 1
+    statistics.removals &+= 1
     unsafe event.pointee.id_change |= rawEvent.pointee.id_change
-    let type = unsafe raw_types(rawEvent.pointee.type)
-    if EventBits.isOfProcessFamily(type), let process = unsafe process {
-      unsafe event.pointee.events |= UInt64(processes.apply(rawEvent, to: process, moment))
+    if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
+      unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
     } else {
-      unsafe event.pointee.events |= EventBits.bit(type)
+      unsafe event.pointee.events |= EventBits.bit(raw_types(rawEvent.pointee.type))
     }
   }
 }

@@ -2,6 +2,9 @@
 /// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division truncates
 /// at every step.
 public struct HoldTime: Sendable {
+  /// No target is longer: the ramp begins a millisecond above the hold time.
+  public let longestNS: UInt64
+
   private let holdTimeMS: Int
   private let rampStart: Int
   private let rampEnd: Int
@@ -12,6 +15,7 @@ public struct HoldTime: Sendable {
   /// `maxLength`: raw events; both at least 1.
   public init(maxLength: Int, holdTimeMS: Int) {
     self.holdTimeMS = holdTimeMS
+    longestNS = UInt64(holdTimeMS + 1) * 1_000_000
     rampStart = maxLength / 10
     rampEnd = maxLength / 10 * 9
     stepMS = maxLength > holdTimeMS ? 1 : holdTimeMS / maxLength
@@ -19,6 +23,7 @@ public struct HoldTime: Sendable {
   }
 
   /// Nanoseconds an event must have aged before it is handed out, with `length` raw events waiting.
+  @inline(__always)
   public func targetNS(length: Int) -> UInt64 {
     if length < rampStart { return nanoseconds(holdTimeMS) }
     guard length < rampEnd else { return 0 }

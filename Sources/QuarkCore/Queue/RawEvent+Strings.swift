@@ -19,21 +19,21 @@ extension UnsafeMutablePointer<raw_event> {
       case .arguments:
         guard let start = bytes.baseAddress, bytes.count > 0 else { return true }
         unsafe pointee.args = strings.copy(start, count: bytes.count - 1)
-        unsafe pointee.args_len = UInt32(bytes.count)
-        unsafe pointee.variable_bytes += pointee.args_len
+        unsafe pointee.args_len = UInt32(truncatingIfNeeded: bytes.count)
+        unsafe pointee.variable_bytes &+= pointee.args_len
         return unsafe pointee.args != nil
       case .environment:
         guard let start = bytes.baseAddress, bytes.count > 0 else { return true }
         unsafe pointee.env = strings.copy(start, count: bytes.count - 1)
-        unsafe pointee.env_len = UInt32(bytes.count)
-        unsafe pointee.variable_bytes += pointee.env_len
+        unsafe pointee.env_len = UInt32(truncatingIfNeeded: bytes.count)
+        unsafe pointee.variable_bytes &+= pointee.env_len
         return unsafe pointee.env != nil
       }
     }
   }
 
   private func share(_ bytes: UnsafeRawBufferPointer, _ strings: inout StringPool) -> UnsafeMutablePointer<CChar>? {
-    unsafe pointee.variable_bytes += UInt32(bytes.count)
+    unsafe pointee.variable_bytes &+= UInt32(truncatingIfNeeded: bytes.count &+ 1)
     // Safe: nothing is read of no bytes.
     return unsafe strings.share(bytes.baseAddress ?? UnsafeRawPointer(self), count: bytes.count)
   }

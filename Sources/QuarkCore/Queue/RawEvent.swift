@@ -30,6 +30,9 @@ extension UnsafeMutablePointer<raw_event> {
     unsafe pointee.pid < pid || pointee.pid == pid && precedes(timeNS: timeNS, sequence: sequence)
   }
 
-  /// Raw event types as a mask, a bit each.
-  static func bit(_ type: raw_types) -> UInt32 { 1 << type.rawValue }
+  /// Does this one come after an event that arrives only now?
+  @inline(__always)
+  func isBehind(pid: UInt32, timeNS: UInt64) -> Bool {
+    unsafe pointee.pid == pid ? pointee.time > timeNS : pointee.pid > pid
+  }
 }

@@ -12,7 +12,7 @@ public import CQuark
   public let capacity: Int
   /// Raw events in the trees.
   public private(set) var count = 0
-  /// Sizes of the strings of the events in the trees, bytes.
+  /// Sizes of the strings of the events in the trees, bytes, NULs included.
   public private(set) var variableBytes = 0
 
   private let slab: UnsafeMutablePointer<raw_event>
@@ -24,6 +24,8 @@ public import CQuark
   /// By the low bits of a pid: an event of one of the pids that end so, the newest of its pid. A hint, no more.
   private let newestOfPID: UnsafeMutablePointer<UnsafeMutablePointer<raw_event>?>
   private let hintMask: UInt32
+  private var timeSteps = RawEventQueue.stepsPerInsertion
+  private var pidSteps = RawEventQueue.stepsPerInsertion
 
   /// One node more than `capacity` exists: a record is decoded into its node before there must be room for it.
   public init(capacity: Int) {
@@ -45,14 +47,17 @@ public import CQuark
     unsafe newestOfPID.deallocate()
   }
 
+  @inline(__always)
   public var isFull: Bool { count == capacity }
 
   /// The oldest event, or nil.
+  @inline(__always)
   @unsafe public var oldest: UnsafeMutablePointer<raw_event>? {
     unsafe byTime.first.map { unsafe Node(byTime: $0) }
   }
 
   /// The next event of the same process, or nil.
+  @inline(__always)
   @unsafe func successor(of event: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<raw_event>? {
     guard let link = unsafe event.byPIDTime.pointee.next else { return nil }
     let next = unsafe Node(byPIDTime: link)
@@ -62,6 +67,7 @@ public import CQuark
   // MARK: - Life of an event
 
   /// An event that is not in the trees yet, without strings and with an undefined task. Nil when all nodes are taken.
+  @inline(__always)
   @unsafe mutating func make() -> UnsafeMutablePointer<raw_event>? {
     let event: Node
     if let free = unsafe freeNodes {
@@ -88,32 +94,40 @@ public import CQuark
   }
 
   /// Gives back a node that is not in the trees, and what strings it still has.
+  @inline(__always)
   @unsafe mutating func free(_ event: UnsafeMutablePointer<raw_event>, strings: inout StringPool) {
+    if unsafe event.pointee.variable_bytes != 0 { unsafe freeStrings(of: event, in: &strings) }
+    unsafe event.byTime.pointee.next = freeNodes?.byTime
+    unsafe freeNodes = event
+  }
+
+  @inline(never)
+  private func freeStrings(of event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
     if let args = unsafe event.pointee.args { unsafe strings.release(args) }
     if let cwd = unsafe event.pointee.cwd { unsafe strings.release(cwd) }
     if let cgroup = unsafe event.pointee.cgroup { unsafe strings.release(cgroup) }
     if let env = unsafe event.pointee.env { unsafe strings.release(env) }
-    unsafe event.byTime.pointee.next = freeNodes?.byTime
-    unsafe freeNodes = event
   }
 
   /// Puts an event with its type, pid and time into the trees. The queue must not be full.
+  @inline(__always)
   @unsafe mutating func insert(_ event: UnsafeMutablePointer<raw_event>) {
     precondition(!isFull)
     unsafe event.pointee.sequence = nextSequence
-    nextSequence += 1
-    count += 1
-    variableBytes += unsafe Int(event.pointee.variable_bytes)
+    nextSequence &+= 1
+    count &+= 1
+    variableBytes &+= unsafe Int(event.pointee.variable_bytes)
     unsafe byTime.insert(event.byTime, after: predecessorByTime(event))
     let previous = unsafe predecessorByPID(event)
     unsafe byPIDTime.insert(event.byPIDTime, after: previous)
     if unsafe successor(of: event) == nil { unsafe setHint(event.pointee.pid, event) }
   }
 
+  @inline(__always)
   @unsafe mutating func remove(_ event: UnsafeMutablePointer<raw_event>) {
-    count -= 1
-    variableBytes -= unsafe Int(event.pointee.variable_bytes)
+    count &-= 1
+    variableBytes &-= unsafe Int(event.pointee.variable_bytes)
     let pid = unsafe event.pointee.pid
     if unsafe newestOfPID[Int(pid & hintMask)] == event {
       let previous = unsafe event.byPIDTime.pointee.previous.map { unsafe Node(byPIDTime: $0) }
@@ -126,57 +140,77 @@ public import CQuark
 
   // MARK: - Places
 
-  /// Steps to either side that are tried before a search from the root.
-  private static var nearby: Int { 16 }
+  /// Steps towards the older that an insertion may take on average before a search from the root must settle it. What
+  /// one saves another may use: so a search, which makes the trees do what laziness has spared them, needs many events
+  /// that are far from their places, and the work per event stays constant.
+  private static var stepsPerInsertion: Int { 16 }
+  private static var savedSteps: Int { 4096 }
 
   private func setHint(_ pid: UInt32, _ event: Node?) { unsafe newestOfPID[Int(pid & hintMask)] = event }
 
   /// The last link whose event belongs before `event`.
-  private func predecessorByTime(_ event: Node) -> Node.Link? {
+  @inline(__always)
+  private mutating func predecessorByTime(_ event: Node) -> Node.Link? {
     let timeNS = unsafe event.pointee.time
-    let sequence = unsafe event.pointee.sequence
+    // What waits came before `event`: a time that is equal precedes.
     var link = unsafe byTime.last
-    for _ in 0..<Self.nearby {
-      guard let candidate = unsafe link, unsafe !Node(byTime: candidate).precedes(timeNS: timeNS, sequence: sequence)
-      else { return unsafe link }
-      unsafe link = candidate.pointee.previous
-    }
-    var next = unsafe byTime.root
-    unsafe link = nil
-    while let candidate = unsafe next {
-      if unsafe Node(byTime: candidate).precedes(timeNS: timeNS, sequence: sequence) {
-        unsafe link = candidate
-        unsafe next = candidate.pointee.right
-      } else {
-        unsafe next = candidate.pointee.left
+    var steps = timeSteps
+    repeat {
+      guard let candidate = unsafe link, unsafe Node(byTime: candidate).pointee.time > timeNS else {
+        timeSteps = min(steps &+ Self.stepsPerInsertion, Self.savedSteps)
+        return unsafe link
       }
-    }
-    return unsafe link
+      unsafe link = candidate.pointee.previous
+      steps &-= 1
+    } while steps != 0
+    timeSteps = Self.stepsPerInsertion
+    return unsafe searchByTime(event)
   }
 
-  private func predecessorByPID(_ event: Node) -> Node.Link? {
+  @inline(never)
+  private mutating func searchByTime(_ event: Node) -> Node.Link? {
+    unsafe byTime.index()
+    var result: Node.Link?
+    var next = unsafe byTime.root
+    while let candidate = unsafe next {
+      let isBefore = unsafe Node(byTime: candidate).precedes(timeNS: event.pointee.time, sequence: event.pointee.sequence)
+      if isBefore { unsafe result = candidate }
+      unsafe next = isBefore ? candidate.pointee.right : candidate.pointee.left
+    }
+    return unsafe result
+  }
+
+  @inline(__always)
+  private mutating func predecessorByPID(_ event: Node) -> Node.Link? {
     let pid = unsafe event.pointee.pid
-    let timeNS = unsafe event.pointee.time
-    let sequence = unsafe event.pointee.sequence
     // From the newest of this process, or else from the greatest pid of all: new processes count upwards.
     let hint = unsafe newestOfPID[Int(pid & hintMask)]
     var link = unsafe hint != nil && hint!.pointee.pid == pid ? hint!.byPIDTime : byPIDTime.last
-    for _ in 0..<Self.nearby {
-      guard let candidate = unsafe link,
-        unsafe !Node(byPIDTime: candidate).precedes(pid: pid, timeNS: timeNS, sequence: sequence)
-      else { return unsafe link }
-      unsafe link = candidate.pointee.previous
-    }
-    var next = unsafe byPIDTime.root
-    unsafe link = nil
-    while let candidate = unsafe next {
-      if unsafe Node(byPIDTime: candidate).precedes(pid: pid, timeNS: timeNS, sequence: sequence) {
-        unsafe link = candidate
-        unsafe next = candidate.pointee.right
-      } else {
-        unsafe next = candidate.pointee.left
+    let timeNS = unsafe event.pointee.time
+    var steps = pidSteps
+    repeat {
+      guard let candidate = unsafe link, unsafe Node(byPIDTime: candidate).isBehind(pid: pid, timeNS: timeNS) else {
+        pidSteps = min(steps &+ Self.stepsPerInsertion, Self.savedSteps)
+        return unsafe link
       }
+      unsafe link = candidate.pointee.previous
+      steps &-= 1
+    } while steps != 0
+    pidSteps = Self.stepsPerInsertion
+    return unsafe searchByPID(event)
+  }
+
+  @inline(never)
+  private mutating func searchByPID(_ event: Node) -> Node.Link? {
+    unsafe byPIDTime.index()
+    var result: Node.Link?
+    var next = unsafe byPIDTime.root
+    while let candidate = unsafe next {
+      let isBefore = unsafe Node(byPIDTime: candidate).precedes(
+        pid: event.pointee.pid, timeNS: event.pointee.time, sequence: event.pointee.sequence)
+      if isBefore { unsafe result = candidate }
+      unsafe next = isBefore ? candidate.pointee.right : candidate.pointee.left
     }
-    return unsafe link
+    return unsafe result
   }
 }

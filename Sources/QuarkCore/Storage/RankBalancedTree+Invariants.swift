@@ -2,22 +2,43 @@
   internal import CQuark
 
   extension RankBalancedTree {
-    /// The number of nodes, or nil if a rank, a link or the list's order is not as it must be.
+    /// The number of links, or nil if a rank, a link or the list's order is not as it must be.
     func checkInvariants() -> Int? {
-      var previous: Link?
-      guard let count = unsafe Self.check(root, under: nil, previous: &previous) else { return nil }
-      guard unsafe previous == last, unsafe last?.pointee.next == nil, unsafe first?.pointee.previous == nil else {
-        return nil
+      var (count, countWaiting) = (0, 0)
+      var (previous, previousInTree): (Link?, Link?) = (nil, nil)
+      var next = unsafe first
+      while let link = unsafe next {
+        guard unsafe link.pointee.previous == previous else { return nil }
+        count += 1
+        if unsafe link.pointee.rank == Self.waitingRank { countWaiting += 1 }
+        unsafe previous = link
+        unsafe next = link.pointee.next
+      }
+      guard unsafe previous == last, unsafe countWaiting == self.countWaiting(),
+        let inTree = unsafe Self.check(root, under: nil, previous: &previousInTree)
+      else { return nil }
+      return inTree + countWaiting == count ? count : nil
+    }
+
+    private func countWaiting() -> Int? {
+      var count = 0
+      var newer: Link?
+      var next = unsafe waiting
+      while let link = unsafe next {
+        guard unsafe link.pointee.rank == Self.waitingRank, unsafe link.pointee.left == newer else { return nil }
+        count += 1
+        unsafe newer = link
+        unsafe next = link.pointee.right
       }
       return count
     }
 
-    /// `previous` is the last node before the subtree in order, and afterwards the last one in it.
+    /// `previous` is the last node of the tree before the subtree in order, and afterwards the last one in it.
     private static func check(_ link: Link?, under parent: Link?, previous: inout Link?) -> Int? {
       guard let link = unsafe link else { return 0 }
       guard unsafe link.pointee.parent == parent,
         let left = unsafe check(link.pointee.left, under: link, previous: &previous),
-        unsafe link.pointee.previous == previous, unsafe previous == nil || previous!.pointee.next == link
+        unsafe previousInTree(of: link) == previous
       else { return nil }
       unsafe previous = link
       guard let right = unsafe check(link.pointee.right, under: link, previous: &previous) else { return nil }
@@ -26,6 +47,14 @@
       guard (1...2).contains(differences.0), (1...2).contains(differences.1) else { return nil }
       let isLeaf = unsafe link.pointee.left == nil && link.pointee.right == nil
       return isLeaf && rank != 0 ? nil : left + 1 + right
+    }
+
+    private static func previousInTree(of link: Link) -> Link? {
+      var previous = unsafe link.pointee.previous
+      while let candidate = unsafe previous, unsafe candidate.pointee.rank == waitingRank {
+        unsafe previous = candidate.pointee.previous
+      }
+      return unsafe previous
     }
   }
 

@@ -11,6 +11,8 @@
 
   /// Bytes of memory taken from the heap at most, strings above 8 KiB included.
   public let limit: Int
+  /// Three quarters of it.
+  let tightLevel: Int
   /// Bytes taken from the heap now. Chunks stay until the pool goes.
   public private(set) var reserved = 0
   /// Bytes of blocks in use.
@@ -24,6 +26,7 @@
 
   public init(limit: Int = StringPool.defaultLimit) {
     self.limit = limit
+    tightLevel = limit / 4 * 3
     unsafe partial = .allocate(capacity: Self.classCount)
     unsafe partial.initialize(repeating: nil, count: Self.classCount)
     unsafe recent = .allocate(capacity: Self.recentCount)
@@ -63,19 +66,19 @@
       unsafe chunk.pointee.free = free.load(as: UnsafeMutableRawPointer?.self)
     } else {
       unsafe block = UnsafeMutableRawPointer(chunk) + Int(chunk.pointee.unused)
-      unsafe chunk.pointee.unused += UInt32(truncatingIfNeeded: blockSize)
+      unsafe chunk.pointee.unused &+= UInt32(truncatingIfNeeded: blockSize)
     }
-    unsafe chunk.pointee.live += 1
-    held += blockSize
+    unsafe chunk.pointee.live &+= 1
+    held &+= blockSize
     if unsafe chunk.pointee.isFull { unsafe unlink(chunk, index) }
     return unsafe Self.string(in: block, count: count)
   }
 
-  @unsafe public static func retain(_ bytes: Bytes) { unsafe references(bytes).pointee += 1 }
+  @unsafe public static func retain(_ bytes: Bytes) { unsafe references(bytes).pointee &+= 1 }
 
   @unsafe public mutating func release(_ bytes: Bytes) {
     let references = unsafe Self.references(bytes)
-    unsafe references.pointee -= 1
+    unsafe references.pointee &-= 1
     if unsafe references.pointee == 0 { unsafe free(UnsafeMutableRawPointer(references)) }
   }
 
@@ -85,7 +88,7 @@
     // Safe: every block lies in the 64 KiB behind the aligned head of its chunk.
     let address = UInt(bitPattern: block) & ~UInt(Self.chunkSize - 1)
     let chunk = unsafe UnsafeMutablePointer<Chunk>(bitPattern: address)!
-    held -= unsafe Int(chunk.pointee.blockSize)
+    held &-= unsafe Int(chunk.pointee.blockSize)
     let index = unsafe Int(chunk.pointee.classIndex)
     if index == Self.classCount {
       unsafe freeLarge(chunk)
@@ -94,7 +97,7 @@
     let wasFull = unsafe chunk.pointee.isFull
     unsafe block.storeBytes(of: chunk.pointee.free, as: UnsafeMutableRawPointer?.self)
     unsafe chunk.pointee.free = block
-    unsafe chunk.pointee.live -= 1
+    unsafe chunk.pointee.live &-= 1
     if wasFull { unsafe link(chunk, index) }
     // The only chunk of its class stays, or an event at a time would hand it back and forth.
     if unsafe chunk.pointee.live == 0, unsafe chunk.pointee.next != nil || chunk.pointee.previous != nil {

@@ -21,7 +21,7 @@ struct Bench: ~Copyable {
   init(_ load: Load, hasStrings: Bool, graceTimeMS: CInt, processes: Int) {
     self.load = load
     self.hasStrings = hasStrings
-    schedule = Schedule(processes: processes)
+    schedule = Schedule(processes: processes, isHot: load == .hot)
     strings = Strings()
     residentBefore = cbench_resident()
     let maxLength = load == .bulk ? schedule.count : 10000
@@ -68,7 +68,7 @@ struct Bench: ~Copyable {
     while index < range.upperBound {
       let end = min(range.upperBound, index + batch)
       while index < end {
-        unsafe strings.add(schedule.steps[index], isHot: load == .hot, hasStrings: hasStrings, to: &pipeline)
+        unsafe strings.add(schedule.steps[index], hasStrings: hasStrings, to: &pipeline)
         index += 1
       }
       drain()

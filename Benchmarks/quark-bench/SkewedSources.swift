@@ -29,6 +29,6 @@ import QuarkCore
     var step = unsafe steps[heads[source]]
     unsafe heads[source] += 32
     step.timeNS += UInt64(source) * 1000
-    strings.add(step, isHot: false, hasStrings: true, to: &pipeline)
+    strings.add(step, hasStrings: true, to: &pipeline)
   }
 }

@@ -30,9 +30,9 @@ struct Strings {
   }
 
   /// Makes the raw event of a step and inserts it.
-  func add(_ step: Step, isHot: Bool, hasStrings: Bool, to pipeline: inout EventPipeline) {
-    let type = isHot ? RAW_GETPID : raw_types(step.type)
-    let pid = isHot ? 1 : step.pid
+  @inline(__always)
+  func add(_ step: Step, hasStrings: Bool, to pipeline: inout EventPipeline) {
+    let (type, pid) = (raw_types(step.type), step.pid)
     guard let event = unsafe pipeline.makeRawEvent(type, pid: pid, timeNS: step.timeNS) else { return }
     unsafe Self.fill(&event.pointee.task, step)
     unsafe event.pointee.flags = UInt32(RAW_F_TASK)

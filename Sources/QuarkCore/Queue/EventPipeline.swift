@@ -82,7 +82,8 @@ public import CQuark
   @unsafe public mutating func makeRawEvent(
     _ type: raw_types, pid: UInt32, timeNS: UInt64
   ) -> UnsafeMutablePointer<raw_event>? {
-    guard pid != 0, pid < ProcessTable.pidLimit, type != RAW_INVALID, type.rawValue < RAW_NUM_TYPES.rawValue else {
+    // Zero wraps around: one comparison each.
+    guard pid &- 1 < ProcessTable.pidLimit - 1, type.rawValue &- 1 < RAW_NUM_TYPES.rawValue - 1 else {
       statistics.malformed &+= 1
       return nil
     }
@@ -196,7 +197,7 @@ public import CQuark
   ) {
     unsafe rawEvents.remove(rawEvent)
     statistics.removals &+= 1
-    unsafe event.pointee.id_change |= rawEvent.pointee.id_change
+    if unsafe rawEvent.pointee.id_change != 0 { unsafe event.pointee.id_change |= rawEvent.pointee.id_change }
     if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
       unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
     } else {

@@ -47,12 +47,22 @@ uint64_t cbench_allocations(void)
 	return allocations;
 }
 
-uint64_t cbench_boot_ns(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t cbench_boot_ns(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
+uint64_t cbench_cpu_ns(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 uint64_t cbench_resident(void)
@@ -83,12 +93,14 @@ __attribute__((noinline)) void cbench_measure(void (*body)(void *context), void 
 	__asm__ volatile("" ::: "memory");
 }
 
-void cbench_print(const char *load, uint64_t raw_events, uint64_t events, double ns, double per_event,
-		  uint64_t kib_beyond_input)
+void cbench_print(const struct cbench_result *result)
 {
-	printf("%-28s %9llu raw events %9llu events %8.1f ns/raw event %9.6f allocations/raw event %8llu KiB\n", load,
-	    (unsigned long long)raw_events, (unsigned long long)events, ns, per_event,
-	    (unsigned long long)kib_beyond_input);
+	double count = (double)result->raw_events;
+
+	printf("load=%s raw_events=%llu events=%llu late=%llu ns=%.1f cpu_ns=%.1f later_allocations=%llu kib=%llu\n",
+	    result->load, (unsigned long long)result->raw_events, (unsigned long long)result->events,
+	    (unsigned long long)result->late, (double)result->wall_ns / count, (double)result->cpu_ns / count,
+	    (unsigned long long)result->later_allocations, (unsigned long long)result->bytes / 1024);
 }
 
 void cbench_complain(const char *text)

@@ -41,20 +41,23 @@ struct Bench: ~Copyable {
 
   private mutating func run() {
     let count = schedule.count
-    // What the first tenth takes from the heap is the peak that the rest lives in.
+    // What the first tenth takes from the heap is what the rest lives in.
     let warm = load == .bulk ? count : count / 10
-    let start = cbench_boot_ns()
+    let (startNS, startCPU) = (cbench_boot_ns(), cbench_cpu_ns())
     feed(0..<warm)
     let warmAllocations = cbench_allocations()
     feed(warm..<count)
-    let elapsed = cbench_boot_ns() - start
-    let later = cbench_allocations() - warmAllocations
     let stats = pipeline.statistics
-    let peak = cbench_peak_resident()
-    unsafe cbench_print(
-      UnsafeRawPointer(load.name.utf8Start).assumingMemoryBound(to: CChar.self), stats.insertions, delivered,
-      Double(elapsed) / Double(count), Double(later) / Double(max(1, count - warm)),
-      (max(peak, residentBefore) - residentBefore) / 1024)
+    var result = unsafe cbench_result()
+    unsafe result.wall_ns = cbench_boot_ns() - startNS
+    unsafe result.cpu_ns = cbench_cpu_ns() - startCPU
+    unsafe result.later_allocations = cbench_allocations() - warmAllocations
+    unsafe result.load = UnsafeRawPointer(load.name.utf8Start).assumingMemoryBound(to: CChar.self)
+    unsafe result.raw_events = UInt64(count)
+    unsafe result.events = delivered
+    unsafe result.late = stats.late
+    unsafe result.bytes = max(cbench_peak_resident(), residentBefore) - residentBefore
+    unsafe cbench_print(&result)
     isComplete = stats.insertions == UInt64(count) && stats.removals == UInt64(count)
   }
 
@@ -81,11 +84,10 @@ struct Bench: ~Copyable {
     while merge.pull(from: &sources, limit: Self.batch, into: &pipeline) > 0 { drain() }
   }
 
-  /// As Queue.nextEvent does it: a look at the clock, the cache's collection, an event.
+  /// As Queue.nextEvent does it: a look at the clock, an event.
   private mutating func drain() {
     while true {
       let nowNS = cbench_boot_ns() + Self.ageNS
-      pipeline.collect(nowNS: nowNS)
       guard let event = unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: 1 << 60) else { return }
       delivered += unsafe event.pointee.events == 0 ? 0 : 1
     }

@@ -29,5 +29,5 @@ private func isStrings(_ text: UnsafePointer<CChar>) -> Bool? {
 private func number(_ text: UnsafePointer<CChar>) -> Int? {
   var end: UnsafeMutablePointer<CChar>?
   let value = unsafe strtol(text, &end, 10)
-  return unsafe end!.pointee == 0 && end! != text && value >= 0 && value <= 1_000_000 ? value : nil
+  return unsafe end!.pointee == 0 && end! != text && value >= 0 && value <= 4_000_000 ? value : nil
 }

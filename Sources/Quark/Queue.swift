@@ -83,7 +83,6 @@ public import QuarkLinux
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = try? Clock.bootNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
-    pipeline.collect(nowNS: nowNS)
     // Without records the reading above still is the time after them.
     if populate() > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
     return unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)

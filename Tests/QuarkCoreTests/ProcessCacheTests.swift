@@ -106,6 +106,22 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
   }
 
+  /// A fork that comes after its own exit was told is not another process.
+  @Test func aLateForkIsNoReuse() {
+    var pipeline = EventPipeline()
+    pipeline.add(RAW_EXEC, pid: 1, at: 1, exe: "/sbin/init")
+    pipeline.add(RAW_EXEC, pid: 5, at: 11, exe: "/bin/true")
+    pipeline.add(RAW_EXIT_THREAD, pid: 5, at: 12)
+    run(&pipeline)
+    pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 10, ppid: 1)
+    run(&pipeline)
+    let process = unsafe pipeline.processes.lookup(pid: 5)!
+    #expect(unsafe text(process.pointee.exe) == "/bin/true")
+    #expect(unsafe process.pointee.flags == UInt64(QUARK_F_PROC | QUARK_F_EXIT))
+    let late = pipeline.statistics.late
+    #expect(late == 1)
+  }
+
   @Test func eachTypeAppliesWhatItKnows() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_EXEC_CONNECTOR, pid: 5, at: 1, cwd: "/w", arguments: "a\0b\0", comm: "conn") { $0.uid = 42 }
@@ -150,7 +166,7 @@ import Testing
   @Test func manyAreFoundInTheOrderOfTheirPids() {
     var cache = ProcessCache()
     let pids = (1...3000).map { UInt32($0 * 1399 % 4_194_304) }
-    for pid in pids { _ = unsafe cache.entry(for: pid, isFork: true) }
+    for pid in pids { _ = unsafe cache.entry(for: pid, forkTimeNS: 1) }
     for pid in pids where pid % 2 == 0 { unsafe cache.markExited(cache.lookup(pid: pid)!, nowNS: 0) }
     let even = pids.filter { $0 % 2 == 0 }.count
     #expect(cache.collect(nowNS: 0, graceTimeMS: 0) == even)

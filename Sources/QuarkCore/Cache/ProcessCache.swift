@@ -37,13 +37,16 @@ public import CQuark
     unsafe table.first(notBelow: pid)
   }
 
-  /// The entry that an event of `pid` is about. A fork of a pid that is still kept as exited makes a fresh one: it is
-  /// another process, and nothing of the old one may shine through.
-  mutating func entry(for pid: UInt32, isFork: Bool) -> UnsafeMutablePointer<quark_process> {
-    if let process = unsafe table[pid] {
-      if unsafe !isFork || !Self.isExited(process) { return unsafe process }
-      unsafe remove(process)
+  /// The entry that an event of `pid` is about. `forkTimeNS`, since the epoch, tells when it began, if that is what the
+  /// event says. A fork of a pid that is still kept as exited makes a fresh entry: it is another process, and nothing
+  /// of the old one may shine through. Unless it is older than the exit: then it is the same one's, come late.
+  @inline(__always)
+  mutating func entry(for pid: UInt32, forkTimeNS: UInt64?) -> UnsafeMutablePointer<quark_process> {
+    guard let process = unsafe table[pid] else { return unsafe table.add(pid: pid) }
+    guard let forkTimeNS, unsafe Self.isExited(process), unsafe process.pointee.exit_time_event < forkTimeNS else {
+      return unsafe process
     }
+    unsafe remove(process)
     return unsafe table.add(pid: pid)
   }
 
@@ -82,10 +85,12 @@ public import CQuark
   @inline(__always)
   private var isTight: Bool { table.count > Self.tightCount || strings.held > strings.tightLevel }
 
-  private static func isExited(_ process: UnsafeMutablePointer<quark_process>) -> Bool {
+  @inline(__always)
+  static func isExited(_ process: UnsafeMutablePointer<quark_process>) -> Bool {
     unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0
   }
 
+  @inline(never)
   private mutating func remove(_ process: UnsafeMutablePointer<quark_process>) {
     let (previous, next) = unsafe (process.pointee.gc_previous, process.pointee.gc_next)
     if let previous = unsafe previous { unsafe previous.pointee.gc_next = next } else { unsafe oldestExited = next }

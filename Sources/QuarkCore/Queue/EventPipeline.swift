@@ -3,7 +3,7 @@ public import CQuark
 /// The way of a record to an event, without a kernel: records and times come in as arguments, events go out. Decodes,
 /// orders, joins what belongs together, and keeps who is who.
 ///
-/// A call for an event is `collect`, then any number of `insert`s while there is `room`, then `next`.
+/// A call for an event is any number of `insert`s while there is `room`, then `next`.
 @safe public struct EventPipeline: ~Copyable {
   public var processes: ProcessCache
   public var matrix: AggregationMatrix
@@ -127,14 +127,8 @@ public import CQuark
 
   // MARK: - Out
 
-  /// Forgets what has been kept long enough. Before anything is handed out: what the last event pointed to stays valid
-  /// until here, and what the next one points to until the next time.
-  public mutating func collect(nowNS: UInt64) {
-    statistics.garbage_collections &+= UInt64(processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS))
-  }
-
-  /// The oldest event, if it is old enough, or nil. Valid until the next call of anything here. `nowNS` is nanoseconds
-  /// since boot, and with `wallOffsetNS` added since the epoch.
+  /// The oldest event, if it is old enough, or nil. Valid until the next call of this. `nowNS` is nanoseconds since
+  /// boot, and with `wallOffsetNS` added since the epoch.
   @unsafe public mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> UnsafePointer<quark_event>? {
     unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
   }
@@ -144,6 +138,9 @@ public import CQuark
   @unsafe public mutating func next(
     nowNS: UInt64, wallOffsetNS: UInt64, admits: (UnsafePointer<quark_event>) -> Bool
   ) -> UnsafePointer<quark_event>? {
+    // Before anything is handed out: what the last event pointed to was good until here, and what this one will point
+    // to stays until the next call.
+    collect(nowNS: nowNS)
     let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
@@ -152,6 +149,13 @@ public import CQuark
       if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
     }
     return nil
+  }
+
+  /// Forgets the processes that have been kept long enough.
+  @inline(__always)
+  mutating func collect(nowNS: UInt64) {
+    let collected = processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS)
+    statistics.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
   }
 
   /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
@@ -186,7 +190,9 @@ public import CQuark
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
     let (type, pid) = unsafe (rawEvent.pointee.type, rawEvent.pointee.pid)
     guard EventBits.isOfProcessFamily(type) else { return unsafe processes.lookup(pid: pid) }
-    return unsafe processes.entry(for: pid, isFork: type == RAW_WAKE_UP_NEW_TASK.rawValue)
+    // The time of the event under construction is the raw event's, since the epoch.
+    let forkTimeNS = unsafe type == RAW_WAKE_UP_NEW_TASK.rawValue ? event.pointee.time : nil
+    return unsafe processes.entry(for: pid, forkTimeNS: forkTimeNS)
   }
 
   /// Takes a raw event out of the queue and applies it to its process and to the event under construction.

@@ -28,7 +28,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.b
 TOOLS := quark-mon quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all demo check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all demo bench quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -90,6 +90,14 @@ test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [J
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
 test-all: test test-kernel ## both
+
+# ---- measures
+
+quark-bench: FORCE
+	$(Q)$(EMBEDDED) --product $@
+
+bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
+	$(Q)Benchmarks/run.sh
 
 # ---- documents
 

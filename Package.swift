@@ -69,6 +69,20 @@ let package = Package(
       dependencies: ["CLinux"],
       swiftSettings: portable,
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))]),
+    .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
+    .executableTarget(
+      name: "quark-bench",
+      dependencies: ["QuarkCore", "CQuark", "CBench"],
+      path: "Benchmarks/quark-bench",
+      swiftSettings: portable,
+      // What the program takes from the heap is counted by wrapping what it takes it with.
+      linkerSettings: [
+        .unsafeFlags([
+          "-Xlinker", "--wrap=malloc", "-Xlinker", "--wrap=calloc", "-Xlinker", "--wrap=realloc",
+          "-Xlinker", "--wrap=posix_memalign", "-Xlinker", "--wrap=aligned_alloc",
+        ]),
+        .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
+      ]),
     .executableTarget(
       name: "kmatrix",
       dependencies: [

@@ -5,20 +5,20 @@ public import QuarkLinux
 
 /// A stream of what processes do: opens a backend, orders its records by time, joins what belongs together and keeps
 /// who is who. Nothing happens in the background: `nextEvent` drives everything, on the caller's thread.
+///
+/// A backend, two clocks and a descriptor to wait for; everything else is the pipeline's.
 @safe public struct Queue: ~Copyable {
-  private let attributes: quark_queue_attr
   private let epoll: Epoll
   private let backend: EBPFBackend
-  private var rawEvents: RawEventQueue
-  private var processes: ProcessCache
-  private var counters = quark_queue_stats()
-  private let event: UnsafeMutablePointer<quark_event>
+  private var pipeline: EventPipeline
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
 
   /// The attributes a queue has if nothing else is said.
   public static var defaultAttributes: quark_queue_attr {
-    quark_queue_attr(flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000)
+    unsafe quark_queue_attr(
+      flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
+      ruleset: nil)
   }
 
   public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
@@ -32,71 +32,80 @@ public import QuarkLinux
       try epoll.add(readable: backend.readable)
     }
     (wallOffsetTakenNS, wallOffsetNS) = times
-    self.attributes = attributes
     self.epoll = epoll
     self.backend = backend
-    counters.backend = QQ_EBPF
-    rawEvents = RawEventQueue(capacity: Int(attributes.max_length))
-    processes = ProcessCache()
-    unsafe event = .allocate(capacity: 1)
-    unsafe event.initialize(to: quark_event())
+    pipeline = EventPipeline(attributes)
   }
-
-  @inlinable deinit { destroy() }
-
-  @usableFromInline func destroy() { unsafe event.deallocate() }
 
   /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
   public var epollDescriptor: CInt { epoll.rawValue }
 
   /// Raw events held now.
-  public var length: Int { rawEvents.count }
+  public var length: Int { pipeline.length }
 
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try epoll.wait(milliseconds: 100) }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   public func statistics() -> quark_queue_stats {
-    var result = counters
+    var result = pipeline.statistics
+    result.backend = QQ_EBPF
     result.lost = backend.lost()
+    result.lost_by_family.0 = result.lost
     return result
   }
 
   /// What is known of a process, exited ones within the grace time included. Valid until the next `nextEvent`.
   @unsafe public func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
-    unsafe processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
+    unsafe pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
+  }
+
+  /// What is known of the process with the smallest pid that is not below `pid`. Valid until the next `nextEvent`.
+  @unsafe public func firstProcess(notBelow pid: UInt32) -> UnsafePointer<quark_process>? {
+    unsafe pipeline.processes.first(notBelow: pid).map { unsafe UnsafePointer($0) }
+  }
+
+  /// May an event that begins with `parent` swallow the next raw event of the same process, if that is a `child`? Nil:
+  /// never. `client` is handed to the function.
+  @unsafe public mutating func setAggregation(
+    _ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn?,
+    client: UnsafeMutablePointer<quark_queue>
+  ) {
+    unsafe pipeline.client = client
+    if let function = unsafe function {
+      unsafe pipeline.matrix.set(parent, child, function)
+    } else {
+      pipeline.matrix.set(parent, child, .never)
+    }
   }
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = try? Clock.bootNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
-    // Collected before anything is handed out: what the last event pointed to stays valid until now.
-    let graceNS = UInt64(attributes.cache_grace_time) * 1_000_000
-    counters.garbage_collections += UInt64(processes.collect(nowNS: nowNS, graceTimeNS: graceNS))
-    populate()
-    nowNS = (try? Clock.bootNS()) ?? nowNS
-    guard let oldestNS = rawEvents.oldestTimeNS else { return nil }
-    let target = HoldTime.targetNS(
-      length: rawEvents.count, maxLength: rawEvents.capacity, holdTimeMS: Int(attributes.hold_time))
-    guard nowNS >= oldestNS, nowNS - oldestNS >= target else { return nil }
-    return unsafe assemble(nowNS: nowNS)
+    // Without records the reading above still is the time after them.
+    if populate() > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
+    return unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
   }
 
   // MARK: -
 
   private static func validate(_ attributes: quark_queue_attr) throws(QuarkError) {
     let invalid = Errno(EINVAL)
+    let flags = attributes.flags
     guard attributes.max_length > 0 else { throw QuarkError("use max_length below 1", invalid) }
     guard attributes.cache_grace_time >= 0 else { throw QuarkError("use a negative cache_grace_time", invalid) }
     guard attributes.hold_time >= 10 else { throw QuarkError("use hold_time below 10", invalid) }
-    guard attributes.flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
+    guard flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
       throw QuarkError("open a queue with no backend allowed", invalid)
     }
-    let supported = QQ_ALL_BACKENDS | QQ_NOVA
-    guard attributes.flags & QQ_EBPF != 0, attributes.flags & ~supported == 0 else {
+    let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER
+    guard flags & QQ_EBPF != 0, flags & ~supported == 0 else {
       throw QuarkError(
         "open the queue", Errno(ENOTSUP), detail: "only the EBPF backend and process events exist so far")
+    }
+    guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
     }
   }
 
@@ -106,48 +115,8 @@ public import QuarkLinux
     (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
   }
 
-  private mutating func populate() {
-    // A record is decoded into one event at most, so that many records fit.
-    _ = backend.consume(limit: rawEvents.capacity - rawEvents.count) { record in
-      guard let event = unsafe RecordDecoder.decode(record) else {
-        counters.malformed += 1
-        return
-      }
-      unsafe rawEvents.insert(event)
-      counters.insertions += 1
-    }
-  }
-
-  /// Joins the oldest raw event with what followed it in the same process: a fork with its exec, both with the exit.
-  private mutating func assemble(nowNS: UInt64) -> UnsafePointer<quark_event>? {
-    guard let first = unsafe rawEvents.popOldest() else { return nil }
-    unsafe event.pointee = quark_event()
-    unsafe event.pointee.time = first.timeNS &+ wallOffsetNS
-    unsafe apply(first, nowNS: nowNS)
-    let before = counters.removals
-    while let next = unsafe rawEvents.popNext(
-      pid: first.pid, where: { [applied = event.pointee.events] kind in
-        unsafe first.kind != .exit && kind != .fork && applied & Self.bit(of: kind) == 0
-      })
-    {
-      unsafe apply(next, nowNS: nowNS)
-    }
-    if counters.removals > before { counters.aggregations += 1 } else { counters.non_aggregations += 1 }
-    return unsafe UnsafePointer(event)
-  }
-
-  private mutating func apply(_ rawEvent: RawEvent, nowNS: UInt64) {
-    let process = unsafe processes.apply(rawEvent, wallOffsetNS: wallOffsetNS, nowNS: nowNS)
-    unsafe event.pointee.process = UnsafePointer(process)
-    unsafe event.pointee.events |= Self.bit(of: rawEvent.kind)
-    counters.removals += 1
-  }
-
-  private static func bit(of kind: RawEvent.Kind) -> UInt64 {
-    switch kind {
-    case .fork: UInt64(QUARK_EV_FORK)
-    case .exec: UInt64(QUARK_EV_EXEC)
-    case .exit: UInt64(QUARK_EV_EXIT)
-    }
+  /// Takes as many records as are sure to fit; the rest waits in the ring.
+  private mutating func populate() -> Int {
+    backend.consume(limit: pipeline.room) { record in pipeline.insert(record: record) }
   }
 }

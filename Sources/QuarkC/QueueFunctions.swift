@@ -5,7 +5,7 @@ import QuarkCore
 import QuarkLinux
 
 /// The words of the newest failure, for quark_queue_open_error(). Opening is documented as one thread's business.
-nonisolated(unsafe) private var openError: OwnedBytes?
+nonisolated(unsafe) private var openError: UnsafeMutablePointer<CChar>?
 
 @c @implementation
 public func quark_queue_default_attr(_ attr: UnsafeMutablePointer<quark_queue_attr>!) {
@@ -38,7 +38,7 @@ public func quark_queue_open(
 
 @c @implementation
 public func quark_queue_open_error() -> UnsafePointer<CChar>! {
-  unsafe openError.map { unsafe UnsafePointer($0.start) } ?? UnsafePointer(emptyString)
+  unsafe UnsafePointer(openError ?? emptyString)
 }
 
 @c @implementation
@@ -94,26 +94,40 @@ public func quark_process_lookup(
   return nil
 }
 
+@c @implementation
+public func quark_process_iter_init(
+  _ iterator: UnsafeMutablePointer<quark_process_iter>!, _ queue: UnsafeMutablePointer<quark_queue>!
+) {
+  unsafe iterator.pointee = quark_process_iter(queue: queue, next_pid: 0)
+}
+
+@c @implementation
+public func quark_process_iter_next(
+  _ iterator: UnsafeMutablePointer<quark_process_iter>!
+) -> UnsafePointer<quark_process>! {
+  guard let driver = unsafe driver(of: iterator.pointee.queue),
+    let pid = unsafe UInt32(exactly: iterator.pointee.next_pid),
+    let process = unsafe driver.pointee.firstProcess(notBelow: pid)
+  else { return nil }
+  unsafe iterator.pointee.next_pid = u64(process.pointee.pid) + 1
+  return unsafe process
+}
+
 // MARK: -
 
-private func driver(of queue: UnsafeMutablePointer<quark_queue>!) -> UnsafeMutablePointer<Queue>? {
+func driver(of queue: UnsafeMutablePointer<quark_queue>!) -> UnsafeMutablePointer<Queue>? {
   // Safe: only quark_queue_open stores here, and what it stores is a Queue.
   unsafe queue?.pointee.driver?.assumingMemoryBound(to: Queue.self)
 }
 
-private func fail(_ errno: CInt) -> CInt {
+func fail(_ errno: CInt) -> CInt {
   clinux_set_errno(errno)
   return -1
 }
 
 private func setOpenError(_ message: String) {
-  unsafe openError?.deallocate()
-  unsafe openError = nil
-  guard !message.isEmpty else { return }
-  var message = message
-  unsafe openError = message.withUTF8 { text in
-    unsafe OwnedBytes(copying: UnsafeRawPointer(text.baseAddress!).assumingMemoryBound(to: CChar.self), count: text.count)
-  }
+  unsafe free(openError)
+  unsafe openError = message.isEmpty ? nil : strdup(message)
 }
 
 /// One NUL that lives as long as the program.

@@ -27,13 +27,16 @@ import Testing
       unsafe EntityID.write(
         pid: 4242, startTimeNS: 1_735_689_600_123_456_789, to: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
     }
-    let cmdline = unsafe OwnedBytes(capacity: 7) { buffer in
-      for (index, byte) in "date\0+%".utf8.enumerated() { unsafe buffer[index] = CChar(byte) }
-      return 7
-    }
-    defer { unsafe cmdline.deallocate() }
-    unsafe process.cmdline = cmdline.start
+    var pool = StringPool()
+    let cmdline = unsafe Array("date\0+%".utf8).withUnsafeBytes { unsafe pool.copy($0.baseAddress!, count: $0.count) }
+    unsafe process.cmdline = cmdline
     unsafe process.cmdline_len = 8
+    let cgroup = unsafe Array("/a.slice".utf8).withUnsafeBytes { unsafe pool.copy($0.baseAddress!, count: $0.count) }
+    unsafe process.cgroup = cgroup
+    unsafe process.env = cmdline
+    unsafe process.env_len = 812
+    unsafe process.proc_entry_leader_type = UInt32(QUARK_ELT_SSHD)
+    unsafe process.proc_entry_leader = 4100
     var event = unsafe quark_event()
     unsafe event.events = 7
     let (result, isComplete) = unsafe withUnsafePointer(to: process) {
@@ -53,7 +56,9 @@ import Testing
           PROC\ttime_boot=1735689600123456789 tty_major=136 tty_minor=0
           PROC\tuts_inonum=0 ipc_inonum=0
           PROC\tmnt_inonum=4026531841 net_inonum=0
-          PROC\tentity_id=khAAABXNssd+aBYY, entry_leader_type=UNKNOWN entry_leader=0
+          PROC\tentity_id=khAAABXNssd+aBYY, entry_leader_type=SSHD entry_leader=4100
+          ENV\tenv_len=812
+          CGRP\tcgroup=/a.slice
           EXIT\texit_code=0 exit_time=1735689600130000000
 
         """)

@@ -12,7 +12,7 @@ import Testing
     (1000, 9, 0, 0),
   ])
   func target(holdTimeMS: Int, maxLength: Int, length: Int, targetMS: Int) {
-    let target = HoldTime.targetNS(length: length, maxLength: maxLength, holdTimeMS: holdTimeMS)
+    let target = HoldTime(maxLength: maxLength, holdTimeMS: holdTimeMS).targetNS(length: length)
     #expect(target == UInt64(targetMS) * 1_000_000)
   }
 }

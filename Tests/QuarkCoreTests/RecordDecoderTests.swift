@@ -1,3 +1,4 @@
+import CQuark
 import CWire
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 @Suite struct RecordDecoderTests {
   /// What a decoded event says, in values that outlive it.
   struct Content: Equatable {
-    var kind: RawEvent.Kind
+    var type: raw_types
     var pid: UInt32
     var timeNS: UInt64
     var exe: String?
@@ -15,13 +16,15 @@ import Testing
   }
 
   func decode(_ bytes: [UInt8]) -> Content? {
-    guard let event = unsafe RecordDecoder.decode(bytes.span.bytes) else { return nil }
-    defer { unsafe event.deallocate() }
+    var strings = StringPool()
+    var queue = RawEventQueue(capacity: 1)
+    let event = unsafe queue.make()!
+    guard unsafe RecordDecoder.decode(bytes.span.bytes, into: event, strings: &strings) == .decoded else { return nil }
     return unsafe Content(
-      kind: event.kind, pid: event.pid, timeNS: event.timeNS,
-      exe: event.exe.map { unsafe String(cString: $0.start) }, cwd: event.cwd.map { unsafe String(cString: $0.start) },
-      arguments: event.arguments.map { bytes in
-        unsafe (0...bytes.count).map { unsafe UInt8(bitPattern: bytes.start[$0]) }
+      type: raw_types(event.pointee.type), pid: event.pointee.pid, timeNS: event.pointee.time,
+      exe: text(event.pointee.exe), cwd: text(event.pointee.cwd),
+      arguments: event.pointee.args.map { bytes in
+        unsafe (0..<Int(event.pointee.args_len)).map { unsafe UInt8(bitPattern: bytes[$0]) }
       })
   }
 
@@ -35,13 +38,32 @@ import Testing
 
   @Test func execRecord() {
     let expected = Content(
-      kind: .exec, pid: 42, timeNS: 7, exe: "/bin/sh", cwd: "/", arguments: Array("sh\0-c\0\0".utf8))
+      type: RAW_EXEC, pid: 42, timeNS: 7, exe: "/bin/sh", cwd: "/", arguments: Array("sh\0-c\0\0".utf8))
     #expect(decode(exec().bytes) == expected)
+  }
+
+  /// The decoder copies a task as one piece.
+  @Test func taskMembersAreWhereTheWireHasThem() {
+    #expect(MemoryLayout<raw_task>.size == MemoryLayout<wire_task>.size)
+    #expect(MemoryLayout<raw_task>.offset(of: \.start_boottime) == MemoryLayout<wire_task>.offset(of: \.start_boot_ns))
+    #expect(MemoryLayout<raw_task>.offset(of: \.cap_ambient) == MemoryLayout<wire_task>.offset(of: \.cap_ambient))
+    #expect(MemoryLayout<raw_task>.offset(of: \.ppid) == MemoryLayout<wire_task>.offset(of: \.ppid))
+    #expect(MemoryLayout<raw_task>.offset(of: \.suid) == MemoryLayout<wire_task>.offset(of: \.suid))
+    #expect(MemoryLayout<raw_task>.offset(of: \.sid) == MemoryLayout<wire_task>.offset(of: \.sid))
+    #expect(MemoryLayout<raw_task>.offset(of: \.tty_minor) == MemoryLayout<wire_task>.offset(of: \.tty_minor))
+    #expect(MemoryLayout<raw_task>.offset(of: \.net_inonum) == MemoryLayout<wire_task>.offset(of: \.net_inonum))
+    #expect(MemoryLayout<raw_task>.offset(of: \.exit_code) == MemoryLayout<wire_task>.offset(of: \.exit_code))
+    #expect(MemoryLayout<raw_task>.offset(of: \.comm) == MemoryLayout<wire_task>.offset(of: \.comm))
+    let end = unsafe MemoryLayout<raw_event>.size - MemoryLayout<raw_task>.size
+    #expect(unsafe MemoryLayout<raw_event>.offset(of: \.task) == end)
+    let links = unsafe MemoryLayout<raw_event_links>.stride
+    #expect(unsafe MemoryLayout<raw_event>.offset(of: \.by_pid_time) == links)
   }
 
   @Test(arguments: [
     ("b|a|", wire_field_flag?.none, "/a/b"), ("b|a|", WIRE_FIELD_CUT, "./a/b"),
     ("memfd:x|", WIRE_FIELD_NAME, "memfd:x"), ("", .none, "/"), ("b", .none, "/b"), ("b|a", .none, "/a/b"),
+    ("|||", .none, "///"),
   ])
   func path(components: String, flags: wire_field_flag?, expected: String) {
     var record = RecordBuilder(WIRE_EXEC, pid: 1)
@@ -73,6 +95,8 @@ import Testing
     record = exec()
     record.header.pid = 0
     #expect(decode(record.bytes) == nil, "no pid")
+    record.header.pid = 4 << 20
+    #expect(decode(record.bytes) == nil, "a pid that Linux cannot have")
     record = exec()
     record.header.nfields += 1
     #expect(decode(record.bytes) == nil, "a field too many")
@@ -82,6 +106,12 @@ import Testing
     record = exec()
     record.add(wire_field_kind(77), "what\0")
     #expect(decode(record.bytes) == nil, "unknown field")
+    record = RecordBuilder(WIRE_EXEC, pid: 1)
+    record.add(WIRE_FIELD_CWD, String(repeating: "d\0", count: 4097))
+    #expect(decode(record.bytes) == nil, "a path beyond its bound")
+    record = RecordBuilder(WIRE_EXEC, pid: 1)
+    record.add(WIRE_FIELD_ARGV, String(repeating: "a\0", count: 10241))
+    #expect(decode(record.bytes) == nil, "arguments beyond their bound")
   }
 
   /// Whatever a byte is changed to, nothing traps.

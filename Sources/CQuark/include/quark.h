@@ -27,6 +27,13 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+/* Swift: a structure of settings, whose one pointer is only compared and kept. */
+#ifdef __swift__
+#define QUARK_SWIFT_SAFE __attribute__((swift_attr("safe")))
+#else
+#define QUARK_SWIFT_SAFE
+#endif
+
 #define QUARK_VERSION "0.1"
 
 /* quark_queue_attr.flags */
@@ -68,12 +75,49 @@ typedef __s64 s64;
 #define QUARK_F_PROC	(1 << 0)	/* the proc_ members are valid */
 #define QUARK_F_EXIT	(1 << 1)	/* exit_code and exit_time_event are valid */
 
+/* quark_event.id_change */
+#define QUARK_ID_CHANGE_SETSID	1
+#define QUARK_ID_CHANGE_SETUID	2
+#define QUARK_ID_CHANGE_SETGID	4
+
+/* quark_file.op_mask */
+#define QUARK_FILE_OP_CREATE	1
+#define QUARK_FILE_OP_MODIFY	2
+#define QUARK_FILE_OP_REMOVE	4
+#define QUARK_FILE_OP_MOVE	8
+
+/* what kind of terminal a device number is */
+enum {
+	QUARK_TTY_UNKNOWN,
+	QUARK_TTY_PTS,
+	QUARK_TTY_TTY,
+	QUARK_TTY_CONSOLE,
+};
+
+/* quark_process.proc_entry_leader_type */
+enum {
+	QUARK_ELT_UNKNOWN,
+	QUARK_ELT_INIT,
+	QUARK_ELT_KTHREAD,
+	QUARK_ELT_SSHD,
+	QUARK_ELT_SSM,
+	QUARK_ELT_CONTAINER,
+	QUARK_ELT_TERM,
+	QUARK_ELT_CONSOLE,		/* never assigned */
+};
+
+struct quark_container;
+struct quark_ruleset;
+struct quark_queue;
+
 struct quark_process {
 	struct quark_process *gc_next;	/* the library's own: exited processes, oldest first */
-	u64 gc_time;			/* the library's own: when it was marked, ns since boot; 0 = alive */
+	struct quark_process *gc_previous;
+	u32 gc_time;			/* the library's own: when it exited, ms since boot, wrapping */
 
 	u32 pid;
 	u64 flags;			/* QUARK_F_* */
+	u64 poison_tag;			/* 0: none */
 
 	/* QUARK_F_PROC */
 	u64 proc_cap_inheritable;	/* bit = capability number, capabilities(7) */
@@ -81,7 +125,7 @@ struct quark_process {
 	u64 proc_cap_effective;
 	u64 proc_cap_bset;
 	u64 proc_cap_ambient;
-	u64 proc_time_boot;		/* when the process started, ns since the epoch */
+	u64 proc_time_boot;		/* when the process started, ns since the epoch; never changes once known */
 	u32 proc_ppid;
 	u32 proc_uid;
 	u32 proc_gid;
@@ -93,8 +137,8 @@ struct quark_process {
 	u32 proc_sid;
 	u32 proc_tty_major;		/* 0/0: no terminal */
 	u32 proc_tty_minor;
-	u32 proc_entry_leader_type;	/* not computed yet: 0 */
-	u32 proc_entry_leader;
+	u32 proc_entry_leader_type;	/* QUARK_ELT_*; with QQ_ENTRY_LEADER */
+	u32 proc_entry_leader;		/* pid; with QQ_ENTRY_LEADER */
 	u32 proc_uts_inonum;		/* namespace inodes; 0: not known */
 	u32 proc_ipc_inonum;
 	u32 proc_mnt_inonum;
@@ -111,19 +155,163 @@ struct quark_process {
 	size_t cmdline_len;		/* bytes, the last NUL included */
 	char *cmdline;			/* NUL-separated arguments, or NULL */
 	char *cwd;			/* or NULL */
+	char *cgroup;			/* path, or NULL */
+	struct quark_container *container;	/* NULL: no kubernetes support yet */
+	char *env;			/* NUL-separated, or NULL */
+	size_t env_len;			/* bytes, the last NUL included */
 };
 
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
 	u64 time;			/* of the oldest part, ns since the epoch */
 	const struct quark_process *process;	/* all that is known of the process, from earlier events too */
+	u32 id_change;			/* QUARK_ID_CHANGE_*; with QUARK_EV_ID_CHANGE */
 };
 
-struct quark_queue_attr {
+struct quark_file {
+	const char *path;
+	const char *old_path;		/* NULL unless moved */
+	const char *sym_target;		/* NULL unless a symbolic link with its target in the inode */
+	u64 inode;
+	u64 atime;			/* ns since the epoch, as the next two */
+	u64 mtime;
+	u64 ctime;
+	u64 size;			/* bytes */
+	u32 mode;			/* st_mode of stat(2) */
+	u32 uid;
+	u32 gid;
+	u32 op_mask;			/* QUARK_FILE_OP_* */
+	char storage[];			/* the paths */
+};
+
+struct quark_tty {
+	struct quark_tty *next;		/* later writes of the same event */
+	size_t total_len;		/* bytes of data in the whole chain; in its head */
+	u16 major;
+	u16 minor;
+	u16 cols;
+	u16 rows;
+	u32 cflag;
+	u32 iflag;
+	u32 lflag;
+	u32 oflag;
+	u64 truncated;			/* bytes that were not kept */
+	size_t data_len;		/* bytes, the NUL behind them left out */
+	char data[];
+};
+
+/* raw_event.type */
+enum raw_types {
+	RAW_INVALID,
+	RAW_EXEC,
+	RAW_WAKE_UP_NEW_TASK,		/* fork */
+	RAW_EXIT_THREAD,
+	RAW_ID_CHANGE,
+	RAW_COMM,
+	RAW_EXEC_CONNECTOR,
+	RAW_SOCK_CONN,
+	RAW_PACKET,
+	RAW_FILE,
+	RAW_PTRACE,
+	RAW_MODULE_LOAD,
+	RAW_SHM,
+	RAW_TTY,
+	RAW_GETPID,
+	RAW_NUM_TYPES
+};
+
+/* A task as a record found it. Ids are those of the initial namespaces. */
+struct raw_task {
+	u64 start_boottime;		/* ns since boot, suspend included */
+	u64 cap_inheritable;
+	u64 cap_permitted;
+	u64 cap_effective;
+	u64 cap_bset;
+	u64 cap_ambient;
+	u32 ppid;
+	u32 uid;
+	u32 gid;
+	u32 suid;
+	u32 sgid;
+	u32 euid;
+	u32 egid;
+	u32 pgid;
+	u32 sid;
+	u32 tty_major;
+	u32 tty_minor;
+	u32 uts_inonum;			/* 0 in a task that is being torn down, as the next three */
+	u32 ipc_inonum;
+	u32 mnt_inonum;
+	u32 net_inonum;
+	s32 exit_code;			/* as wait(2) has it: status << 8 | signal; RAW_EXIT_THREAD */
+	char comm[16];
+};
+
+/* The library's own: a place in a tree, and in the list of its nodes in order. */
+struct raw_event_links {
+	struct raw_event_links *left;
+	struct raw_event_links *right;
+	struct raw_event_links *parent;
+	struct raw_event_links *previous;
+	struct raw_event_links *next;
+	long rank;
+};
+
+/* raw_event.flags */
+#define RAW_F_TASK	(1 << 0)	/* task is valid */
+
+/* One record of the kernel, waiting in the queue. Aggregation callbacks look at these; nobody changes them. */
+struct raw_event {
+	struct raw_event_links by_time;
+	struct raw_event_links by_pid_time;
+	u64 time;			/* ns since boot, suspend included */
+	u64 sequence;			/* order of arrival: decides between equal times */
+	u32 type;			/* enum raw_types */
+	u32 flags;			/* RAW_F_* */
+	u32 pid;			/* thread group */
+	u32 tid;			/* thread that acted */
+	u32 cpu;
+	u32 agg_types;			/* types swallowed so far, a bit each: 1 << type */
+	u32 id_change;			/* QUARK_ID_CHANGE_*; RAW_ID_CHANGE */
+	u32 variable_bytes;		/* sizes of the strings below, together */
+	char *exe;			/* RAW_EXEC; NULL if not known, as the strings below */
+	char *args;			/* NUL-separated; RAW_EXEC, RAW_EXEC_CONNECTOR */
+	char *cwd;
+	char *cgroup;
+	char *env;			/* NUL-separated */
+	u32 args_len;			/* bytes, the last NUL included */
+	u32 env_len;
+	union {
+		struct quark_file *file;	/* RAW_FILE */
+		struct quark_tty *tty;		/* RAW_TTY */
+	};
+	struct raw_task task;
+};
+
+/* 1: `parent` swallows `child`; 0: the event ends before `child`. */
+typedef int (*quark_can_aggregate_fn)(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
+
+struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int flags;			/* QQ_*; QQ_ALL_BACKENDS */
 	int max_length;			/* raw events held at most, 1 or more; 10000 */
 	int cache_grace_time;		/* how long an exited process stays known, ms, 0 or more; 4000 */
 	int hold_time;			/* how long an event may be held for ordering, ms, 10 or more; 1000 */
+	size_t max_env;			/* bytes of environment kept per process, 0 for none; 4096 */
+	int kubefd;			/* -1; anything else is ENOTSUP so far */
+	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
+};
+
+/* The families of events, by which losses are told apart. */
+enum quark_family {
+	QUARK_FAMILY_PROCESS,
+	QUARK_FAMILY_SOCKET,
+	QUARK_FAMILY_PACKET,
+	QUARK_FAMILY_FILE,
+	QUARK_FAMILY_PTRACE,
+	QUARK_FAMILY_MODULE,
+	QUARK_FAMILY_SHM,
+	QUARK_FAMILY_TTY,
+	QUARK_FAMILY_COUNT
 };
 
 struct quark_queue_stats {
@@ -133,8 +321,11 @@ struct quark_queue_stats {
 	u64 non_aggregations;		/* events made of one */
 	u64 lost;			/* records the kernel had no room for */
 	u64 garbage_collections;	/* processes forgotten */
-	u64 malformed;			/* records dropped because they made no sense */
 	int backend;			/* QQ_EBPF; 0 when no backend is open */
+	u64 malformed;			/* records dropped because they made no sense */
+	u64 late;			/* raw events older than one that had left before they arrived */
+	u64 refused;			/* records, or strings of a process, dropped because a bound was reached */
+	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as it can be told apart */
 };
 
 /* Allocated by the caller; must not be moved or copied while it is open. */
@@ -144,6 +335,11 @@ struct quark_queue {
 	int epollfd;			/* -1 when closed */
 	struct quark_queue_stats stats;
 	void *driver;			/* the library's own */
+};
+
+struct quark_process_iter {
+	struct quark_queue *queue;	/* the library's own */
+	u64 next_pid;
 };
 
 struct quark_cmdline_iter {
@@ -182,6 +378,26 @@ void quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *
 
 /* What is known of a process, exited ones within cache_grace_time included, or NULL with ESRCH. */
 const struct quark_process *quark_process_lookup(struct quark_queue *queue, int pid);
+
+/* Walks all that quark_process_lookup() finds, in ascending pid. Starts over after each quark_queue_get_event(). */
+void quark_process_iter_init(struct quark_process_iter *iterator, struct quark_queue *queue);
+
+/* The next process, or NULL at the end. */
+const struct quark_process *quark_process_iter_next(struct quark_process_iter *iterator);
+
+/*
+ * Replaces one cell of the queue's aggregation matrix: may an event that begins with a raw event of `parent_type`
+ * swallow the next one of the same process, if that is of `child_type`? NULL: never. 0, or -1 with EINVAL when a type
+ * is outside [0, RAW_NUM_TYPES) or the queue is closed.
+ */
+int quark_queue_set_agg_matrix(struct quark_queue *queue, int parent_type, int child_type, quark_can_aggregate_fn fn);
+
+/* What the stock matrices are made of. */
+int quark_can_aggregate_single(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
+int quark_can_aggregate_mult(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
+int quark_can_aggregate_fork_exec(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
+int quark_can_aggregate_file(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
+int quark_can_aggregate_tty(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
 /* Writes the event as text. 0, or -1 when the event has no process or writing failed. */
 int quark_event_dump(const struct quark_event *event, FILE *file);

@@ -59,6 +59,11 @@ public enum EventText {
     if unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0 { unsafe appendTask(process, to: &text) }
     unsafe append("  CWD\tcwd=", process.pointee.cwd, to: &text)
     unsafe append("  EXE\texe=", process.pointee.exe, to: &text)
+    if unsafe process.pointee.env != nil {
+      unsafe append("  ENV\tenv_len=", UInt64(process.pointee.env_len), to: &text)
+      text.append("\n")
+    }
+    unsafe append("  CGRP\tcgroup=", process.pointee.cgroup, to: &text)
     guard unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0 else { return }
     unsafe appendSigned("  EXIT\texit_code=", process.pointee.exit_code, to: &text)
     unsafe append(" exit_time=", process.pointee.exit_time_event, to: &text)
@@ -113,9 +118,23 @@ public enum EventText {
     unsafe withUnsafeBytes(of: task.proc_entity_id) { id in
       unsafe text.append(cString: id.baseAddress!.assumingMemoryBound(to: CChar.self))
     }
-    // No entry leader is computed yet.
-    unsafe append(", entry_leader_type=UNKNOWN entry_leader=", UInt64(task.proc_entry_leader), to: &text)
+    text.append(", entry_leader_type=")
+    unsafe text.append(entryLeaderName(task.proc_entry_leader_type))
+    unsafe append(" entry_leader=", UInt64(task.proc_entry_leader), to: &text)
     text.append("\n")
+  }
+
+  private static func entryLeaderName(_ type: UInt32) -> StaticString {
+    switch Int(type) {
+    case QUARK_ELT_INIT: "INIT"
+    case QUARK_ELT_KTHREAD: "KTHREAD"
+    case QUARK_ELT_SSHD: "SSHD"
+    case QUARK_ELT_SSM: "SSM"
+    case QUARK_ELT_CONTAINER: "CONTAINER"
+    case QUARK_ELT_TERM: "TERM"
+    case QUARK_ELT_CONSOLE: "CONSOLE"
+    default: "UNKNOWN"
+    }
   }
 
   private static func append(_ label: StaticString, _ value: UInt64, to text: inout ByteBuffer) {

@@ -1,18 +1,34 @@
-/// How long an event is held back so that older ones can still arrive: all of `holdTimeMS` while the queue is nearly
-/// empty, less and less as it fills, nothing from nine tenths on.
-public enum HoldTime {
-  /// Nanoseconds an event must have aged before it is handed out, with `length` of `maxLength` events waiting.
-  /// Integer division truncates at every step: clients know these numbers.
-  public static func targetNS(length: Int, maxLength: Int, holdTimeMS: Int) -> UInt64 {
-    var targetMS = 0
-    if length < maxLength / 10 {
-      targetMS = holdTimeMS
-    } else if length < maxLength / 10 * 9 {
-      targetMS =
-        maxLength > holdTimeMS
-        ? holdTimeMS - length / (maxLength / holdTimeMS) + 1
-        : holdTimeMS - length * (holdTimeMS / maxLength) + 1
-    }
-    return UInt64(max(0, targetMS)) * 1_000_000
+/// How long an event is held back so that older ones can still arrive: all of the hold time while the queue is nearly
+/// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division truncates
+/// at every step.
+public struct HoldTime: Sendable {
+  /// No target is longer: the ramp begins a millisecond above the hold time.
+  public let longestNS: UInt64
+
+  private let holdTimeMS: Int
+  private let rampStart: Int
+  private let rampEnd: Int
+  /// Milliseconds less per `eventsPerStep` events more.
+  private let stepMS: Int
+  private let eventsPerStep: Int
+
+  /// `maxLength`: raw events; both at least 1.
+  public init(maxLength: Int, holdTimeMS: Int) {
+    self.holdTimeMS = holdTimeMS
+    longestNS = UInt64(holdTimeMS + 1) * 1_000_000
+    rampStart = maxLength / 10
+    rampEnd = maxLength / 10 * 9
+    stepMS = maxLength > holdTimeMS ? 1 : holdTimeMS / maxLength
+    eventsPerStep = maxLength > holdTimeMS ? maxLength / holdTimeMS : 1
   }
+
+  /// Nanoseconds an event must have aged before it is handed out, with `length` raw events waiting.
+  @inline(__always)
+  public func targetNS(length: Int) -> UInt64 {
+    if length < rampStart { return nanoseconds(holdTimeMS) }
+    guard length < rampEnd else { return 0 }
+    return nanoseconds(holdTimeMS - length / eventsPerStep * stepMS + 1)
+  }
+
+  private func nanoseconds(_ milliseconds: Int) -> UInt64 { UInt64(max(0, milliseconds)) &* 1_000_000 }
 }

@@ -1,88 +1,216 @@
-/// Raw events in the order of their time stamps; equal stamps keep the order of arrival. Holds `capacity` events at
-/// most, in memory taken once.
-///
-/// Slots of a slab, and a ring of slot numbers sorted by time. Records arrive nearly sorted, so an insertion looks for
-/// its place from the newest end and moves few entries.
-@safe public struct RawEventQueue: ~Copyable {
-  public let capacity: Int
-  public private(set) var count = 0
-  private let slots: UnsafeMutablePointer<RawEvent>
-  private let order: UnsafeMutablePointer<Int32>
-  private let free: UnsafeMutablePointer<Int32>
-  private var head = 0
-  private var nextSequence: UInt64 = 0
+public import CQuark
 
+/// Raw events in the order of their times, and per process in the order of their times; equal times keep the order of
+/// arrival. Two balanced trees over nodes of one slab, `capacity` at most.
+///
+/// Records arrive nearly sorted: an insertion looks for its place from the newest end, by time, or from the newest
+/// event of the same process, and searches from the root only when that is not near.
+@safe public struct RawEventQueue: ~Copyable {
+  public typealias Node = UnsafeMutablePointer<raw_event>
+
+  /// Raw events held at most.
+  public let capacity: Int
+  /// Raw events in the trees.
+  public private(set) var count = 0
+  /// Sizes of the strings of the events in the trees, bytes, NULs included.
+  public private(set) var variableBytes = 0
+
+  private let slab: UnsafeMutablePointer<raw_event>
+  private var nodesUsed = 0
+  private var freeNodes: UnsafeMutablePointer<raw_event>?
+  private var nextSequence: UInt64 = 0
+  private(set) var byTime = unsafe RankBalancedTree()
+  private(set) var byPIDTime = unsafe RankBalancedTree()
+  /// By the low bits of a pid: an event of one of the pids that end so, the newest of its pid. A hint, no more.
+  private let newestOfPID: UnsafeMutablePointer<UnsafeMutablePointer<raw_event>?>
+  private let hintMask: UInt32
+  private var timeSteps = RawEventQueue.stepsPerInsertion
+  private var pidSteps = RawEventQueue.stepsPerInsertion
+
+  /// One node more than `capacity` exists: a record is decoded into its node before there must be room for it.
   public init(capacity: Int) {
     precondition(capacity > 0 && capacity <= Int32.max)
     self.capacity = capacity
-    unsafe slots = .allocate(capacity: capacity)
-    unsafe order = .allocate(capacity: capacity)
-    unsafe free = .allocate(capacity: capacity)
-    for index in 0..<capacity { unsafe free[index] = Int32(index) }
+    unsafe slab = .allocate(capacity: capacity + 1)
+    var hints = 64
+    while hints < capacity { hints *= 2 }
+    hintMask = UInt32(hints - 1)
+    unsafe newestOfPID = .allocate(capacity: hints)
+    unsafe newestOfPID.initialize(repeating: nil, count: hints)
   }
 
-  // Inlinable, as every deinit of a non-copyable type here: Embedded Swift must see it where the value dies.
   @inlinable deinit { destroy() }
 
+  /// The strings of the events left belong to a pool that goes with the queue.
   @usableFromInline func destroy() {
-    for position in 0..<count { unsafe slots[Int(order[ringIndex(position)])].deallocate() }
-    unsafe slots.deallocate()
-    unsafe order.deallocate()
-    unsafe free.deallocate()
+    unsafe slab.deallocate()
+    unsafe newestOfPID.deallocate()
   }
 
+  @inline(__always)
   public var isFull: Bool { count == capacity }
 
-  /// Time stamp of the oldest event, nanoseconds since boot.
-  public var oldestTimeNS: UInt64? { count == 0 ? nil : unsafe event(at: 0).timeNS }
+  /// The oldest event, or nil.
+  @inline(__always)
+  @unsafe public var oldest: UnsafeMutablePointer<raw_event>? {
+    unsafe byTime.first.map { unsafe Node(byTime: $0) }
+  }
 
-  /// Takes the event over. The queue must not be full.
-  @unsafe public mutating func insert(_ event: RawEvent) {
+  /// The next event of the same process, or nil.
+  @inline(__always)
+  @unsafe func successor(of event: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<raw_event>? {
+    guard let link = unsafe event.byPIDTime.pointee.next else { return nil }
+    let next = unsafe Node(byPIDTime: link)
+    return unsafe next.pointee.pid == event.pointee.pid ? next : nil
+  }
+
+  // MARK: - Life of an event
+
+  /// An event that is not in the trees yet, without strings and with an undefined task. Nil when all nodes are taken.
+  @inline(__always)
+  @unsafe mutating func make() -> UnsafeMutablePointer<raw_event>? {
+    let event: Node
+    if let free = unsafe freeNodes {
+      unsafe event = free
+      unsafe freeNodes = free.byTime.pointee.next.map { unsafe Node(byTime: $0) }
+    } else {
+      guard nodesUsed <= capacity else { return nil }
+      unsafe event = slab + nodesUsed
+      nodesUsed += 1
+    }
+    unsafe event.pointee.flags = 0
+    unsafe event.pointee.agg_types = 0
+    unsafe event.pointee.id_change = 0
+    unsafe event.pointee.variable_bytes = 0
+    unsafe event.pointee.exe = nil
+    unsafe event.pointee.args = nil
+    unsafe event.pointee.cwd = nil
+    unsafe event.pointee.cgroup = nil
+    unsafe event.pointee.env = nil
+    unsafe event.pointee.args_len = 0
+    unsafe event.pointee.env_len = 0
+    unsafe event.pointee.file = nil
+    return unsafe event
+  }
+
+  /// Gives back a node that is not in the trees, and what strings it still has.
+  @inline(__always)
+  @unsafe mutating func free(_ event: UnsafeMutablePointer<raw_event>, strings: inout StringPool) {
+    if unsafe event.pointee.variable_bytes != 0 { unsafe freeStrings(of: event, in: &strings) }
+    unsafe event.byTime.pointee.next = freeNodes?.byTime
+    unsafe freeNodes = event
+  }
+
+  @inline(never)
+  private func freeStrings(of event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
+    if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
+    if let args = unsafe event.pointee.args { unsafe strings.release(args) }
+    if let cwd = unsafe event.pointee.cwd { unsafe strings.release(cwd) }
+    if let cgroup = unsafe event.pointee.cgroup { unsafe strings.release(cgroup) }
+    if let env = unsafe event.pointee.env { unsafe strings.release(env) }
+  }
+
+  /// Puts an event with its type, pid and time into the trees. The queue must not be full.
+  @inline(__always)
+  @unsafe mutating func insert(_ event: UnsafeMutablePointer<raw_event>) {
     precondition(!isFull)
-    let slot = unsafe free[capacity - count - 1]
-    unsafe slots[Int(slot)] = event
-    unsafe slots[Int(slot)].sequence = nextSequence
-    nextSequence += 1
-    var position = count
-    count += 1
-    while position > 0, unsafe self.event(at: position - 1).timeNS > event.timeNS {
-      unsafe order[ringIndex(position)] = order[ringIndex(position - 1)]
-      position -= 1
+    unsafe event.pointee.sequence = nextSequence
+    nextSequence &+= 1
+    count &+= 1
+    variableBytes &+= unsafe Int(event.pointee.variable_bytes)
+    unsafe byTime.insert(event.byTime, after: predecessorByTime(event))
+    let previous = unsafe predecessorByPID(event)
+    unsafe byPIDTime.insert(event.byPIDTime, after: previous)
+    if unsafe successor(of: event) == nil { unsafe setHint(event.pointee.pid, event) }
+  }
+
+  @inline(__always)
+  @unsafe mutating func remove(_ event: UnsafeMutablePointer<raw_event>) {
+    count &-= 1
+    variableBytes &-= unsafe Int(event.pointee.variable_bytes)
+    let pid = unsafe event.pointee.pid
+    if unsafe newestOfPID[Int(pid & hintMask)] == event {
+      let previous = unsafe event.byPIDTime.pointee.previous.map { unsafe Node(byPIDTime: $0) }
+      let isSame = unsafe previous != nil && previous!.pointee.pid == pid
+      unsafe setHint(pid, isSame ? previous : nil)
     }
-    unsafe order[ringIndex(position)] = slot
+    unsafe byTime.remove(event.byTime)
+    unsafe byPIDTime.remove(event.byPIDTime)
   }
 
-  /// Removes the oldest event and gives it to the caller.
-  @unsafe public mutating func popOldest() -> RawEvent? {
-    count == 0 ? nil : unsafe remove(at: 0)
+  // MARK: - Places
+
+  /// Steps towards the older that an insertion may take on average before a search from the root must settle it. What
+  /// one saves another may use: so a search, which makes the trees do what laziness has spared them, needs many events
+  /// that are far from their places, and the work per event stays constant.
+  private static var stepsPerInsertion: Int { 16 }
+  private static var savedSteps: Int { 4096 }
+
+  private func setHint(_ pid: UInt32, _ event: Node?) { unsafe newestOfPID[Int(pid & hintMask)] = event }
+
+  /// The last link whose event belongs before `event`.
+  @inline(__always)
+  private mutating func predecessorByTime(_ event: Node) -> Node.Link? {
+    let timeNS = unsafe event.pointee.time
+    // What waits came before `event`: a time that is equal precedes.
+    var link = unsafe byTime.last
+    var steps = timeSteps
+    repeat {
+      guard let candidate = unsafe link, unsafe Node(byTime: candidate).pointee.time > timeNS else {
+        timeSteps = min(steps &+ Self.stepsPerInsertion, Self.savedSteps)
+        return unsafe link
+      }
+      unsafe link = candidate.pointee.previous
+      steps &-= 1
+    } while steps != 0
+    timeSteps = Self.stepsPerInsertion
+    return unsafe searchByTime(event)
   }
 
-  /// Removes the oldest event of `pid`, if `condition` accepts it.
-  @unsafe public mutating func popNext(pid: UInt32, where condition: (RawEvent.Kind) -> Bool) -> RawEvent? {
-    for position in 0..<count where unsafe event(at: position).pid == pid {
-      return unsafe condition(event(at: position).kind) ? remove(at: position) : nil
+  @inline(never)
+  private mutating func searchByTime(_ event: Node) -> Node.Link? {
+    unsafe byTime.index()
+    var result: Node.Link?
+    var next = unsafe byTime.root
+    while let candidate = unsafe next {
+      let isBefore = unsafe Node(byTime: candidate).precedes(timeNS: event.pointee.time, sequence: event.pointee.sequence)
+      if isBefore { unsafe result = candidate }
+      unsafe next = isBefore ? candidate.pointee.right : candidate.pointee.left
     }
-    return nil
+    return unsafe result
   }
 
-  private mutating func remove(at position: Int) -> RawEvent {
-    let slot = unsafe order[ringIndex(position)]
-    // Close the gap from the nearer end: the oldest events are the ones removed.
-    var hole = position
-    while hole > 0 {
-      unsafe order[ringIndex(hole)] = order[ringIndex(hole - 1)]
-      hole -= 1
+  @inline(__always)
+  private mutating func predecessorByPID(_ event: Node) -> Node.Link? {
+    let pid = unsafe event.pointee.pid
+    // From the newest of this process, or else from the greatest pid of all: new processes count upwards.
+    let hint = unsafe newestOfPID[Int(pid & hintMask)]
+    var link = unsafe hint != nil && hint!.pointee.pid == pid ? hint!.byPIDTime : byPIDTime.last
+    let timeNS = unsafe event.pointee.time
+    var steps = pidSteps
+    repeat {
+      guard let candidate = unsafe link, unsafe Node(byPIDTime: candidate).isBehind(pid: pid, timeNS: timeNS) else {
+        pidSteps = min(steps &+ Self.stepsPerInsertion, Self.savedSteps)
+        return unsafe link
+      }
+      unsafe link = candidate.pointee.previous
+      steps &-= 1
+    } while steps != 0
+    pidSteps = Self.stepsPerInsertion
+    return unsafe searchByPID(event)
+  }
+
+  @inline(never)
+  private mutating func searchByPID(_ event: Node) -> Node.Link? {
+    unsafe byPIDTime.index()
+    var result: Node.Link?
+    var next = unsafe byPIDTime.root
+    while let candidate = unsafe next {
+      let isBefore = unsafe Node(byPIDTime: candidate).precedes(
+        pid: event.pointee.pid, timeNS: event.pointee.time, sequence: event.pointee.sequence)
+      if isBefore { unsafe result = candidate }
+      unsafe next = isBefore ? candidate.pointee.right : candidate.pointee.left
     }
-    head = ringIndex(1)
-    count -= 1
-    unsafe free[capacity - count - 1] = slot
-    return unsafe slots[Int(slot)]
-  }
-
-  private func event(at position: Int) -> RawEvent { unsafe slots[Int(order[ringIndex(position)])] }
-
-  private func ringIndex(_ position: Int) -> Int {
-    let index = head + position
-    return index >= capacity ? index - capacity : index
+    return unsafe result
   }
 }

@@ -1,98 +1,118 @@
+internal import CQuark
 internal import CWire
 
-/// Turns the bytes of one ring record into a raw event. Whatever the bytes are, the result is an event or nil: nothing
-/// is read outside of them, and nothing traps.
-public enum RecordDecoder {
-  /// The caller owns the event. Nil: the record is malformed.
-  public static func decode(_ record: RawSpan) -> RawEvent? {
+/// Turns the bytes of one ring record into a raw event. Whatever the bytes are, the result is an event or a reason why
+/// there is none: nothing is read outside of them, and nothing traps.
+enum RecordDecoder {
+  enum Outcome {
+    case decoded
+    /// The bytes make no sense.
+    case malformed
+    /// There is no room for its strings.
+    case refused
+  }
+
+  /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`.
+  static func decode(
+    _ record: RawSpan, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+  ) -> Outcome {
     let headerSize = MemoryLayout<wire_record>.size
-    guard record.byteCount >= headerSize else { return nil }
+    guard record.byteCount >= headerSize else { return .malformed }
     // Safe: wire_record is a plain C structure of integers, valid for any bytes, and the span holds that many.
     let header = unsafe record.unsafeLoadUnaligned(as: wire_record.self)
-    guard Int(header.size) >= headerSize, Int(header.size) <= record.byteCount, header.pid != 0,
-      let kind = kind(of: header.type)
-    else { return nil }
-    var event = unsafe RawEvent(kind: kind, pid: header.pid, timeNS: header.time_boot_ns, task: header.task)
-    let fields = record.extracting(headerSize..<Int(header.size))
-    guard unsafe decodeFields(fields, count: Int(header.nfields), into: &event) else {
-      unsafe event.deallocate()
-      return nil
+    let size = Int(header.size)
+    guard size >= headerSize, size <= record.byteCount, header.pid != 0, header.pid < ProcessTable.pidLimit
+    else { return .malformed }
+    switch wire_type(UInt32(header.type)) {
+    case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
+    case WIRE_EXEC: unsafe event.pointee.type = RAW_EXEC.rawValue
+    case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
+    default: return .malformed
     }
-    return unsafe event
+    unsafe event.pointee.pid = header.pid
+    unsafe event.pointee.tid = header.tid
+    unsafe event.pointee.cpu = header.cpu
+    unsafe event.pointee.time = header.time_boot_ns
+    unsafe event.pointee.flags = UInt32(RAW_F_TASK)
+    // Safe: raw_task and wire_task have the same members in the same order, which a test checks.
+    unsafe withUnsafeBytes(of: header.task) { task in
+      unsafe UnsafeMutableRawPointer(event.task).copyMemory(from: task.baseAddress!, byteCount: task.count)
+    }
+    return unsafe decodeFields(
+      record.extracting(headerSize..<size), count: Int(header.nfields), into: event, strings: &strings)
   }
 
-  private static func kind(of type: UInt16) -> RawEvent.Kind? {
-    switch wire_type(UInt32(type)) {
-    case WIRE_FORK: .fork
-    case WIRE_EXEC: .exec
-    case WIRE_EXIT: .exit
-    default: nil
-    }
-  }
-
-  private static func decodeFields(_ bytes: RawSpan, count: Int, into event: inout RawEvent) -> Bool {
+  private static func decodeFields(
+    _ bytes: RawSpan, count: Int, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+  ) -> Outcome {
     let headerSize = MemoryLayout<wire_field>.size
     var offset = 0
     for _ in 0..<count {
-      guard bytes.byteCount - offset >= headerSize else { return false }
+      guard bytes.byteCount - offset >= headerSize else { return .malformed }
       // Safe: as above, wire_field is plain integers and the span holds that many bytes from `offset`.
       let field = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: wire_field.self)
       offset += headerSize
-      guard Int(field.len) <= bytes.byteCount - offset else { return false }
-      let content = bytes.extracting(offset..<offset + Int(field.len))
-      offset = min(bytes.byteCount, offset + (Int(field.len) + 7) & ~7)
-      switch wire_field_kind(UInt32(field.kind)) {
-      case WIRE_FIELD_EXE where unsafe event.exe == nil: unsafe event.exe = path(content, flags: field.flags)
-      case WIRE_FIELD_CWD where unsafe event.cwd == nil: unsafe event.cwd = path(content, flags: field.flags)
-      case WIRE_FIELD_ARGV where unsafe event.arguments == nil: unsafe event.arguments = arguments(content)
-      default: return false
-      }
+      let length = Int(field.len)
+      guard length <= bytes.byteCount - offset else { return .malformed }
+      let content = bytes.extracting(offset..<offset + length)
+      offset = min(bytes.byteCount, offset + (length + 7) & ~7)
+      let outcome = unsafe decode(field, content, into: event, strings: &strings)
+      guard outcome == .decoded else { return outcome }
     }
-    return true
+    return .decoded
+  }
+
+  private static func decode(
+    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+  ) -> Outcome {
+    switch wire_field_kind(UInt32(field.kind)) {
+    case WIRE_FIELD_EXE where unsafe event.pointee.exe == nil:
+      return unsafe decodePath(content, flags: field.flags, .exe, into: event, strings: &strings)
+    case WIRE_FIELD_CWD where unsafe event.pointee.cwd == nil:
+      return unsafe decodePath(content, flags: field.flags, .workingDirectory, into: event, strings: &strings)
+    case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
+      guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
+      return unsafe event.set(.arguments, content, strings: &strings) ? .decoded : .refused
+    default: return .malformed
+    }
+  }
+
+  private static func decodePath(
+    _ components: RawSpan, flags: UInt16, _ part: RawEventPart, into event: UnsafeMutablePointer<raw_event>,
+    strings: inout StringPool
+  ) -> Outcome {
+    // The reversal below adds two bytes at most.
+    guard components.byteCount <= Int(WIRE_PATH_MAX.rawValue) else { return .malformed }
+    return unsafe withUnsafeTemporaryAllocation(byteCount: components.byteCount + 2, alignment: 1) { path in
+      let count = unsafe write(components, flags: flags, to: path)
+      let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: path[..<count]))
+      return unsafe event.set(part, bytes, strings: &strings) ? .decoded : .refused
+    }
   }
 
   /// Components come leaf first, each with its NUL: `sh`, `bin` is `/bin/sh`; none at all is `/`. A path whose head was
   /// cut begins with `./`, a name that is no path has no slash.
-  private static func path(_ content: RawSpan, flags: UInt16) -> OwnedBytes {
+  private static func write(_ components: RawSpan, flags: UInt16, to path: UnsafeMutableRawBufferPointer) -> Int {
     let isName = flags & UInt16(WIRE_FIELD_NAME.rawValue) != 0
     let isCut = flags & UInt16(WIRE_FIELD_CUT.rawValue) != 0
-    return unsafe OwnedBytes(capacity: content.byteCount + 2) { buffer in
-      var written = 0
-      if isCut {
-        unsafe buffer[written] = CChar(bitPattern: UInt8(ascii: "."))
-        written += 1
-      }
-      var end = content.byteCount
-      while end > 0 {
-        // `end` is behind a component's NUL, if it has one: what the kernel sent is not trusted to.
-        let last = byte(content, end - 1) == 0 ? end - 1 : end
-        var start = last
-        while start > 0, byte(content, start - 1) != 0 { start -= 1 }
-        if !isName {
-          unsafe buffer[written] = CChar(bitPattern: UInt8(ascii: "/"))
-          written += 1
-        }
-        for index in start..<last {
-          unsafe buffer[written] = CChar(bitPattern: byte(content, index))
-          written += 1
-        }
-        end = start
-      }
-      if content.byteCount == 0 {
-        unsafe buffer[written] = CChar(bitPattern: UInt8(ascii: "/"))
-        written += 1
-      }
-      return written
+    var written = 0
+    func append(_ byte: UInt8) {
+      unsafe path[written] = byte
+      written += 1
     }
-  }
-
-  private static func arguments(_ content: RawSpan) -> OwnedBytes? {
-    guard content.byteCount > 0 else { return nil }
-    // The last byte is the last argument's NUL, or gives way to one: OwnedBytes adds it.
-    return unsafe OwnedBytes(capacity: content.byteCount - 1) { buffer in
-      for index in buffer.indices { unsafe buffer[index] = CChar(bitPattern: byte(content, index)) }
-      return buffer.count
+    if isCut { append(UInt8(ascii: ".")) }
+    var end = components.byteCount
+    while end > 0 {
+      // `end` is behind a component's NUL, if it has one: what the kernel sent is not trusted to.
+      let last = byte(components, end - 1) == 0 ? end - 1 : end
+      var start = last
+      while start > 0, byte(components, start - 1) != 0 { start -= 1 }
+      if !isName { append(UInt8(ascii: "/")) }
+      for index in start..<last { append(byte(components, index)) }
+      end = start
     }
+    if components.byteCount == 0 { append(UInt8(ascii: "/")) }
+    return written
   }
 
   private static func byte(_ bytes: RawSpan, _ index: Int) -> UInt8 {

@@ -1,0 +1,34 @@
+/// How raw events come in and events go out.
+enum Load {
+  /// 9,000 in, all out, and so on.
+  case stream
+  /// All in, all out.
+  case bulk
+  /// One in, one out.
+  case single
+  /// As `stream`, but all of one process, none joined to another.
+  case hot
+  /// As `stream`, from 32 sources, each in its own order and up to 31 microseconds ahead of the first.
+  case sources
+
+  init?(named name: UnsafePointer<CChar>) {
+    switch unsafe (UInt8(bitPattern: name[0]), UInt8(bitPattern: name[1])) {
+    case (UInt8(ascii: "s"), UInt8(ascii: "t")): self = .stream
+    case (UInt8(ascii: "b"), UInt8(ascii: "u")): self = .bulk
+    case (UInt8(ascii: "s"), UInt8(ascii: "i")): self = .single
+    case (UInt8(ascii: "h"), UInt8(ascii: "o")): self = .hot
+    case (UInt8(ascii: "s"), UInt8(ascii: "o")): self = .sources
+    default: return nil
+    }
+  }
+
+  var name: StaticString {
+    switch self {
+    case .stream: "stream"
+    case .bulk: "bulk"
+    case .single: "single"
+    case .hot: "hot"
+    case .sources: "sources"
+    }
+  }
+}

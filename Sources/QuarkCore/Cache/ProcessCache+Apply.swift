@@ -1,0 +1,177 @@
+internal import CQuark
+
+extension ProcessCache {
+  /// What the clocks say while an event is put together.
+  struct Moment {
+    /// Nanoseconds since boot.
+    var nowNS: UInt64
+    /// Added to nanoseconds since boot gives nanoseconds since the epoch.
+    var wallOffsetNS: UInt64
+  }
+
+  /// Applies one raw event of the process family to its process's entry, and takes the event's strings over. The
+  /// result is the event's bit.
+  @inline(__always)
+  mutating func apply(
+    _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
+  ) -> UInt64 {
+    let type = unsafe raw_types(event.pointee.type)
+    if type == RAW_WAKE_UP_NEW_TASK, unsafe !Self.isExited(process), let parent = unsafe table[event.pointee.task.ppid] {
+      unsafe inherit(process, from: parent)
+    }
+    if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
+      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
+    }
+    if unsafe event.pointee.variable_bytes != 0 {
+      unsafe takeStrings(of: event, for: process, isExit: type == RAW_EXIT_THREAD)
+    }
+    switch type {
+    case RAW_WAKE_UP_NEW_TASK:
+      unsafe updateEntryLeader(of: process)
+      return UInt64(QUARK_EV_FORK)
+    case RAW_EXEC, RAW_EXEC_CONNECTOR:
+      unsafe updateEntryLeader(of: process)
+      return UInt64(QUARK_EV_EXEC)
+    case RAW_EXIT_THREAD:
+      unsafe setExit(of: process, event, moment)
+      return UInt64(QUARK_EV_EXIT)
+    case RAW_COMM:
+      unsafe process.pointee.comm = event.pointee.task.comm
+      unsafe process.pointee.comm.15 = 0
+      return UInt64(QUARK_EV_SETPROCTITLE)
+    case RAW_ID_CHANGE: return UInt64(QUARK_EV_ID_CHANGE)
+    case RAW_GETPID: return UInt64(QUARK_EV_GETPID)
+    default: return 0
+    }
+  }
+
+  /// A child begins as what its parent is. Its own record tells the rest, and neither what the parent's environment
+  /// was nor where it came from is the child's to claim.
+  @inline(never)
+  private mutating func inherit(
+    _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
+  ) {
+    guard unsafe parent != process else { return }
+    unsafe process.pointee.poison_tag = parent.pointee.poison_tag
+    unsafe process.pointee.comm = parent.pointee.comm
+    if let exe = unsafe parent.pointee.exe {
+      unsafe StringPool.retain(exe)
+      if let old = unsafe process.pointee.exe { unsafe strings.release(old) }
+      unsafe process.pointee.exe = exe
+    }
+    if let cmdline = unsafe parent.pointee.cmdline {
+      unsafe StringPool.retain(cmdline)
+      if let old = unsafe process.pointee.cmdline { unsafe strings.release(old) }
+      unsafe process.pointee.cmdline = cmdline
+      unsafe process.pointee.cmdline_len = parent.pointee.cmdline_len
+    }
+  }
+
+  @inline(never)
+  private mutating func takeStrings(
+    of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>, isExit: Bool
+  ) {
+    if unsafe event.pointee.exe != nil { unsafe take(&event.pointee.exe, &process.pointee.exe) }
+    // A task that is being torn down has left its directory: what it says then is not where it worked.
+    if unsafe event.pointee.cwd != nil, !isExit { unsafe take(&event.pointee.cwd, &process.pointee.cwd) }
+    if unsafe event.pointee.cgroup != nil { unsafe take(&event.pointee.cgroup, &process.pointee.cgroup) }
+    if unsafe event.pointee.args != nil {
+      unsafe take(&event.pointee.args, &process.pointee.cmdline)
+      unsafe process.pointee.cmdline_len = Int(event.pointee.args_len)
+    }
+    if unsafe event.pointee.env != nil {
+      unsafe take(&event.pointee.env, &process.pointee.env)
+      unsafe process.pointee.env_len = Int(event.pointee.env_len)
+    }
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ source: inout UnsafeMutablePointer<CChar>?, _ target: inout UnsafeMutablePointer<CChar>?
+  ) {
+    if let old = unsafe target { unsafe strings.release(old) }
+    unsafe target = source
+    unsafe source = nil
+  }
+
+  @inline(__always)
+  private mutating func setExit(
+    of process: UnsafeMutablePointer<quark_process>, _ event: UnsafeMutablePointer<raw_event>, _ moment: Moment
+  ) {
+    // wait(2): the status in the second byte, the signal in the lowest seven bits.
+    let code = unsafe event.pointee.task.exit_code
+    unsafe process.pointee.exit_code = code >> 8 & 0xff
+    unsafe process.pointee.exit_signal = code & 0x7f
+    unsafe process.pointee.exit_time_event = event.pointee.time &+ moment.wallOffsetNS
+    unsafe markExited(process, nowNS: moment.nowNS)
+  }
+}
+
+extension UnsafeMutablePointer<raw_event> {
+  /// Safe: the task is the structure's last member, which a test checks.
+  var task: UnsafeMutablePointer<raw_task> {
+    let offset = unsafe MemoryLayout<raw_event>.size - MemoryLayout<raw_task>.size
+    return unsafe (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: raw_task.self)
+  }
+}
+
+extension UnsafeMutablePointer<quark_process> {
+  /// Takes over what a record says of the task. The start time stays as it was first learned: the entity id depends
+  /// on it.
+  @inline(__always)
+  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64) {
+    unsafe pointee.flags |= UInt64(QUARK_F_PROC)
+    // Read before anything is written: the compiler then moves several members at a time.
+    let capabilities = unsafe (
+      task.pointee.cap_inheritable, task.pointee.cap_permitted, task.pointee.cap_effective, task.pointee.cap_bset,
+      task.pointee.cap_ambient
+    )
+    let ids = unsafe (
+      task.pointee.ppid, task.pointee.uid, task.pointee.gid, task.pointee.suid, task.pointee.sgid, task.pointee.euid,
+      task.pointee.egid, task.pointee.pgid, task.pointee.sid, task.pointee.tty_major, task.pointee.tty_minor
+    )
+    let comm = unsafe task.pointee.comm
+    unsafe pointee.proc_cap_inheritable = capabilities.0
+    unsafe pointee.proc_cap_permitted = capabilities.1
+    unsafe pointee.proc_cap_effective = capabilities.2
+    unsafe pointee.proc_cap_bset = capabilities.3
+    unsafe pointee.proc_cap_ambient = capabilities.4
+    unsafe pointee.proc_ppid = ids.0
+    unsafe pointee.proc_uid = ids.1
+    unsafe pointee.proc_gid = ids.2
+    unsafe pointee.proc_suid = ids.3
+    unsafe pointee.proc_sgid = ids.4
+    unsafe pointee.proc_euid = ids.5
+    unsafe pointee.proc_egid = ids.6
+    unsafe pointee.proc_pgid = ids.7
+    unsafe pointee.proc_sid = ids.8
+    unsafe pointee.proc_tty_major = ids.9
+    unsafe pointee.proc_tty_minor = ids.10
+    unsafe pointee.comm = comm
+    unsafe pointee.comm.15 = 0
+    unsafe setNamespaces(task)
+    guard unsafe pointee.proc_time_boot == 0 else { return }
+    unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
+    unsafe setEntityID()
+  }
+
+  /// A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
+  @inline(__always)
+  private func setNamespaces(_ task: UnsafePointer<raw_task>) {
+    let inodes = unsafe (
+      task.pointee.uts_inonum, task.pointee.ipc_inonum, task.pointee.mnt_inonum, task.pointee.net_inonum
+    )
+    guard inodes.0 != 0 else { return }
+    unsafe pointee.proc_uts_inonum = inodes.0
+    unsafe pointee.proc_ipc_inonum = inodes.1
+    unsafe pointee.proc_mnt_inonum = inodes.2
+    unsafe pointee.proc_net_inonum = inodes.3
+  }
+
+  func setEntityID() {
+    unsafe withUnsafeMutableBytes(of: &pointee.proc_entity_id) { text in
+      let characters = unsafe text.baseAddress!.assumingMemoryBound(to: CChar.self)
+      unsafe EntityID.write(pid: pointee.pid, startTimeNS: pointee.proc_time_boot, to: characters)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+public import CQuark
+
+/// When an event that begins with a raw event of one type swallows the next one of the same process.
+public enum AggregationRule: UInt8, Sendable {
+  case never
+  /// Unless it swallowed one of that type already.
+  case single
+  case multiple
+  /// As `single`, and unless it swallowed a change of ids: what comes behind that was done by somebody else.
+  case forkExec
+  case file
+  case tty
+  /// A C client's own.
+  case custom
+
+  /// Bytes of one terminal's output that are joined at most.
+  private static var ttyBytes: Int { 4096 }
+
+  /// `custom` is not for this to answer.
+  @unsafe public func allows(
+    _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
+  ) -> Bool {
+    if let refusedBy = unsafe refusedBy(raw_types(child.pointee.type)) {
+      return unsafe parent.pointee.agg_types & refusedBy == 0
+    }
+    switch self {
+    case .file: return unsafe Self.joinsFile(parent.pointee.file, child.pointee.file)
+    case .tty: return unsafe Self.joinTTY(parent.pointee.tty, child.pointee.tty)
+    default: return false
+    }
+  }
+
+  /// The types, a bit each, one of which an event must have swallowed for this rule to refuse `child`; nil: it is not
+  /// as simple as that.
+  func refusedBy(_ child: raw_types) -> UInt32? {
+    switch self {
+    case .single: 1 << child.rawValue
+    case .multiple: 0
+    case .forkExec: 1 << child.rawValue | 1 << RAW_ID_CHANGE.rawValue
+    case .never, .file, .tty, .custom: nil
+    }
+  }
+
+  /// Writes to a file that the event created or wrote to, up to its removal; only the parent's own operation counts.
+  private static func joinsFile(_ parent: UnsafePointer<quark_file>?, _ child: UnsafePointer<quark_file>?) -> Bool {
+    guard let parent = unsafe parent, let child = unsafe child else { return false }
+    guard unsafe parent.pointee.inode == child.pointee.inode else { return false }
+    let (first, next) = unsafe (CInt(bitPattern: parent.pointee.op_mask), CInt(bitPattern: child.pointee.op_mask))
+    if first & (QUARK_FILE_OP_REMOVE | QUARK_FILE_OP_MOVE) != 0 { return false }
+    return first & (QUARK_FILE_OP_CREATE | QUARK_FILE_OP_MODIFY) != 0
+      && next & (QUARK_FILE_OP_MODIFY | QUARK_FILE_OP_REMOVE) != 0
+  }
+
+  /// Whole writes to the same terminal, while they are short together. Adds the child's length to the parent's total.
+  private static func joinTTY(_ parent: UnsafeMutablePointer<quark_tty>?, _ child: UnsafePointer<quark_tty>?) -> Bool {
+    guard let parent = unsafe parent, let child = unsafe child else { return false }
+    guard unsafe parent.pointee.major == child.pointee.major, unsafe parent.pointee.minor == child.pointee.minor,
+      unsafe parent.pointee.truncated == 0, unsafe child.pointee.truncated == 0
+    else { return false }
+    let total = unsafe parent.pointee.total_len + child.pointee.data_len
+    guard total < ttyBytes else { return false }
+    unsafe parent.pointee.total_len = total
+    return true
+  }
+}
+
+/// A rule for each pair of raw event types, first and next.
+@safe public struct AggregationMatrix: ~Copyable {
+  private let cells: UnsafeMutablePointer<Cell>
+
+  @unsafe private struct Cell {
+    var rule = AggregationRule.never
+    /// The simple rules in one test: refuses an event that swallowed one of these types. All ones: ask the rule.
+    var refusedBy = alwaysSet
+    var function: quark_can_aggregate_fn?
+  }
+
+  /// No type's bit; taken as set in every event.
+  private static var alwaysSet: UInt32 { 1 << 31 }
+  private static var types: Int { Int(RAW_NUM_TYPES.rawValue) }
+
+  /// One of the two stock matrices.
+  public init(isMinimal: Bool) {
+    unsafe cells = .allocate(capacity: Self.types * Self.types)
+    unsafe cells.initialize(repeating: Cell(), count: Self.types * Self.types)
+    set(RAW_WAKE_UP_NEW_TASK, RAW_COMM, .multiple)
+    set(RAW_EXEC, RAW_EXEC_CONNECTOR, .single)
+    set(RAW_EXEC, RAW_COMM, .multiple)
+    set(RAW_COMM, RAW_COMM, .multiple)
+    set(RAW_ID_CHANGE, RAW_ID_CHANGE, .multiple)
+    if isMinimal { return }
+    set(RAW_WAKE_UP_NEW_TASK, RAW_EXEC, .forkExec)
+    set(RAW_WAKE_UP_NEW_TASK, RAW_EXEC_CONNECTOR, .forkExec)
+    set(RAW_WAKE_UP_NEW_TASK, RAW_ID_CHANGE, .multiple)
+    set(RAW_WAKE_UP_NEW_TASK, RAW_EXIT_THREAD, .single)
+    set(RAW_EXEC, RAW_EXIT_THREAD, .single)
+    set(RAW_COMM, RAW_EXIT_THREAD, .single)
+    set(RAW_FILE, RAW_FILE, .file)
+    set(RAW_TTY, RAW_TTY, .tty)
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe cells.deallocate() }
+
+  public subscript(parent: raw_types, child: raw_types) -> AggregationRule {
+    unsafe cells[Self.index(parent, child)].rule
+  }
+
+  public mutating func set(_ parent: raw_types, _ child: raw_types, _ rule: AggregationRule) {
+    precondition(rule != .custom)
+    let refusedBy = rule.refusedBy(child) ?? (rule == .never ? Self.alwaysSet : .max)
+    unsafe cells[Self.index(parent, child)] = Cell(rule: rule, refusedBy: refusedBy, function: nil)
+  }
+
+  @unsafe public mutating func set(_ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn) {
+    unsafe cells[Self.index(parent, child)] = Cell(rule: .custom, refusedBy: .max, function: function)
+  }
+
+  /// May the event that begins with `parent` swallow `child`? Both have a type of `raw_types`. `queue` is for a
+  /// client's own functions.
+  @inline(__always)
+  func allows(
+    _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>,
+    queue: UnsafeMutablePointer<quark_queue>?
+  ) -> Bool {
+    let cell = unsafe cells + (Int(parent.pointee.type) &* Self.types &+ Int(child.pointee.type))
+    let refusedBy = unsafe cell.pointee.refusedBy
+    guard refusedBy == .max else { return unsafe (parent.pointee.agg_types | Self.alwaysSet) & refusedBy == 0 }
+    return unsafe ask(cell, parent, child, queue)
+  }
+
+  @inline(never)
+  private func ask(
+    _ cell: UnsafeMutablePointer<Cell>, _ parent: UnsafeMutablePointer<raw_event>,
+    _ child: UnsafeMutablePointer<raw_event>, _ queue: UnsafeMutablePointer<quark_queue>?
+  ) -> Bool {
+    guard let function = unsafe cell.pointee.function else {
+      return unsafe cell.pointee.rule.allows(parent, child)
+    }
+    return unsafe function(queue, parent, child) != 0
+  }
+
+  private static func index(_ parent: raw_types, _ child: raw_types) -> Int {
+    precondition(parent.rawValue < RAW_NUM_TYPES.rawValue && child.rawValue < RAW_NUM_TYPES.rawValue)
+    return Int(parent.rawValue) * types + Int(child.rawValue)
+  }
+}

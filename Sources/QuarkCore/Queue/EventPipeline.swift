@@ -1,0 +1,213 @@
+public import CQuark
+
+/// The way of a record to an event, without a kernel: records and times come in as arguments, events go out. Decodes,
+/// orders, joins what belongs together, and keeps who is who.
+///
+/// A call for an event is any number of `insert`s while there is `room`, then `next`.
+@safe public struct EventPipeline: ~Copyable {
+  public var processes: ProcessCache
+  public var matrix: AggregationMatrix
+  /// Counters since the beginning, `lost` and `backend` left to the owner.
+  public private(set) var statistics = quark_queue_stats()
+  /// Handed to aggregation functions of C clients.
+  @unsafe public var client: UnsafeMutablePointer<quark_queue>?
+
+  private var rawEvents: RawEventQueue
+  private let variableLimit: Int
+  private let holdTime: HoldTime
+  private let graceTimeMS: UInt32
+  private let event: UnsafeMutablePointer<quark_event>
+  /// Time of the newest event handed out, nanoseconds since boot.
+  private var deliveredNS: UInt64 = 0
+
+  /// The attributes must be valid: lengths and times positive.
+  public init(_ attributes: quark_queue_attr, stringLimit: Int = StringPool.defaultLimit) {
+    let maxLength = Int(attributes.max_length)
+    let flags = attributes.flags
+    processes = ProcessCache(
+      maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit)
+    matrix = AggregationMatrix(isMinimal: flags & QQ_MIN_AGG != 0)
+    rawEvents = RawEventQueue(capacity: maxLength)
+    variableLimit = 4 << 20 + maxLength << 10
+    holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
+    graceTimeMS = UInt32(attributes.cache_grace_time)
+    unsafe event = .allocate(capacity: 1)
+    unsafe event.initialize(to: quark_event())
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe event.deallocate() }
+
+  /// Raw events held now.
+  public var length: Int { rawEvents.count }
+
+  /// Records that can be taken now without a refusal: raw events up to `max_length`, and their strings up to 4 MiB and
+  /// 1 KiB per raw event of `max_length`.
+  public var room: Int {
+    min(rawEvents.capacity - rawEvents.count, (variableLimit - rawEvents.variableBytes) >> Self.largestRecordBits)
+  }
+
+  @inline(__always)
+  private var hasRoom: Bool {
+    !rawEvents.isFull && rawEvents.variableBytes &+ 1 << Self.largestRecordBits <= variableLimit
+  }
+
+  /// Strings of one record are 128 KiB at most: arguments, two paths, an environment and a control group.
+  private static var largestRecordBits: Int { 17 }
+
+  // MARK: - In
+
+  /// Takes one record of a ring. False: it was dropped and counted, as malformed or for lack of room.
+  @discardableResult
+  public mutating func insert(record: RawSpan) -> Bool {
+    guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
+      statistics.refused &+= 1
+      return false
+    }
+    switch unsafe RecordDecoder.decode(record, into: rawEvent, strings: &processes.strings) {
+    case .decoded:
+      unsafe insert(rawEvent)
+      return true
+    case .malformed: statistics.malformed &+= 1
+    case .refused: statistics.refused &+= 1
+    }
+    unsafe rawEvents.free(rawEvent, strings: &processes.strings)
+    return false
+  }
+
+  /// A raw event to be filled and then given to `insert` or `discard`; for backends whose records are no wire records.
+  /// Times are nanoseconds since boot. With a task, set `RAW_F_TASK` in `flags`. Nil: dropped and counted, as malformed
+  /// if there can be no such process, or for lack of room.
+  @unsafe public mutating func makeRawEvent(
+    _ type: raw_types, pid: UInt32, timeNS: UInt64
+  ) -> UnsafeMutablePointer<raw_event>? {
+    // Zero wraps around: one comparison each.
+    guard pid &- 1 < ProcessTable.pidLimit - 1, type.rawValue &- 1 < RAW_NUM_TYPES.rawValue - 1 else {
+      statistics.malformed &+= 1
+      return nil
+    }
+    guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
+      statistics.refused &+= 1
+      return nil
+    }
+    unsafe rawEvent.pointee.type = type.rawValue
+    unsafe rawEvent.pointee.pid = pid
+    unsafe rawEvent.pointee.tid = pid
+    unsafe rawEvent.pointee.cpu = 0
+    unsafe rawEvent.pointee.time = timeNS
+    return unsafe rawEvent
+  }
+
+  /// Copies bytes into a raw event that is not inserted yet; each part once. False, and counted: discard the event.
+  @unsafe public mutating func set(
+    _ part: RawEventPart, of rawEvent: UnsafeMutablePointer<raw_event>, to bytes: RawSpan
+  ) -> Bool {
+    if part == .environment {
+      let kept = bytes.extracting(first: min(bytes.byteCount, processes.maxEnvironment))
+      if unsafe rawEvent.set(part, kept, strings: &processes.strings) { return true }
+    } else if unsafe rawEvent.set(part, bytes, strings: &processes.strings) {
+      return true
+    }
+    statistics.refused &+= 1
+    return false
+  }
+
+  /// Takes over what `makeRawEvent` gave.
+  @unsafe public mutating func insert(_ rawEvent: UnsafeMutablePointer<raw_event>) {
+    if unsafe rawEvent.pointee.time < deliveredNS { statistics.late &+= 1 }
+    unsafe rawEvents.insert(rawEvent)
+    statistics.insertions &+= 1
+  }
+
+  /// Gives back what `makeRawEvent` gave.
+  @unsafe public mutating func discard(_ rawEvent: UnsafeMutablePointer<raw_event>) {
+    unsafe rawEvents.free(rawEvent, strings: &processes.strings)
+  }
+
+  // MARK: - Out
+
+  /// The oldest event, if it is old enough, or nil. Valid until the next call of this. `nowNS` is nanoseconds since
+  /// boot, and with `wallOffsetNS` added since the epoch.
+  @unsafe public mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> UnsafePointer<quark_event>? {
+    unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
+  }
+
+  /// The same, going on past events that `admits` refuses: nil means that none is ready. It goes on for as many raw
+  /// events as it finds waiting at most, for nothing enters meanwhile.
+  @unsafe public mutating func next(
+    nowNS: UInt64, wallOffsetNS: UInt64, admits: (UnsafePointer<quark_event>) -> Bool
+  ) -> UnsafePointer<quark_event>? {
+    // Before anything is handed out: what the last event pointed to was good until here, and what this one will point
+    // to stays until the next call.
+    collect(nowNS: nowNS)
+    let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    while let first = unsafe rawEvents.oldest {
+      let timeNS = unsafe first.pointee.time
+      guard timeNS <= nowNS, isRipe(ageNS: nowNS &- timeNS) else { return nil }
+      unsafe assemble(first, moment)
+      if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
+    }
+    return nil
+  }
+
+  /// Forgets the processes that have been kept long enough.
+  @inline(__always)
+  mutating func collect(nowNS: UInt64) {
+    let collected = processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS)
+    statistics.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
+  }
+
+  /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
+  @inline(__always)
+  private func isRipe(ageNS: UInt64) -> Bool {
+    ageNS >= holdTime.longestNS || !hasRoom || ageNS >= holdTime.targetNS(length: rawEvents.count)
+  }
+
+  /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
+  private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>, _ moment: ProcessCache.Moment) {
+    deliveredNS = unsafe max(deliveredNS, first.pointee.time)
+    unsafe event.pointee.events = 0
+    unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
+    unsafe event.pointee.id_change = 0
+    let process = unsafe process(of: first)
+    unsafe event.pointee.process = UnsafePointer(process)
+    var next = unsafe rawEvents.successor(of: first)
+    unsafe leave(first, process, moment)
+    let before = statistics.removals
+    while let candidate = unsafe next, unsafe matrix.allows(first, candidate, queue: client) {
+      unsafe next = rawEvents.successor(of: candidate)
+      unsafe first.pointee.agg_types |= 1 &<< candidate.pointee.type
+      unsafe leave(candidate, process, moment)
+      unsafe rawEvents.free(candidate, strings: &processes.strings)
+    }
+    if statistics.removals > before { statistics.aggregations &+= 1 } else { statistics.non_aggregations &+= 1 }
+    unsafe rawEvents.free(first, strings: &processes.strings)
+  }
+
+  /// What is known of the process; events of its own family make an entry for one that is not.
+  @inline(__always)
+  private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
+    let (type, pid) = unsafe (rawEvent.pointee.type, rawEvent.pointee.pid)
+    guard EventBits.isOfProcessFamily(type) else { return unsafe processes.lookup(pid: pid) }
+    // The time of the event under construction is the raw event's, since the epoch.
+    let forkTimeNS = unsafe type == RAW_WAKE_UP_NEW_TASK.rawValue ? event.pointee.time : nil
+    return unsafe processes.entry(for: pid, forkTimeNS: forkTimeNS)
+  }
+
+  /// Takes a raw event out of the queue and applies it to its process and to the event under construction.
+  @inline(__always)
+  private mutating func leave(
+    _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?,
+    _ moment: ProcessCache.Moment
+  ) {
+    unsafe rawEvents.remove(rawEvent)
+    statistics.removals &+= 1
+    if unsafe rawEvent.pointee.id_change != 0 { unsafe event.pointee.id_change |= rawEvent.pointee.id_change }
+    if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
+      unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
+    } else {
+      unsafe event.pointee.events |= EventBits.bit(raw_types(rawEvent.pointee.type))
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/// Several rings of records, each in its own order. A source's head is its oldest record that was not taken.
+public protocol RecordSources: ~Copyable {
+  var sourceCount: Int { get }
+  /// Time of the head, nanoseconds since boot; nil when there is none now.
+  mutating func headTimeNS(of source: Int) -> UInt64?
+  /// Takes the head and gives it to the pipeline.
+  mutating func takeHead(of source: Int, into pipeline: inout EventPipeline)
+}
+
+/// Reads several sources as one: always the source whose head is oldest, and of equally old ones the first. So what
+/// waits outside of a full queue is never older than what could have been read instead.
+@safe public struct SourceMerge: ~Copyable {
+  /// A heap: no head is older than that of its parent, which stands at half its index.
+  private let heap: UnsafeMutablePointer<Head>
+  private var count = 0
+  private let capacity: Int
+
+  private struct Head {
+    var timeNS: UInt64
+    var source: Int
+
+    func isBefore(_ other: Head) -> Bool {
+      timeNS < other.timeNS || timeNS == other.timeNS && source < other.source
+    }
+  }
+
+  public init(sourceCount: Int) {
+    capacity = max(1, sourceCount)
+    unsafe heap = .allocate(capacity: capacity)
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe heap.deallocate() }
+
+  /// Moves up to `limit` records, and no more than there is room for, into the pipeline. Returns how many.
+  public mutating func pull<Sources: RecordSources & ~Copyable>(
+    from sources: inout Sources, limit: Int = .max, into pipeline: inout EventPipeline
+  ) -> Int {
+    precondition(sources.sourceCount <= capacity)
+    count = 0
+    for source in 0..<sources.sourceCount {
+      if let timeNS = sources.headTimeNS(of: source) { push(Head(timeNS: timeNS, source: source)) }
+    }
+    var taken = 0
+    while taken < limit, count > 0, pipeline.room > 0 {
+      let source = unsafe heap[0].source
+      sources.takeHead(of: source, into: &pipeline)
+      taken += 1
+      if let timeNS = sources.headTimeNS(of: source) {
+        sink(Head(timeNS: timeNS, source: source))
+      } else {
+        count -= 1
+        if count > 0 { unsafe sink(heap[count]) }
+      }
+    }
+    return taken
+  }
+
+  private mutating func push(_ head: Head) {
+    var index = count
+    count += 1
+    while index > 0, unsafe head.isBefore(heap[(index - 1) / 2]) {
+      unsafe (heap + index).initialize(to: heap[(index - 1) / 2])
+      index = (index - 1) / 2
+    }
+    unsafe (heap + index).initialize(to: head)
+  }
+
+  /// Puts `head` in the place of the oldest.
+  private mutating func sink(_ head: Head) {
+    var index = 0
+    while true {
+      var child = 2 * index + 1
+      guard child < count else { break }
+      if child + 1 < count, unsafe heap[child + 1].isBefore(heap[child]) { child += 1 }
+      guard unsafe heap[child].isBefore(head) else { break }
+      unsafe heap[index] = heap[child]
+      index = child
+    }
+    unsafe heap[index] = head
+  }
+}

@@ -1,0 +1,180 @@
+import CQuark
+import CWire
+import Testing
+
+@testable import QuarkCore
+
+@Suite struct EventPipelineTests {
+  @Test func agesByTheHoldTime() {
+    var pipeline = EventPipeline(holdTimeMS: 10)
+    pipeline.add(RAW_EXEC, pid: 9, at: 5_000_000_000)
+    #expect(pipeline.nextSummary(nowNS: 4_000_000_000) == nil, "a stamp from the future has no age")
+    #expect(pipeline.nextSummary(nowNS: 5_009_999_999) == nil)
+    #expect(pipeline.nextSummary(nowNS: 5_010_000_000) != nil)
+  }
+
+  @Test func aFullQueueDoesNotWait() {
+    var pipeline = EventPipeline(maxLength: 9)
+    pipeline.add(RAW_EXEC, pid: 9, at: 100)
+    #expect(pipeline.nextSummary(nowNS: 100) != nil, "max_length below 10 holds nothing")
+    pipeline = EventPipeline(maxLength: 100)
+    for time: UInt64 in 1...89 { pipeline.add(RAW_EXEC, pid: UInt32(time), at: time) }
+    #expect(pipeline.nextSummary(nowNS: 100_000_000) == nil)
+    pipeline.add(RAW_EXEC, pid: 90, at: 90)
+    #expect(pipeline.nextSummary(nowNS: 100)?.timeNS == 1)
+  }
+
+  @Test func theLengthIsAHardBound() {
+    var pipeline = EventPipeline(maxLength: 20)
+    for time: UInt64 in 1...20 { #expect(pipeline.add(RAW_EXEC, pid: 9, at: time) == true) }
+    let room = pipeline.room
+    #expect(room == 0)
+    #expect(pipeline.add(RAW_EXEC, pid: 9, at: 21) == false)
+    let record = RecordBuilder(WIRE_EXEC, pid: 9).bytes
+    let isTaken = unsafe pipeline.insert(record: record.span.bytes)
+    #expect(!isTaken)
+    let stats = pipeline.statistics
+    #expect(stats.refused == 2 && stats.insertions == 20)
+    #expect(pipeline.drain().count == 20)
+  }
+
+  @Test func recordsAreDecodedOrCounted() {
+    var pipeline = EventPipeline()
+    var record = RecordBuilder(WIRE_EXEC, pid: 9, timeNS: 3)
+    record.add(WIRE_FIELD_EXE, "sh\0bin\0")
+    let bytes = record.bytes
+    let isTaken = unsafe pipeline.insert(record: bytes.span.bytes)
+    #expect(isTaken)
+    let broken = Array(bytes.dropLast(16))
+    let isBrokenTaken = unsafe pipeline.insert(record: broken.span.bytes)
+    #expect(!isBrokenTaken)
+    #expect(pipeline.drain() == [EventSummary(QUARK_EV_EXEC, pid: 9, at: 3)])
+    #expect(unsafe text(pipeline.processes.lookup(pid: 9)!.pointee.exe) == "/bin/sh")
+    let stats = pipeline.statistics
+    #expect(stats.malformed == 1 && stats.refused == 0)
+    for pid: UInt32 in [0, 4 << 20, .max] { #expect(pipeline.add(RAW_EXEC, pid: pid, at: 1) == false) }
+    #expect(pipeline.add(RAW_INVALID, pid: 1, at: 1) == false)
+    #expect(pipeline.add(RAW_NUM_TYPES, pid: 1, at: 1) == false)
+    let malformed = pipeline.statistics.malformed
+    #expect(malformed == 6)
+  }
+
+  @Test func latecomersAreCounted() {
+    var pipeline = EventPipeline(flags: QQ_MIN_AGG)
+    pipeline.add(RAW_EXEC, pid: 9, at: 100)
+    #expect(pipeline.drain().count == 1)
+    pipeline.add(RAW_EXEC, pid: 9, at: 100)
+    let none = pipeline.statistics.late
+    #expect(none == 0, "not older than what left")
+    pipeline.add(RAW_EXEC, pid: 9, at: 99)
+    pipeline.add(RAW_EXEC, pid: 9, at: 50)
+    let late = pipeline.statistics.late
+    #expect(late == 2)
+    #expect(pipeline.drain().map(\.timeNS) == [50, 99, 100])
+    pipeline.add(RAW_EXEC, pid: 9, at: 99)
+    let later = pipeline.statistics.late
+    #expect(later == 3, "older than the newest that left, not than the last")
+  }
+
+  /// What the last event pointed to is there until the next call, and goes at its beginning: an exited process is
+  /// forgotten before the next event looks at it.
+  @Test func collectsBeforeItDelivers() {
+    var pipeline = EventPipeline(graceTimeMS: 0)
+    pipeline.add(RAW_EXEC, pid: 9, at: 1, exe: "/bin/true")
+    #expect(pipeline.drain().count == 1)
+    pipeline.add(RAW_EXIT_THREAD, pid: 9, at: 2)
+    pipeline.add(RAW_COMM, pid: 9, at: 3)
+    let exit = unsafe pipeline.next(nowNS: 1 << 40, wallOffsetNS: 0)!
+    #expect(unsafe text(exit.pointee.process.pointee.exe) == "/bin/true", "still there, although the grace time is over")
+    let comm = unsafe pipeline.next(nowNS: 1 << 40, wallOffsetNS: 0)!
+    #expect(unsafe comm.pointee.process.pointee.exe == nil, "forgotten before this event was put together")
+    #expect(unsafe comm.pointee.process.pointee.flags & UInt64(QUARK_F_EXIT) == 0)
+    let collected = pipeline.statistics.garbage_collections
+    #expect(collected == 1)
+  }
+
+  @Test func goesOnPastWhatIsNotAdmitted() {
+    var pipeline = EventPipeline()
+    for time: UInt64 in 1...50 { pipeline.add(RAW_EXEC, pid: UInt32(time), at: time) }
+    let event = unsafe pipeline.next(nowNS: 1 << 40, wallOffsetNS: 0) { unsafe $0.pointee.process.pointee.pid == 40 }
+    #expect(unsafe event?.pointee.time == 40)
+    let none = unsafe pipeline.next(nowNS: 1 << 40, wallOffsetNS: 0) { _ in false }
+    #expect(unsafe none == nil)
+    let stats = pipeline.statistics
+    #expect(stats.removals == 50)
+  }
+
+  /// A look-up makes no entry, and only events of the process family do.
+  @Test func otherFamiliesMakeNoProcesses() {
+    var pipeline = EventPipeline()
+    pipeline.add(RAW_FILE, pid: 9, at: 1)
+    #expect(pipeline.drain() == [EventSummary(QUARK_EV_FILE, pid: 0, at: 1)])
+    pipeline.add(RAW_COMM, pid: 9, at: 2)
+    pipeline.add(RAW_PACKET, pid: 9, at: 3)
+    #expect(pipeline.drain().map(\.pid) == [9, 9])
+    let count = pipeline.processes.count
+    #expect(count == 1)
+  }
+
+  // MARK: - Memory
+
+  /// A record whose strings find no room is dropped, counted, and leaves nothing behind.
+  @Test func aFullPoolRefuses() {
+    var pipeline = EventPipeline(maxLength: 10000, stringLimit: 1 << 20)
+    let arguments = String(repeating: "a", count: 1000)
+    var inserted = 0
+    while pipeline.add(RAW_EXEC, pid: UInt32(inserted + 1), at: UInt64(inserted + 1), arguments: arguments) == true {
+      inserted += 1
+    }
+    #expect(inserted > 900 && inserted < 1100)
+    var record = RecordBuilder(WIRE_EXEC, pid: 9)
+    record.add(WIRE_FIELD_ARGV, arguments)
+    let bytes = record.bytes
+    let isTaken = unsafe pipeline.insert(record: bytes.span.bytes)
+    #expect(!isTaken)
+    let stats = pipeline.statistics
+    #expect(stats.refused == 2 && stats.insertions == UInt64(inserted))
+    #expect(pipeline.drain().count == inserted)
+  }
+
+  /// A cache that fills its strings' memory forgets exited processes before their time.
+  @Test func aTightCacheForgetsEarly() {
+    var pipeline = EventPipeline(graceTimeMS: 1_000_000, stringLimit: 2 << 20)
+    for pid: UInt32 in 1...10000 {
+      let arguments = String(repeating: "a", count: 1000)
+      #expect(pipeline.add(RAW_EXEC, pid: pid, at: UInt64(pid) * 2, arguments: arguments) == true)
+      pipeline.add(RAW_EXIT_THREAD, pid: pid, at: UInt64(pid) * 2 + 1)
+      _ = pipeline.drain(nowNS: 1 << 40)
+    }
+    let (count, stats) = (pipeline.processes.count, pipeline.statistics)
+    #expect(count < 2000 && stats.refused == 0)
+  }
+
+  /// As many raw events as fit, a KiB of strings each, in less than 24 MiB.
+  @Test func tenThousandLongRawEvents() {
+    var pipeline = EventPipeline(maxLength: 10000)
+    let arguments = String(repeating: "a", count: 1024)
+    for index: UInt32 in 1...10000 {
+      #expect(pipeline.add(RAW_EXEC, pid: index, at: UInt64(index), arguments: arguments) == true)
+    }
+    let reserved = pipeline.processes.strings.reserved
+    let nodes = unsafe MemoryLayout<raw_event>.stride * 10001
+    let hints = 16384 * MemoryLayout<Int>.stride
+    #expect(reserved + nodes + hints < 24 << 20)
+  }
+
+  /// Strings beyond the stated bound wait in the ring: there is no room before there is a refusal.
+  @Test func roomEndsWithTheStrings() {
+    var pipeline = EventPipeline(maxLength: 1000)
+    let arguments = String(repeating: "a", count: 20_000)
+    var inserted: UInt32 = 0
+    while pipeline.room > 0 {
+      inserted += 1
+      #expect(pipeline.add(RAW_EXEC, pid: inserted, at: UInt64(inserted), arguments: arguments) == true)
+    }
+    #expect(inserted > 200 && inserted < 300, "5 MiB of them")
+    #expect(pipeline.nextSummary(nowNS: 1000) != nil, "a queue without room does not wait")
+    let room = pipeline.room
+    #expect(room > 0)
+  }
+}

@@ -79,6 +79,11 @@ public import QuarkLinux
     }
   }
 
+  /// An event that begins with `parent` never swallows a `child`.
+  public mutating func forbidAggregation(_ parent: raw_types, _ child: raw_types) {
+    pipeline.matrix.set(parent, child, .never)
+  }
+
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = try? Clock.bootNS() else { return nil }

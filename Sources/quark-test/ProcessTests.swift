@@ -62,6 +62,11 @@ private func checkIdentity(of process: UnsafePointer<quark_process>) throws(Test
   try unsafe expectEqual("sid", known.proc_sid, UInt32(getsid(0)))
   try unsafe expect(known.proc_time_boot > 0, "no start time")
   try unsafe expect(known.proc_cap_effective != 0 && known.proc_cap_permitted != 0, "no capabilities")
+  try unsafe expectOurNamespaces(process)
+}
+
+func expectOurNamespaces(_ process: UnsafePointer<quark_process>) throws(TestEnd) {
+  let known = unsafe process.pointee
   try unsafe expectEqual("uts namespace", known.proc_uts_inonum, namespace("uts"))
   try unsafe expectEqual("ipc namespace", known.proc_ipc_inonum, namespace("ipc"))
   try unsafe expectEqual("mnt namespace", known.proc_mnt_inonum, namespace("mnt"))
@@ -103,7 +108,7 @@ private func exitFromThread() -> Never {
 // MARK: -
 
 /// Runs `true this is nop!` in a child and waits for it to succeed.
-private func runTrue() throws(TestEnd) -> pid_t {
+func runTrue() throws(TestEnd) -> pid_t {
   let child = clinux_fork()
   if child == 0 {
     unsafe setenv("IM_A_QUARK_TEST_CHILD", "OHYES", 1)

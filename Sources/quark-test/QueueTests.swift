@@ -1,0 +1,76 @@
+import CLinux
+import CQuark
+import Quark
+
+/// Who we are is known from the start, a child is known for the grace time after its exit, and then forgotten.
+func cacheGrace(_ context: TestContext) throws(TestEnd) {
+  var context = context
+  context.attributes.cache_grace_time = 100
+  var queue = try context.open()
+  try expect(unsafe queue.lookup(pid: UInt32(getpid())) != nil, "this process is not known right after open")
+  let child = try runTrue()
+  _ = unsafe try context.nextEvent(of: child, in: &queue)
+  try expect(unsafe queue.lookup(pid: UInt32(child)) != nil, "the child is not known after its event")
+  usleep(110_000)
+  _ = unsafe queue.nextEvent()
+  try expect(unsafe queue.lookup(pid: UInt32(child)) == nil, "the child is still known after its grace time")
+  try expect(queue.statistics().garbage_collections > 0, "and no collection is counted")
+}
+
+/// With the minimal matrix fork, exec and exit are an event each.
+func minimalAggregation(_ context: TestContext) throws(TestEnd) {
+  var context = context
+  context.attributes.flags |= QQ_MIN_AGG
+  var queue = try context.open()
+  try expectThreeEvents(context, &queue)
+}
+
+/// So they are when every cell of the matrix says never.
+func emptyMatrix(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  for parent in 0..<RAW_NUM_TYPES.rawValue {
+    for child in 0..<RAW_NUM_TYPES.rawValue {
+      queue.forbidAggregation(raw_types(parent), raw_types(child))
+    }
+  }
+  try expectThreeEvents(context, &queue)
+}
+
+private func expectThreeEvents(_ context: TestContext, _ queue: inout Queue) throws(TestEnd) {
+  let child = try runTrue()
+  for wanted in [QUARK_EV_FORK, QUARK_EV_EXEC, QUARK_EV_EXIT] {
+    let event = unsafe try context.nextEvent(of: child, in: &queue)
+    try unsafe expectEqual("events", event.pointee.events, UInt64(wanted))
+  }
+  guard let process = unsafe queue.lookup(pid: UInt32(child)) else { throw .failed("the child is not known") }
+  try unsafe expectEqual("exit_code", process.pointee.exit_code, 0)
+  try unsafe expect(process.pointee.exit_time_event > 0, "no exit time")
+}
+
+/// Counters begin at nothing and count.
+func statistics(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let before = queue.statistics()
+  try expectEqual("backend", before.backend, QQ_EBPF)
+  let counters = [
+    before.insertions, before.removals, before.aggregations, before.non_aggregations, before.lost,
+    before.garbage_collections, before.malformed, before.late, before.refused,
+  ]
+  try expect(counters.allSatisfy { $0 == 0 }, "a counter is not 0 right after open")
+  let child = try runTrue()
+  _ = unsafe try context.nextEvent(of: child, in: &queue)
+  let after = queue.statistics()
+  try expect(after.insertions >= 3, "\(after.insertions) insertions of fork, exec and exit")
+  try expect(after.removals >= 3, "\(after.removals) removals of fork, exec and exit")
+  try expect(after.aggregations >= 1, "no aggregation")
+  try expectEqual("lost", after.lost, 0)
+  try expectEqual("malformed", after.malformed, 0)
+}
+
+/// A child's namespaces are ours.
+func namespaces(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let child = try runTrue()
+  let event = unsafe try context.nextEvent(of: child, in: &queue)
+  try unsafe expectOurNamespaces(event.pointee.process!)
+}

@@ -57,6 +57,10 @@ static inline int clinux_getopt(int argc, char *const argv[], const char *option
 {
 	return getopt(argc, argv, options);
 }
+static inline int clinux_getopt_long(int argc, char *const argv[], const char *options, const struct option *longer)
+{
+	return getopt_long(argc, argv, options, longer, NULL);
+}
 static inline const char *clinux_optarg(void) { return optarg; }
 static inline int clinux_optind(void) { return optind; }
 static inline int clinux_optopt(void) { return optopt; }

@@ -8,9 +8,9 @@ public struct ProcScraper: ~Copyable {
   public struct Outcome: Equatable, Sendable {
     /// Handed out.
     public var processes = 0
-    /// Ended before anything could be learnt.
-    public var vanished = 0
-    /// Files and links that exist, but could not be read (proc(5): ptrace access mode, hidepid).
+    /// Not handed out: ended before anything could be learnt, or not to be opened.
+    public var missed = 0
+    /// Files, links and directories that exist, but could not be read (proc(5): ptrace access mode, hidepid).
     public var unreadable = 0
   }
 
@@ -48,7 +48,7 @@ public struct ProcScraper: ~Copyable {
       try directory.rewind()
       while let pid = try directory.next() {
         guard try read(pid: pid) else {
-          outcome.vanished += 1
+          outcome.missed += 1
           continue
         }
         outcome.processes += 1
@@ -60,7 +60,7 @@ public struct ProcScraper: ~Copyable {
     return outcome
   }
 
-  /// Lends one process to `body`. False: it does not exist.
+  /// Lends one process to `body`. False: there is none, or it cannot be opened.
   public mutating func scrape(pid: UInt32, _ body: (borrowing ScrapedProcess) -> Void) throws(QuarkError) -> Bool {
     do throws(Errno) {
       guard try read(pid: pid) else { return false }
@@ -73,13 +73,13 @@ public struct ProcScraper: ~Copyable {
 
   // MARK: -
 
-  /// False: the process ended. A process that cannot even be opened because this program has run out of something is
-  /// an error: it must not be taken for one that ended.
+  /// False: there is nothing to hand out.
   private mutating func read(pid: UInt32) throws(Errno) -> Bool {
     let opened: FileDescriptor
     do throws(Errno) {
       opened = try open(pid: pid)
-    } catch where Self.isGone(error) {
+    } catch {
+      try note(error)
       return false
     }
     let entry = opened.rawValue
@@ -100,7 +100,7 @@ public struct ProcScraper: ~Copyable {
     } while rest > 0
     // Safe: ten digits at most, and the last byte is a NUL.
     let result = unsafe name.span.extracting(index...).withUnsafeBufferPointer {
-      unsafe clinux_openat(directory.rawValue, $0.baseAddress!, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      unsafe clinux_openat(directory.rawValue, $0.baseAddress!, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
     return FileDescriptor(owning: try Errno.check(result))
   }
@@ -160,6 +160,7 @@ public struct ProcScraper: ~Copyable {
     set(&process, buffer.bytes)
   }
 
+  /// What this program has run out of is an error: no process must be taken for one that ended because of it.
   private mutating func note(_ error: Errno) throws(Errno) {
     if Self.isExhaustion(error) { throw error }
     // A kernel thread has no exe, which is ENOENT too.

@@ -2,9 +2,11 @@ internal import CLinux
 internal import CWire
 
 /// Writes a recording (recording.h). Nothing fails while records come: the first error is kept, what follows it is
-/// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame.
+/// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame, and at most what came in its
+/// last second.
 @safe public struct Recorder: ~Copyable {
   private static var bufferSize: Int { 65536 }
+  private static var flushIntervalNS: UInt64 { 1_000_000_000 }
 
   private let descriptor: FileDescriptor
   private let buffer: UnsafeMutableRawPointer
@@ -12,6 +14,7 @@ internal import CWire
   private var filled = 0
   private var mark: recording_mark
   private var isMarkWritten = false
+  private var flushedNS: UInt64
   /// Of the first write that failed.
   public private(set) var failure: Errno?
   /// Records appended so far.
@@ -21,22 +24,13 @@ internal import CWire
   public init(path: String) throws(QuarkError) {
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }
+    let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     descriptor = try QuarkError.attempting("make the recording") { () throws(Errno) in
-      try unsafe FileDescriptor(owning: Errno.check(
-        clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o600)))
+      try Self.create(path, header)
     }
     unsafe buffer = .allocate(byteCount: Self.bufferSize, alignment: 8)
     mark = recording_mark(now_boot_ns: nowNS, lost: 0)
-    var header = recording_header()
-    header.byte_order = UInt32(RECORDING_BYTE_ORDER.rawValue)
-    header.version = UInt16(RECORDING_VERSION.rawValue)
-    header.header_size = UInt16(MemoryLayout<recording_header>.size)
-    header.machine = Self.machine
-    header.record_size = UInt16(MemoryLayout<wire_record>.size)
-    header.start_boot_ns = nowNS
-    header.wall_offset_ns = wallOffsetNS
-    Self.setNames(&header)
-    unsafe withUnsafeBytes(of: header) { unsafe write($0) }
+    flushedNS = nowNS
   }
 
   @inlinable deinit { destroy() }
@@ -47,10 +41,14 @@ internal import CWire
     unsafe buffer.deallocate()
   }
 
-  /// The records that follow were read at `nowNS` since boot; `lost` is the backend's count until then.
+  /// The records that follow were read at `nowNS` since boot; `lost` is the backend's count until then. To be called
+  /// for empty batches too: what was held back for a second is written here.
   public mutating func beginBatch(nowNS: UInt64, lost: UInt64) {
     mark = recording_mark(now_boot_ns: nowNS, lost: lost)
     isMarkWritten = false
+    guard nowNS &- flushedNS >= Self.flushIntervalNS else { return }
+    flush()
+    flushedNS = nowNS
   }
 
   /// A record as it came from the ring.
@@ -96,7 +94,7 @@ internal import CWire
 
   private mutating func flush() {
     defer { filled = 0 }
-    guard failure == nil else { return }
+    guard failure == nil, filled > 0 else { return }
     do throws(Errno) { try unsafe Self.flush(buffer, filled, descriptor.rawValue) } catch { fail(error) }
   }
 
@@ -107,6 +105,30 @@ internal import CWire
   }
 
   private mutating func fail(_ error: Errno) { if failure == nil { failure = error } }
+
+  private static func create(_ path: String, _ header: recording_header) throws(Errno) -> FileDescriptor {
+    let descriptor = FileDescriptor(owning: try unsafe Errno.check(
+      clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o600)))
+    var header = header
+    // Safe: the structure has no holes.
+    try unsafe withUnsafeMutableBytes(of: &header) { bytes throws(Errno) in
+      try unsafe flush(bytes.baseAddress!, bytes.count, descriptor.rawValue)
+    }
+    return descriptor
+  }
+
+  private static func header(nowNS: UInt64, wallOffsetNS: UInt64) -> recording_header {
+    var header = recording_header()
+    header.byte_order = UInt32(RECORDING_BYTE_ORDER.rawValue)
+    header.version = UInt16(RECORDING_VERSION.rawValue)
+    header.header_size = UInt16(MemoryLayout<recording_header>.size)
+    header.machine = machine
+    header.record_size = UInt16(MemoryLayout<wire_record>.size)
+    header.start_boot_ns = nowNS
+    header.wall_offset_ns = wallOffsetNS
+    setNames(&header)
+    return header
+  }
 
   private static func setNames(_ header: inout recording_header) {
     let magic: StaticString = "QUARKREC"

@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test func largestValues() {
-    let status = Self.status("Uid:\t4294967295\t4294967294\t0\t0\nCapEff:\tffffffffffffffff\nCapAmb:\t10000000000000000\n")
+    let status = Self.status(
+      "Uid:\t4294967295\t4294967294\t0\t0\nCapEff:\tffffffffffffffff\nCapAmb:\t10000000000000000\n")
     #expect(status.user == .init(real: .max, effective: .max - 1, saved: 0))
     #expect(status.effective == .max)
     #expect(status.ambient == nil)

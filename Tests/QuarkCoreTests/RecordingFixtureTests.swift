@@ -67,7 +67,8 @@ import Testing
       cwd: event.cwd.map { unsafe String(cString: $0.start) } ?? "",
       arguments: event.arguments.map { bytes in
         let characters = unsafe (0..<bytes.count).map { unsafe UInt8(bitPattern: bytes.start[$0]) }
-        return characters.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        return characters.split(separator: 0, omittingEmptySubsequences: false)
+          .map { String(decoding: $0, as: UTF8.self) }
       } ?? [])
   }
 

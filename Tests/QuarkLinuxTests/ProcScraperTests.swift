@@ -43,7 +43,9 @@ struct Scraped: Equatable {
     environment = Self.string(process.environment)
   }
 
-  static func string(_ bytes: Span<UInt8>) -> String { String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
+  static func string(_ bytes: Span<UInt8>) -> String {
+    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+  }
 }
 
 @Suite struct ProcScraperTests {

@@ -192,4 +192,34 @@ import Testing
     try file.write(Data())
     #expect(replay.consume(limit: 9, untilNS: .max) { _ in } == 5)
   }
+
+  /// What real kernels wrote, with both clocks.
+  @Test(arguments: ["5.10.0", "6.1.0", "7.1.13", "7.3.4"])
+  func realRecordings(release: String) throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/recordings/\(release).rec").path
+    var replay = try ReplayBackend(path: path)
+    var stamps: [UInt64] = []
+    while let head = replay.headTimeNS {
+      let before = replay.nowNS
+      #expect(replay.consume(limit: 1) { _ in } == 1)
+      #expect(replay.nowNS >= before, "the recorded clock goes forwards")
+      #expect(replay.nowNS >= head, "what is read has happened")
+      stamps.append(head)
+    }
+    #expect(stamps.count > 80)
+    #expect(replay.lost() == 0)
+
+    replay = try ReplayBackend(path: path)
+    var played = 0
+    for stamp in stamps {
+      played += replay.consume(limit: .max, untilNS: stamp) { _ in }
+      #expect(replay.headTimeNS.map { $0 > stamp } ?? true)
+    }
+    #expect(played == stamps.count)
+    guard case .closed = replay.ending else {
+      Issue.record("\(String(describing: replay.ending))")
+      return
+    }
+  }
 }

@@ -1,4 +1,5 @@
-/// What `/proc/PID/stat` says (proc_pid_stat(5)). A field that is odd or missing leaves its own member nil and no other.
+/// What `/proc/PID/stat` says (proc_pid_stat(5)). A field that is odd or missing leaves its own member nil and no
+/// other.
 public struct ProcStat: Equatable, Sendable {
   public private(set) var ppid: UInt32?
   /// Nil for a task that is being torn down: the kernel then prints -1 (do_task_stat() in fs/proc/array.c).

@@ -28,10 +28,16 @@ public struct ProcStatus: Equatable, Sendable {
   /// Reads whole lines only: the text may have been cut. Of lines with the same key the first one counts.
   public init(_ text: Span<UInt8>) {
     var lines = TextCursor(text)
-    while let line = lines.nextLine() {
+    while !isComplete, let line = lines.nextLine() {
       // The value is read with its newline, which proves that it is whole.
       read(text.extracting(line.lowerBound..<line.upperBound + 1))
     }
+  }
+
+  /// The lines come in no order that is promised, but the last one we want is far from the end.
+  private var isComplete: Bool {
+    ambient != nil && bounding != nil && effective != nil && permitted != nil && inheritable != nil
+      && group != nil && user != nil && ppid != nil && pid != nil
   }
 
   private mutating func read(_ line: Span<UInt8>) {

@@ -2,8 +2,8 @@ internal import CLinux
 internal import CWire
 
 /// Writes a recording (recording.h). Nothing fails while records come: the first error is kept, what follows it is
-/// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame, and at most what came in its
-/// last second.
+/// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame; if the program was killed,
+/// also what came in the last second.
 @safe public struct Recorder: ~Copyable {
   private static var bufferSize: Int { 65536 }
   private static var flushIntervalNS: UInt64 { 1_000_000_000 }
@@ -20,7 +20,7 @@ internal import CWire
   /// Records appended so far.
   public private(set) var records: UInt64 = 0
 
-  /// Makes the file, or empties it. It is for its owner alone: command lines can hold secrets.
+  /// Makes the file, or empties it. A new one is for its owner alone: command lines can hold secrets.
   public init(path: String) throws(QuarkError) {
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What is recorded in a guest. /bin/true has its path because the shell has a true of its own. With `long`, a command line beyond what a record keeps too.
+# What is recorded in a guest; with `long`, also a command line beyond what a record keeps. /bin/true has its path
+# because the shell has a true of its own.
 mkdir -p /tmp/load && cd /tmp/load || exit 1
 /quark-mon --record /tmp/recording &
 recorder=$!

@@ -28,7 +28,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.b
 TOOLS := quark-mon quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all demo bench quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz demo bench quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -98,6 +98,37 @@ quark-bench: FORCE
 
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
+
+# ---- fuzzing
+
+FUZZERS := record proc cgroup recording
+FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift)
+RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
+SECONDS ?= 60
+# The seeds that are files, and what earlier runs found worth keeping.
+SEEDS_record = .build-fuzz/seeds
+SEEDS_recording = Tests/Fixtures/recordings
+
+.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SWIFT)c -O -wmo -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
+		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap $(FUZZED) -o $@
+
+$(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
+	$(Q)ln -f $< $@
+
+.build-fuzz/seeds: Fuzz/seeds.py $(RECORDINGS) | deps
+	$(Q)rm -rf $@ && python3 Fuzz/seeds.py $@ $(RECORDINGS)
+
+fuzz: $(FUZZERS:%=fuzz-%) ## each fuzzer in turn: [SECONDS=60], or fuzz-NAME for one of them
+
+fuzz-%: .build-fuzz/% .build-fuzz/seeds
+	$(Q)mkdir -p .build-fuzz/corpus/$*
+	$(Q)echo "fuzz-$*: $(SECONDS) s"
+	$(Q)$< -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=.build-fuzz/$*- -print_final_stats=1 \
+		$(patsubst %,-dict=%,$(wildcard Fuzz/$*.dict)) .build-fuzz/corpus/$* $(wildcard Fuzz/corpus/$*) $(SEEDS_$*) \
+		>.build-fuzz/$*.log 2>&1 </dev/null || { tail -n 60 .build-fuzz/$*.log; exit 1; }
+	$(Q)sed -n 's/^stat::\(number_of_executed_units\|average_exec_per_sec\): */fuzz-$*: \1 /p' .build-fuzz/$*.log
 
 # ---- documents
 

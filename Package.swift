@@ -94,6 +94,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
+    .testTarget(
+      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CLinux"], swiftSettings: strict,
+      linkerSettings: libbpf),
     .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
     .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(

@@ -10,6 +10,11 @@ const char *clinux_signal_name(int number)
 	return sigabbrev_np(number);
 }
 
+ssize_t clinux_getdents(int directory, void *buffer, size_t size)
+{
+	return getdents64(directory, buffer, size);
+}
+
 int clinux_loopback_up(void)
 {
 	struct ifreq request = { .ifr_name = "lo" };

@@ -1,2 +1,3 @@
-/* The header is all there is; compiling it once checks the layout asserts on this target. */
+/* The headers are all there is; compiling them once checks the layout asserts on this target. */
 #include "wire.h"
+#include "recording.h"

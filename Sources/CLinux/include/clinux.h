@@ -6,6 +6,7 @@
 #define QUARK_CLINUX_H
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -39,6 +40,8 @@ static inline int clinux_errno(void) { return errno; }
 static inline void clinux_set_errno(int value) { errno = value; }
 
 static inline int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+/* No O_CREAT: there is no mode. */
+static inline int clinux_openat(int directory, const char *path, int flags) { return openat(directory, path, flags); }
 static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 static inline pid_t clinux_fork(void) { return fork(); }
 
@@ -53,6 +56,10 @@ const char *clinux_signal_name(int number);
 static inline int clinux_getopt(int argc, char *const argv[], const char *options)
 {
 	return getopt(argc, argv, options);
+}
+static inline int clinux_getopt_long(int argc, char *const argv[], const char *options, const struct option *longer)
+{
+	return getopt_long(argc, argv, options, longer, NULL);
 }
 static inline const char *clinux_optarg(void) { return optarg; }
 static inline int clinux_optind(void) { return optind; }
@@ -73,6 +80,12 @@ static inline void clinux_store_release_u64(void *address, uint64_t value)
 {
 	__atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
+
+/*
+ * Fills `buffer` with whole linux_dirent64 entries: u64 inode, s64 offset, u16 size of the entry, u8 type, then the
+ * NUL-terminated name. Bytes filled, 0 at the end, or -1 with errno. getdents(2)
+ */
+ssize_t clinux_getdents(int directory, void *buffer, size_t size);
 
 /* Brings the loopback interface up. 0, or -1 with errno. netdevice(7). */
 int clinux_loopback_up(void);

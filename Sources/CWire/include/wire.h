@@ -4,6 +4,7 @@
  *
  * A record is a wire_record, then `nfields` times a wire_field each followed by `len` bytes and padding to a multiple
  * of 8. The reader trusts none of it: sizes, kinds and lengths are checked, and a bad record is counted and dropped.
+ * recording.h keeps records in files.
  */
 #ifndef QUARK_WIRE_H
 #define QUARK_WIRE_H

@@ -1,0 +1,27 @@
+// The fuzzers, as one program that does what its name says: record, proc, cgroup or recording. libFuzzer gives it bytes
+// and watches which ways through the code they take (llvm.org/docs/LibFuzzer.html). It is compiled together with
+// QuarkCore, as one module. Whatever the bytes are, nothing may trap, nothing may be read or written out of bounds, no
+// memory may stay behind, and the `precondition`s here hold.
+
+nonisolated(unsafe) private var fuzzer: (RawSpan) -> Void = { _ in }
+
+@c(LLVMFuzzerInitialize)
+public func fuzzInitialize(
+  _ argc: UnsafeMutablePointer<CInt>, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+) -> CInt {
+  let path = unsafe String(cString: argv.pointee[0]!)
+  switch path.split(separator: "/").last {
+  case "record": unsafe fuzzer = fuzzRecord
+  case "proc": unsafe fuzzer = fuzzProc
+  case "cgroup": unsafe fuzzer = fuzzCgroup
+  case "recording": unsafe fuzzer = fuzzRecording
+  default: fatalError("\(path) is not the name of a fuzzer")
+  }
+  return 0
+}
+
+@c(LLVMFuzzerTestOneInput)
+public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  unsafe fuzzer(RawSpan(_unsafeStart: bytes, byteCount: count))
+  return 0
+}

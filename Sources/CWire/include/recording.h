@@ -1,0 +1,63 @@
+/*
+ * The file of `quark-mon --record`: the records of a backend as they came from its ring, so that they can be played
+ * again. Everything is in the byte order of the machine that wrote it.
+ *
+ * A recording_header, then frames: each a recording_frame, `size` bytes of content, and zeros up to a multiple of 8.
+ * A RECORDING_MARK comes before the records that were read together and says when that was; a RECORDING_END is the
+ * last frame of a recording that was closed. One without it was cut short: it is good up to its last whole frame.
+ * Anything else that does not fit this description is damage, and ends the reading where it is met.
+ */
+#ifndef QUARK_RECORDING_H
+#define QUARK_RECORDING_H
+
+#include "wire.h"
+
+#define RECORDING_MAGIC "QUARKREC"	/* without its NUL */
+
+enum recording_constants {
+	RECORDING_BYTE_ORDER = 0x01020304,	/* reads 0x04030201 on a machine of the other order */
+	RECORDING_VERSION = 1,
+	RECORDING_RECORD_MAX = 4 * 1024 * 1024,	/* bytes of one record: no ring of ours holds more */
+};
+
+struct recording_header {
+	wire_u8 magic[8];
+	wire_u32 byte_order;
+	wire_u16 version;
+	wire_u16 header_size;	/* where the first frame is; a multiple of 8 */
+	wire_u16 machine;	/* e_machine of elf(5): 62 x86-64, 183 arm64 */
+	wire_u16 record_size;	/* of struct wire_record: another one means another layout */
+	wire_u32 reserved;	/* 0 */
+	wire_u64 start_boot_ns;	/* when the recording began, since boot, suspend included */
+	wire_u64 wall_offset_ns;	/* added to a time since boot at that moment: since the epoch */
+	char release[72];	/* of the kernel, uname(2), NUL-padded */
+};
+
+/* recording_frame.kind */
+enum recording_kind {
+	RECORDING_MARK = 1,	/* recording_mark */
+	RECORDING_RECORD = 2,	/* bytes of the ring; a wire_record if all was well */
+	RECORDING_END = 3,	/* recording_end */
+};
+
+struct recording_frame {
+	wire_u32 kind;
+	wire_u32 size;		/* of the content, without the padding */
+};
+
+struct recording_mark {
+	wire_u64 now_boot_ns;	/* since boot, suspend included */
+	wire_u64 lost;		/* records the backend had lost until then */
+};
+
+struct recording_end {
+	struct recording_mark mark;
+	wire_u64 records;	/* in the whole recording */
+};
+
+_Static_assert(sizeof(struct recording_header) == 112, "recording_header has a hole");
+_Static_assert(sizeof(struct recording_frame) == 8, "recording_frame has a hole");
+_Static_assert(sizeof(struct recording_mark) == 16, "recording_mark has a hole");
+_Static_assert(sizeof(struct recording_end) == 24, "recording_end has a hole");
+
+#endif

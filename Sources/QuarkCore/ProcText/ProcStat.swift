@@ -1,0 +1,59 @@
+/// What `/proc/PID/stat` says (proc_pid_stat(5)). A field that is odd or missing leaves its own member nil and no
+/// other.
+public struct ProcStat: Equatable, Sendable {
+  public private(set) var ppid: UInt32?
+  /// Nil for a task that is being torn down: the kernel then prints -1 (do_task_stat() in fs/proc/array.c).
+  public private(set) var pgid: UInt32?
+  /// Nil as `pgid`.
+  public private(set) var sid: UInt32?
+  /// Device number of the controlling terminal, as the kernel encodes it; 0: none.
+  public private(set) var tty: UInt32?
+  /// When the process started, in clock ticks since boot, suspend included.
+  public private(set) var startTicks: UInt64?
+
+  /// The second field is the name in parentheses, as the process chose it: it can hold blanks, newlines and
+  /// parentheses. All that follows is numbers, so the last `)` ends it.
+  public init(_ text: Span<UInt8>) {
+    guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return }
+    var fields = TextCursor(text.extracting((end + 1)...))
+    fields.skipBlanks()
+    fields.skipWord()  // 3, state
+    ppid = fields.number32()
+    pgid = fields.number32()
+    sid = fields.number32()
+    tty = Self.device(&fields)
+    for _ in 8..<22 {
+      fields.skipBlanks()
+      fields.skipWord()
+    }
+    startTicks = fields.number()
+  }
+
+  /// new_encode_dev() in include/linux/kdev_t.h: the major number has the 12 bits from 8 on.
+  public var ttyMajor: UInt32? { tty.map { $0 >> 8 & 0xfff } }
+
+  /// Its low 8 bits are the lowest, its others the highest.
+  public var ttyMinor: UInt32? { tty.map { $0 >> 12 & 0xfff00 | $0 & 0xff } }
+
+  /// Nanoseconds since boot, suspend included, with the precision of a tick. `ticksPerSecond` is that of
+  /// sysconf(_SC_CLK_TCK). Nil if it is unknown or beyond what 64 bits hold (584 years).
+  public func startNS(ticksPerSecond: UInt64) -> UInt64? {
+    guard let startTicks, ticksPerSecond > 0, ticksPerSecond <= 1_000_000_000 else { return nil }
+    let (seconds, ticks) = startTicks.quotientAndRemainder(dividingBy: ticksPerSecond)
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = whole.addingReportingOverflow(ticks * 1_000_000_000 / ticksPerSecond)
+    return overflow || carry ? nil : sum
+  }
+
+  /// Printed as a signed number: minor numbers from 524,288 on make it negative.
+  private static func device(_ fields: inout TextCursor) -> UInt32? {
+    fields.skipBlanks()
+    let start = fields.offset
+    guard start < fields.text.count, fields.text[start] == UInt8(ascii: "-") else { return fields.number32() }
+    fields.skipWord()
+    guard let magnitude = fields.text.extracting(start + 1..<fields.offset).number(), magnitude <= 1 << 31 else {
+      return nil
+    }
+    return 0 &- UInt32(magnitude)
+  }
+}

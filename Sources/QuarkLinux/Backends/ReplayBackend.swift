@@ -1,0 +1,173 @@
+internal import CLinux
+internal import CWire
+public import QuarkCore
+
+/// Plays a recording as if its records came from a ring. The file is read once, at the beginning, and not trusted: what
+/// happens to it later does not matter. Two clocks can drive it. The recorded one: `consume(limit:)` hands out what was
+/// read together, and `nowNS` is when that was. Any other one: `consume(limit:untilNS:)` hands out what had happened.
+@safe public struct ReplayBackend: ~Copyable {
+  /// Bytes of the largest file accepted.
+  public static var maxFileSize: Int { 1 << 30 }
+
+  private let bytes: UnsafeMutableRawPointer
+  private let count: Int
+  private let event: FileDescriptor
+  private var cursor: RecordingCursor
+  /// The next record to be handed out, and the mark it stands behind.
+  private var head: Range<Int>?
+  private var headMark: Mark
+  private var current: Mark
+
+  private struct Mark {
+    var batch = 0
+    var nowNS: UInt64
+    var lost: UInt64 = 0
+  }
+
+  public init(path: String) throws(QuarkError) {
+    let event = try QuarkError.attempting("create an eventfd") { () throws(Errno) in
+      FileDescriptor(owning: try Errno.check(eventfd(1, CInt(EFD_CLOEXEC | EFD_NONBLOCK))))
+    }
+    let loaded: (bytes: UnsafeMutableRawPointer, count: Int)
+    do throws(Errno) {
+      unsafe loaded = try Self.load(path)
+    } catch {
+      throw QuarkError("read the recording", error)
+    }
+    let cursor: RecordingCursor
+    do throws(RecordingCursor.Refusal) {
+      // Safe: that many bytes were read.
+      cursor = try unsafe RecordingCursor(RawSpan(_unsafeStart: loaded.bytes, byteCount: loaded.count))
+    } catch {
+      unsafe loaded.bytes.deallocate()
+      throw QuarkError("read the recording", Errno(EINVAL), detail: Self.words(error))
+    }
+    unsafe bytes = loaded.bytes
+    unsafe count = loaded.count
+    self.event = event
+    self.cursor = cursor
+    current = Mark(nowNS: cursor.header.start_boot_ns)
+    headMark = current
+    lookAhead()
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe bytes.deallocate() }
+
+  /// Readable as long as records wait.
+  public var readable: CInt { event.rawValue }
+
+  /// The recorded clock, nanoseconds since boot: when the records handed out last were read, and in the end when the
+  /// recording was closed.
+  public var nowNS: UInt64 { current.nowNS }
+
+  /// Time stamp of the next record as it stands in its bytes, nanoseconds since boot; 0 if it is too short to have
+  /// one. Nil: nothing is left.
+  public var headTimeNS: UInt64? { head.map { timeNS($0) } }
+
+  /// How the recording ends, once its last record was handed out.
+  public var ending: RecordingCursor.Ending? { head == nil ? cursor.ending : nil }
+
+  /// Added to a time since boot: since the epoch, when the recording began.
+  public var wallOffsetNS: UInt64 { cursor.header.wall_offset_ns }
+
+  /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
+  /// many; 0 when nothing is left.
+  public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
+    guard head != nil, limit > 0 else { return 0 }
+    current = headMark
+    var consumed = 0
+    while consumed < limit, let range = head, headMark.batch == current.batch {
+      lend(range, body)
+      consumed += 1
+    }
+    finish()
+    return consumed
+  }
+
+  /// Lends up to `limit` records, until the first one stamped later than `timeNS` since boot.
+  public mutating func consume(limit: Int, untilNS timeNS: UInt64, _ body: (RawSpan) -> Void) -> Int {
+    var consumed = 0
+    while consumed < limit, let range = head, self.timeNS(range) <= timeNS {
+      current = headMark
+      lend(range, body)
+      consumed += 1
+    }
+    finish()
+    return consumed
+  }
+
+  /// Records the recorded backend had lost by `nowNS`.
+  public func lost() -> UInt64 { current.lost }
+
+  // MARK: -
+
+  private mutating func lend(_ range: Range<Int>, _ body: (RawSpan) -> Void) {
+    // Safe: the cursor's ranges are within the bytes, which stay as they are.
+    unsafe body(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count))
+    lookAhead()
+  }
+
+  private mutating func lookAhead() {
+    // Safe: the bytes live as long as this does.
+    let span = unsafe RawSpan(_unsafeStart: bytes, byteCount: count)
+    head = nil
+    while let frame = cursor.next(span) {
+      switch frame {
+      case .mark(let nowNS, let lost): headMark = Mark(batch: headMark.batch + 1, nowNS: nowNS, lost: lost)
+      case .record(let range):
+        head = range
+        return
+      }
+    }
+    var value: UInt64 = 0
+    // Safe: an eventfd gives eight bytes, and is not readable afterwards.
+    _ = unsafe read(event.rawValue, &value, 8)
+  }
+
+  private mutating func finish() {
+    guard head == nil, case .closed(let nowNS, let lost) = cursor.ending else { return }
+    (current.nowNS, current.lost) = (nowNS, lost)
+  }
+
+  private func timeNS(_ range: Range<Int>) -> UInt64 {
+    guard range.count >= 8 else { return 0 }
+    // Safe: wire_record begins with its time, and that many bytes are there.
+    return unsafe (bytes + range.lowerBound).loadUnaligned(as: UInt64.self)
+  }
+
+  private static func words(_ refusal: RecordingCursor.Refusal) -> String {
+    switch refusal {
+    case .notARecording: "this file is no recording"
+    case .otherByteOrder: "it is of a machine with the other byte order"
+    case .otherVersion: "it has another version than the one this program reads"
+    case .otherRecordLayout: "its records have another layout than the one this program reads"
+    }
+  }
+
+  private static func load(_ path: String) throws(Errno) -> (UnsafeMutableRawPointer, Int) {
+    let descriptor = FileDescriptor(owning: try unsafe Errno.check(
+      clinux_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0)))
+    var information = stat()
+    try Errno.check(unsafe fstat(descriptor.rawValue, &information))
+    guard information.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { throw Errno(EINVAL) }
+    guard information.st_size <= maxFileSize else { throw Errno(EFBIG) }
+    let size = Int(information.st_size)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(8, size), alignment: 8)
+    var filled = 0
+    while filled < size {
+      // Safe: there is room for `size - filled` bytes.
+      let length = unsafe read(descriptor.rawValue, bytes + filled, size - filled)
+      if length == 0 { break }
+      if length > 0 {
+        filled += length
+      } else if Errno.current.rawValue != EINTR {
+        let error = Errno.current
+        unsafe bytes.deallocate()
+        throw error
+      }
+    }
+    return unsafe (bytes, filled)
+  }
+}

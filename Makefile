@@ -122,10 +122,11 @@ $(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
 
 fuzz: $(FUZZERS:%=fuzz-%) ## each fuzzer in turn: [SECONDS=60], or fuzz-NAME for one of them
 
+# Swift's own crash handler would get in the way of the sanitizer's.
 fuzz-%: .build-fuzz/% .build-fuzz/seeds
 	$(Q)mkdir -p .build-fuzz/corpus/$*
 	$(Q)echo "fuzz-$*: $(SECONDS) s"
-	$(Q)$< -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=.build-fuzz/$*- -print_final_stats=1 \
+	$(Q)SWIFT_BACKTRACE=enable=no $< -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=.build-fuzz/$*- -print_final_stats=1 \
 		$(patsubst %,-dict=%,$(wildcard Fuzz/$*.dict)) .build-fuzz/corpus/$* $(wildcard Fuzz/corpus/$*) $(SEEDS_$*) \
 		>.build-fuzz/$*.log 2>&1 </dev/null || { tail -n 60 .build-fuzz/$*.log; exit 1; }
 	$(Q)sed -n 's/^stat::\(number_of_executed_units\|average_exec_per_sec\): */fuzz-$*: \1 /p' .build-fuzz/$*.log

@@ -274,6 +274,23 @@ struct Scraped: Equatable {
     #expect(parents[UInt32(getpid())] == UInt32(getppid()))
   }
 
+  /// No process may be taken for one that ended because this program may open nothing more.
+  @Test func exhaustionIsAnError() async {
+    await #expect(processExitsWith: .success) {
+      var scraper = try ProcScraper()
+      var limit = rlimit()
+      unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = 0
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      do throws(QuarkError) {
+        _ = try scraper.scrape { _ in }
+        exit(1)
+      } catch {
+        exit(error.errno == Errno(EMFILE) ? 0 : 2)
+      }
+    }
+  }
+
   /// Processes end at any moment of their being read; no descriptor stays open.
   @Test func processesThatEnd() throws {
     var scraper = try ProcScraper()

@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// The process directories of a /proc: its entries whose names are numbers.
-@safe struct ProcDirectory: ~Copyable {
+@safe @usableFromInline struct ProcDirectory: ~Copyable {
   private let descriptor: FileDescriptor
   private let buffer: UnsafeMutableRawPointer
   /// Bytes of the buffer that getdents(2) filled, and those that were handed out.
@@ -20,7 +20,9 @@ internal import CLinux
     unsafe buffer = .allocate(byteCount: Self.bufferSize, alignment: 8)
   }
 
-  deinit { unsafe buffer.deallocate() }
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe buffer.deallocate() }
 
   var rawValue: CInt { descriptor.rawValue }
 

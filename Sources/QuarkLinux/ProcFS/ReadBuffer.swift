@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// Memory that files and links are read into, one after another. It grows to what was needed and stays.
-@safe struct ReadBuffer: ~Copyable {
+@safe @usableFromInline struct ReadBuffer: ~Copyable {
   private var start: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private var count = 0
@@ -11,7 +11,9 @@ internal import CLinux
     unsafe start = .allocate(capacity: capacity)
   }
 
-  deinit { unsafe start.deallocate() }
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe start.deallocate() }
 
   /// What was read last.
   var bytes: Span<UInt8> {

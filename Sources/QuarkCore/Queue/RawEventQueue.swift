@@ -1,19 +1,19 @@
-public import CQuark
+internal import CQuark
 
 /// Raw events in the order of their times, and per process in the order of their times; equal times keep the order of
 /// arrival. Two balanced trees over nodes in slabs, `capacity` at most; a node that leaves serves again.
 ///
 /// Records arrive nearly sorted: an insertion looks for its place from the newest end, by time, or from the newest
 /// event of the same process, and searches from the root only when that is not near.
-@safe public struct RawEventQueue: ~Copyable {
-  public typealias Node = UnsafeMutablePointer<raw_event>
+@safe struct RawEventQueue: ~Copyable {
+  typealias Node = UnsafeMutablePointer<raw_event>
 
   /// Raw events held at most.
-  public let capacity: Int
+  let capacity: Int
   /// Raw events in the trees.
-  public private(set) var count = 0
+  private(set) var count = 0
   /// Sizes of the strings of the events in the trees, bytes, NULs included.
-  public private(set) var variableBytes = 0
+  private(set) var variableBytes = 0
 
   /// Slabs of nodes, the newest first: each begins with the address of the next.
   private var slabs: UnsafeMutableRawPointer?
@@ -34,7 +34,7 @@ public import CQuark
   private static var mostHints: Int { 1 << 20 }
 
   /// `capacity` nodes exist, those that are being filled included, so no more events can ever be in the trees.
-  public init(capacity: Int) {
+  init(capacity: Int) {
     precondition(capacity > 0 && capacity <= Int32.max)
     self.capacity = capacity
     var hints = 64
@@ -57,11 +57,11 @@ public import CQuark
   }
 
   @inline(__always)
-  public var isFull: Bool { count == capacity }
+  var isFull: Bool { count == capacity }
 
   /// The oldest event, or nil.
   @inline(__always)
-  @unsafe public var oldest: UnsafeMutablePointer<raw_event>? {
+  @unsafe var oldest: UnsafeMutablePointer<raw_event>? {
     unsafe byTime.first.map { unsafe Node(byTime: $0) }
   }
 

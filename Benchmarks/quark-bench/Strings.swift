@@ -59,6 +59,7 @@ struct Strings {
     return unsafe pipeline.set(part, of: event, to: bytes.span.bytes.extracting(start..<start + first.count))
   }
 
+  @inline(__always)
   private static func fill(_ task: inout raw_task, _ step: Step) {
     task.start_boottime = step.timeNS
     task.cap_inheritable = 0

@@ -50,6 +50,7 @@ public import QuarkLinux
   public func statistics() -> quark_queue_stats {
     var result = pipeline.statistics
     result.backend = QQ_EBPF
+    result.refused += pipeline.processes.refusals
     result.lost = backend.lost()
     result.lost_by_family.0 = result.lost
     return result

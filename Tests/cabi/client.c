@@ -25,6 +25,8 @@ static void check_defaults(void)
 	check(attr.max_length == 10000, "max_length defaults to 10000");
 	check(attr.cache_grace_time == 4000, "cache_grace_time defaults to 4000");
 	check(attr.hold_time == 1000, "hold_time defaults to 1000");
+	check(attr.max_env == 4096, "max_env defaults to 4096");
+	check(attr.kubefd == -1 && attr.ruleset == NULL, "no kubefd and no ruleset by default");
 }
 
 static void check_refusal(void)
@@ -32,6 +34,7 @@ static void check_refusal(void)
 	struct quark_queue queue;
 	struct quark_queue_attr attr;
 	struct quark_queue_stats stats;
+	struct quark_process_iter iter;
 
 	quark_queue_default_attr(&attr);
 	attr.hold_time = 9;
@@ -41,11 +44,18 @@ static void check_refusal(void)
 	attr.hold_time = 10;
 	attr.flags = QQ_EBPF | QQ_DNS;
 	check(quark_queue_open(&queue, &attr) == -1 && errno == ENOTSUP, "QQ_DNS is ENOTSUP");
+	quark_queue_default_attr(&attr);
+	attr.kubefd = 0;
+	check(quark_queue_open(&queue, &attr) == -1 && errno == ENOTSUP, "kubefd is ENOTSUP");
 	check(queue.epollfd == -1, "a queue that did not open has no epollfd");
 	check(quark_queue_get_event(&queue) == NULL, "and no events");
 	check(quark_queue_block(&queue) == -1 && errno == EINVAL, "and cannot be waited for");
 	check(quark_queue_get_epollfd(&queue) == -1 && errno == EINVAL, "and no descriptor");
 	check(quark_process_lookup(&queue, 1) == NULL && errno == ESRCH, "and no processes");
+	quark_process_iter_init(&iter, &queue);
+	check(quark_process_iter_next(&iter) == NULL, "nor any to walk");
+	errno = 0;
+	check(quark_queue_set_agg_matrix(&queue, RAW_EXEC, RAW_EXEC, NULL) == -1 && errno == EINVAL, "and no matrix");
 	quark_queue_get_stats(&queue, &stats);
 	check(stats.backend == 0 && stats.insertions == 0, "and empty statistics");
 	quark_queue_close(&queue);
@@ -96,6 +106,25 @@ static void check_dump(void)
 	fclose(file);
 }
 
+static void check_aggregation(void)
+{
+	struct raw_event parent, child;
+
+	memset(&parent, 0, sizeof(parent));
+	memset(&child, 0, sizeof(child));
+	parent.type = RAW_WAKE_UP_NEW_TASK;
+	child.type = RAW_EXEC;
+	check(quark_can_aggregate_single(NULL, &parent, &child) == 1, "single takes one");
+	check(quark_can_aggregate_fork_exec(NULL, &parent, &child) == 1, "fork_exec takes one");
+	parent.agg_types = 1 << RAW_EXEC;
+	check(quark_can_aggregate_single(NULL, &parent, &child) == 0, "single takes no second");
+	check(quark_can_aggregate_mult(NULL, &parent, &child) == 1, "mult does");
+	parent.agg_types = 1 << RAW_ID_CHANGE;
+	check(quark_can_aggregate_fork_exec(NULL, &parent, &child) == 0, "fork_exec takes none behind a change of ids");
+	check(quark_can_aggregate_file(NULL, &parent, &child) == 0, "no files, no file rule");
+	check(quark_can_aggregate_tty(NULL, &parent, &child) == 0, "no terminals, no tty rule");
+}
+
 int main(void)
 {
 	u64 wide = 1;
@@ -105,6 +134,7 @@ int main(void)
 	check_defaults();
 	check_refusal();
 	check_cmdline();
+	check_aggregation();
 	check_dump();
 	printf("1..%d\n", count);
 	return failures != 0;

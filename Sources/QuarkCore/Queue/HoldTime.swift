@@ -1,9 +1,9 @@
 /// How long an event is held back so that older ones can still arrive: all of the hold time while the queue is nearly
 /// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division truncates
 /// at every step.
-public struct HoldTime: Sendable {
+struct HoldTime: Sendable {
   /// No target is longer: the ramp begins a millisecond above the hold time.
-  public let longestNS: UInt64
+  let longestNS: UInt64
 
   private let holdTimeMS: Int
   private let rampStart: Int
@@ -13,7 +13,7 @@ public struct HoldTime: Sendable {
   private let eventsPerStep: Int
 
   /// `maxLength`: raw events; both at least 1.
-  public init(maxLength: Int, holdTimeMS: Int) {
+  init(maxLength: Int, holdTimeMS: Int) {
     self.holdTimeMS = holdTimeMS
     longestNS = UInt64(holdTimeMS + 1) * 1_000_000
     rampStart = maxLength / 10
@@ -24,7 +24,7 @@ public struct HoldTime: Sendable {
 
   /// Nanoseconds an event must have aged before it is handed out, with `length` raw events waiting.
   @inline(__always)
-  public func targetNS(length: Int) -> UInt64 {
+  func targetNS(length: Int) -> UInt64 {
     if length < rampStart { return nanoseconds(holdTimeMS) }
     guard length < rampEnd else { return 0 }
     return nanoseconds(holdTimeMS - length / eventsPerStep * stepMS + 1)

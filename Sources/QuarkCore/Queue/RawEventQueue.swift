@@ -1,22 +1,23 @@
-public import CQuark
+internal import CQuark
 
 /// Raw events in the order of their times, and per process in the order of their times; equal times keep the order of
-/// arrival. Two balanced trees over nodes of one slab, `capacity` at most.
+/// arrival. Two balanced trees over nodes in slabs, `capacity` at most; a node that leaves serves again.
 ///
 /// Records arrive nearly sorted: an insertion looks for its place from the newest end, by time, or from the newest
 /// event of the same process, and searches from the root only when that is not near.
-@safe public struct RawEventQueue: ~Copyable {
-  public typealias Node = UnsafeMutablePointer<raw_event>
+@safe struct RawEventQueue: ~Copyable {
+  typealias Node = UnsafeMutablePointer<raw_event>
 
   /// Raw events held at most.
-  public let capacity: Int
+  let capacity: Int
   /// Raw events in the trees.
-  public private(set) var count = 0
+  private(set) var count = 0
   /// Sizes of the strings of the events in the trees, bytes, NULs included.
-  public private(set) var variableBytes = 0
+  private(set) var variableBytes = 0
 
-  private let slab: UnsafeMutablePointer<raw_event>
-  private var nodesUsed = 0
+  /// Slabs of nodes, the newest first: each begins with the address of the next.
+  private var slabs: UnsafeMutableRawPointer?
+  private var nodesMade = 0
   private var freeNodes: UnsafeMutablePointer<raw_event>?
   private var nextSequence: UInt64 = 0
   private(set) var byTime = unsafe RankBalancedTree()
@@ -27,13 +28,17 @@ public import CQuark
   private var timeSteps = RawEventQueue.stepsPerInsertion
   private var pidSteps = RawEventQueue.stepsPerInsertion
 
-  /// One node more than `capacity` exists: a record is decoded into its node before there must be room for it.
-  public init(capacity: Int) {
+  private static var nodesPerSlab: Int { 512 }
+  private static var slabHead: Int { 16 }
+  /// A hint may stand for several pids, so there need not be one for each event.
+  private static var mostHints: Int { 1 << 20 }
+
+  /// `capacity` nodes exist, those that are being filled included, so no more events can ever be in the trees.
+  init(capacity: Int) {
     precondition(capacity > 0 && capacity <= Int32.max)
     self.capacity = capacity
-    unsafe slab = .allocate(capacity: capacity + 1)
     var hints = 64
-    while hints < capacity { hints *= 2 }
+    while hints < min(capacity, Self.mostHints) { hints *= 2 }
     hintMask = UInt32(hints - 1)
     unsafe newestOfPID = .allocate(capacity: hints)
     unsafe newestOfPID.initialize(repeating: nil, count: hints)
@@ -43,16 +48,20 @@ public import CQuark
 
   /// The strings of the events left belong to a pool that goes with the queue.
   @usableFromInline func destroy() {
-    unsafe slab.deallocate()
     unsafe newestOfPID.deallocate()
+    var next = unsafe slabs
+    while let slab = unsafe next {
+      unsafe next = slab.load(as: UnsafeMutableRawPointer?.self)
+      unsafe slab.deallocate()
+    }
   }
 
   @inline(__always)
-  public var isFull: Bool { count == capacity }
+  var isFull: Bool { count == capacity }
 
   /// The oldest event, or nil.
   @inline(__always)
-  @unsafe public var oldest: UnsafeMutablePointer<raw_event>? {
+  @unsafe var oldest: UnsafeMutablePointer<raw_event>? {
     unsafe byTime.first.map { unsafe Node(byTime: $0) }
   }
 
@@ -74,9 +83,8 @@ public import CQuark
       unsafe event = free
       unsafe freeNodes = free.byTime.pointee.next.map { unsafe Node(byTime: $0) }
     } else {
-      guard nodesUsed <= capacity else { return nil }
-      unsafe event = slab + nodesUsed
-      nodesUsed += 1
+      guard let fresh = unsafe makeNode() else { return nil }
+      unsafe event = fresh
     }
     unsafe event.pointee.flags = 0
     unsafe event.pointee.agg_types = 0
@@ -91,6 +99,19 @@ public import CQuark
     unsafe event.pointee.env_len = 0
     unsafe event.pointee.file = nil
     return unsafe event
+  }
+
+  @inline(never)
+  private mutating func makeNode() -> Node? {
+    guard nodesMade < capacity else { return nil }
+    let (size, index) = unsafe (MemoryLayout<raw_event>.stride, nodesMade % Self.nodesPerSlab)
+    if index == 0 {
+      let slab = UnsafeMutableRawPointer.allocate(byteCount: Self.slabHead + Self.nodesPerSlab * size, alignment: 16)
+      unsafe slab.storeBytes(of: slabs, as: UnsafeMutableRawPointer?.self)
+      unsafe slabs = slab
+    }
+    nodesMade += 1
+    return unsafe (slabs! + Self.slabHead + index * size).bindMemory(to: raw_event.self, capacity: 1)
   }
 
   /// Gives back a node that is not in the trees, and what strings it still has.
@@ -110,10 +131,9 @@ public import CQuark
     if let env = unsafe event.pointee.env { unsafe strings.release(env) }
   }
 
-  /// Puts an event with its type, pid and time into the trees. The queue must not be full.
+  /// Puts an event with its type, pid and time into the trees.
   @inline(__always)
   @unsafe mutating func insert(_ event: UnsafeMutablePointer<raw_event>) {
-    precondition(!isFull)
     unsafe event.pointee.sequence = nextSequence
     nextSequence &+= 1
     count &+= 1

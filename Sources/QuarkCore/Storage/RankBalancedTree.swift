@@ -37,12 +37,9 @@ internal import CQuark
     }
     if let next = unsafe next { unsafe next.pointee.previous = link } else { unsafe last = link }
     if let newest = unsafe waiting { unsafe newest.pointee.left = link }
-    // The parent is set when the link enters the tree.
-    unsafe link.pointee.left = nil
-    unsafe link.pointee.right = waiting
-    unsafe link.pointee.previous = previous
-    unsafe link.pointee.next = next
-    unsafe link.pointee.rank = Self.waitingRank
+    unsafe link.initialize(
+      to: raw_event_links(
+        left: nil, right: waiting, parent: nil, previous: previous, next: next, rank: Self.waitingRank))
     unsafe waiting = link
   }
 

@@ -10,6 +10,7 @@ public import QuarkLinux
 @safe public struct Queue: ~Copyable {
   private let epoll: Epoll
   private let backend: EBPFBackend
+  private var recorder: Recorder?
   private var pipeline: EventPipeline
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
@@ -31,10 +32,24 @@ public import QuarkLinux
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in
       try epoll.add(readable: backend.readable)
     }
+    var pipeline = EventPipeline(attributes)
+    // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
+    try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
     (wallOffsetTakenNS, wallOffsetNS) = times
     self.epoll = epoll
     self.backend = backend
-    pipeline = EventPipeline(attributes)
+    self.pipeline = pipeline
+  }
+
+  /// Keeps every record from now on as it comes, in a file that ReplayBackend and the tests can read. A recording ends
+  /// with `stopRecording`.
+  public mutating func startRecording(to path: String) throws(QuarkError) {
+    recorder = try Recorder(path: path)
+  }
+
+  /// Ends the recording; throws what went wrong with it, now or earlier.
+  public mutating func stopRecording() throws(QuarkError) {
+    try recorder.take()?.close()
   }
 
   /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
@@ -90,7 +105,7 @@ public import QuarkLinux
     guard var nowNS = try? Clock.bootNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
     // Without records the reading above still is the time after them.
-    if populate() > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
+    if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
     return unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
   }
 
@@ -122,7 +137,22 @@ public import QuarkLinux
   }
 
   /// Takes as many records as are sure to fit; the rest waits in the ring.
-  private mutating func populate() -> Int {
-    backend.consume(limit: pipeline.room) { record in pipeline.insert(record: record) }
+  private mutating func populate(nowNS: UInt64) -> Int {
+    guard recorder != nil else {
+      return backend.consume(limit: pipeline.room) { record in pipeline.insert(record: record) }
+    }
+    recorder?.beginBatch(nowNS: nowNS, lost: backend.lost())
+    return backend.consume(limit: pipeline.room) { record in
+      recorder?.append(record)
+      pipeline.insert(record: record)
+    }
+  }
+
+  private static func scrape(
+    into pipeline: inout EventPipeline, _ attributes: quark_queue_attr, wallOffsetNS: UInt64
+  ) throws(QuarkError) {
+    var scraper = try ProcScraper(maxEnvironmentLength: attributes.max_env)
+    _ = try scraper.scrape { pipeline.processes.insert($0, wallOffsetNS: wallOffsetNS) }
+    pipeline.processes.findEntryLeaders()
   }
 }

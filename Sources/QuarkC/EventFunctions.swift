@@ -12,6 +12,17 @@ public func quark_event_dump(_ event: UnsafePointer<quark_event>!, _ file: Unsaf
 }
 
 @c @implementation
+public func parse_container_cgroup(
+  _ cgroup: UnsafePointer<CChar>!, _ out: UnsafeMutablePointer<CChar>!, _ size: Int
+) -> CInt {
+  // Safe: the caller's string ends with a NUL, and `out` has room for `size` bytes.
+  let path = unsafe Span<UInt8>(
+    _unsafeStart: UnsafeRawPointer(cgroup!).assumingMemoryBound(to: UInt8.self), count: strlen(cgroup))
+  let text = unsafe UnsafeMutableBufferPointer<CChar>(start: out, count: size)
+  return unsafe ContainerID.write(cgroup: path, to: text) == nil ? -1 : 0
+}
+
+@c @implementation
 public func quark_cmdline_iter_init(
   _ iterator: UnsafeMutablePointer<quark_cmdline_iter>!, _ cmdline: UnsafePointer<CChar>!, _ length: Int
 ) {

@@ -27,17 +27,50 @@ private func run(_ options: Options) -> CInt {
   clinux_ignore_signal(SIGPIPE)
   do {
     var queue = try Queue(options.attributes)
+    if let path = options.recording { try queue.startRecording(to: path) }
     if options.verbosity > 0 { FileDescriptor.complain("using ebpf for backend\n") }
-    let status = monitor(&queue)
+    var status = options.hasSnapshot ? showSnapshot(queue) : 0
+    if status == 0 { status = monitor(&queue) }
     FileDescriptor.complain(StatisticsText.block(queue.statistics()))
-    return status
+    try queue.stopRecording()
+    return max(0, status)
   } catch {
     FileDescriptor.complain("quark-mon: \(error.message)\n")
     return 1
   }
 }
 
-/// Prints events until a signal ends it. The exit status.
+/// What is printed when the reader of our output has gone away: an end, but no failure.
+private let readerGone: CInt = -1
+
+/// Prints an event without a word of what happened for each process that there is. The exit status, or `readerGone`.
+private func showSnapshot(_ queue: borrowing Queue) -> CInt {
+  var text = ByteBuffer()
+  var pid: UInt32 = 0
+  while let process = unsafe queue.firstProcess(notBelow: pid) {
+    var event = unsafe quark_event()
+    unsafe event.process = process
+    let status = unsafe show(event, &text)
+    if status != 0 { return status }
+    pid = unsafe process.pointee.pid + 1
+  }
+  return 0
+}
+
+/// Writes one event. The exit status, or `readerGone`.
+private func show(_ event: quark_event, _ text: inout ByteBuffer) -> CInt {
+  text.removeAll()
+  _ = unsafe EventText.append(event, to: &text)
+  do { try FileDescriptor.writeAll(text.bytes.span, to: STDOUT_FILENO) } catch where error.rawValue == EPIPE {
+    return readerGone
+  } catch {
+    FileDescriptor.complain("quark-mon: cannot write to standard output: \(error.description)\n")
+    return 1
+  }
+  return 0
+}
+
+/// Prints events until a signal ends it. The exit status, or `readerGone`.
 private func monitor(_ queue: inout Queue) -> CInt {
   var text = ByteBuffer()
   while !isStopping.load(ordering: .relaxed) {
@@ -48,14 +81,8 @@ private func monitor(_ queue: inout Queue) -> CInt {
       }
       continue
     }
-    text.removeAll()
-    _ = unsafe EventText.append(event.pointee, to: &text)
-    do { try FileDescriptor.writeAll(text.bytes.span, to: STDOUT_FILENO) } catch where error.rawValue == EPIPE {
-      return 0
-    } catch {
-      FileDescriptor.complain("quark-mon: cannot write to standard output: \(error.description)\n")
-      return 1
-    }
+    let status = unsafe show(event.pointee, &text)
+    if status != 0 { return status }
   }
   return 0
 }

@@ -11,24 +11,48 @@ struct Options {
 
   var attributes = Queue.defaultAttributes
   var verbosity = 0
+  var hasSnapshot = true
+  /// Where to keep the records, or nil.
+  var recording: String?
 
   static let usage = """
-    usage: quark-mon [-bhvV] [-l max_length]
+    usage: quark-mon [-beghsvV] [-l max_length] [--record file]
       -b             allow the EBPF backend (the only one so far, and the default)
+      -e             say who let each process onto the machine (entry leader)
+      -g             aggregate as little as possible
       -h             this text
       -l max_length  raw events held at most, 1 or more (default 10000)
+      -s             no list of the processes there are at the start
+      --record file  keep the records as they come from the kernel
       -v             say which backend is used
       -V             version
 
     """
 
+  /// What getopt_long(3) returns for `--record`: no letter.
+  private static var recordOption: UInt8 { 1 }
+
+  private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
+    unsafe "record".withCString { record in
+      let longer = unsafe [
+        option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
+        option(name: nil, has_arg: 0, flag: nil, val: 0),
+      ]
+      return unsafe clinux_getopt_long(argc, argv, "beghl:svV", longer)
+    }
+  }
+
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     var options = Options()
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "bhl:vV")
+      let option = unsafe nextOption(argc, argv)
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
-      case UInt8(ascii: "b"): options.attributes.flags = QQ_EBPF
+      case UInt8(ascii: "b"): options.attributes.flags = options.attributes.flags & ~QQ_ALL_BACKENDS | QQ_EBPF
+      case UInt8(ascii: "e"): options.attributes.flags |= QQ_ENTRY_LEADER
+      case UInt8(ascii: "g"): options.attributes.flags |= QQ_MIN_AGG
+      case UInt8(ascii: "s"): options.hasSnapshot = false
+      case recordOption: options.recording = unsafe String(cString: clinux_optarg())
       case UInt8(ascii: "h"):
         try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
         return .exit(0)

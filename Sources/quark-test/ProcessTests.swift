@@ -61,6 +61,9 @@ private func checkIdentity(of process: UnsafePointer<quark_process>) throws(Test
   try unsafe expectEqual("pgid", known.proc_pgid, UInt32(getpgid(0)))
   try unsafe expectEqual("sid", known.proc_sid, UInt32(getsid(0)))
   try unsafe expect(known.proc_time_boot > 0, "no start time")
+  try unsafe expect(
+    known.proc_entry_leader != 0 && known.proc_entry_leader_type != UInt32(QUARK_ELT_UNKNOWN), "no entry leader")
+  try unsafe expect(known.proc_entity_id.0 != 0 && known.proc_entity_id.15 != 0, "no entity id")
   try unsafe expect(known.proc_cap_effective != 0 && known.proc_cap_permitted != 0, "no capabilities")
   try unsafe expectOurNamespaces(process)
 }

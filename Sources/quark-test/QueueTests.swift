@@ -1,6 +1,7 @@
 import CLinux
 import CQuark
 import Quark
+import QuarkCore
 
 /// Who we are is known from the start, a child is known for the grace time after its exit, and then forgotten.
 func cacheGrace(_ context: TestContext) throws(TestEnd) {
@@ -65,6 +66,25 @@ func statistics(_ context: TestContext) throws(TestEnd) {
   try expect(after.aggregations >= 1, "no aggregation")
   try expectEqual("lost", after.lost, 0)
   try expectEqual("malformed", after.malformed, 0)
+}
+
+/// Which container a control group's path names; no queue is needed for it.
+func cgroupParse(_ context: TestContext) throws(TestEnd) {
+  try expectContainer("foo/docker-f6aa.scope", "docker://f6aa")
+  try expectContainer("foo/cri-containerd-abc123def456.scope", "containerd://abc123def456")
+  try expectContainer("foo/crio-0123.scope", "cri-o://0123")
+  try expectContainer("/docker-.scope", "docker://")
+  try expectContainer("crio-0123.scope", nil)
+  try expectContainer("foo/docker-abc", nil)
+  try expectContainer("foo/something-abc.scope", nil)
+}
+
+private func expectContainer(_ path: String, _ expected: String?) throws(TestEnd) {
+  let id = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text -> String? in
+    guard unsafe ContainerID.write(cgroup: Array(path.utf8).span, to: text) != nil else { return nil }
+    return unsafe String(cString: text.baseAddress!)
+  }
+  try expect(id == expected, "\(path) is \(id ?? "none"), expected \(expected ?? "none")")
 }
 
 /// A child's namespaces are ours.

@@ -30,6 +30,7 @@ struct Test {
       Test(name: "t_probe", backend: .ebpf, body: probe),
       Test(name: "t_fork_exec_exit", backend: .ebpf, body: forkExecExit),
       Test(name: "t_exit_tgid", backend: .ebpf, body: exitTgid),
+      Test(name: "t_cgroup_parse", backend: .ebpf, body: cgroupParse),
       Test(name: "t_namespace", backend: .ebpf, body: namespaces),
       Test(name: "t_cache_grace", backend: .ebpf, body: cacheGrace),
       Test(name: "t_min_agg", backend: .ebpf, body: minimalAggregation),

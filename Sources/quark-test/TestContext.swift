@@ -6,13 +6,13 @@ import QuarkLinux
 
 /// What a test is handed: attributes for its queue, and helpers.
 struct TestContext {
-  /// EBPF, and 100 ms of hold time so that tests are quick.
+  /// EBPF with entry leaders, and 100 ms of hold time so that tests are quick.
   var attributes: quark_queue_attr
   let verbosity: Int
 
   init(verbosity: Int) {
     attributes = Queue.defaultAttributes
-    attributes.flags = QQ_EBPF
+    attributes.flags = QQ_EBPF | QQ_ENTRY_LEADER
     attributes.hold_time = 100
     self.verbosity = verbosity
   }

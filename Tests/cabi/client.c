@@ -80,6 +80,16 @@ static void check_cmdline(void)
 	check(quark_cmdline_iter_next(&iter) == NULL, "no command line has no arguments");
 }
 
+static void check_container(void)
+{
+	char id[32];
+
+	check(parse_container_cgroup("foo/docker-f6aa.scope", id, sizeof(id)) == 0 && strcmp(id, "docker://f6aa") == 0,
+	    "a container's control group");
+	check(parse_container_cgroup("foo/docker-f6aa.scope", id, 8) == -1, "a buffer that is too small");
+	check(parse_container_cgroup("/user.slice", id, sizeof(id)) == -1, "no container's control group");
+}
+
 static void check_dump(void)
 {
 	struct quark_process process;
@@ -135,6 +145,7 @@ int main(void)
 	check_refusal();
 	check_cmdline();
 	check_aggregation();
+	check_container();
 	check_dump();
 	printf("1..%d\n", count);
 	return failures != 0;

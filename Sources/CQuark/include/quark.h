@@ -399,6 +399,12 @@ int quark_can_aggregate_fork_exec(struct quark_queue *queue, struct raw_event *p
 int quark_can_aggregate_file(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 int quark_can_aggregate_tty(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
+/*
+ * Which container the path of a control group names, as "runtime://id" and a NUL; the systemd driver's layout only.
+ * 0, or -1 when it names none or `size` bytes are too few.
+ */
+int parse_container_cgroup(const char *cgroup, char *out, size_t size);
+
 /* Writes the event as text. 0, or -1 when the event has no process or writing failed. */
 int quark_event_dump(const struct quark_event *event, FILE *file);
 

@@ -37,8 +37,9 @@ for load in "stream plain 4" "stream plain 0" "stream strings 4" "stream strings
 done
 cat <<END
 
-Per raw event, medians of $repeats runs: wall and CPU time; instructions, making of the raw event included. KiB: resident
-beyond the input, at the peak. Allocations: of the whole run, after its first tenth. 4 and 0: grace time, seconds.
+Per raw event, medians of $repeats runs: wall and CPU time; instructions, making of the raw event included. KiB:
+resident beyond the input, at the peak. Allocations: of the whole run, after its first tenth. 4 and 0: grace time,
+seconds.
 A line again:   $bench LOAD $processes
 instructions:   valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure \\
                 $bench LOAD $counted          and divide what is collected by three times that

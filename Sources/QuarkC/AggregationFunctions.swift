@@ -8,7 +8,9 @@ public func quark_queue_set_agg_matrix(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ parent: CInt, _ child: CInt, _ fn: quark_can_aggregate_fn!
 ) -> CInt {
   let types = 0..<CInt(RAW_NUM_TYPES.rawValue)
-  guard let driver = unsafe driver(of: queue), types.contains(parent), types.contains(child) else { return fail(EINVAL) }
+  guard let driver = unsafe driver(of: queue), types.contains(parent), types.contains(child) else {
+    return fail(EINVAL)
+  }
   unsafe driver.pointee.setAggregation(raw_types(UInt32(parent)), raw_types(UInt32(child)), fn, client: queue)
   return 0
 }

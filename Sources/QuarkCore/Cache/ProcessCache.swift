@@ -76,7 +76,11 @@ public import CQuark
     unsafe process.pointee.flags |= UInt64(QUARK_F_EXIT)
     unsafe process.pointee.gc_time = UInt32(truncatingIfNeeded: nowNS / 1_000_000)
     unsafe process.pointee.gc_previous = newestExited
-    if let newest = unsafe newestExited { unsafe newest.pointee.gc_next = process } else { unsafe oldestExited = process }
+    if let newest = unsafe newestExited {
+      unsafe newest.pointee.gc_next = process
+    } else {
+      unsafe oldestExited = process
+    }
     unsafe newestExited = process
   }
 

@@ -1,6 +1,6 @@
 /// How long an event is held back so that older ones can still arrive: all of the hold time while the queue is nearly
-/// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division truncates
-/// at every step.
+/// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division
+/// truncates at every step.
 struct HoldTime: Sendable {
   /// No target is longer: the ramp begins a millisecond above the hold time.
   let longestNS: UInt64

@@ -172,7 +172,7 @@ internal import CQuark
   @inline(__always)
   private mutating func predecessorByTime(_ event: Node) -> Node.Link? {
     let timeNS = unsafe event.pointee.time
-    // What waits came before `event`: a time that is equal precedes.
+    // All that is here came before `event`: a time that is equal precedes.
     var link = unsafe byTime.last
     var steps = timeSteps
     repeat {
@@ -193,7 +193,8 @@ internal import CQuark
     var result: Node.Link?
     var next = unsafe byTime.root
     while let candidate = unsafe next {
-      let isBefore = unsafe Node(byTime: candidate).precedes(timeNS: event.pointee.time, sequence: event.pointee.sequence)
+      let isBefore = unsafe Node(byTime: candidate).precedes(
+        timeNS: event.pointee.time, sequence: event.pointee.sequence)
       if isBefore { unsafe result = candidate }
       unsafe next = isBefore ? candidate.pointee.right : candidate.pointee.left
     }

@@ -147,7 +147,8 @@ public import CQuark
     let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
-      guard timeNS <= nowNS, isRipe(ageNS: nowNS &- timeNS) else { return nil }
+      // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
+      guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
       unsafe assemble(first, moment)
       if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
     }

@@ -12,7 +12,7 @@ public import CQuark
   /// Handed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
 
-  private var rawEvents: RawEventQueue
+  private(set) var rawEvents: RawEventQueue
   private let variableLimit: Int
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32

@@ -42,7 +42,8 @@ enum Calm {
 
   // MARK: - However they are joined
 
-  /// Every event tells what the last of its records would have told by itself, and all that happened.
+  /// Every event tells what the last of its records would have told by itself, and all that happened. But where a record
+  /// came in after a later one of its process had left with an event, the two stay in the wrong order.
   static func compare(_ joined: Ledger, with single: Ledger) throws(Violation) {
     var contents: [Content?] = Array(repeating: nil, count: single.records.count)
     for delivery in single.deliveries { contents[delivery.event.records[0]] = delivery.content }
@@ -56,6 +57,7 @@ enum Calm {
         throw Violation(message: "joined, records \(records) do not tell all that happened")
       }
       ahead.apply(records)
+      if joined.overtaken.contains(single.records[records[0]].pid) { continue }
       guard var content = delivery.content, let wanted = contents[records.last!] else {
         guard delivery.content == nil, contents[records.last!] == nil else {
           throw Violation(message: "joined, records \(records) are of another process")
@@ -74,6 +76,7 @@ enum Calm {
   /// own children inherit of that; this keeps the books.
   private struct Ahead {
     private let records: [Record]
+    private let overtaken: Set<UInt32>
     private var rank: [Int]
     private var newest: [UInt32: Int] = [:]
     private var hasOtherExe: Set<UInt32> = []
@@ -81,6 +84,7 @@ enum Calm {
 
     init(_ ledger: Ledger) {
       records = ledger.records
+      overtaken = ledger.overtaken
       rank = Array(repeating: 0, count: records.count)
       for (place, index) in Calm.sorted(ledger).enumerated() { rank[index] = place }
     }
@@ -90,9 +94,9 @@ enum Calm {
         let (record, pid) = (records[index], records[index].pid)
         if record.type == RAW_WAKE_UP_NEW_TASK {
           let parent = record.task!.ppid
-          let isAhead = newest[parent, default: -1] > rank[index]
-          set(pid, in: &hasOtherExe, isAhead || hasOtherExe.contains(parent))
-          set(pid, in: &hasOtherArguments, isAhead || hasOtherArguments.contains(parent))
+          let isAhead = newest[parent, default: -1] > rank[index] || overtaken.contains(parent)
+          if isAhead || hasOtherExe.contains(parent) { hasOtherExe.insert(pid) }
+          if isAhead || hasOtherArguments.contains(parent) { hasOtherArguments.insert(pid) }
         }
         if record.exe != nil { hasOtherExe.remove(pid) }
         if record.arguments?.isEmpty == false { hasOtherArguments.remove(pid) }
@@ -100,11 +104,8 @@ enum Calm {
       }
     }
 
-    private func set(_ pid: UInt32, in pids: inout Set<UInt32>, _ isIn: Bool) {
-      if isIn { pids.insert(pid) } else { pids.remove(pid) }
-    }
-
-    /// Makes equal what may differ.
+    /// Makes equal what may differ. An exit and the fork that reuses its pid, both of the same time, may arrive in the
+    /// wrong order: so a fork does not end what is on the books.
     func hide(_ content: inout Content, _ wanted: Content) {
       if hasOtherExe.contains(content.pid) { content.exe = wanted.exe }
       if hasOtherArguments.contains(content.pid) { content.cmdline = wanted.cmdline }

@@ -23,7 +23,10 @@ final class Ledger {
   private(set) var arrivals: [Int] = []
   private(set) var malformed: UInt64 = 0
   private(set) var refused: UInt64 = 0
+  /// Processes one of whose records came in after a later one of theirs had left.
+  private(set) var overtaken: Set<UInt32> = []
   private var newestNS: UInt64 = 0
+  private var newestLeftNS: [UInt32: UInt64] = [:]
   private var lateRecords: Set<Int> = []
   private var seen: [Bool]
 
@@ -55,6 +58,7 @@ final class Ledger {
     case (1, 0, 0):
       check(expected == .taken, "record \(index) was taken, should be \(expected)")
       if record.timeNS < newestNS { lateRecords.insert(index) }
+      if record.timeNS < newestLeftNS[record.pid, default: 0] { overtaken.insert(record.pid) }
       model.insert(index)
       arrivals.append(index)
     case (0, 1, 0):
@@ -191,6 +195,10 @@ final class Ledger {
       event.timeNS >= newestNS || lateRecords.contains(first),
       "record \(first) leaves behind a newer one and did not arrive late")
     newestNS = max(newestNS, event.timeNS)
+    for index in event.records {
+      let record = records[index]
+      newestLeftNS[record.pid] = max(newestLeftNS[record.pid, default: 0], record.timeNS)
+    }
     guard event.records.contains(where: { records[$0].task != nil }), let content else { return }
     let mark = Int(content.task.capabilities[4]) - 1
     check(!seen[mark], "record \(mark) is delivered twice")

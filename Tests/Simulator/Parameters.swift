@@ -42,6 +42,8 @@ package struct Parameters: Sendable {
   var pollNS: Int
   /// Records taken in one look at most.
   var pullLimit: Int
+  /// Now and then the reader takes what there is, room or not.
+  var overfills: Bool
   /// The wall clock is set now and then.
   var hasClockSteps: Bool
   /// Trees are checked at one look in so many; 0: never.
@@ -79,6 +81,7 @@ extension Parameters {
     joining = random.pick([.standard, .standard, .standard, .minimal, .none, .random])
     pollNS = random.pick([0, paceNS, 10 * paceNS, 300 * paceNS, 100_000_000])
     pullLimit = random.pick([1, 7, .max, .max])
+    overfills = random.below(3) == 0
     hasClockSteps = random.below(4) == 0
     checkPeriod = random.pick([0, 10, 100])
     if hasExactClock { makeClockExact() }
@@ -106,6 +109,7 @@ extension Parameters {
     joining = .none
     pollNS = min(pollNS, 100_000_000)
     pullLimit = .max
+    overfills = false
     hasClockSteps = false
   }
 }

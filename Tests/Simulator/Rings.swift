@@ -39,6 +39,16 @@ final class Rings: RecordSources {
     ledger.insert(record, into: &pipeline)
   }
 
+  /// Without order, and without regard to room.
+  func takeAll(into pipeline: inout EventPipeline) {
+    for source in rings.indices {
+      while let record = head(source) {
+        rings[source].taken += 1
+        ledger.insert(record, into: &pipeline)
+      }
+    }
+  }
+
   private func head(_ source: Int) -> Int? {
     let ring = rings[source]
     return ring.taken < ring.records.count ? ring.records[ring.taken] : nil

@@ -139,6 +139,7 @@ struct Pass: ~Copyable {
   }
 
   private mutating func pull() {
+    if parameters.overfills, random.below(50) == 0 { rings.takeAll(into: &pipeline) }
     let taken = merge.pull(from: &rings, limit: parameters.pullLimit, into: &pipeline)
     let room = pipeline.room
     ledger.check(

@@ -47,8 +47,9 @@ final class Ledger {
   func insert(_ index: Int, into pipeline: inout EventPipeline) {
     let record = records[index]
     let (before, expected) = (pipeline.statistics, model.verdict(record))
-    // A slab more, or memory of its own for a long string, would not fit.
-    let isPoolNearLimit = pipeline.processes.strings.reserved + 1 << 20 > pipeline.processes.strings.limit
+    // Memory of their own for the long strings and a slab more for the others may not fit together.
+    let mostNeeded = 1 << 20 + Model.largestRecord
+    let isPoolNearLimit = pipeline.processes.strings.reserved + mostNeeded > pipeline.processes.strings.limit
     give(record, to: &pipeline)
     let after = pipeline.statistics
     let changes = (

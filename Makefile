@@ -28,7 +28,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.b
 TOOLS := quark-mon quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz demo bench quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -84,6 +84,12 @@ test-host: bpf initramfs.gz libquark.a check-docs
 
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick
+
+# The assertions and the trees' checks are compiled in, so this is a debug build, but an optimised one.
+sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
+	$(Q)$(HOST) --scratch-path .build-sim -Xswiftc -O --product quark-sim
+	$(Q).build-sim/debug/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(RECORDS),--records $(RECORDS))
 
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \

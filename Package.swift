@@ -37,6 +37,7 @@ let package = Package(
     .executable(name: "quark-test", targets: ["quark-test"]),
     .executable(name: "quark-init", targets: ["quark-init"]),
     .executable(name: "kmatrix", targets: ["kmatrix"]),
+    .executable(name: "quark-sim", targets: ["quark-sim"]),
   ],
   traits: [
     .trait(name: "Embedded", description: "Build without the Swift runtime, for guests and C programs")
@@ -98,6 +99,16 @@ let package = Package(
       name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CLinux"], swiftSettings: strict,
       linkerSettings: libbpf),
     .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
+    // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
+    .target(
+      name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "quark-sim",
+      dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/quark-sim",
+      swiftSettings: strict),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(
       name: "KMatrixTests",

@@ -43,7 +43,7 @@ public import CQuark
   @inline(__always)
   mutating func entry(for pid: UInt32, forkTimeNS: UInt64?) -> UnsafeMutablePointer<quark_process> {
     guard let process = unsafe table[pid] else { return unsafe table.add(pid: pid) }
-    guard let forkTimeNS, unsafe Self.isExited(process), unsafe process.pointee.exit_time_event < forkTimeNS else {
+    guard let forkTimeNS, unsafe Self.isExited(process), unsafe process.pointee.exit_time_event <= forkTimeNS else {
       return unsafe process
     }
     unsafe remove(process)

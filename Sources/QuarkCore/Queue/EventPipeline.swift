@@ -12,7 +12,7 @@ public import CQuark
   /// Handed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
 
-  private var rawEvents: RawEventQueue
+  private(set) var rawEvents: RawEventQueue
   private let variableLimit: Int
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
@@ -144,16 +144,18 @@ public import CQuark
     let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
-      guard timeNS <= nowNS, isRipe(ageNS: nowNS &- timeNS) else { return nil }
+      // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
+      guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
       unsafe assemble(first, moment)
       if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
     }
     return nil
   }
 
-  /// Forgets the processes that have been kept long enough.
+  /// Forgets the processes that have been kept long enough. `next` begins with it; a client that takes no events for a
+  /// while may do it alone.
   @inline(__always)
-  mutating func collect(nowNS: UInt64) {
+  public mutating func collect(nowNS: UInt64) {
     let collected = processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS)
     statistics.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
   }

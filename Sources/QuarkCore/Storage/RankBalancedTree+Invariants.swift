@@ -82,4 +82,9 @@
       return true
     }
   }
+
+  extension EventPipeline {
+    /// For the simulator, which is another module.
+    package func checkInvariants() -> Bool { rawEvents.checkInvariants() }
+  }
 #endif

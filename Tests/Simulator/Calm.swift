@@ -1,0 +1,114 @@
+internal import CQuark
+
+/// What holds when nothing is lost, refused or late: the order is that of time, what is told is the truth, and it is the
+/// same however the records are joined.
+enum Calm {
+  static func check(_ ledger: Ledger) throws(Violation) {
+    let statistics = (ledger.refused, ledger.malformed, ledger.lateCount)
+    guard statistics == (0, 0, 0), ledger.arrivals.count == ledger.records.count else {
+      throw Violation(message: "refused, malformed and late are \(statistics) in a calm round")
+    }
+    let sorted = sorted(ledger)
+    let parts = ledger.deliveries.flatMap(\.event.records)
+    guard parts.sorted() == ledger.records.indices.sorted() else {
+      throw Violation(message: "not every record is delivered once in a calm round")
+    }
+    if ledger.parameters.joining == .none {
+      guard parts == sorted else { throw Violation(message: "a calm round is not delivered in the order of time") }
+      if ledger.parameters.hasExactClock { try checkTruth(ledger) }
+    }
+  }
+
+  /// By time, and of equal times by arrival.
+  private static func sorted(_ ledger: Ledger) -> [Int] {
+    let keys = ledger.arrivals.enumerated().map { (ledger.records[$1].timeNS, $0, $1) }
+    return keys.sorted { $0 < $1 }.map { $0.2 }
+  }
+
+  private static func checkTruth(_ ledger: Ledger) throws(Violation) {
+    for delivery in ledger.deliveries {
+      let record = ledger.records[delivery.event.records[0]]
+      guard record.bit.isOfProcess, let truth = record.truth else { continue }
+      guard let content = delivery.content, content.exe == truth.exe,
+        content.cmdline == ModelCache.terminated(truth.arguments),
+        content.workingDirectory == truth.workingDirectory, content.task.comm == truth.comm,
+        content.task.ids[0] == truth.uid
+      else {
+        throw Violation(
+          message: "record \(delivery.event.records[0]): \(String(describing: delivery.content)) is not \(truth)")
+      }
+    }
+  }
+
+  // MARK: - However they are joined
+
+  /// Every event tells what the last of its records would have told by itself, and all that happened. But where a record
+  /// came in after a later one of its process had left with an event, the two stay in the wrong order.
+  static func compare(_ joined: Ledger, with single: Ledger) throws(Violation) {
+    var contents: [Content?] = Array(repeating: nil, count: single.records.count)
+    for delivery in single.deliveries { contents[delivery.event.records[0]] = delivery.content }
+    var ahead = Ahead(joined)
+    for delivery in joined.deliveries {
+      let records = delivery.event.records
+      let (bits, change) = records.reduce((UInt64(0), UInt32(0))) { result, index in
+        (result.0 | single.records[index].bit.value, result.1 | single.records[index].idChange)
+      }
+      guard (delivery.event.bits, delivery.event.idChange) == (bits, change) else {
+        throw Violation(message: "joined, records \(records) do not tell all that happened")
+      }
+      ahead.apply(records)
+      if joined.overtaken.contains(single.records[records[0]].pid) { continue }
+      guard var content = delivery.content, let wanted = contents[records.last!] else {
+        guard delivery.content == nil, contents[records.last!] == nil else {
+          throw Violation(message: "joined, records \(records) are of another process")
+        }
+        continue
+      }
+      ahead.hide(&content, wanted)
+      guard content == wanted else {
+        throw Violation(message: "joined, records \(records): \(content.differences(from: wanted))")
+      }
+    }
+  }
+
+  /// An event's later records leave the queue with its first one, ahead of their time: a child that was forked between
+  /// them finds its parent as it was to become. So what it inherits may be newer than in single delivery, and what its
+  /// own children inherit of that; this keeps the books.
+  private struct Ahead {
+    private let records: [Record]
+    private let overtaken: Set<UInt32>
+    private var rank: [Int]
+    private var newest: [UInt32: Int] = [:]
+    private var hasOtherExe: Set<UInt32> = []
+    private var hasOtherArguments: Set<UInt32> = []
+
+    init(_ ledger: Ledger) {
+      records = ledger.records
+      overtaken = ledger.overtaken
+      rank = Array(repeating: 0, count: records.count)
+      for (place, index) in Calm.sorted(ledger).enumerated() { rank[index] = place }
+    }
+
+    mutating func apply(_ group: [Int]) {
+      for index in group {
+        let (record, pid) = (records[index], records[index].pid)
+        if record.type == RAW_WAKE_UP_NEW_TASK {
+          let parent = record.task!.ppid
+          let isAhead = newest[parent, default: -1] > rank[index] || overtaken.contains(parent)
+          if isAhead || hasOtherExe.contains(parent) { hasOtherExe.insert(pid) }
+          if isAhead || hasOtherArguments.contains(parent) { hasOtherArguments.insert(pid) }
+        }
+        if record.exe != nil { hasOtherExe.remove(pid) }
+        if record.arguments?.isEmpty == false { hasOtherArguments.remove(pid) }
+        newest[pid] = max(newest[pid, default: -1], rank[index])
+      }
+    }
+
+    /// Makes equal what may differ. An exit and the fork that reuses its pid, both of the same time, may arrive in the
+    /// wrong order: so a fork does not end what is on the books.
+    func hide(_ content: inout Content, _ wanted: Content) {
+      if hasOtherExe.contains(content.pid) { content.exe = wanted.exe }
+      if hasOtherArguments.contains(content.pid) { content.cmdline = wanted.cmdline }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+internal import CQuark
+
+/// The queue as the specification has it, from arrays: slow and plain, and no code of the library.
+struct Model {
+  struct Waiting {
+    var timeNS: UInt64
+    var pid: UInt32
+    /// Its index among the round's records.
+    var record: Int
+  }
+
+  struct Event {
+    var bits: UInt64 = 0
+    var idChange: UInt32 = 0
+    var timeNS: UInt64
+    /// Indices of the records in it.
+    var records: [Int]
+  }
+
+  enum Verdict { case taken, malformed, refused }
+
+  let parameters: Parameters
+  let records: [Record]
+  let rules: ModelRules
+  var cache: ModelCache
+  /// By time, and of equal times by arrival.
+  private(set) var waiting: [Waiting] = []
+  /// Bytes of the strings of those.
+  private(set) var variableBytes = 0
+  private(set) var deliveredNS: UInt64 = 0
+  private(set) var late: UInt64 = 0
+
+  init(_ parameters: Parameters, _ records: [Record]) {
+    self.parameters = parameters
+    self.records = records
+    rules = ModelRules(parameters)
+    cache = ModelCache(parameters)
+  }
+
+  // MARK: - In
+
+  static var largestRecord: Int { 128 << 10 }
+
+  /// Bytes that the strings of waiting records may have together.
+  var variableLimit: Int { 4 << 20 + parameters.maxLength << 10 }
+
+  var room: Int {
+    min(parameters.maxLength - waiting.count, (variableLimit - variableBytes) / Self.largestRecord)
+  }
+
+  func verdict(_ record: Record) -> Verdict {
+    if room < 1 { return .refused }
+    return record.damage == nil ? .taken : .malformed
+  }
+
+  mutating func insert(_ index: Int) {
+    let record = records[index]
+    if record.timeNS < deliveredNS { late += 1 }
+    variableBytes += size(record)
+    let place = waiting.lastIndex { $0.timeNS <= record.timeNS }.map { $0 + 1 } ?? 0
+    waiting.insert(Waiting(timeNS: record.timeNS, pid: record.pid, record: index), at: place)
+  }
+
+  /// Bytes of a record's strings, each with its NUL.
+  func size(_ record: Record) -> Int {
+    let paths = [record.exe, record.workingDirectory, record.controlGroup]
+    return paths.reduce(0) { $0 + ($1.map { $0.count + 1 } ?? 0) } + (record.arguments?.count ?? 0)
+      + min(parameters.environmentLimit, record.environment?.count ?? 0)
+  }
+
+  // MARK: - Out
+
+  /// The oldest event, if it has waited long enough.
+  mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> Event? {
+    guard let first = waiting.first else { return nil }
+    let ageNS = nowNS > first.timeNS ? nowNS - first.timeNS : 0
+    guard room < 1 || ageNS >= targetNS else { return nil }
+    deliveredNS = max(deliveredNS, first.timeNS)
+    let group = takeGroup()
+    var event = Event(timeNS: first.timeNS, records: group)
+    let isOfProcess = records[group[0]].bit.isOfProcess
+    if isOfProcess { cache.prepare(for: records[group[0]], wallOffsetNS: wallOffsetNS) }
+    for index in group {
+      event.bits |= records[index].bit.value
+      event.idChange |= records[index].idChange
+      if isOfProcess { cache.apply(records[index], nowNS: nowNS, wallOffsetNS: wallOffsetNS) }
+    }
+    return event
+  }
+
+  private var targetNS: UInt64 {
+    let (length, most, hold) = (waiting.count, parameters.maxLength, parameters.holdTimeMS)
+    var target = 0
+    if length < most / 10 {
+      target = hold
+    } else if length < most / 10 * 9 {
+      target = most > hold ? hold - length / (most / hold) + 1 : hold - length * (hold / most) + 1
+    }
+    return UInt64(max(0, target)) * 1_000_000
+  }
+
+  /// Takes the first one and those of its process that may join it, up to one that may not.
+  private mutating func takeGroup() -> [Int] {
+    let first = waiting.removeFirst()
+    var group = [first.record]
+    while let place = waiting.firstIndex(where: { $0.pid == first.pid }),
+      rules.allows(records[waiting[place].record].type, in: group.map { records[$0].type })
+    {
+      group.append(waiting.remove(at: place).record)
+    }
+    for index in group { variableBytes -= size(records[index]) }
+    return group
+  }
+}
+
+extension Record {
+  /// The bit of `quark_event.events`, and whether it is of the process family.
+  var bit: (value: UInt64, isOfProcess: Bool) {
+    switch type {
+    case RAW_WAKE_UP_NEW_TASK: (UInt64(QUARK_EV_FORK), true)
+    case RAW_EXEC, RAW_EXEC_CONNECTOR: (UInt64(QUARK_EV_EXEC), true)
+    case RAW_EXIT_THREAD: (UInt64(QUARK_EV_EXIT), true)
+    case RAW_ID_CHANGE: (UInt64(QUARK_EV_ID_CHANGE), true)
+    case RAW_COMM: (UInt64(QUARK_EV_SETPROCTITLE), true)
+    case RAW_GETPID: (UInt64(QUARK_EV_GETPID), true)
+    case RAW_SOCK_CONN: (UInt64(QUARK_EV_SOCK_CONN_ESTABLISHED), false)
+    case RAW_PACKET: (UInt64(QUARK_EV_PACKET), false)
+    case RAW_FILE: (UInt64(QUARK_EV_FILE), false)
+    case RAW_PTRACE: (UInt64(QUARK_EV_PTRACE), false)
+    case RAW_MODULE_LOAD: (UInt64(QUARK_EV_MODULE_LOAD), false)
+    case RAW_SHM: (UInt64(QUARK_EV_SHM), false)
+    default: (UInt64(QUARK_EV_TTY), false)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+internal import CQuark
+
+/// Who is who, kept in a dictionary and told in the words of the specification.
+struct ModelCache {
+  struct Entry {
+    var content: Content
+    /// Milliseconds since boot; nil while it lives.
+    var exitedMS: UInt64?
+  }
+
+  let environmentLimit: Int
+  let findsEntryLeaders: Bool
+  private(set) var entries: [UInt32: Entry] = [:]
+  /// Pids of the exited, the longest dead first.
+  private(set) var exited: [UInt32] = []
+
+  init(_ parameters: Parameters) {
+    environmentLimit = parameters.environmentLimit
+    findsEntryLeaders = parameters.findsEntryLeaders
+  }
+
+  /// Forgets those whose time is up, and behind them `more`.
+  mutating func collect(nowNS: UInt64, graceTimeMS: Int, more: Int) -> Int {
+    var collected = 0
+    while let pid = exited.first,
+      nowNS / 1_000_000 - entries[pid]!.exitedMS! >= UInt64(graceTimeMS) || collected < more
+    {
+      exited.removeFirst()
+      entries[pid] = nil
+      collected += 1
+    }
+    return collected
+  }
+
+  /// The entry for an event whose first record is `record`: a fork makes a fresh one in the place of an exited process,
+  /// but for one that is older than the exit and so is that process's own.
+  mutating func prepare(for record: Record, wallOffsetNS: UInt64) {
+    if record.type == RAW_WAKE_UP_NEW_TASK, let entry = entries[record.pid], entry.exitedMS != nil,
+      entry.content.exitTimeNS <= record.timeNS + wallOffsetNS
+    {
+      entries[record.pid] = nil
+      exited.removeAll { $0 == record.pid }
+    }
+    if entries[record.pid] == nil { entries[record.pid] = Entry(content: Content(pid: record.pid)) }
+  }
+
+  mutating func apply(_ record: Record, nowNS: UInt64, wallOffsetNS: UInt64) {
+    var entry = entries[record.pid]!
+    // A fork that comes after the exit finds a process that has long been more than its parent's child.
+    if record.type == RAW_WAKE_UP_NEW_TASK, record.task!.ppid != record.pid, entry.exitedMS == nil {
+      inherit(&entry.content, from: record.task!.ppid)
+    }
+    if let task = record.task { Self.set(task, wallOffsetNS, &entry.content) }
+    setStrings(record, &entry.content)
+    switch record.type {
+    case RAW_COMM: entry.content.task.comm = Self.comm(record.comm)
+    case RAW_EXIT_THREAD:
+      let code = record.task!.exitCode
+      entry.content.flags |= UInt64(QUARK_F_EXIT)
+      entry.content.exitCode = (code / 256) % 256
+      entry.content.exitSignal = code % 128
+      entry.content.exitTimeNS = record.timeNS + wallOffsetNS
+      if entry.exitedMS == nil {
+        entry.exitedMS = nowNS / 1_000_000
+        exited.append(record.pid)
+      }
+    default: break
+    }
+    entries[record.pid] = entry
+    if findsEntryLeaders, [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC_CONNECTOR].contains(record.type) {
+      setLeader(record.pid)
+    }
+  }
+
+  private func inherit(_ child: inout Content, from ppid: UInt32) {
+    guard let parent = entries[ppid]?.content else { return }
+    child.task.comm = parent.task.comm
+    if let exe = parent.exe { child.exe = exe }
+    if let cmdline = parent.cmdline { child.cmdline = cmdline }
+  }
+
+  private static func set(_ task: TaskState, _ wallOffsetNS: UInt64, _ content: inout Content) {
+    let namespaces = content.task.namespaces
+    content.flags |= UInt64(QUARK_F_PROC)
+    content.task = task
+    content.task.comm = comm(task.comm)
+    // Those are told otherwise.
+    (content.task.startNS, content.task.exitCode) = (0, 0)
+    if task.namespaces[0] == 0 { content.task.namespaces = namespaces }
+    if content.timeBootNS == 0 {
+      content.timeBootNS = task.startNS + wallOffsetNS
+      content.entityID = entityID(pid: content.pid, timeNS: content.timeBootNS)
+    }
+  }
+
+  private func setStrings(_ record: Record, _ content: inout Content) {
+    if let exe = record.exe { content.exe = exe }
+    if let path = record.workingDirectory, record.type != RAW_EXIT_THREAD { content.workingDirectory = path }
+    if let group = record.controlGroup { content.controlGroup = group }
+    if let arguments = Self.terminated(record.arguments) { content.cmdline = arguments }
+    let environment = record.environment.map { Array($0.prefix(environmentLimit)) }
+    if let environment = Self.terminated(environment) { content.environment = environment }
+  }
+
+  /// The last byte gives way to a NUL; nothing is nothing.
+  static func terminated(_ bytes: [UInt8]?) -> [UInt8]? {
+    guard var bytes, !bytes.isEmpty else { return nil }
+    bytes[bytes.count - 1] = 0
+    return bytes
+  }
+
+  private static func comm(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.prefix(15)) }
+
+  /// Base64 of pid and start time, little endian, six bits at a time.
+  private static func entityID(pid: UInt32, timeNS: UInt64) -> [UInt8] {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: pid >> (8 * $0)) }
+      + (0..<8).map { UInt8(truncatingIfNeeded: timeNS >> (8 * $0)) }
+    return stride(from: 0, to: 12, by: 3).flatMap { first in
+      let bits = Int(bytes[first]) << 16 | Int(bytes[first + 1]) << 8 | Int(bytes[first + 2])
+      return [18, 12, 6, 0].map { alphabet[bits >> $0 & 63] }
+    }
+  }
+}
+
+extension ModelCache {
+  private mutating func setLeader(_ pid: UInt32) {
+    guard let leader = leader(of: entries[pid]!.content) else { return }
+    entries[pid]!.content.leaderType = UInt32(leader.type)
+    entries[pid]!.content.leader = leader.pid
+  }
+
+  /// The rules of the specification in their order.
+  private func leader(of process: Content) -> (type: Int, pid: UInt32)? {
+    let (pid, ppid, leads) = (process.pid, process.task.ppid, process.pid == process.task.sid)
+    if pid == 1 { return (QUARK_ELT_INIT, 1) }
+    if pid == 2 || ppid == 2 { return (QUARK_ELT_KTHREAD, leads ? pid : 2) }
+    let (major, minor, name) = (process.task.ttyMajor, process.task.ttyMinor, Self.base(process.exe))
+    if leads && major == 4 && (64...255).contains(minor) { return (QUARK_ELT_TERM, pid) }
+    if leads && major == 4 && minor < 64 && name == "login" { return (QUARK_ELT_TERM, pid) }
+    guard let parent = entries[ppid]?.content, parent.leaderType != 0 else { return nil }
+    let inherited = (Int(parent.leaderType), parent.leader)
+    let helpers = ["runc", "containerd-shim", "calico-node", "check-status", "pause", "conmon"]
+    if !leads || helpers.contains(where: name.hasPrefix) { return inherited }
+    let parentName = Self.base(parent.exe)
+    if (136...143).contains(major) && parentName == "ssm-session-worker" { return (QUARK_ELT_SSM, pid) }
+    if parentName == "sshd" && name != "sshd" { return (QUARK_ELT_SSHD, pid) }
+    if ["containerd-shim", "runc", "conmon"].contains(where: parentName.hasPrefix) {
+      return (QUARK_ELT_CONTAINER, pid)
+    }
+    return inherited
+  }
+
+  private static func base(_ path: [UInt8]?) -> String {
+    guard let path, let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return String(decoding: path[(slash + 1)...], as: UTF8.self)
+  }
+}

@@ -2,7 +2,7 @@ internal import CQuark
 
 /// Processes by pid, in ascending order. Linux has pids below 4,194,304 (PID_MAX_LIMIT, include/linux/threads.h): a
 /// table of 16,384 pages of 256 pids, of which those in use exist. Owns the entries' memory, not their strings.
-@safe struct ProcessTable: ~Copyable {
+@usableFromInline @safe struct ProcessTable: ~Copyable {
   typealias Entry = UnsafeMutablePointer<quark_process>
 
   private(set) var count = 0

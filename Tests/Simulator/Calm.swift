@@ -1,7 +1,7 @@
 internal import CQuark
 
-/// What holds when nothing is lost, refused or late: the order is that of time, what is told is the truth, and it is the
-/// same however the records are joined.
+/// What holds when nothing is lost, refused or late: the order is that of time, what is told is the truth, and it is
+/// the same however the records are joined.
 enum Calm {
   static func check(_ ledger: Ledger) throws(Violation) {
     let statistics = (ledger.refused, ledger.malformed, ledger.lateCount)
@@ -42,8 +42,8 @@ enum Calm {
 
   // MARK: - However they are joined
 
-  /// Every event tells what the last of its records would have told by itself, and all that happened. But where a record
-  /// came in after a later one of its process had left with an event, the two stay in the wrong order.
+  /// Every event tells what the last of its records would have told by itself, and all that happened. But where a
+  /// record came in after a later one of its process had left with an event, the two stay in the wrong order.
   static func compare(_ joined: Ledger, with single: Ledger) throws(Violation) {
     var contents: [Content?] = Array(repeating: nil, count: single.records.count)
     for delivery in single.deliveries { contents[delivery.event.records[0]] = delivery.content }

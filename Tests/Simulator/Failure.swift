@@ -37,6 +37,6 @@ package struct Failure: Sendable {
 extension Round.Totals {
   package var summary: String {
     "\(records) records: \(taken) taken, \(lost) lost, \(refused) refused, \(malformed) malformed; \(late) late, "
-      + "\(events) events, \(collected) processes forgotten"
+      + "\(events) events, \(collected) processes forgotten; \(played) raw events played"
   }
 }

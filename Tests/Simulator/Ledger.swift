@@ -144,7 +144,8 @@ final class Ledger {
     checkCollected(before, pipeline.statistics, wasTight: wasTight, nowNS: nowNS)
     let expected = model.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
     guard let expected, let event = unsafe actual else {
-      check(unsafe expected == nil && actual == nil, unsafe "\(actual == nil ? "no" : "an") event, though the model differs")
+      let isNone = unsafe actual == nil
+      check(isNone && expected == nil, "\(isNone ? "no" : "an") event, and the model does not agree")
       return false
     }
     let content = unsafe event.pointee.process.map { unsafe Content($0) }
@@ -152,7 +153,8 @@ final class Ledger {
     compare(content, expected)
     if let process = unsafe event.pointee.process {
       let known = unsafe pipeline.processes.lookup(pid: process.pointee.pid)
-      check(unsafe known.map { unsafe UnsafePointer($0) } == process, "an event is handed out whose process is forgotten")
+      let isKnown = unsafe known.map { unsafe UnsafePointer($0) } == process
+      check(isKnown, "an event is handed out whose process is forgotten")
     }
     checkStatistics(before, pipeline.statistics, expected)
     checkLevels(pipeline)

@@ -5,6 +5,8 @@ internal import QuarkCore
 package struct Round {
   package struct Totals: Sendable {
     package var records = 0
+    /// Raw events that went through a queue, those of a calm round each time it is played.
+    package var played: UInt64 = 0
     package var taken: UInt64 = 0
     package var events = 0
     package var lost = 0
@@ -17,6 +19,7 @@ package struct Round {
 
     package static func += (left: inout Totals, right: Totals) {
       left.records += right.records
+      left.played += right.played
       left.taken += right.taken
       left.events += right.events
       left.lost += right.lost
@@ -27,18 +30,18 @@ package struct Round {
     }
   }
 
-  /// Plays the round of these parameters. A calm one is played once more with each stock matrix; it counts once.
+  /// Plays the round of these parameters. A calm one is played again with each stock matrix, which `played` counts.
   package static func play(_ parameters: Parameters) throws(Violation) -> Totals {
     let records = Machine.run(parameters)
     var pass = Pass(parameters, records)
-    let totals = try pass.run()
+    var totals = try pass.run()
     guard parameters.isCalm else { return totals }
     try Calm.check(pass.ledger)
     for joining in [Parameters.Joining.minimal, .standard] {
       var parameters = parameters
       parameters.joining = joining
       var other = Pass(parameters, records)
-      _ = try other.run()
+      totals.played += try other.run().taken
       try Calm.check(other.ledger)
       try Calm.compare(other.ledger, with: pass.ledger)
     }
@@ -85,8 +88,26 @@ struct Pass: ~Copyable {
           case .multiple: .multiple
           case .forkExec: .forkExec
           }
-        pipeline.matrix.set(first, next, rule)
+        if parameters.joining == .random, random.below(2) == 0, let function = unsafe Self.function(rule) {
+          unsafe pipeline.matrix.set(first, next, function)
+        } else {
+          pipeline.matrix.set(first, next, rule)
+        }
       }
+    }
+  }
+
+  /// The rule as a C client would write it.
+  private static func function(_ rule: AggregationRule) -> quark_can_aggregate_fn? {
+    switch rule {
+    case .never: { _, _, _ in 0 }
+    case .multiple: { _, _, _ in 1 }
+    case .single:
+      { _, parent, child in
+        // Safe: the queue hands two raw events over.
+        unsafe parent!.pointee.agg_types >> child!.pointee.type & 1 == 0 ? 1 : 0
+      }
+    default: nil
     }
   }
 
@@ -101,7 +122,8 @@ struct Pass: ~Copyable {
     let statistics = pipeline.statistics
     var totals = Round.Totals()
     (totals.records, totals.events, totals.lost) = (written.count, ledger.deliveredCount, rings.lost)
-    (totals.taken, totals.collected) = (statistics.insertions, statistics.garbage_collections)
+    (totals.taken, totals.played) = (statistics.insertions, statistics.insertions)
+    totals.collected = statistics.garbage_collections
     (totals.refused, totals.malformed, totals.late) = (statistics.refused, statistics.malformed, statistics.late)
     return totals
   }

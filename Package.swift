@@ -38,6 +38,7 @@ let package = Package(
     .executable(name: "quark-init", targets: ["quark-init"]),
     .executable(name: "kmatrix", targets: ["kmatrix"]),
     .executable(name: "quark-sim", targets: ["quark-sim"]),
+    .executable(name: "quark-sim-embedded", targets: ["quark-sim-embedded"]),
   ],
   traits: [
     .trait(name: "Embedded", description: "Build without the Swift runtime, for guests and C programs")
@@ -102,12 +103,16 @@ let package = Package(
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
     .target(
       name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",
-      swiftSettings: strict),
+      swiftSettings: portable),
     .executableTarget(
       name: "quark-sim",
       dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/quark-sim",
       swiftSettings: strict),
+    .executableTarget(
+      name: "quark-sim-embedded", dependencies: ["Simulator", "QuarkLinux"], path: "Tests/quark-sim-embedded",
+      swiftSettings: portable,
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(

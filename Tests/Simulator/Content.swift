@@ -88,26 +88,30 @@ extension Content {
   /// The members that differ, for a person.
   func differences(from expected: Content) -> String {
     var words: [String] = []
-    func compare<Value: Equatable>(_ name: String, _ path: KeyPath<Content, Value>) {
-      if self[keyPath: path] != expected[keyPath: path] {
-        words.append("\(name) is \(self[keyPath: path]), should be \(expected[keyPath: path])")
-      }
+    func compare(_ name: String, _ actual: String, _ expected: String) {
+      if actual != expected { words.append("\(name) is \(actual), should be \(expected)") }
     }
-    compare("pid", \.pid)
-    compare("flags", \.flags)
-    compare("task", \.task)
-    compare("start", \.timeBootNS)
-    compare("leader type", \.leaderType)
-    compare("leader", \.leader)
-    compare("entity id", \.entityID)
-    compare("exit code", \.exitCode)
-    compare("exit signal", \.exitSignal)
-    compare("exit time", \.exitTimeNS)
-    compare("exe", \.exe)
-    compare("cmdline", \.cmdline)
-    compare("cwd", \.workingDirectory)
-    compare("cgroup", \.controlGroup)
-    compare("environment", \.environment)
+    compare("pid", "\(pid)", "\(expected.pid)")
+    compare("flags", "\(flags)", "\(expected.flags)")
+    if task != expected.task { words.append("the task is another") }
+    compare("start", "\(timeBootNS)", "\(expected.timeBootNS)")
+    compare("leader type", "\(leaderType)", "\(expected.leaderType)")
+    compare("leader", "\(leader)", "\(expected.leader)")
+    compare("entity id", Self.text(entityID), Self.text(expected.entityID))
+    compare("exit code", "\(exitCode)", "\(expected.exitCode)")
+    compare("exit signal", "\(exitSignal)", "\(expected.exitSignal)")
+    compare("exit time", "\(exitTimeNS)", "\(expected.exitTimeNS)")
+    compare("exe", Self.text(exe), Self.text(expected.exe))
+    compare("cmdline", Self.text(cmdline), Self.text(expected.cmdline))
+    compare("cwd", Self.text(workingDirectory), Self.text(expected.workingDirectory))
+    compare("cgroup", Self.text(controlGroup), Self.text(expected.controlGroup))
+    compare("environment", Self.text(environment), Self.text(expected.environment))
     return words.joined(separator: "; ")
+  }
+
+  /// NULs as blanks; whole, for two long strings may differ at their ends.
+  private static func text(_ bytes: [UInt8]?) -> String {
+    guard let bytes else { return "unknown" }
+    return "'" + String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self) + "'"
   }
 }

@@ -85,10 +85,10 @@ test-host: bpf initramfs.gz libquark.a check-docs
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick
 
-# The assertions and the trees' checks are compiled in, so this is a debug build, but an optimised one.
+# As a Swift program would have the library, with the checks of the trees compiled in.
 sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
-	$(Q)$(HOST) --scratch-path .build-sim -Xswiftc -O --product quark-sim
-	$(Q).build-sim/debug/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
+	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [SHARD=i/n] [ARGS=…]

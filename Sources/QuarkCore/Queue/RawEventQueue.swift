@@ -5,7 +5,7 @@ internal import CQuark
 ///
 /// Records arrive nearly sorted: an insertion looks for its place from the newest end, by time, or from the newest
 /// event of the same process, and searches from the root only when that is not near.
-@safe struct RawEventQueue: ~Copyable {
+@safe @usableFromInline struct RawEventQueue: ~Copyable {
   typealias Node = UnsafeMutablePointer<raw_event>
 
   /// Raw events held at most.

@@ -26,7 +26,8 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Tests/krun/*.sh Tests/cabi/run.sh
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Fuzz/run.sh \
+	Tests/krun/*.sh Tests/cabi/run.sh
 
 .PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench quark-bench check-docs clean clean-all FORCE
 
@@ -80,6 +81,8 @@ test-host: bpf initramfs.gz libquark.a check-docs
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/cabi/run.sh
+	$(Q)$(EMBEDDED) --product quark-sim-embedded
+	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test
 
 test-quick: initramfs.gz kmatrix
@@ -111,9 +114,6 @@ FUZZERS := record proc cgroup recording
 FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift)
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
-# The seeds that are files, and what earlier runs found worth keeping.
-SEEDS_record = .build-fuzz/seeds
-SEEDS_recording = Tests/Fixtures/recordings
 
 .build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h
 	$(Q)mkdir -p $(@D)
@@ -128,14 +128,8 @@ $(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
 
 fuzz: $(FUZZERS:%=fuzz-%) ## each fuzzer in turn: [SECONDS=60], or fuzz-NAME for one of them
 
-# Swift's own crash handler would get in the way of the sanitizer's.
 fuzz-%: .build-fuzz/% .build-fuzz/seeds
-	$(Q)mkdir -p .build-fuzz/corpus/$*
-	$(Q)echo "fuzz-$*: $(SECONDS) s"
-	$(Q)SWIFT_BACKTRACE=enable=no $< -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=.build-fuzz/$*- -print_final_stats=1 \
-		$(patsubst %,-dict=%,$(wildcard Fuzz/$*.dict)) .build-fuzz/corpus/$* $(wildcard Fuzz/corpus/$*) $(SEEDS_$*) \
-		>.build-fuzz/$*.log 2>&1 </dev/null || { tail -n 60 .build-fuzz/$*.log; exit 1; }
-	$(Q)sed -n 's/^stat::\(number_of_executed_units\|average_exec_per_sec\): */fuzz-$*: \1 /p' .build-fuzz/$*.log
+	$(Q)Fuzz/run.sh $* $(SECONDS)
 
 # ---- documents
 

@@ -74,7 +74,7 @@ let package = Package(
     .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
     .executableTarget(
       name: "quark-bench",
-      dependencies: ["QuarkCore", "CQuark", "CBench"],
+      dependencies: ["QuarkCore", "CQuark", "CLinux", "CBench"],
       path: "Benchmarks/quark-bench",
       swiftSettings: portable,
       // What the program takes from the heap is counted by wrapping what it takes it with.

@@ -1,4 +1,5 @@
 import CBench
+import CLinux
 import CQuark
 import QuarkCore
 
@@ -28,7 +29,8 @@ struct Bench: ~Copyable {
     pipeline = unsafe EventPipeline(
       quark_queue_attr(
         flags: QQ_EBPF, max_length: CInt(maxLength), cache_grace_time: graceTimeMS, hold_time: 1000, max_env: 4096,
-        kubefd: -1, ruleset: nil))
+        kubefd: -1, ruleset: nil),
+      memory: SlabMemory(advise: clinux_advise_huge_pages))
   }
 
   /// False: not everything that went in came out.

@@ -61,6 +61,11 @@ int clinux_ignore_signal(int number)
 	return clinux_on_signal(number, SIG_IGN);
 }
 
+void clinux_advise_huge_pages(void *memory, size_t size)
+{
+	(void)madvise(memory, size, MADV_HUGEPAGE);
+}
+
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 

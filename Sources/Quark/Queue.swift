@@ -32,7 +32,7 @@ public import QuarkLinux
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in
       try epoll.add(readable: backend.readable)
     }
-    var pipeline = EventPipeline(attributes)
+    var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
     // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
     try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
     (wallOffsetTakenNS, wallOffsetNS) = times

@@ -100,6 +100,9 @@ int clinux_debug_exit(unsigned char value);
 int clinux_on_signal(int number, void (*handler)(int));
 int clinux_ignore_signal(int number);
 
+/* Asks for huge pages, MADV_HUGEPAGE of madvise(2); a kernel that has none to give goes on with small ones. */
+void clinux_advise_huge_pages(void *memory, size_t size);
+
 /*
  * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes.
  * Used while a backend opens, which is never done by two threads at once.

@@ -16,8 +16,8 @@ extension ProcessCache {
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
   ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.pointee.task.ppid],
-      unsafe !Self.isExited(process)
+    if type == RAW_WAKE_UP_NEW_TASK, unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0,
+      let parent = unsafe table[event.pointee.task.ppid], unsafe !Self.isExited(process)
     {
       unsafe inherit(process, from: parent)
     }

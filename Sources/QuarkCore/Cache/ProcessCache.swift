@@ -12,16 +12,18 @@ public import CQuark
   /// Strings dropped because the pool was at its limit.
   public internal(set) var refusals: UInt64 = 0
 
-  var table = ProcessTable()
+  var table: ProcessTable
   private var oldestExited: UnsafeMutablePointer<quark_process>?
   private var newestExited: UnsafeMutablePointer<quark_process>?
 
   public init(
-    maxEnvironment: Int = 4096, findsEntryLeaders: Bool = false, stringLimit: Int = StringPool.defaultLimit
+    maxEnvironment: Int = 4096, findsEntryLeaders: Bool = false, stringLimit: Int = StringPool.defaultLimit,
+    memory: SlabMemory = SlabMemory()
   ) {
     self.maxEnvironment = maxEnvironment
     self.findsEntryLeaders = findsEntryLeaders
-    strings = StringPool(limit: stringLimit)
+    strings = StringPool(limit: stringLimit, memory: memory)
+    table = ProcessTable(memory: memory)
   }
 
   /// Processes beyond which exited ones are forgotten without regard to the grace time.

@@ -11,17 +11,23 @@ internal import CQuark
   private var freePages: UnsafeMutableRawPointer?
   private var freeEntries: UnsafeMutableRawPointer?
   private var slabs: UnsafeMutableRawPointer?
-  private var slabUsed = ProcessTable.entriesPerSlab
+  private var slabUsed = 0
+  /// Entries of the newest slab.
+  private var slabCapacity = 0
+  /// Bytes of all slabs.
+  private var reserved = 0
+  private let memory: SlabMemory
 
   /// Pids are below.
   static var pidLimit: UInt32 { 4 << 20 }
   private static var pageSize: Int { 256 }
   private static var pageCount: Int { Int(pidLimit) / pageSize }
-  private static var entriesPerSlab: Int { 1024 }
+  private static var smallSlab: Int { 256 << 10 }
   /// A slab begins with the address of the next one.
   private static var slabHead: Int { 16 }
 
-  init() {
+  init(memory: SlabMemory = SlabMemory()) {
+    self.memory = memory
     unsafe pages = .allocate(capacity: Self.pageCount)
     unsafe pages.initialize(repeating: nil, count: Self.pageCount)
     unsafe pageCounts = .allocate(capacity: Self.pageCount)
@@ -106,10 +112,11 @@ internal import CQuark
     if let free = unsafe Self.pop(&freeEntries) {
       return unsafe free.bindMemory(to: quark_process.self, capacity: 1)
     }
-    if slabUsed == Self.entriesPerSlab {
-      let slab = UnsafeMutableRawPointer.allocate(byteCount: Self.slabHead + Self.entriesPerSlab * size, alignment: 16)
-      unsafe Self.push(slab, on: &slabs)
-      slabUsed = 0
+    if slabUsed == slabCapacity {
+      let bytes = memory.nextSize(reserved: reserved, size: Self.smallSlab)
+      unsafe Self.push(memory.allocate(bytes, alignment: 16), on: &slabs)
+      reserved += bytes
+      (slabUsed, slabCapacity) = (0, (bytes - Self.slabHead) / size)
     }
     defer { slabUsed &+= 1 }
     return unsafe (slabs! + Self.slabHead + slabUsed &* size).bindMemory(to: quark_process.self, capacity: 1)

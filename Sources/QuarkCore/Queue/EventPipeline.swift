@@ -21,13 +21,16 @@ public import CQuark
   private var deliveredNS: UInt64 = 0
 
   /// The attributes must be valid: lengths and times positive.
-  public init(_ attributes: quark_queue_attr, stringLimit: Int = StringPool.defaultLimit) {
+  public init(
+    _ attributes: quark_queue_attr, stringLimit: Int = StringPool.defaultLimit, memory: SlabMemory = SlabMemory()
+  ) {
     let maxLength = Int(attributes.max_length)
     let flags = attributes.flags
     processes = ProcessCache(
-      maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit)
+      maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit,
+      memory: memory)
     matrix = AggregationMatrix(isMinimal: flags & QQ_MIN_AGG != 0)
-    rawEvents = RawEventQueue(capacity: maxLength)
+    rawEvents = RawEventQueue(capacity: maxLength, memory: memory)
     variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
     graceTimeMS = UInt32(attributes.cache_grace_time)

@@ -18,6 +18,12 @@ internal import CQuark
   /// Slabs of nodes, the newest first: each begins with the address of the next.
   private var slabs: UnsafeMutableRawPointer?
   private var nodesMade = 0
+  private var slabUsed = 0
+  /// Nodes of the newest slab.
+  private var slabCapacity = 0
+  /// Bytes of all slabs.
+  private var reserved = 0
+  private let memory: SlabMemory
   private var freeNodes: UnsafeMutablePointer<raw_event>?
   private var nextSequence: UInt64 = 0
   private(set) var byTime = unsafe RankBalancedTree()
@@ -28,15 +34,16 @@ internal import CQuark
   private var timeSteps = RawEventQueue.stepsPerInsertion
   private var pidSteps = RawEventQueue.stepsPerInsertion
 
-  private static var nodesPerSlab: Int { 512 }
+  private static var smallSlab: Int { 192 << 10 }
   private static var slabHead: Int { 16 }
   /// A hint may stand for several pids, so there need not be one for each event.
   private static var mostHints: Int { 1 << 20 }
 
   /// `capacity` nodes exist, those that are being filled included, so no more events can ever be in the trees.
-  init(capacity: Int) {
+  init(capacity: Int, memory: SlabMemory = SlabMemory()) {
     precondition(capacity > 0 && capacity <= Int32.max)
     self.capacity = capacity
+    self.memory = memory
     var hints = 64
     while hints < min(capacity, Self.mostHints) { hints *= 2 }
     hintMask = UInt32(hints - 1)
@@ -104,14 +111,18 @@ internal import CQuark
   @inline(never)
   private mutating func makeNode() -> Node? {
     guard nodesMade < capacity else { return nil }
-    let (size, index) = unsafe (MemoryLayout<raw_event>.stride, nodesMade % Self.nodesPerSlab)
-    if index == 0 {
-      let slab = UnsafeMutableRawPointer.allocate(byteCount: Self.slabHead + Self.nodesPerSlab * size, alignment: 16)
+    let size = unsafe MemoryLayout<raw_event>.stride
+    if slabUsed == slabCapacity {
+      let bytes = memory.nextSize(reserved: reserved, size: Self.smallSlab)
+      let slab = unsafe memory.allocate(bytes, alignment: 16)
       unsafe slab.storeBytes(of: slabs, as: UnsafeMutableRawPointer?.self)
       unsafe slabs = slab
+      reserved += bytes
+      (slabUsed, slabCapacity) = (0, (bytes - Self.slabHead) / size)
     }
     nodesMade += 1
-    return unsafe (slabs! + Self.slabHead + index * size).bindMemory(to: raw_event.self, capacity: 1)
+    defer { slabUsed += 1 }
+    return unsafe (slabs! + Self.slabHead + slabUsed * size).bindMemory(to: raw_event.self, capacity: 1)
   }
 
   /// Gives back a node that is not in the trees, and what strings it still has.

@@ -11,7 +11,8 @@
 
   /// Bytes of memory taken from the heap at most, strings above 8 KiB included.
   public let limit: Int
-  /// Three quarters of it.
+  private let memory: SlabMemory
+  /// Three quarters of `limit`.
   let tightLevel: Int
   /// Bytes taken from the heap now. Chunks stay until the pool goes.
   public private(set) var reserved = 0
@@ -24,8 +25,9 @@
   private var largeBlocks: UnsafeMutablePointer<Chunk>?
   let recent: UnsafeMutablePointer<Recent>
 
-  public init(limit: Int = StringPool.defaultLimit) {
+  public init(limit: Int = StringPool.defaultLimit, memory: SlabMemory = SlabMemory()) {
     self.limit = limit
+    self.memory = memory
     tightLevel = limit / 4 * 3
     unsafe partial = .allocate(capacity: Self.classCount)
     unsafe partial.initialize(repeating: nil, count: Self.classCount)
@@ -116,13 +118,15 @@
     return unsafe chunk
   }
 
-  /// Sixteen chunks at a time: the alignment of a single one would waste as much as it holds.
+  /// Sixteen chunks at a time, or more: the alignment of a single one would waste as much as it holds.
   private mutating func addSlab() {
-    let size = Self.chunkSize * Self.chunksPerSlab
+    let small = Self.chunkSize * Self.chunksPerSlab
+    let wanted = memory.nextSize(reserved: reserved, size: small)
+    let size = reserved + wanted <= limit ? wanted : small
     guard reserved + size <= limit else { return }
     reserved += size
-    let slab = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.chunkSize)
-    for index in (0..<Self.chunksPerSlab).reversed() {
+    let slab = unsafe memory.allocate(size, alignment: Self.chunkSize)
+    for index in (0..<size / Self.chunkSize).reversed() {
       let chunk = unsafe (slab + index * Self.chunkSize).bindMemory(to: Chunk.self, capacity: 1)
       unsafe chunk.initialize(to: Chunk(0, blockSize: 0))
       unsafe chunk.pointee.next = freeChunks

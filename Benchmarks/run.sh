@@ -9,6 +9,9 @@ counted=${COUNTED:-60000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# valgrind 3.19 does not understand clang's debug information.
+strip -g -o "$work/bench" "$bench"
+
 # field NAME FILE: the median of a field over the runs in FILE.
 field() {
 	sed -n "s/.* $1=\\([0-9.]*\\).*/\\1/p" "$2" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
@@ -18,8 +21,9 @@ field() {
 instructions() {
 	command -v valgrind >/dev/null || { echo -; return; }
 	# shellcheck disable=SC2086 # several words
-	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure "$bench" $1 "$counted" \
-		2>&1 >/dev/null | sed -n 's/.*Collected : //p' | awk -v n="$counted" '{ printf "%d", $1 / (int(n / 8) * 24) }'
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure "$work/bench" $1 "$counted" \
+		>"$work/valgrind" 2>&1 || { tail -n 5 "$work/valgrind" >&2; exit 1; }
+	sed -n 's/.*Collected : //p' "$work/valgrind" | awk -v n="$counted" '{ printf "%.1f", $1 / (int(n / 8) * 24) }'
 }
 
 printf '%-20s %9s %9s %12s %10s %12s\n' load 'ns' 'CPU ns' instructions 'KiB' 'allocations'
@@ -41,6 +45,7 @@ Per raw event, medians of $repeats runs: wall and CPU time; instructions, making
 resident beyond the input, at the peak. Allocations: of the whole run, after its first tenth. 4 and 0: grace time,
 seconds.
 A line again:   $bench LOAD $processes
-instructions:   valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure \\
+instructions:   strip -g $bench
+                valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure \\
                 $bench LOAD $counted          and divide what is collected by three times that
 END

@@ -16,7 +16,8 @@ CLANG ?= $(TOOLCHAIN)/clang
 OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
-EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release
+EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -42,9 +43,9 @@ deps: ## install the Debian packages that are missing
 # ---- what boots and links
 
 Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h Sources/CWire/include/wire.h | deps
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
+	$(Q)$(CLANG) -target bpf -D__TARGET_ARCH_x86 -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
 		-ISources/CWire/include -Ibpf -c $< -o $@.tmp
-	$(Q)$(OBJCOPY) --strip-debug $@.tmp && mv $@.tmp $@
+	$(Q)$(OBJCOPY) --strip-debug -R .rel.BTF -R .rel.BTF.ext $@.tmp && mv $@.tmp $@
 	$(Q)touch Sources/CProbes/probes.c # embeds the object; the build does not see one appear
 
 bpf: $(BPF_OBJECTS) ## the BPF objects

@@ -17,6 +17,7 @@ usage: krun.sh [options] initramfs kernel program [argument ...]
   --memory MB       memory (256)
   --accel A         tcg, kvm, or auto: KVM if a trial boot shows it working (auto)
   --append WORDS    more kernel parameters; may be repeated
+  --icount          virtual time: an instruction is a nanosecond, and figures repeat (one processor, TCG)
   --qemu PATH       the qemu to run (qemu-system-x86_64)
   --shell           an interactive shell in place of a program
   --gdb             wait for a debugger before the first instruction
@@ -43,7 +44,7 @@ number() {
 }
 
 timeout=120 boot_timeout=60 results='' nonce='' cpus=1 memory=256 append='' qemu=qemu-system-x86_64
-accel=${KRUN_ACCEL:-auto} shell='' gdb='' dry_run=''
+accel=${KRUN_ACCEL:-auto} icount='' shell='' gdb='' dry_run=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -61,6 +62,7 @@ while [ $# -gt 0 ]; do
 	--accel) accel=$2; shift ;;
 	--append) append="$append $2"; shift ;;
 	--qemu) qemu=$2; shift ;;
+	--icount) icount=1 ;;
 	--shell) shell=1 ;;
 	--gdb) gdb=1 ;;
 	--dry-run) dry_run=1 ;;
@@ -76,6 +78,11 @@ case $accel in
 tcg | kvm | auto) ;;
 *) fail "--accel is tcg, kvm or auto, not '$accel'" ;;
 esac
+if [ "$icount" ]; then
+	[ "$cpus" = 1 ] || fail "--icount takes one processor, not $cpus"
+	[ "$accel" != kvm ] || fail "--icount is TCG's, not KVM's"
+	accel=tcg
+fi
 case $nonce in
 *[!0-9a-fA-F]*) fail "--nonce wants hexadecimal digits, not '$nonce'" ;;
 esac
@@ -129,6 +136,9 @@ esac
 parameters="console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb"
 [ "$results" ] && parameters="$parameters QUARK_RESULTS=/dev/ttyS1"
 [ "$nonce" ] && parameters="$parameters QUARK_NONCE=$nonce"
+# Addresses must not differ from boot to boot (a kernel that is an ELF file has no KASLR), and the clock must not be
+# measured against another one.
+[ "$icount" ] && parameters="$parameters norandmaps tsc=reliable"
 parameters="$parameters$append -- $*"
 [ ${#parameters} -lt 2048 ] || fail "a kernel command line of ${#parameters} bytes: the limit is 2047"
 
@@ -247,7 +257,10 @@ finish() {
 machine() {
 	cpu=max
 	[ "$1" = kvm ] || cpu=max,-cx16
-	echo "-M pc -accel $1 -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
+	set -- "$1" "$1"
+	# Guest sleeps take no time. Most machines have no five-level page tables.
+	[ "$icount" ] && cpu=$cpu,la57=off && set -- "$1" "$1,thread=single -icount shift=0,sleep=off"
+	echo "-M pc -accel $2 -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
 }
 
 # The device proves nothing: it can be there and fail, or be emulated and crawl. So the kernel is booted under KVM,

@@ -5,7 +5,7 @@ nonisolated(unsafe) private var queue = RawEventQueue(capacity: 1)
 /// One record of a ring.
 func fuzzRecord(_ record: RawSpan) {
   let event = unsafe queue.make()!
-  if unsafe RecordDecoder.decode(record, into: event, strings: &strings) == .decoded {
+  if unsafe RecordDecoder.decode(record, into: event, maxEnvironment: 4096, strings: &strings) == .decoded {
     precondition(unsafe event.pointee.pid != 0)
     unsafe check(event.pointee.exe)
     unsafe check(event.pointee.cwd)

@@ -1,9 +1,14 @@
 /*
- * Fork, exec and exit of processes, as records of wire.h in one ring.
+ * What processes do, as records of wire.h in one ring: fork, exec, exit, changes of ids, changes of names.
+ *
+ * Each kind of record has one or more programs, for the ways to hook it; the reader of the ring loads one of them,
+ * attaches it where it found a place, and knows by a trial whether it fires. The bodies are shared. A program's section
+ * only says its kind: quark_raw/TRACEPOINT, quark_fentry/FUNCTION, quark_kprobe/FUNCTION.
  *
  * Written for the oldest verifier we meet (5.10) and the strictest (7.1 and later refuse a map-value pointer that is
  * out of bounds even for one instruction): records grow upwards only, offsets are masked where they are used, lengths
- * are 32 bits wide from the start, and paths are sent leaf first and turned round by the reader.
+ * are 32 bits wide from the start, and paths are sent leaf first and turned round by the reader. One step of a walk is
+ * a global function: verified once, by itself, and not once per turn of the loop.
  */
 #include "kernel_types.h"
 
@@ -15,24 +20,30 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define PF_KTHREAD 0x00200000	/* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000		/* include/linux/sched.h */
+#define SIGNAL_GROUP_EXIT 0x00000004	/* include/linux/sched/signal.h */
 
 /*
  * A record under construction. Fields begin below STAGE_FIELDS, a power of two, so that masking an offset proves it
  * to be in bounds; the slack after it holds the largest thing one helper call may write there.
  */
 #define STAGE_FIELDS 65536
-#define STAGE_SLACK (WIRE_ARGV_MAX + 4096)
+#define STAGE_SLACK (WIRE_ENV_MAX + 4096)
 
 struct stage {
 	struct wire_record record;
 	char fields[STAGE_FIELDS + STAGE_SLACK];
 	__u32 off;		/* where in `fields` the next field goes */
+	__u32 users;		/* 1: somebody's; see stage_get() */
+	/* A walk from a leaf to its root, one component a step. */
+	struct dentry *dentry, *root_dentry, *mnt_root;
+	struct vfsmount *mnt, *root_mnt;
+	struct kernfs_node *node;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, 4 * 1024 * 1024);	/* the queue's ring_size, set before loading */
 } ring SEC(".maps");
 
 struct {
@@ -42,7 +53,7 @@ struct {
 	__type(value, struct wire_ring_stats);
 } ring_stats SEC(".maps");
 
-/* One per possible CPU (set before loading): a per-CPU array's values may not exceed 32 KiB. */
+/* One per possible CPU and some more, set before loading: a per-CPU array's values may not exceed 32 KiB. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -50,31 +61,42 @@ struct {
 	__type(value, struct stage);
 } stages SEC(".maps");
 
+/* Processes whose exit was reported while other threads of theirs were about to report it, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);	/* start time */
+	__type(value, __u32);
+} exited SEC(".maps");
+
+/* Set before loading, and constants to the verifier. A section of its own: nothing else is in that map. */
+const volatile struct wire_settings settings SEC(".rodata.settings");
+
+/* The reader was woken last. CPUs race for it, and the loser wakes the reader once more. */
+__u64 woken_ns;
+
 /*
- * A stage belongs to a CPU, so nothing else may run there until its record is sent. Tracepoints run with preemption
- * off up to 6.19; where that ended the kernel has these (6.10 and later).
+ * From 6.19 on tracepoints leave preemption on, and a program that is preempted is passed over on that CPU until it
+ * is done: its events are missed. bpf_preempt_disable() keeps it running. A call of a function by its type id would
+ * make libbpf read all of the kernel's types; these two impossible helpers are replaced when the program is loaded, by
+ * the calls, or by nothing where the kernel has no such functions, or cannot call a global function between them.
  */
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
+#define PREEMPT_DISABLE 0x71750001
+#define PREEMPT_ENABLE 0x71750002
+#define call_placeholder(number) \
+	asm volatile("call %[id]" : : [id] "i"(number) : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
 
-static __always_inline void stage_lock(void)
+static __always_inline void preempt_disable(void)
 {
-	if (bpf_preempt_disable)
-		bpf_preempt_disable();
+	call_placeholder(PREEMPT_DISABLE);
 }
 
-static __always_inline void stage_unlock(void)
+static __always_inline void preempt_enable(void)
 {
-	if (bpf_preempt_enable)
-		bpf_preempt_enable();
+	call_placeholder(PREEMPT_ENABLE);
 }
 
-static __always_inline struct stage *stage_get(void)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&stages, &cpu);
-}
+/* ---- the ring */
 
 static __always_inline void count(long error)
 {
@@ -84,11 +106,75 @@ static __always_inline void count(long error)
 	stats = bpf_map_lookup_elem(&ring_stats, &zero);
 	if (!stats)
 		return;
+	/*
+	 * Atomic: an fentry program may be preempted, and another one run on the same CPU. Relaxed, or clang uses the
+	 * kind of operation that kernels have from 5.12 on.
+	 */
 	if (error)
-		stats->lost++;
+		__atomic_fetch_add(&stats->lost[WIRE_FAMILY_PROCESS], 1, __ATOMIC_RELAXED);
 	else
-		stats->sent++;
+		__atomic_fetch_add(&stats->sent[WIRE_FAMILY_PROCESS], 1, __ATOMIC_RELAXED);
 }
+
+/* Not each record wakes the reader: the first after a quiet time does, and one that finds the ring filling up. */
+static __always_inline __u64 wake_flags(__u64 now_ns)
+{
+	__u64 since_ns = now_ns - woken_ns;
+
+	if (since_ns < settings.wake_interval_ns &&
+	    (since_ns < 1000000 || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < settings.wake_bytes))
+		return BPF_RB_NO_WAKEUP;
+	woken_ns = now_ns;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* ---- stages */
+
+/*
+ * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (fentry
+ * programs run with preemption on). Kernels before 5.12 have no atomic operation that returns something, but adding and
+ * then looking does: who reads 1 has it, and until it is given back nobody else can.
+ */
+static __always_inline struct stage *stage_get(__u32 *slot)
+{
+	struct stage *s;
+	__u32 i;
+
+	*slot = bpf_get_smp_processor_id();
+	for (i = 0; i <= WIRE_SPARE_STAGES; i++) {
+		s = bpf_map_lookup_elem(&stages, slot);
+		if (!s)
+			break;
+		__atomic_fetch_add(&s->users, 1, __ATOMIC_RELAXED);
+		if (*(volatile __u32 *)&s->users == 1) {
+			s->off = 0;
+			return s;
+		}
+		__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
+		*slot = settings.stage_count - 1 - i;
+	}
+	count(1);
+	return NULL;
+}
+
+static __always_inline void stage_put(struct stage *s)
+{
+	__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
+}
+
+static __always_inline void stage_send(struct stage *s)
+{
+	__u32 off = s->off;
+
+	barrier_var(off);
+	if (off > STAGE_FIELDS + WIRE_ENV_MAX)
+		off = STAGE_FIELDS + WIRE_ENV_MAX;
+	s->record.size = sizeof(s->record) + off;
+	count(bpf_ringbuf_output(&ring, s, sizeof(s->record) + off, wake_flags(s->record.time_boot_ns)));
+	stage_put(s);
+}
+
+/* ---- what a task is */
 
 static __always_inline __u64 capability(kernel_cap_t *cap)
 {
@@ -98,9 +184,8 @@ static __always_inline __u64 capability(kernel_cap_t *cap)
 	return word;
 }
 
-static __always_inline __u32 pid_number(struct task_struct *leader, enum pid_type type)
+static __always_inline __u32 pid_number(struct signal_struct *signal, enum pid_type type)
 {
-	struct signal_struct *signal = BPF_CORE_READ(leader, signal);
 	struct pid *pid = NULL;
 
 	/* `type` comes from the kernel's BTF too, so the index is not a constant the compiler could fold. */
@@ -108,13 +193,21 @@ static __always_inline __u32 pid_number(struct task_struct *leader, enum pid_typ
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
 
-static __always_inline void task_fill(struct wire_task *out, struct task_struct *task)
+/* The arguments are pointers. A global function of old kernels takes numbers only. */
+__noinline int task_fill(__u32 slot, __u64 task_address, __u64 cred_address)
 {
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct task_struct *task = (struct task_struct *)task_address;
+	struct cred *cred = (struct cred *)cred_address;
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct cred *cred = BPF_CORE_READ(task, cred);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
-	struct tty_struct *tty = BPF_CORE_READ(leader, signal, tty);
+	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
+	struct wire_task *out;
 
+	if (!s)
+		return 0;
+	out = &s->record.task;
 	out->start_boot_ns = BPF_CORE_READ(leader, start_boottime);
 	out->cap_inheritable = capability(&cred->cap_inheritable);
 	out->cap_permitted = capability(&cred->cap_permitted);
@@ -128,41 +221,68 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->sgid = BPF_CORE_READ(cred, sgid.val);
 	out->euid = BPF_CORE_READ(cred, euid.val);
 	out->egid = BPF_CORE_READ(cred, egid.val);
-	out->pgid = pid_number(leader, bpf_core_enum_value(enum pid_type, PIDTYPE_PGID));
-	out->sid = pid_number(leader, bpf_core_enum_value(enum pid_type, PIDTYPE_SID));
+	out->pgid = pid_number(signal, bpf_core_enum_value(enum pid_type, PIDTYPE_PGID));
+	out->sid = pid_number(signal, bpf_core_enum_value(enum pid_type, PIDTYPE_SID));
 	out->tty_major = 0;
 	out->tty_minor = 0;
 	if (tty) {
 		out->tty_major = BPF_CORE_READ(tty, driver, major);
 		out->tty_minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
 	}
-	/* A process that is being torn down has no nsproxy any more: every read then yields 0. */
+	/* A task that is being torn down has no nsproxy any more: every read then yields 0. */
 	out->uts_inonum = BPF_CORE_READ(ns, uts_ns, ns.inum);
 	out->ipc_inonum = BPF_CORE_READ(ns, ipc_ns, ns.inum);
 	out->mnt_inonum = BPF_CORE_READ(ns, mnt_ns, ns.inum);
 	out->net_inonum = BPF_CORE_READ(ns, net_ns, ns.inum);
 	out->exit_code = 0;
-	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &task->comm);
+	/* The name of a process is that of its leader: threads may have names of their own. */
+	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &leader->comm);
+	return 0;
 }
 
-static __always_inline void record_begin(struct wire_record *r, enum wire_type type, struct task_struct *task, __u32 tid)
+static __always_inline void record_begin(struct stage *s, __u32 slot, enum wire_type type, struct task_struct *task,
+    __u32 tid, struct cred *cred)
 {
+	struct wire_record *r = &s->record;
+
 	r->time_boot_ns = bpf_ktime_get_boot_ns();
-	r->size = sizeof(*r);
 	r->type = type;
 	r->nfields = 0;
 	r->pid = BPF_CORE_READ(task, tgid);
 	r->tid = tid;
 	r->cpu = bpf_get_smp_processor_id();
-	r->reserved = 0;
-	task_fill(&r->task, task);
+	r->id_change = 0;
+	/* Objective credentials: what /proc shows, and not what a file system has put on for a moment. */
+	task_fill(slot, (__u64)task, (__u64)(cred ? cred : BPF_CORE_READ(task, real_cred)));
 }
 
 /*
+ * An argument of an fentry program, as a number: loaded from the context it would be a typed pointer, which a global
+ * function of ours does not take.
+ */
+static __always_inline __u64 argument(__u64 *ctx, int number)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &ctx[number]);
+	return value;
+}
+
+static __always_inline __u32 current_tid(void)
+{
+	return (__u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline bool is_kernel_thread(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
+/* ---- fields */
+
+/*
  * The field under construction, at the stage's `off`. Its cursors live in the map, not in registers: what is loaded
- * from a map is unknown to the verifier until it is masked, so that every turn of a loop looks like the last one and
- * is pruned. With `len` in a register a hundred turns are a hundred times a hundred states, over the limit of a
- * million instructions.
+ * from a map is unknown to the verifier until it is masked, so that every turn of a loop looks like the last one.
  */
 #define FIELD(s) ((struct wire_field *)&(s)->fields[(s)->off & (STAGE_FIELDS - 8)])
 #define FIELD_BYTES(s) ((char *)FIELD(s) + sizeof(struct wire_field))
@@ -184,155 +304,461 @@ static __always_inline void field_end(struct stage *s)
 	s->off += sizeof(struct wire_field) + ((FIELD(s)->len + 7) & ~7u);
 }
 
-/*
- * Appends the components of (mnt, dentry), leaf first, up to the task's root: the path as the task itself sees it.
- * prepend_path() in fs/d_path.c is the kernel's own way.
- */
-static __always_inline void path_append(struct stage *s, __u16 kind, struct task_struct *task, struct vfsmount *mnt,
-    struct dentry *dentry)
+/* Appends the name of one component. False: that was the last one there is room for. */
+static __always_inline bool component_append(struct stage *s, const void *name)
 {
-	struct dentry *root_dentry = BPF_CORE_READ(task, fs, root.dentry);
-	struct vfsmount *root_mnt = BPF_CORE_READ(task, fs, root.mnt);
 	struct wire_field *f = FIELD(s);
-	struct dentry *parent;
-	struct mount *mount;
-	__u32 len;
+	__u32 len = f->len & (WIRE_PATH_MAX - 1);
 	long n;
-	int i;
 
-	if (!mnt || !dentry)
-		return;
-	field_begin(s, kind);
-	f->flags = WIRE_FIELD_CUT;
-	mount = (void *)mnt - bpf_core_field_offset(((struct mount *)0)->mnt);
-	for (i = 0; i < WIRE_PATH_DEPTH; i++) {
-		if (dentry == root_dentry && mnt == root_mnt) {
-			f->flags = 0;
-			break;
-		}
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-
-			if (up != mount) {
-				/* A mount's root: go on from where it is mounted. */
-				dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-				mount = up;
-				mnt = &mount->mnt;
-				continue;
-			}
-			/* The top of a tree outside the task's root, or an unmounted file such as a memfd. */
-			f->flags = 0;
-			if (i > 0 || !BPF_CORE_READ(dentry, d_op, d_dname))
-				break;
-			f->flags = WIRE_FIELD_NAME;
-		}
-		len = f->len & (WIRE_PATH_MAX - 1);
-		n = bpf_probe_read_kernel_str(FIELD_BYTES(s) + len, WIRE_NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0)
-			break;
-		f->len = len + (__u32)n;
-		if (f->len > WIRE_PATH_MAX - WIRE_NAME_MAX || f->flags == WIRE_FIELD_NAME)
-			break;
-		dentry = parent;
-	}
-	f->orig_len = f->len;
-	field_end(s);
+	n = bpf_probe_read_kernel_str(FIELD_BYTES(s) + len, WIRE_NAME_MAX, name);
+	if (n <= 0)
+		return false;
+	f->len = len + (__u32)n;
+	return f->len <= WIRE_PATH_MAX - WIRE_NAME_MAX;
 }
 
-static __always_inline void argv_append(struct stage *s, struct task_struct *task)
+/* One step from a leaf up to the task's root, prepend_path() in fs/d_path.c being the kernel's own way. 0: done. */
+__noinline int path_step(__u32 slot)
 {
-	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
-	__u32 orig = BPF_CORE_READ(task, mm, arg_end) - start;
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct dentry *dentry, *parent;
+	struct vfsmount *mnt;
+
+	if (!s)
+		return 0;
+	dentry = s->dentry;
+	mnt = s->mnt;
+	if (dentry == s->root_dentry && mnt == s->root_mnt) {
+		FIELD(s)->flags = 0;
+		return 0;
+	}
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == s->mnt_root || dentry == parent) {
+		struct mount *mount = (void *)mnt - bpf_core_field_offset(((struct mount *)0)->mnt);
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+		if (up != mount) {
+			/* A mount's root: go on from where it is mounted. */
+			s->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			s->mnt = &up->mnt;
+			s->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
+			return 1;
+		}
+		/* The top of a tree outside the task's root, or an unmounted file such as a memfd. */
+		FIELD(s)->flags = 0;
+		if (FIELD(s)->len > 0 || !BPF_CORE_READ(dentry, d_op, d_dname))
+			return 0;
+		FIELD(s)->flags = WIRE_FIELD_NAME;
+		component_append(s, BPF_CORE_READ(dentry, d_name.name));
+		return 0;
+	}
+	s->dentry = parent;
+	return component_append(s, BPF_CORE_READ(dentry, d_name.name));
+}
+
+/* Loops within loops: each is verified once, and has few turns. */
+#define WALK_TURNS 16
+_Static_assert(WALK_TURNS * WALK_TURNS == WIRE_PATH_DEPTH, "the depth of a walk is its turns");
+
+__noinline int path_steps(__u32 slot)
+{
+	int i;
+
+	for (i = 0; i < WALK_TURNS; i++)
+		if (!path_step(slot))
+			return 0;
+	return 1;
+}
+
+/*
+ * Appends the components of (mnt, dentry), leaf first, up to the task's root: the path as the task itself sees it. The
+ * last three arguments are pointers.
+ */
+__noinline int path_append(__u32 slot, __u32 kind, __u64 fs_address, __u64 mnt_address, __u64 dentry_address)
+{
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct fs_struct *fs = (struct fs_struct *)fs_address;
+	struct vfsmount *mnt = (struct vfsmount *)mnt_address;
+	int i;
+
+	if (!s || !mnt || !dentry_address)
+		return 0;
+	s->dentry = (struct dentry *)dentry_address;
+	s->mnt = mnt;
+	s->mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->root_dentry = BPF_CORE_READ(fs, root.dentry);
+	s->root_mnt = BPF_CORE_READ(fs, root.mnt);
+	field_begin(s, kind);
+	FIELD(s)->flags = WIRE_FIELD_CUT;
+	for (i = 0; i < WALK_TURNS; i++)
+		if (!path_steps(slot))
+			break;
+	FIELD(s)->orig_len = FIELD(s)->len;
+	field_end(s);
+	return 0;
+}
+
+static __always_inline void cwd_append(__u32 slot, struct task_struct *task)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	if (fs)
+		path_append(slot, WIRE_FIELD_CWD, (__u64)fs, (__u64)BPF_CORE_READ(fs, pwd.mnt),
+		    (__u64)BPF_CORE_READ(fs, pwd.dentry));
+}
+
+static __always_inline struct kernfs_node *node_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___before_6_15 *old = (void *)node;
+
+	if (bpf_core_field_exists(old->parent))
+		return (void *)BPF_CORE_READ(old, parent);
+	return BPF_CORE_READ(node, __parent);
+}
+
+/* One step from a control group up to its hierarchy's root. 0: done. */
+__noinline int cgroup_step(__u32 slot)
+{
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct kernfs_node *node, *parent;
+
+	if (!s)
+		return 0;
+	node = s->node;
+	parent = node_parent(node);
+	if (!parent) {
+		FIELD(s)->flags = 0;
+		return 0;
+	}
+	s->node = parent;
+	return component_append(s, BPF_CORE_READ(node, name));
+}
+
+__noinline int cgroup_steps(__u32 slot)
+{
+	int i;
+
+	for (i = 0; i < WALK_TURNS; i++)
+		if (!cgroup_step(slot))
+			return 0;
+	return 1;
+}
+
+/*
+ * The control group in the unified hierarchy; for a task that is in the root of that, in the hierarchy that has the
+ * pids controller, as on machines with version 1 only.
+ */
+__noinline int cgroup_append(__u32 slot, __u64 task_address)
+{
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct css_set *set = BPF_CORE_READ((struct task_struct *)task_address, cgroups);
+	struct kernfs_node *node = BPF_CORE_READ(set, dfl_cgrp, kn);
+	int i;
+
+	if (!s || !node)
+		return 0;
+	if (!node_parent(node) && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
+		struct cgroup_subsys_state *css = NULL;
+		__u64 index = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+
+		bpf_probe_read_kernel(&css, sizeof(css), (void *)&set->subsys + index * sizeof(css));
+		if (css)
+			node = BPF_CORE_READ(css, cgroup, kn);
+	}
+	s->node = node;
+	field_begin(s, WIRE_FIELD_CGROUP);
+	FIELD(s)->flags = WIRE_FIELD_CUT;
+	for (i = 0; i < WALK_TURNS; i++)
+		if (!cgroup_steps(slot))
+			break;
+	FIELD(s)->orig_len = FIELD(s)->len;
+	field_end(s);
+	return 0;
+}
+
+static __always_inline void memory_append(struct stage *s, __u16 kind, unsigned long start, unsigned long end, __u32 max)
+{
+	__u32 orig = end - start;
 	struct wire_field *f = FIELD(s);
 	__u32 len = orig;
 
 	/* Keeps clang from proving things about `len` that old verifiers cannot follow. */
 	barrier_var(len);
-	if (len > WIRE_ARGV_MAX)
-		len = WIRE_ARGV_MAX;
+	if (len > max)
+		len = max;
 	if (bpf_probe_read_user(FIELD_BYTES(s), len, (void *)start) != 0)
 		return;
-	field_begin(s, WIRE_FIELD_ARGV);
+	field_begin(s, kind);
 	f->flags = len < orig ? WIRE_FIELD_CUT : 0;
 	f->len = len;
 	f->orig_len = orig;
 	field_end(s);
 }
 
-static __always_inline void stage_send(struct stage *s)
+static __always_inline void argv_append(struct stage *s, struct mm_struct *mm)
 {
-	__u32 off = s->off;
-
-	barrier_var(off);
-	if (off > STAGE_FIELDS)
-		off = STAGE_FIELDS;
-	s->record.size = sizeof(s->record) + off;
-	count(bpf_ringbuf_output(&ring, s, sizeof(s->record) + off, 0));
+	memory_append(s, WIRE_FIELD_ARGV, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end), WIRE_ARGV_MAX);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline void env_append(struct stage *s, struct mm_struct *mm)
 {
-	struct task_struct *leader = BPF_CORE_READ(child, group_leader);
+	__u32 max = settings.max_env;
+
+	if (max == 0)
+		return;
+	barrier_var(max);
+	if (max > WIRE_ENV_MAX)
+		max = WIRE_ENV_MAX;
+	memory_append(s, WIRE_FIELD_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end), max);
+}
+
+/* The kernel changes `interp` when what was to be executed names an interpreter: fs/binfmt_script.c. */
+static __always_inline void script_append(struct stage *s, struct linux_binprm *bprm)
+{
+	const char *filename = BPF_CORE_READ(bprm, filename);
+	struct wire_field *f = FIELD(s);
+	long n;
+
+	if (filename == BPF_CORE_READ(bprm, interp))
+		return;
+	n = bpf_probe_read_kernel_str(FIELD_BYTES(s), WIRE_SCRIPT_MAX, filename);
+	if (n <= 0)
+		return;
+	field_begin(s, WIRE_FIELD_SCRIPT);
+	f->len = (__u32)n & (2 * WIRE_SCRIPT_MAX - 1);
+	f->orig_len = f->len;
+	field_end(s);
+}
+
+/* ---- fork */
+
+static __always_inline int on_fork(struct task_struct *child)
+{
 	struct stage *s;
+	__u32 slot;
 
 	/* Threads share their group's identity; kernel threads have no process to report. */
-	if (leader != child || BPF_CORE_READ(child, flags) & PF_KTHREAD)
+	if (BPF_CORE_READ(child, group_leader) != child || is_kernel_thread(child))
 		return 0;
-	stage_lock();
-	s = stage_get();
+	preempt_disable();
+	s = stage_get(&slot);
 	if (s) {
-		record_begin(&s->record, WIRE_FORK, child, BPF_CORE_READ(child, pid));
-		s->off = 0;
-		path_append(s, WIRE_FIELD_CWD, child, BPF_CORE_READ(child, fs, pwd.mnt),
-		    BPF_CORE_READ(child, fs, pwd.dentry));
+		record_begin(s, slot, WIRE_FORK, child, BPF_CORE_READ(child, pid), NULL);
+		cwd_append(slot, child);
+		cgroup_append(slot, (__u64)child);
 		stage_send(s);
 	}
-	stage_unlock();
+	preempt_enable();
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+SEC("quark_raw/sched_process_fork")
+int fork_raw(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct stage *s;
+	return on_fork((struct task_struct *)ctx->args[1]);
+}
 
-	stage_lock();
-	s = stage_get();
+SEC("quark_kprobe/wake_up_new_task")
+int fork_kprobe(struct pt_regs *ctx)
+{
+	return on_fork((struct task_struct *)PT_REGS_PARM1(ctx));
+}
+
+/* ---- exec */
+
+static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct file *exe = BPF_CORE_READ(mm, exe_file);
+	struct stage *s;
+	__u32 slot;
+
+	preempt_disable();
+	s = stage_get(&slot);
 	if (s) {
 		/* A thread that executes takes over its leader's identity: old_pid is who it was. */
-		record_begin(&s->record, WIRE_EXEC, task, old_pid);
-		s->off = 0;
-		path_append(s, WIRE_FIELD_EXE, task, BPF_CORE_READ(bprm, file, f_path.mnt),
-		    BPF_CORE_READ(bprm, file, f_path.dentry));
-		path_append(s, WIRE_FIELD_CWD, task, BPF_CORE_READ(task, fs, pwd.mnt),
-		    BPF_CORE_READ(task, fs, pwd.dentry));
-		argv_append(s, task);
+		record_begin(s, slot, WIRE_EXEC, task, old_pid, NULL);
+		path_append(slot, WIRE_FIELD_EXE, (__u64)fs, (__u64)BPF_CORE_READ(exe, f_path.mnt),
+		    (__u64)BPF_CORE_READ(exe, f_path.dentry));
+		cwd_append(slot, task);
+		cgroup_append(slot, (__u64)task);
+		if (bprm)
+			script_append(s, bprm);
+		argv_append(s, mm);
+		env_append(s, mm);
 		stage_send(s);
 	}
-	stage_unlock();
+	preempt_enable();
 	return 0;
 }
 
-/*
- * do_exit() calls disassociate_ctty(1) once per thread group, from its last thread, when the exit code is final.
- * sched_process_exit comes for every thread, and two of them may both see the group dead.
- */
-SEC("fentry/disassociate_ctty")
-int BPF_PROG(process_exit, int on_exit)
+SEC("quark_raw/sched_process_exec")
+int exec_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_exec((struct task_struct *)ctx->args[0], (__u32)ctx->args[1], (struct linux_binprm *)ctx->args[2]);
+}
+
+/* Who it was and the script are not to be had here. */
+SEC("quark_kprobe/proc_exec_connector")
+int exec_kprobe(struct pt_regs *ctx)
+{
+	return on_exec((struct task_struct *)PT_REGS_PARM1(ctx), current_tid(), NULL);
+}
+
+/* ---- exit */
+
+static __always_inline int on_exit(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct stage *s;
+	__u32 slot;
+
+	if (is_kernel_thread(task))
+		return 0;
+	preempt_disable();
+	s = stage_get(&slot);
+	if (s) {
+		record_begin(s, slot, WIRE_EXIT, task, BPF_CORE_READ(task, pid), NULL);
+		/* What wait(2) is told: wait_task_zombie() in kernel/exit.c. */
+		s->record.task.exit_code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
+		    BPF_CORE_READ(signal, group_exit_code) : BPF_CORE_READ(task, group_leader, exit_code);
+		cwd_append(slot, task);
+		cgroup_append(slot, (__u64)task);
+		stage_send(s);
+	}
+	preempt_enable();
+	return 0;
+}
+
+/* The tracepoint comes for each thread, before the process lets go of its files, directories and namespaces. */
+SEC("quark_raw/sched_process_exit")
+int exit_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u64 start;
+	__u32 one = 1;
+
+	if (settings.exit_has_group_dead) {
+		if (!(ctx->args[1] & 0xff))
+			return 0;
+	} else {
+		if (BPF_CORE_READ(signal, live.counter) != 0)
+			return 0;
+		/* Two threads that end together both find that none lives: the first of them tells. */
+		start = BPF_CORE_READ(task, group_leader, start_boottime);
+		if (BPF_CORE_READ(signal, nr_threads) > 1 &&
+		    bpf_map_update_elem(&exited, &start, &one, BPF_NOEXIST) != 0)
+			return 0;
+	}
+	return on_exit(task);
+}
+
+/* do_exit() calls disassociate_ctty(1) once per thread group, from its last thread; its directory is gone then. */
+SEC("quark_kprobe/disassociate_ctty")
+int exit_kprobe(struct pt_regs *ctx)
+{
+	if (!(int)PT_REGS_PARM1(ctx))
+		return 0;
+	return on_exit((struct task_struct *)bpf_get_current_task());
+}
+
+/* ---- ids */
+
+static __always_inline int on_id_change(struct task_struct *task, __u32 change, struct cred *cred)
+{
+	struct stage *s;
+	__u32 slot;
+
+	preempt_disable();
+	s = stage_get(&slot);
+	if (s) {
+		record_begin(s, slot, WIRE_ID_CHANGE, task, current_tid(), cred);
+		s->record.id_change = change;
+		cwd_append(slot, task);
+		stage_send(s);
+	}
+	preempt_enable();
+	return 0;
+}
+
+/* proc_sid_connector(leader), sched_autogroup_create_attach(leader): ksys_setsid() calls both when all is done. */
+SEC("quark_fentry/proc_sid_connector")
+int setsid_fentry(__u64 *ctx)
+{
+	return on_id_change((struct task_struct *)argument(ctx, 0), WIRE_SETSID, NULL);
+}
+
+SEC("quark_kprobe/proc_sid_connector")
+int setsid_kprobe(struct pt_regs *ctx)
+{
+	return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);
+}
+
+#define differs(old, new, member) (BPF_CORE_READ(old, member.val) != BPF_CORE_READ(new, member.val))
+
+/* commit_creds(new): all changes of credentials come through here, those of an exec included. */
+static __always_inline int on_credentials(struct cred *new)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct wire_record *r;
+	struct cred *old = BPF_CORE_READ(task, real_cred);
+	__u32 change = 0;
 
-	if (!on_exit || BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (differs(old, new, uid) || differs(old, new, euid) || differs(old, new, suid) || differs(old, new, fsuid))
+		change |= WIRE_SETUID;
+	if (differs(old, new, gid) || differs(old, new, egid) || differs(old, new, sgid) || differs(old, new, fsgid))
+		change |= WIRE_SETGID;
+	if (!change || is_kernel_thread(task))
 		return 0;
-	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
-	count(!r);
-	if (!r)
+	return on_id_change(task, change, new);
+}
+
+SEC("quark_fentry/commit_creds")
+int creds_fentry(__u64 *ctx)
+{
+	return on_credentials((struct cred *)argument(ctx, 0));
+}
+
+SEC("quark_kprobe/commit_creds")
+int creds_kprobe(struct pt_regs *ctx)
+{
+	return on_credentials((struct cred *)PT_REGS_PARM1(ctx));
+}
+
+/* ---- names */
+
+/* __set_task_comm(task, name, exec): an exec's own change of name is part of the exec. */
+static __always_inline int on_comm(struct task_struct *task, const char *name, bool exec)
+{
+	struct stage *s;
+	__u32 slot;
+
+	if (exec || BPF_CORE_READ(task, group_leader) != task || is_kernel_thread(task))
 		return 0;
-	record_begin(r, WIRE_EXIT, task, BPF_CORE_READ(task, pid));
-	r->task.exit_code = BPF_CORE_READ(task, exit_code);
-	bpf_ringbuf_submit(r, 0);
+	preempt_disable();
+	s = stage_get(&slot);
+	if (s) {
+		record_begin(s, slot, WIRE_COMM, task, current_tid(), NULL);
+		bpf_probe_read_kernel_str(s->record.task.comm, sizeof(s->record.task.comm), name);
+		cwd_append(slot, task);
+		stage_send(s);
+	}
+	preempt_enable();
 	return 0;
+}
+
+SEC("quark_fentry/__set_task_comm")
+int comm_fentry(__u64 *ctx)
+{
+	return on_comm((struct task_struct *)argument(ctx, 0), (const char *)argument(ctx, 1),
+	    argument(ctx, 2) & 0xff);
+}
+
+SEC("quark_kprobe/__set_task_comm")
+int comm_kprobe(struct pt_regs *ctx)
+{
+	return on_comm((struct task_struct *)PT_REGS_PARM1(ctx), (const char *)PT_REGS_PARM2(ctx),
+	    PT_REGS_PARM3(ctx) & 0xff);
 }

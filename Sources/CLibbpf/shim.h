@@ -1,9 +1,13 @@
 #ifndef QUARK_CLIBBPF_SHIM_H
 #define QUARK_CLIBBPF_SHIM_H
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 /* CLinux keeps the text; a va_list cannot pass through Swift. */
@@ -18,6 +22,125 @@ static inline int clibbpf_print(enum libbpf_print_level level, const char *forma
 static inline void clibbpf_capture_log(void)
 {
 	libbpf_set_print(clibbpf_print);
+}
+
+/* Opens an object that takes the kernel's types from a file, and not from /sys/kernel/btf. NULL with errno. */
+static inline struct bpf_object *clibbpf_open(const void *elf, size_t size, const char *types_path)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "quark", .btf_custom_path = types_path);
+
+	return bpf_object__open_mem(elf, size, &options);
+}
+
+/* What an object says of types, its own and the kernel's: BTF, to be freed. NULL with errno. */
+static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
+{
+	struct bpf_object *object = bpf_object__open_mem(elf, size, NULL);
+	const void *bytes;
+	void *copy = NULL;
+	__u32 length;
+
+	if (object == NULL)
+		return NULL;
+	bytes = btf__raw_data(bpf_object__btf(object), &length);
+	if (bytes != NULL && (copy = malloc(length)) != NULL)
+		memcpy(copy, bytes, length);
+	*count = length;
+	bpf_object__close(object);
+	return copy;
+}
+
+/* How the programs of an object are loaded. */
+struct clibbpf_preparation {
+	/* Ids of the kernel's functions bpf_preempt_disable and _enable, that take the place of the two impossible calls
+	 * of bpf/process.bpf.c; 0: nothing does. */
+	int preempt_disable_id;
+	int preempt_enable_id;
+	/* For each program that is to be attached to a function's entry: its name, and that function's id. */
+	const char *const *fentry_names;
+	const unsigned int *fentry_ids;
+	size_t fentry_count;
+};
+
+enum {
+	CLIBBPF_PREEMPT_DISABLE = 0x71750001,
+	CLIBBPF_PREEMPT_ENABLE = 0x71750002,
+};
+
+static inline int clibbpf_replace_calls(struct bpf_program *program, const struct clibbpf_preparation *how)
+{
+	const size_t count = bpf_program__insn_cnt(program);
+	struct bpf_insn *insns = malloc(count * sizeof(*insns));
+	int error;
+
+	if (insns == NULL)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	for (size_t i = 0; i < count; i++) {
+		const int call = insns[i].imm;
+
+		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg != 0)
+			continue;
+		if (call != CLIBBPF_PREEMPT_DISABLE && call != CLIBBPF_PREEMPT_ENABLE)
+			continue;
+		if (how->preempt_disable_id > 0 && how->preempt_enable_id > 0) {
+			insns[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
+			insns[i].imm = call == CLIBBPF_PREEMPT_DISABLE ? how->preempt_disable_id : how->preempt_enable_id;
+		} else {
+			/* r0 = 0: what a call does to r0, more or less. */
+			insns[i] = (struct bpf_insn) { .code = BPF_ALU64 | BPF_MOV | BPF_K };
+		}
+	}
+	error = bpf_program__set_insns(program, insns, count);
+	free(insns);
+	return error;
+}
+
+/*
+ * Called by libbpf before it loads a program. To libbpf all of ours are raw tracepoints: for an fentry program it would
+ * look up the function itself, and read all of the kernel's types to do so.
+ */
+static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+{
+	const struct clibbpf_preparation *how = (const struct clibbpf_preparation *)cookie;
+	const char *section = bpf_program__section_name(program);
+
+	if (strncmp(section, "quark_kprobe/", 13) == 0)
+		bpf_program__set_type(program, BPF_PROG_TYPE_KPROBE);
+	for (size_t i = 0; i < how->fentry_count; i++) {
+		if (strcmp(how->fentry_names[i], bpf_program__name(program)) != 0)
+			continue;
+		bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
+		bpf_program__set_expected_attach_type(program, BPF_TRACE_FENTRY);
+		options->expected_attach_type = BPF_TRACE_FENTRY;
+		options->attach_btf_id = how->fentry_ids[i];
+	}
+	return clibbpf_replace_calls(program, how);
+}
+
+/* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */
+static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[3])
+{
+	static const char *const sections[] = { "quark_raw+", "quark_fentry+", "quark_kprobe+" };
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)how, .prog_prepare_load_fn = clibbpf_prepare);
+
+	for (int i = 0; i < 3; i++) {
+		ids[i] = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &options);
+		if (ids[i] < 0) {
+			const int error = ids[i];
+
+			while (i-- > 0)
+				libbpf_unregister_prog_handler(ids[i]);
+			return error;
+		}
+	}
+	return 0;
+}
+
+static inline void clibbpf_unregister(const int ids[3])
+{
+	for (int i = 0; i < 3; i++)
+		libbpf_unregister_prog_handler(ids[i]);
 }
 
 #endif

@@ -1,6 +1,9 @@
 #include "clinux.h"
 
+#include <elf.h>
+#include <linux/capability.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
 #if defined(__x86_64__)
 #include <sys/io.h>
 #endif
@@ -64,6 +67,128 @@ int clinux_ignore_signal(int number)
 void clinux_advise_huge_pages(void *memory, size_t size)
 {
 	(void)madvise(memory, size, MADV_HUGEPAGE);
+}
+
+int clinux_memfd(void)
+{
+	return memfd_create("quark", MFD_CLOEXEC);
+}
+
+uint64_t clinux_effective_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+#if defined(__x86_64__)
+enum { MACHINE = EM_X86_64 };
+#define EXIT_CODE { 0xbf, CLINUX_CANARY_STATUS, 0, 0, 0, 0xb8, 231, 0, 0, 0, 0x0f, 0x05 }	/* exit_group */
+#elif defined(__aarch64__)
+enum { MACHINE = EM_AARCH64 };
+/* mov x0, #42; mov x8, #94; svc #0 */
+#define EXIT_CODE { 0x40, 0x05, 0x80, 0xd2, 0xc8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4 }
+#endif
+
+/* A program that exits: the smallest there is. */
+static const struct {
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+	unsigned char code[12];
+} program = {
+	.header = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC, .e_machine = MACHINE, .e_version = EV_CURRENT,
+		.e_entry = 0x400000 + sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr), .e_phoff = sizeof(Elf64_Ehdr),
+		.e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
+	},
+	.segment = {
+		.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000, .p_paddr = 0x400000,
+		.p_filesz = sizeof(program), .p_memsz = sizeof(program), .p_align = 0x1000,
+	},
+	.code = EXIT_CODE,
+};
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U	/* Linux 6.3 */
+#endif
+
+/* The program as a file without a name, or -1 with errno. */
+static int canary_program(void)
+{
+	int fd = memfd_create(CLINUX_CANARY_NAME, MFD_CLOEXEC | MFD_EXEC);
+
+	if (fd == -1 && errno == EINVAL)
+		fd = memfd_create(CLINUX_CANARY_NAME, MFD_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if (write(fd, &program, sizeof(program)) == sizeof(program))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/*
+ * What the canary does. System calls only, and no functions of the C library, some of which would concern all threads
+ * of the caller: setresuid(2) of it tells them, for example.
+ */
+static void canary_live(struct clinux_canary *canary, int fd)
+{
+	static char *const arguments[] = { CLINUX_CANARY_NAME, CLINUX_CANARY_ARGUMENT, NULL };
+	static char *const variables[] = { CLINUX_CANARY_VARIABLE, NULL };
+	const uid_t other = 65534;
+
+	syscall(SYS_setsid);
+	syscall(SYS_chdir, "/sys/kernel");
+	if (syscall(SYS_getcwd, canary->directory, sizeof(canary->directory)) < 0)
+		canary->directory[0] = '\0';
+	syscall(SYS_prctl, PR_SET_NAME, CLINUX_CANARY_NAME, 0, 0, 0);
+	if (syscall(SYS_setresgid, other, other, other) == 0 && syscall(SYS_setresuid, other, other, other) == 0) {
+		canary->uid = other;
+		canary->gid = other;
+		canary->changed_ids = 1;
+	}
+	if (fd >= 0) {
+		canary->executed = 1;
+		syscall(SYS_execveat, fd, "", arguments, variables, AT_EMPTY_PATH);
+		canary->executed = 0;
+		canary->exec_errno = errno;
+	}
+	syscall(SYS_exit_group, CLINUX_CANARY_STATUS);
+}
+
+int clinux_run_canary(struct clinux_canary *canary)
+{
+	struct clinux_canary *shared;
+	int fd, status, error;
+	pid_t pid;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return -1;
+	fd = canary_program();
+	*shared = (struct clinux_canary) { .ppid = getpid(), .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0 };
+	/* As fork(2), but without a signal at its end: clone(2). The last three arguments differ by machine, and are 0. */
+	pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		canary_live(shared, fd);
+		__builtin_trap();
+	}
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (pid > 0) {
+		shared->pid = pid;
+		while (waitpid(pid, &status, __WALL) == -1 && errno == EINTR)
+			;
+	}
+	*canary = *shared;
+	munmap(shared, sizeof(*shared));
+	errno = error;
+	return pid > 0 ? 0 : -1;
 }
 
 static char log_tail[CLINUX_LOG_TAIL];

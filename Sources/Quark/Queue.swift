@@ -9,17 +9,18 @@ public import QuarkLinux
 /// A backend, two clocks and a descriptor to wait for; everything else is the pipeline's.
 @safe public struct Queue: ~Copyable {
   private let epoll: Epoll
-  private let backend: EBPFBackend
+  private var backend: EBPFBackend
   private var recorder: Recorder?
   private var pipeline: EventPipeline
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
+  private let pace: Pace
 
   /// The attributes a queue has if nothing else is said.
   public static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
-      ruleset: nil)
+      ruleset: nil, ring_size: EBPFBackend.defaultRingSize)
   }
 
   public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
@@ -28,7 +29,7 @@ public import QuarkLinux
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
-    let backend = try EBPFBackend()
+    let backend = try EBPFBackend(Self.settings(attributes))
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in
       try epoll.add(readable: backend.readable)
     }
@@ -36,6 +37,7 @@ public import QuarkLinux
     // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
     try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
     (wallOffsetTakenNS, wallOffsetNS) = times
+    pace = Pace(holdTimeMS: Int(attributes.hold_time))
     self.epoll = epoll
     self.backend = backend
     self.pipeline = pipeline
@@ -58,8 +60,16 @@ public import QuarkLinux
   /// Raw events held now.
   public var length: Int { pipeline.length }
 
+  /// By which means of the kernel each kind of record is had, a line each, with what was tried in vain.
+  public var hooks: String { backend.plan.description }
+
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
-  public func block() throws(Errno) { try epoll.wait(milliseconds: 100) }
+  public func block() throws(Errno) { try block(milliseconds: 100) }
+
+  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
+  public func block(milliseconds: Int) throws(Errno) {
+    try epoll.wait(milliseconds: CInt(min(milliseconds, pace.waitMS(untilNS: pipeline.nextRipeNS))))
+  }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   public func statistics() -> quark_queue_stats {
@@ -111,6 +121,15 @@ public import QuarkLinux
 
   // MARK: -
 
+  private static func settings(_ attributes: quark_queue_attr) -> EBPFBackend.Settings {
+    var settings = EBPFBackend.Settings()
+    if attributes.ring_size != 0 { settings.ringSize = attributes.ring_size }
+    settings.maxEnvironment = attributes.max_env
+    settings.holdTimeMS = Int(attributes.hold_time)
+    settings.testsItself = attributes.flags & QQ_SELF_TEST != 0
+    return settings
+  }
+
   private static func validate(_ attributes: quark_queue_attr) throws(QuarkError) {
     let invalid = Errno(EINVAL)
     let flags = attributes.flags
@@ -120,7 +139,11 @@ public import QuarkLinux
     guard flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
       throw QuarkError("open a queue with no backend allowed", invalid)
     }
-    let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER
+    let ringSize = attributes.ring_size
+    guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
+      throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
+    }
+    let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST
     guard flags & QQ_EBPF != 0, flags & ~supported == 0 else {
       throw QuarkError(
         "open the queue", Errno(ENOTSUP), detail: "only the EBPF backend and process events exist so far")

@@ -6,8 +6,7 @@ import QuarkCore
 public func quark_event_dump(_ event: UnsafePointer<quark_event>!, _ file: UnsafeMutablePointer<FILE>!) -> CInt {
   var text = ByteBuffer()
   let isComplete = unsafe EventText.append(event.pointee, to: &text)
-  let bytes = text.bytes
-  let isWritten = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
+  let isWritten = unsafe text.span.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
   return unsafe isWritten && fflush(file) == 0 && isComplete ? 0 : -1
 }
 

@@ -42,9 +42,22 @@ public func quark_queue_open_error() -> UnsafePointer<CChar>! {
 }
 
 @c @implementation
+public func quark_queue_get_hooks(_ queue: UnsafeMutablePointer<quark_queue>!) -> UnsafePointer<CChar>! {
+  guard let driver = unsafe driver(of: queue) else {
+    _ = fail(EINVAL)
+    return nil
+  }
+  if let text = unsafe queue.pointee.hooks { return unsafe UnsafePointer(text) }
+  unsafe queue.pointee.hooks = strdup(driver.pointee.hooks)
+  return unsafe UnsafePointer(queue.pointee.hooks)
+}
+
+@c @implementation
 public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
   guard let driver = unsafe driver(of: queue) else { return }
   unsafe queue.pointee.driver = nil
+  unsafe free(queue.pointee.hooks)
+  unsafe queue.pointee.hooks = nil
   unsafe queue.pointee.epollfd = -1
   unsafe driver.deinitialize(count: 1)
   unsafe driver.deallocate()

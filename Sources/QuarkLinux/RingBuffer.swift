@@ -1,22 +1,31 @@
 internal import CLinux
 
 /// The consumer's side of a BPF ring buffer map (kernel/bpf/ringbuf.c): one writable page with the consumer position,
-/// then read-only the producer's page and the data, which is mapped twice in a row so that no record ever wraps.
+/// then read-only the producer's page and the data, which is there twice in a row so that no record ever wraps.
+///
+/// Of the data only a window is mapped, which moves along: what is mapped counts as this process's memory.
 @safe @usableFromInline struct RingBuffer: ~Copyable {
+  private let map: CInt
   private let consumer: UnsafeMutableRawPointer
   private let producer: UnsafeRawPointer
   private let pageSize: Int
   /// Bytes; a power of two.
   private let dataSize: Int
+  /// Bytes; the largest record fits, wherever in a page it begins.
+  private let windowSize: Int
+  private var window: UnsafeMutableRawPointer?
+  /// Where in the data the window begins.
+  private var windowOffset = 0
 
-  /// The map's descriptor may be closed afterwards: the mappings keep the map.
+  /// The map's descriptor must stay open as long as this lives.
   init(map descriptor: CInt, dataSize: Int) throws(Errno) {
     pageSize = sysconf(CInt(_SC_PAGESIZE))
     self.dataSize = dataSize
+    map = descriptor
+    windowSize = min(2 * dataSize, Self.largestWindow)
     let consumer = unsafe mmap(nil, pageSize, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let consumer = unsafe consumer, unsafe consumer != clinux_map_failed() else { throw .current }
-    let length = pageSize + 2 * dataSize
-    let producer = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, off_t(pageSize))
+    let producer = unsafe mmap(nil, pageSize, PROT_READ, MAP_SHARED, descriptor, off_t(pageSize))
     guard let producer = unsafe producer, unsafe producer != clinux_map_failed() else {
       let error = Errno.current
       unsafe munmap(consumer, pageSize)
@@ -30,28 +39,55 @@ internal import CLinux
 
   @usableFromInline func destroy() {
     unsafe munmap(consumer, pageSize)
-    unsafe munmap(UnsafeMutableRawPointer(mutating: producer), pageSize + 2 * dataSize)
+    unsafe munmap(UnsafeMutableRawPointer(mutating: producer), pageSize)
+    if let window = unsafe window { unsafe munmap(window, windowSize) }
   }
 
+  /// Four times the largest record there can be, and a page.
+  private static var largestWindow: Int { 512 << 10 }
+
   /// Lends up to `limit` records, oldest first, each only for the duration of the call. Returns how many.
-  func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
+  mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     var position = unsafe consumer.load(as: UInt64.self)
     let end = unsafe clinux_load_acquire_u64(producer)
     var consumed = 0
     while consumed < limit, position < end {
-      let start = unsafe producer + pageSize + Int(position & UInt64(dataSize - 1))
+      guard let start = unsafe record(at: Int(position & UInt64(dataSize - 1)), count: Self.headerSize) else { break }
       let header = unsafe clinux_load_acquire_u32(start)
       if header & Self.busy != 0 { break }
-      let length = Int(header & ~(Self.busy | Self.discard))
+      let length = min(Int(header & ~(Self.busy | Self.discard)), windowSize - pageSize - Self.headerSize)
       if header & Self.discard == 0 {
+        let offset = Int(position & UInt64(dataSize - 1))
+        guard let start = unsafe record(at: offset, count: Self.headerSize + length) else { break }
         // Safe: the kernel keeps these bytes until the consumer position passes them, which it does below.
-        unsafe body(RawSpan(_unsafeStart: start + Self.headerSize, byteCount: min(length, dataSize)))
+        unsafe body(RawSpan(_unsafeStart: start + Self.headerSize, byteCount: length))
         consumed += 1
       }
       position += UInt64((Self.headerSize + length + 7) & ~7)
       unsafe clinux_store_release_u64(consumer, position)
     }
     return consumed
+  }
+
+  /// That many bytes of the data, in the window; nil when the kernel has no memory for moving it, which passes.
+  @inline(__always)
+  private mutating func record(at offset: Int, count: Int) -> UnsafeRawPointer? {
+    if let window = unsafe window, offset >= windowOffset, offset + count <= windowOffset + windowSize {
+      return unsafe UnsafeRawPointer(window + (offset - windowOffset))
+    }
+    return unsafe moveWindow(to: offset)
+  }
+
+  @inline(never)
+  private mutating func moveWindow(to offset: Int) -> UnsafeRawPointer? {
+    // The window ends within the second copy of the data.
+    let begin = min(offset & ~(pageSize - 1), 2 * dataSize - windowSize)
+    let moved = unsafe mmap(nil, windowSize, PROT_READ, MAP_SHARED, map, off_t(2 * pageSize + begin))
+    guard let moved = unsafe moved, unsafe moved != clinux_map_failed() else { return nil }
+    if let window = unsafe window { unsafe munmap(window, windowSize) }
+    unsafe window = moved
+    windowOffset = begin
+    return unsafe UnsafeRawPointer(moved + (offset - begin))
   }
 
   // BPF_RINGBUF_* of include/uapi/linux/bpf.h

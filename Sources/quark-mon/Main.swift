@@ -28,9 +28,10 @@ private func run(_ options: Options) -> CInt {
   do {
     var queue = try Queue(options.attributes)
     if let path = options.recording { try queue.startRecording(to: path) }
-    if options.verbosity > 0 { FileDescriptor.complain("using ebpf for backend\n") }
-    var status = options.hasSnapshot ? showSnapshot(queue) : 0
-    if status == 0 { status = monitor(&queue) }
+    if options.verbosity > 0 { FileDescriptor.complain(queue.hooks + "using ebpf for backend\n") }
+    var output = EventOutput()
+    var status = options.hasSnapshot ? showSnapshot(queue, &output) : 0
+    if status == 0 { status = monitor(&queue, &output) }
     FileDescriptor.complain(StatisticsText.block(queue.statistics()))
     try queue.stopRecording()
     return max(0, status)
@@ -40,49 +41,35 @@ private func run(_ options: Options) -> CInt {
   }
 }
 
-/// What is printed when the reader of our output has gone away: an end, but no failure.
-private let readerGone: CInt = -1
-
-/// Prints an event without a word of what happened for each process that there is. The exit status, or `readerGone`.
-private func showSnapshot(_ queue: borrowing Queue) -> CInt {
-  var text = ByteBuffer()
+/// Prints an event without a word of what happened for each process that there is. The exit status, or
+/// `EventOutput.readerGone`.
+private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput) -> CInt {
   var pid: UInt32 = 0
   while let process = unsafe queue.firstProcess(notBelow: pid) {
     var event = unsafe quark_event()
     unsafe event.process = process
-    let status = unsafe show(event, &text)
+    let status = unsafe output.show(event)
     if status != 0 { return status }
     pid = unsafe process.pointee.pid + 1
   }
-  return 0
+  return output.flush()
 }
 
-/// Writes one event. The exit status, or `readerGone`.
-private func show(_ event: quark_event, _ text: inout ByteBuffer) -> CInt {
-  text.removeAll()
-  _ = unsafe EventText.append(event, to: &text)
-  do { try FileDescriptor.writeAll(text.bytes.span, to: STDOUT_FILENO) } catch where error.rawValue == EPIPE {
-    return readerGone
-  } catch {
-    FileDescriptor.complain("quark-mon: cannot write to standard output: \(error.description)\n")
-    return 1
-  }
-  return 0
-}
-
-/// Prints events until a signal ends it. The exit status, or `readerGone`.
-private func monitor(_ queue: inout Queue) -> CInt {
-  var text = ByteBuffer()
+/// Prints events until a signal ends it. The exit status, or `EventOutput.readerGone`.
+private func monitor(_ queue: inout Queue, _ output: inout EventOutput) -> CInt {
   while !isStopping.load(ordering: .relaxed) {
-    guard let event = unsafe queue.nextEvent() else {
-      do { try queue.block() } catch where error.rawValue == EINTR { continue } catch {
-        FileDescriptor.complain("quark-mon: cannot wait for events: \(error.description)\n")
-        return 1
-      }
+    if let event = unsafe queue.nextEvent() {
+      let status = unsafe output.show(event.pointee)
+      if status != 0 { return status }
       continue
     }
-    let status = unsafe show(event.pointee, &text)
+    // Nothing waits in memory while nothing happens.
+    let status = output.flush()
     if status != 0 { return status }
+    do { try queue.block(milliseconds: 1000) } catch where error.rawValue == EINTR { continue } catch {
+      FileDescriptor.complain("quark-mon: cannot wait for events: \(error.description)\n")
+      return 1
+    }
   }
-  return 0
+  return output.flush()
 }

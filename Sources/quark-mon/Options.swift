@@ -9,36 +9,46 @@ struct Options {
     case exit(CInt)
   }
 
-  var attributes = Queue.defaultAttributes
+  /// A monitor that says nothing is worse than one that does not start.
+  var attributes = {
+    var attributes = Queue.defaultAttributes
+    attributes.flags |= QQ_SELF_TEST
+    return attributes
+  }()
   var verbosity = 0
   var hasSnapshot = true
   /// Where to keep the records, or nil.
   var recording: String?
 
   static let usage = """
-    usage: quark-mon [-beghsvV] [-l max_length] [--record file]
+    usage: quark-mon [-beghsvV] [-l max_length] [--no-self-test] [--record file]
       -b             allow the EBPF backend (the only one so far, and the default)
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
       -h             this text
       -l max_length  raw events held at most, 1 or more (default 10000)
       -s             no list of the processes there are at the start
+      --no-self-test do not try the backend on a process of its own before it is used
       --record file  keep the records as they come from the kernel
-      -v             say which backend is used
+      -v             say which backend is used, and by which means of the kernel
       -V             version
 
     """
 
-  /// What getopt_long(3) returns for `--record`: no letter.
+  /// What getopt_long(3) returns for options without a letter.
   private static var recordOption: UInt8 { 1 }
+  private static var noSelfTestOption: UInt8 { 2 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     unsafe "record".withCString { record in
-      let longer = unsafe [
-        option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
-        option(name: nil, has_arg: 0, flag: nil, val: 0),
-      ]
-      return unsafe clinux_getopt_long(argc, argv, "beghl:svV", longer)
+      unsafe "no-self-test".withCString { noSelfTest in
+        let longer = unsafe [
+          option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
+          option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
+          option(name: nil, has_arg: 0, flag: nil, val: 0),
+        ]
+        return unsafe clinux_getopt_long(argc, argv, "beghl:svV", longer)
+      }
     }
   }
 
@@ -52,6 +62,7 @@ struct Options {
       case UInt8(ascii: "e"): options.attributes.flags |= QQ_ENTRY_LEADER
       case UInt8(ascii: "g"): options.attributes.flags |= QQ_MIN_AGG
       case UInt8(ascii: "s"): options.hasSnapshot = false
+      case noSelfTestOption: options.attributes.flags &= ~QQ_SELF_TEST
       case recordOption: options.recording = unsafe String(cString: clinux_optarg())
       case UInt8(ascii: "h"):
         try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)

@@ -19,7 +19,7 @@ import Testing
     var strings = StringPool()
     var queue = RawEventQueue(capacity: 1)
     let event = unsafe queue.make()!
-    guard unsafe RecordDecoder.decode(bytes.span.bytes, into: event, strings: &strings) == .decoded else { return nil }
+    guard unsafe RecordDecoder.decode(bytes.span.bytes, into: event, maxEnvironment: 4096, strings: &strings) == .decoded else { return nil }
     return unsafe Content(
       type: raw_types(event.pointee.type), pid: event.pointee.pid, timeNS: event.pointee.time,
       exe: text(event.pointee.exe), cwd: text(event.pointee.cwd),

@@ -73,7 +73,7 @@ struct Pass: ~Copyable {
     if parameters.findsEntryLeaders { flags |= QQ_ENTRY_LEADER }
     let attributes = unsafe quark_queue_attr(
       flags: flags, max_length: CInt(parameters.maxLength), cache_grace_time: CInt(parameters.graceTimeMS),
-      hold_time: CInt(parameters.holdTimeMS), max_env: parameters.environmentLimit, kubefd: -1, ruleset: nil)
+      hold_time: CInt(parameters.holdTimeMS), max_env: parameters.environmentLimit, kubefd: -1, ruleset: nil, ring_size: 0)
     pipeline = EventPipeline(attributes, stringLimit: parameters.stringLimit)
     if [.none, .random].contains(parameters.joining) { setMatrix() }
   }

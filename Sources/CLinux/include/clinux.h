@@ -103,6 +103,41 @@ int clinux_ignore_signal(int number);
 /* Asks for huge pages, MADV_HUGEPAGE of madvise(2); a kernel that has none to give goes on with small ones. */
 void clinux_advise_huge_pages(void *memory, size_t size);
 
+/* A file without a name, closed on exec: memfd_create(2). -1 with errno. */
+int clinux_memfd(void);
+
+/* The effective capabilities of this thread, a bit each: capabilities(7). 0 if they cannot be had. */
+uint64_t clinux_effective_capabilities(void);
+
+/*
+ * A process whose life is known beforehand, to try a backend on. What it could not do is left out: then the member is
+ * as it was in the caller, or -1.
+ */
+struct clinux_canary {
+	pid_t pid;
+	pid_t ppid;
+	uid_t uid;		/* real, effective and saved */
+	gid_t gid;
+	int changed_ids;	/* 1: uid and gid are others than the caller's */
+	int executed;		/* 1: it executed a program; otherwise exec_errno says why not */
+	int exec_errno;
+	char directory[64];	/* where it worked, as getcwd(2) says */
+};
+
+static inline const char *clinux_canary_directory(const struct clinux_canary *canary) { return canary->directory; }
+
+enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
+#define CLINUX_CANARY_NAME "quark-canary"	/* its name, its first argument, and that of its program */
+#define CLINUX_CANARY_ARGUMENT "of a coal mine"	/* its second argument */
+#define CLINUX_CANARY_VARIABLE "CANARY=yellow"	/* its one variable */
+
+/*
+ * Lives that life and waits for its end: begins a session, changes its directory, its name and, if it may, its ids,
+ * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it.
+ * 0, or -1 with errno.
+ */
+int clinux_run_canary(struct clinux_canary *canary);
+
 /*
  * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes.
  * Used while a backend opens, which is never done by two threads at once.

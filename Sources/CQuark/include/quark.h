@@ -52,6 +52,7 @@ typedef __s64 s64;
 #define QQ_MODULE_LOAD		(1 << 12)
 #define QQ_GETPID		(1 << 13)
 #define QQ_NOVA			(1 << 14)
+#define QQ_SELF_TEST		(1 << 15)	/* opening tries the backend on a process of its own */
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
 
 /* quark_event.events */
@@ -159,6 +160,9 @@ struct quark_process {
 	struct quark_container *container;	/* NULL: no kubernetes support yet */
 	char *env;			/* NUL-separated, or NULL */
 	size_t env_len;			/* bytes, the last NUL included */
+	char *script;			/* what exe, an interpreter, runs, as execve(2) was given it; or NULL */
+	size_t cmdline_orig_len;	/* bytes there were; more than cmdline_len: the rest was cut off */
+	size_t env_orig_len;		/* bytes there were; more than env_len: the rest was cut off */
 };
 
 struct quark_event {
@@ -279,8 +283,11 @@ struct raw_event {
 	char *cwd;
 	char *cgroup;
 	char *env;			/* NUL-separated */
+	char *script;			/* RAW_EXEC, of a script: its path as given to execve(2) */
 	u32 args_len;			/* bytes, the last NUL included */
 	u32 env_len;
+	u32 args_orig_len;		/* bytes there were before it was cut */
+	u32 env_orig_len;
 	union {
 		struct quark_file *file;	/* RAW_FILE */
 		struct quark_tty *tty;		/* RAW_TTY */
@@ -299,6 +306,7 @@ struct QUARK_SWIFT_SAFE quark_queue_attr {
 	size_t max_env;			/* bytes of environment kept per process, 0 for none; 4096 */
 	int kubefd;			/* -1; anything else is ENOTSUP so far */
 	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
+	size_t ring_size;		/* bytes of the kernel's ring, a power of two from 4096; 0: 4 MiB */
 };
 
 /* The families of events, by which losses are told apart. */
@@ -335,6 +343,7 @@ struct quark_queue {
 	int epollfd;			/* -1 when closed */
 	struct quark_queue_stats stats;
 	void *driver;			/* the library's own */
+	char *hooks;			/* the library's own */
 };
 
 struct quark_process_iter {
@@ -362,6 +371,13 @@ int quark_queue_open(struct quark_queue *queue, struct quark_queue_attr *attr);
  * until the next call of it.
  */
 const char *quark_queue_open_error(void);
+
+/*
+ * By which means of the kernel each kind of record is had, a line each: "fork: raw_tp/sched_process_fork", and for one
+ * that cannot be had "comm: none", what was tried and why it failed. NUL-terminated; valid until the queue is closed.
+ * NULL with EINVAL when it is closed.
+ */
+const char *quark_queue_get_hooks(struct quark_queue *queue);
 
 void quark_queue_close(struct quark_queue *queue);
 

@@ -29,6 +29,21 @@ enum wire_type {
 	WIRE_FORK = 1,		/* pid is the child */
 	WIRE_EXEC = 2,
 	WIRE_EXIT = 3,		/* the last thread of the group is gone */
+	WIRE_ID_CHANGE = 4,	/* id_change says which ids; the task has the new ones */
+	WIRE_COMM = 5,		/* a new name, which the task has, by other means than an exec */
+};
+
+/* wire_record.id_change: the bits of QUARK_ID_CHANGE_* */
+enum wire_id_change {
+	WIRE_SETSID = 1 << 0,
+	WIRE_SETUID = 1 << 1,	/* real, effective, saved or file system user id */
+	WIRE_SETGID = 1 << 2,
+};
+
+/* By what losses are told apart: the values of enum quark_family. */
+enum wire_family {
+	WIRE_FAMILY_PROCESS = 0,
+	WIRE_FAMILY_COUNT = 8,
 };
 
 /* wire_field.kind */
@@ -38,6 +53,12 @@ enum wire_field_kind {
 	WIRE_FIELD_EXE = 2,
 	/* NUL-separated argument strings as they stand in the process's memory */
 	WIRE_FIELD_ARGV = 3,
+	/* NUL-separated variables, likewise */
+	WIRE_FIELD_ENV = 4,
+	/* components of the control group's path, as a path's */
+	WIRE_FIELD_CGROUP = 5,
+	/* NUL-terminated: the script as execve(2) was given it, when EXE is its interpreter */
+	WIRE_FIELD_SCRIPT = 6,
 };
 
 /* wire_field.flags */
@@ -48,8 +69,11 @@ enum wire_field_flag {
 
 enum wire_limits {
 	WIRE_ARGV_MAX = 20480,		/* bytes of arguments kept */
+	WIRE_ENV_MAX = 40960,		/* bytes of environment kept at most; max_env may say less */
+	WIRE_SCRIPT_MAX = 4096,		/* bytes of a script's path, NUL included: PATH_MAX */
 	WIRE_NAME_MAX = 256,		/* bytes of one path component, NUL included */
-	WIRE_PATH_DEPTH = 100,		/* path components kept */
+	WIRE_PATH_DEPTH = 256,		/* path components kept, mount points counted twice */
+	WIRE_SPARE_STAGES = 7,		/* for programs that preempt one another */
 	WIRE_PATH_MAX = 8192,		/* bytes of a path, NULs included; more than PATH_MAX, as d_path allows */
 };
 
@@ -88,7 +112,7 @@ struct wire_record {
 	wire_u32 pid;			/* thread group */
 	wire_u32 tid;			/* thread that acted */
 	wire_u32 cpu;
-	wire_u32 reserved;		/* 0 */
+	wire_u32 id_change;		/* WIRE_ID_CHANGE; 0 otherwise */
 	struct wire_task task;
 };
 
@@ -102,10 +126,20 @@ struct wire_field {
 
 /* Value of the one slot, per CPU, of the map `ring_stats`. */
 struct wire_ring_stats {
-	wire_u64 sent;
-	wire_u64 lost;
+	wire_u64 sent[WIRE_FAMILY_COUNT];
+	wire_u64 lost[WIRE_FAMILY_COUNT];
 };
 
+/* What the reader tells the programs before it loads them. */
+struct wire_settings {
+	wire_u64 wake_interval_ns;	/* the reader is woken at most this often, unless the ring fills up */
+	wire_u32 wake_bytes;		/* what waits in the ring when it does */
+	wire_u32 stage_count;		/* one for each possible CPU, and WIRE_SPARE_STAGES */
+	wire_u32 max_env;		/* bytes of environment kept, WIRE_ENV_MAX at most; 0: none */
+	wire_u32 exit_has_group_dead;	/* 1: the tracepoint sched_process_exit tells the group's last thread */
+};
+
+_Static_assert(sizeof(struct wire_settings) == 24, "wire_settings has a hole");
 _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
 _Static_assert(sizeof(struct wire_record) == 160, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");

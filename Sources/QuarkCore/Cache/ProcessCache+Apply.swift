@@ -24,6 +24,8 @@ extension ProcessCache {
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
       unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
     }
+    // What an exec does not bring is gone: there may be no arguments, no environment and no script.
+    if type == RAW_EXEC, unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 { unsafe forgetImage(of: process) }
     if unsafe event.pointee.variable_bytes != 0 {
       unsafe takeStrings(of: event, for: process, isExit: type == RAW_EXIT_THREAD)
     }
@@ -66,7 +68,30 @@ extension ProcessCache {
       if let old = unsafe process.pointee.cmdline { unsafe strings.release(old) }
       unsafe process.pointee.cmdline = cmdline
       unsafe process.pointee.cmdline_len = parent.pointee.cmdline_len
+      unsafe process.pointee.cmdline_orig_len = parent.pointee.cmdline_orig_len
     }
+    if let script = unsafe parent.pointee.script {
+      unsafe StringPool.retain(script)
+      if let old = unsafe process.pointee.script { unsafe strings.release(old) }
+      unsafe process.pointee.script = script
+    }
+  }
+
+  private mutating func forgetImage(of process: UnsafeMutablePointer<quark_process>) {
+    unsafe forget(&process.pointee.cmdline)
+    unsafe process.pointee.cmdline_len = 0
+    unsafe process.pointee.cmdline_orig_len = 0
+    unsafe forget(&process.pointee.env)
+    unsafe process.pointee.env_len = 0
+    unsafe process.pointee.env_orig_len = 0
+    unsafe forget(&process.pointee.script)
+  }
+
+  @inline(__always)
+  private mutating func forget(_ string: inout UnsafeMutablePointer<CChar>?) {
+    guard let old = unsafe string else { return }
+    unsafe strings.release(old)
+    unsafe string = nil
   }
 
   @inline(never)
@@ -80,11 +105,14 @@ extension ProcessCache {
     if unsafe event.pointee.args != nil {
       unsafe take(&event.pointee.args, &process.pointee.cmdline)
       unsafe process.pointee.cmdline_len = Int(event.pointee.args_len)
+      unsafe process.pointee.cmdline_orig_len = Int(event.pointee.args_orig_len)
     }
     if unsafe event.pointee.env != nil {
       unsafe take(&event.pointee.env, &process.pointee.env)
       unsafe process.pointee.env_len = Int(event.pointee.env_len)
+      unsafe process.pointee.env_orig_len = Int(event.pointee.env_orig_len)
     }
+    if unsafe event.pointee.script != nil { unsafe take(&event.pointee.script, &process.pointee.script) }
   }
 
   @inline(__always)

@@ -25,9 +25,13 @@ extension ProcessCache {
     unsafe entry.pointee.cgroup = shared(cgroup)
     unsafe entry.pointee.cmdline = separated(cmdline)
     unsafe entry.pointee.cmdline_len = entry.pointee.cmdline == nil ? 0 : cmdline.byteCount
+    unsafe entry.pointee.cmdline_orig_len = entry.pointee.cmdline_len
+    // Not what there was: it was read up to what is kept.
     let environment = environment.extracting(first: min(environment.byteCount, maxEnvironment))
     unsafe entry.pointee.env = separated(environment)
     unsafe entry.pointee.env_len = entry.pointee.env == nil ? 0 : environment.byteCount
+    unsafe entry.pointee.env_orig_len = entry.pointee.env_len
+    unsafe entry.pointee.script = nil
     if unsafe entry.pointee.flags != 0, unsafe entry.pointee.proc_time_boot != 0 { unsafe entry.setEntityID() }
   }
 

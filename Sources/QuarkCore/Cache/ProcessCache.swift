@@ -106,6 +106,7 @@ public import CQuark
     if let cwd = unsafe process.pointee.cwd { unsafe strings.release(cwd) }
     if let cgroup = unsafe process.pointee.cgroup { unsafe strings.release(cgroup) }
     if let env = unsafe process.pointee.env { unsafe strings.release(env) }
+    if let script = unsafe process.pointee.script { unsafe strings.release(script) }
     unsafe table.remove(process)
   }
 }

@@ -59,9 +59,9 @@ public enum EventText {
     if unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0 { unsafe appendTask(process, to: &text) }
     unsafe append("  CWD\tcwd=", process.pointee.cwd, to: &text)
     unsafe append("  EXE\texe=", process.pointee.exe, to: &text)
+    unsafe append("  EXE\tscript=", process.pointee.script, to: &text)
     if unsafe process.pointee.env != nil {
-      unsafe append("  ENV\tenv_len=", UInt64(process.pointee.env_len), to: &text)
-      text.append("\n")
+      unsafe appendLength("  ENV\tenv_len=", process.pointee.env_len, of: process.pointee.env_orig_len, to: &text)
     }
     unsafe append("  CGRP\tcgroup=", process.pointee.cgroup, to: &text)
     guard unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0 else { return }
@@ -74,15 +74,19 @@ public enum EventText {
     guard let cmdline = unsafe process.pointee.cmdline else { return }
     text.append("  CMDL\tcmdline=[ ")
     let length = unsafe process.pointee.cmdline_len
-    for index in 0..<length {
-      let byte = unsafe cmdline[index]
-      if byte != 0 {
-        text.append(UInt8(bitPattern: byte))
-      } else if index < length - 1 {
-        text.append(", ")
-      }
-    }
+    unsafe text.append(separated: cmdline, count: length)
     text.append(" ]\n")
+    guard unsafe process.pointee.cmdline_orig_len > length else { return }
+    unsafe appendLength("  CMDL\tcmdline_len=", length, of: process.pointee.cmdline_orig_len, to: &text)
+  }
+
+  /// What was cut says how much there was.
+  private static func appendLength(
+    _ label: StaticString, _ length: Int, of original: Int, to text: inout ByteBuffer
+  ) {
+    append(label, UInt64(length), to: &text)
+    if original > length { append(" of ", UInt64(original), to: &text) }
+    text.append("\n")
   }
 
   private static func appendTask(_ process: UnsafePointer<quark_process>, to text: inout ByteBuffer) {

@@ -56,7 +56,7 @@ public import CQuark
     !rawEvents.isFull && rawEvents.variableBytes &+ 1 << Self.largestRecordBits <= variableLimit
   }
 
-  /// Strings of one record are 128 KiB at most: arguments, two paths, an environment and a control group.
+  /// Strings of one record are 128 KiB at most: arguments, two paths, an environment, a script and a control group.
   private static var largestRecordBits: Int { 17 }
 
   // MARK: - In
@@ -68,7 +68,8 @@ public import CQuark
       statistics.refused &+= 1
       return false
     }
-    switch unsafe RecordDecoder.decode(record, into: rawEvent, strings: &processes.strings) {
+    switch unsafe RecordDecoder.decode(
+      record, into: rawEvent, maxEnvironment: processes.maxEnvironment, strings: &processes.strings) {
     case .decoded:
       unsafe insert(rawEvent)
       return true
@@ -108,7 +109,8 @@ public import CQuark
   ) -> Bool {
     if part == .environment {
       let kept = bytes.extracting(first: min(bytes.byteCount, processes.maxEnvironment))
-      if unsafe rawEvent.set(part, kept, strings: &processes.strings) { return true }
+      let count = UInt32(truncatingIfNeeded: bytes.byteCount)
+      if unsafe rawEvent.set(part, kept, originalCount: count, strings: &processes.strings) { return true }
     } else if unsafe rawEvent.set(part, bytes, strings: &processes.strings) {
       return true
     }
@@ -153,6 +155,13 @@ public import CQuark
       if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
     }
     return nil
+  }
+
+  /// When the oldest event held will be old enough to leave, nanoseconds since boot; nil when none is held.
+  public var nextRipeNS: UInt64? {
+    guard let first = unsafe rawEvents.oldest else { return nil }
+    if !hasRoom { return 0 }
+    return unsafe first.pointee.time &+ min(holdTime.longestNS, holdTime.targetNS(length: rawEvents.count))
   }
 
   /// Forgets the processes that have been kept long enough. `next` begins with it; a client that takes no events for a

@@ -5,7 +5,7 @@ public typealias RawEvent = raw_event
 
 /// The strings a raw event may carry.
 public enum RawEventPart: Sendable {
-  case exe, workingDirectory, controlGroup
+  case exe, workingDirectory, controlGroup, script
   /// NUL-separated, and the last byte gives way to a NUL.
   case arguments, environment
 }

@@ -102,6 +102,7 @@ internal import CQuark
     unsafe event.pointee.cwd = nil
     unsafe event.pointee.cgroup = nil
     unsafe event.pointee.env = nil
+    unsafe event.pointee.script = nil
     unsafe event.pointee.args_len = 0
     unsafe event.pointee.env_len = 0
     unsafe event.pointee.file = nil
@@ -140,6 +141,7 @@ internal import CQuark
     if let cwd = unsafe event.pointee.cwd { unsafe strings.release(cwd) }
     if let cgroup = unsafe event.pointee.cgroup { unsafe strings.release(cgroup) }
     if let env = unsafe event.pointee.env { unsafe strings.release(env) }
+    if let script = unsafe event.pointee.script { unsafe strings.release(script) }
   }
 
   /// Puts an event with its type, pid and time into the trees.

@@ -14,7 +14,7 @@ enum RecordDecoder {
 
   /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`.
   static func decode(
-    _ record: RawSpan, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+    _ record: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int, strings: inout StringPool
   ) -> Outcome {
     let headerSize = MemoryLayout<wire_record>.size
     guard record.byteCount >= headerSize else { return .malformed }
@@ -27,6 +27,8 @@ enum RecordDecoder {
     case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
     case WIRE_EXEC: unsafe event.pointee.type = RAW_EXEC.rawValue
     case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
+    case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
+    case WIRE_COMM: unsafe event.pointee.type = RAW_COMM.rawValue
     default: return .malformed
     }
     unsafe event.pointee.pid = header.pid
@@ -34,16 +36,19 @@ enum RecordDecoder {
     unsafe event.pointee.cpu = header.cpu
     unsafe event.pointee.time = header.time_boot_ns
     unsafe event.pointee.flags = UInt32(RAW_F_TASK)
+    unsafe event.pointee.id_change = header.id_change
     // Safe: raw_task and wire_task have the same members in the same order, which a test checks.
     unsafe withUnsafeBytes(of: header.task) { task in
       unsafe UnsafeMutableRawPointer(event.task).copyMemory(from: task.baseAddress!, byteCount: task.count)
     }
     return unsafe decodeFields(
-      record.extracting(headerSize..<size), count: Int(header.nfields), into: event, strings: &strings)
+      record.extracting(headerSize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
+      strings: &strings)
   }
 
   private static func decodeFields(
-    _ bytes: RawSpan, count: Int, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+    _ bytes: RawSpan, count: Int, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
+    strings: inout StringPool
   ) -> Outcome {
     let headerSize = MemoryLayout<wire_field>.size
     var offset = 0
@@ -56,14 +61,15 @@ enum RecordDecoder {
       guard length <= bytes.byteCount - offset else { return .malformed }
       let content = bytes.extracting(offset..<offset + length)
       offset = min(bytes.byteCount, offset + (length + 7) & ~7)
-      let outcome = unsafe decode(field, content, into: event, strings: &strings)
+      let outcome = unsafe decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
       guard outcome == .decoded else { return outcome }
     }
     return .decoded
   }
 
   private static func decode(
-    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
+    strings: inout StringPool
   ) -> Outcome {
     switch wire_field_kind(UInt32(field.kind)) {
     case WIRE_FIELD_EXE where unsafe event.pointee.exe == nil:
@@ -72,7 +78,18 @@ enum RecordDecoder {
       return unsafe decodePath(content, flags: field.flags, .workingDirectory, into: event, strings: &strings)
     case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
       guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
-      return unsafe event.set(.arguments, content, strings: &strings) ? .decoded : .refused
+      return unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
+        ? .decoded : .refused
+    case WIRE_FIELD_ENV where unsafe event.pointee.env == nil:
+      guard content.byteCount <= Int(WIRE_ENV_MAX.rawValue) else { return .malformed }
+      let kept = content.extracting(first: min(content.byteCount, maxEnvironment))
+      return unsafe event.set(.environment, kept, originalCount: field.orig_len, strings: &strings)
+        ? .decoded : .refused
+    case WIRE_FIELD_CGROUP where unsafe event.pointee.cgroup == nil:
+      return unsafe decodePath(content, flags: field.flags, .controlGroup, into: event, strings: &strings)
+    case WIRE_FIELD_SCRIPT where unsafe event.pointee.script == nil:
+      guard content.byteCount <= Int(WIRE_SCRIPT_MAX.rawValue) else { return .malformed }
+      return unsafe event.set(.script, withoutTail(content), strings: &strings) ? .decoded : .refused
     default: return .malformed
     }
   }
@@ -113,6 +130,14 @@ enum RecordDecoder {
     }
     if components.byteCount == 0 { append(UInt8(ascii: "/")) }
     return written
+  }
+
+  /// What stands before the first NUL.
+  @_lifetime(copy bytes)
+  private static func withoutTail(_ bytes: RawSpan) -> RawSpan {
+    var count = 0
+    while count < bytes.byteCount, byte(bytes, count) != 0 { count += 1 }
+    return bytes.extracting(first: count)
   }
 
   private static func byte(_ bytes: RawSpan, _ index: Int) -> UInt8 {

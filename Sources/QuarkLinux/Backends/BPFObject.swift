@@ -6,14 +6,23 @@ internal import CLinux
   private let object: OpaquePointer
   private var links: [OpaquePointer] = unsafe []
 
-  /// Reads an ELF object that stays where it is for as long as this lives.
-  init(elf: UnsafeRawPointer, size: Int) throws(QuarkError) {
-    clibbpf_capture_log()
-    clinux_log_clear()
-    guard let object = unsafe bpf_object__open_mem(elf, size, nil) else {
+  /// Why an object could not be loaded, and the program to blame if there is one.
+  struct LoadFailure: Error {
+    var error: QuarkError
+    var program: [UInt8]?
+  }
+
+  /// Reads an ELF object that stays where it is for as long as this lives, and keeps only the programs named. The
+  /// registration must live until the object is loaded.
+  init(
+    elf: UnsafeRawPointer, size: Int, programs: [StaticString], types: CInt,
+    _ registration: borrowing BPFRegistration
+  ) throws(QuarkError) {
+    guard let object = unsafe clibbpf_open(elf, size, "/proc/self/fd/\(types)") else {
       throw unsafe Self.failure("open the BPF object", clinux_errno())
     }
     unsafe self.object = object
+    keep(programs)
   }
 
   @inlinable deinit { destroy() }
@@ -23,41 +32,122 @@ internal import CLinux
     unsafe bpf_object__close(object)
   }
 
-  /// Before `load` only.
+  /// What an object says of types, its own and the kernel's, as BTF.
+  static func types(elf: UnsafeRawPointer, size: Int) throws(QuarkError) -> [UInt8] {
+    clibbpf_capture_log()
+    clinux_log_clear()
+    var count = 0
+    guard let bytes = unsafe clibbpf_types(elf, size, &count) else {
+      throw unsafe failure("read the BPF object's types", clinux_errno())
+    }
+    defer { unsafe free(bytes) }
+    // Safe: that many bytes were copied there.
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
+  // MARK: - Before loading
+
+  private func keep(_ programs: [StaticString]) {
+    var next = unsafe bpf_object__next_program(object, nil)
+    while let program = unsafe next {
+      let name = unsafe bpf_program__name(program)!
+      let isWanted = programs.contains { unsafe strcmp(name, Self.characters($0)) == 0 }
+      _ = unsafe bpf_program__set_autoload(program, isWanted)
+      unsafe next = bpf_object__next_program(object, program)
+    }
+  }
+
   func setMaxEntries(map name: StaticString, _ count: Int) throws(QuarkError) {
     let map = unsafe find(name)
     let error = unsafe bpf_map__set_max_entries(map, UInt32(count))
     if error != 0 { throw unsafe Self.failure("size a BPF map", -error, subject: bpf_map__name(map)) }
   }
 
-  func load() throws(QuarkError) {
-    let error = unsafe bpf_object__load(object)
-    if error != 0 { throw unsafe Self.failure("load the BPF programs", -error) }
+  /// Sets what is constant to the programs, in a section of its own.
+  @unsafe func setConstants<Value>(section name: StaticString, _ value: Value) throws(QuarkError) {
+    let error = unsafe withUnsafeBytes(of: value) { unsafe bpf_map__set_initial_value(find(name), $0.baseAddress!, $0.count) }
+    if error != 0 { throw unsafe Self.failure("set the programs' constants", -error) }
   }
 
-  mutating func attach() throws(QuarkError) {
+  func load() throws(LoadFailure) {
+    clinux_log_clear()
+    let error = unsafe bpf_object__load(object)
+    if error == 0 { return }
+    let program = Self.blamedProgram()
+    throw LoadFailure(error: unsafe Self.failure("load the BPF programs", -error), program: program)
+  }
+
+  // MARK: - After it
+
+  /// Attaches a program that was loaded; the verifier has seen it by then, and only the place may be missing.
+  mutating func attach(_ variant: HookVariant) throws(QuarkError) {
+    let program = unsafe bpf_object__find_program_by_name(object, Self.characters(variant.program))!
+    clinux_log_clear()
+    let target = unsafe Self.characters(variant.target)
+    let link =
+      switch variant.kind {
+      case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
+      case .fentry: unsafe bpf_program__attach_trace(program)
+      case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
+      }
+    guard let link = unsafe link else {
+      throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
+    }
+    unsafe links.append(link)
+  }
+
+  /// How often the programs were passed over because the CPU was running them already; 0 on kernels before 5.12, which
+  /// do not say.
+  func missedRuns() -> UInt64 {
+    var sum: UInt64 = 0
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
-      guard let link = unsafe bpf_program__attach(program) else {
-        throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
+      let descriptor = unsafe bpf_program__fd(program)
+      if descriptor >= 0 {
+        var information = bpf_prog_info()
+        var size = UInt32(MemoryLayout<bpf_prog_info>.size)
+        // Safe: the kernel fills `size` bytes at most, and leaves alone what it does not know.
+        if unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 {
+          sum &+= information.recursion_misses
+        }
       }
-      unsafe links.append(link)
       unsafe next = bpf_object__next_program(object, program)
     }
+    return sum
   }
 
-  /// Valid after `load`, for as long as this lives.
+  /// Valid for as long as this lives.
   func descriptor(ofMap name: StaticString) -> CInt { unsafe bpf_map__fd(find(name)) }
 
   func maxEntries(ofMap name: StaticString) -> Int { unsafe Int(bpf_map__max_entries(find(name))) }
 
+  // MARK: -
+
   /// The maps are ours: one that is missing is a mistake of this program.
   private func find(_ name: StaticString) -> OpaquePointer {
-    let characters = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-    return unsafe bpf_object__find_map_by_name(object, characters)!
+    unsafe bpf_object__find_map_by_name(object, Self.characters(name))!
   }
 
-  private static func failure(
+  private static func characters(_ name: StaticString) -> UnsafePointer<CChar> {
+    // Safe: a literal ends with a NUL, and is there for good.
+    unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+
+  /// libbpf says `prog 'NAME': …` of each failure of a program; the last one said is to blame.
+  private static func blamedProgram() -> [UInt8]? {
+    var name: [UInt8]?
+    var next = unsafe strstr(clinux_log_tail(), "prog '")
+    while let mark = unsafe next {
+      let start = unsafe mark + 6
+      // Safe: the log ends with a NUL.
+      guard let end = unsafe strchr(start, CInt(UInt8(ascii: "'"))) else { break }
+      name = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: end - start))
+      unsafe next = strstr(end, "prog '")
+    }
+    return name
+  }
+
+  static func failure(
     _ attempt: StaticString, _ errno: CInt, subject: UnsafePointer<CChar>? = nil
   ) -> QuarkError {
     var detail = unsafe String(cString: clinux_log_tail())

@@ -1,51 +1,57 @@
 internal import CLibbpf
 internal import CLinux
-internal import CProbes
 internal import CWire
 
 /// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
 public struct EBPFBackend: ~Copyable {
-  private let object: BPFObject
-  private let ring: RingBuffer
-  private let possibleCPUs: Int
+  public struct Settings: Sendable {
+    /// Bytes of the ring: a power of two, a page or more.
+    public var ringSize = EBPFBackend.defaultRingSize
+    /// Bytes of environment kept of each process.
+    public var maxEnvironment = 4096
+    /// How long events are held. The reader is woken at most ten times in that, unless the ring fills up.
+    public var holdTimeMS = 1000
+    /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
+    public var testsItself = false
 
-  public init() throws(QuarkError) {
-    var elfSize = 0
-    let elf = unsafe cprobes_process(&elfSize)!
-    guard elfSize > 0 else {
-      throw QuarkError("open the BPF object", Errno(ENOENT), detail: "this build has none: build with `make`")
+    public init() {}
+  }
+
+  /// 4 MiB.
+  public static var defaultRingSize: Int { 4 << 20 }
+
+  private var loaded: LoadedObject
+  private let possibleCPUs: Int
+  /// By which means each kind of record is had.
+  public let plan: HookPlan
+
+  public init(_ settings: Settings = Settings()) throws(QuarkError) {
+    do throws(QuarkError) {
+      var loader = try EBPFLoader(settings)
+      loaded = try loader.open()
+      plan = loader.plan
+      possibleCPUs = loader.possibleCPUs
+    } catch {
+      throw Capabilities.explaining(error)
     }
-    // Safe: the bytes are a constant of the program.
-    var object = unsafe try BPFObject(elf: elf, size: elfSize)
-    let cpus = libbpf_num_possible_cpus()
-    guard cpus > 0 else { throw QuarkError("count the possible CPUs", Errno(-cpus)) }
-    try object.setMaxEntries(map: "stages", Int(cpus))
-    try object.load()
-    let (map, size) = (object.descriptor(ofMap: "ring"), object.maxEntries(ofMap: "ring"))
-    let ring = try QuarkError.attempting("map the ring buffer") { () throws(Errno) in
-      try RingBuffer(map: map, dataSize: size)
-    }
-    try object.attach()
-    self.object = object
-    self.ring = ring
-    possibleCPUs = Int(cpus)
   }
 
   /// Becomes readable when records wait.
-  public var readable: CInt { object.descriptor(ofMap: "ring") }
+  public var readable: CInt { loaded.object.descriptor(ofMap: "ring") }
 
   /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
-  public func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { ring.consume(limit: limit, body) }
+  public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { loaded.ring.consume(limit: limit, body) }
 
-  /// Records the ring had no room for, since the backend was opened.
+  /// Records of the process family that were missed since the backend was opened: those the ring had no room for, and
+  /// those of programs that the kernel passed over.
   public func lost() -> UInt64 {
     var zero: UInt32 = 0
     let perCPU = UnsafeMutablePointer<wire_ring_stats>.allocate(capacity: possibleCPUs)
     defer { unsafe perCPU.deallocate() }
     // Safe: a look-up in a per-CPU map fills one 8-byte-aligned value per possible CPU: what was allocated.
-    guard unsafe bpf_map_lookup_elem(object.descriptor(ofMap: "ring_stats"), &zero, perCPU) == 0 else { return 0 }
-    var sum: UInt64 = 0
-    for index in 0..<possibleCPUs { unsafe sum &+= perCPU[index].lost }
+    guard unsafe bpf_map_lookup_elem(loaded.object.descriptor(ofMap: "ring_stats"), &zero, perCPU) == 0 else { return 0 }
+    var sum = loaded.object.missedRuns()
+    for index in 0..<possibleCPUs { unsafe sum &+= perCPU[index].lost.0 }
     return sum
   }
 }

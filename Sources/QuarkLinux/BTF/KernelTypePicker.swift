@@ -1,0 +1,260 @@
+internal import CLinux
+
+/// One reading of a BTF file for KernelTypes: first its strings, for where the wanted names are, then its types.
+struct KernelTypePicker: ~Copyable {
+  private var file: FileReader
+  private let names: NameTable
+  private let header: BTFFormat.Header
+  /// The wanted names by where the file's strings have them.
+  private var nameOfOffset = OffsetTable()
+  /// Where in the file each type is, by its id.
+  private var places: [UInt32] = [0]
+  private var structures: [UInt32] = []
+  private var typedefs: [(name: Int, type: UInt32)] = []
+  private(set) var functions: [(name: Int, id: UInt32)] = []
+  private(set) var structureMembers: [(structure: Int, member: Int)] = []
+  private var output = BTFWriter()
+  /// What was written already: ids in the file and in the output.
+  private var written: [(from: UInt32, to: UInt32)] = []
+
+  init(path: String, names: NameTable) throws(Errno) {
+    var file = try FileReader(path: path)
+    let start = unsafe try file.peek(BTFFormat.headerSize)
+    // Safe: the bytes stay until the next call of the reader.
+    guard let header = unsafe BTFFormat.Header(RawSpan(_unsafeBytes: start)) else { throw Errno(EINVAL) }
+    self.header = header
+    self.names = names
+    self.file = file
+  }
+
+  mutating func readStrings() throws(Errno) {
+    file.seek(to: header.stringsOffset)
+    let end = header.stringsOffset + header.stringsSize
+    while file.offset < end {
+      let bytes = unsafe try file.peek(4096)
+      var start = 0
+      let available = min(bytes.count, end - file.offset)
+      while start < available {
+        let first = unsafe bytes.baseAddress! + start
+        guard let stop = unsafe memchr(first, 0, available - start) else { break }
+        // Safe: both are in the same buffer.
+        let length = unsafe UnsafeRawPointer(stop) - first
+        if let index = unsafe names.index(of: UnsafeRawBufferPointer(start: first, count: length)) {
+          nameOfOffset.set(UInt32(file.offset - header.stringsOffset + start), index)
+        }
+        start += length + 1
+      }
+      // No name is longer than the buffer, and the last one ends with a NUL.
+      guard start > 0 else { throw Errno(EINVAL) }
+      file.skip(start)
+    }
+  }
+
+  mutating func readTypes() throws(Errno) {
+    file.seek(to: header.typesOffset)
+    let end = header.typesOffset + header.typesSize
+    places.reserveCapacity(header.typesSize / 20)
+    while file.offset < end {
+      let bytes = unsafe try file.peek(4096)
+      let available = min(bytes.count, end - file.offset)
+      var offset = 0
+      while offset + BTFFormat.typeSize <= available {
+        let type = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: BTFFormat.TypeHeader.self)
+        guard let trailer = type.trailerSize else { throw Errno(EINVAL) }
+        note(type)
+        places.append(UInt32(file.offset + offset))
+        offset += BTFFormat.typeSize + trailer
+      }
+      guard offset > 0 else { throw Errno(EINVAL) }
+      file.skip(offset)
+    }
+  }
+
+  private mutating func note(_ type: BTFFormat.TypeHeader) {
+    guard type.nameOffset != 0, let name = nameOfOffset[type.nameOffset] else { return }
+    let id = UInt32(places.count)
+    switch type.kind {
+    case .structure, .union, .enumeration, .enumeration64: structures.append(id)
+    case .function: functions.append((name, id))
+    case .typedef: typedefs.append((name, type.sizeOrType))
+    default: break
+    }
+  }
+
+  /// The parameters of the prototypes that the wanted typedefs point to.
+  func prototypes() throws(Errno) -> [(name: Int, parameters: Int)] {
+    var result: [(name: Int, parameters: Int)] = []
+    for typedef in typedefs {
+      let pointer = try type(typedef.type)
+      guard pointer.kind == .pointer else { continue }
+      let target = try type(pointer.sizeOrType)
+      if target.kind == .prototype { result.append((typedef.name, target.count)) }
+    }
+    return result
+  }
+
+  // MARK: - The extract
+
+  mutating func extract() throws(Errno) -> [UInt8] {
+    for id in structures { _ = try write(id) }
+    return output.finish()
+  }
+
+  private func type(_ id: UInt32) throws(Errno) -> BTFFormat.TypeHeader {
+    guard id > 0, Int(id) < places.count else { throw Errno(EINVAL) }
+    var type = BTFFormat.TypeHeader(nameOffset: 0, info: 0, sizeOrType: 0)
+    try unsafe withUnsafeMutableBytes(of: &type) { (bytes) throws(Errno) in
+      guard unsafe try file.read(bytes, at: Int(places[Int(id)])) else { throw Errno(EINVAL) }
+    }
+    return type
+  }
+
+  private func trailer(_ id: UInt32, words: Int) throws(Errno) -> [UInt32] {
+    var result = [UInt32](repeating: 0, count: words)
+    var failure: Errno?
+    unsafe result.withUnsafeMutableBytes { bytes in
+      do throws(Errno) {
+        guard unsafe try file.read(bytes, at: Int(places[Int(id)]) + BTFFormat.typeSize) else { throw Errno(EINVAL) }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  /// Writes a type and what it contains, and says its id in the output. What it points to is not contained.
+  private mutating func write(_ id: UInt32, depth: Int = 0) throws(Errno) -> UInt32 {
+    if id == 0 { return 0 }
+    for known in written where known.from == id { return known.to }
+    guard depth < 64 else { throw Errno(ELOOP) }
+    let type = try type(id)
+    let result: UInt32
+    switch type.kind {
+    case .typedef, .volatile, .const, .restrict, .typeTag: result = try write(type.sizeOrType, depth: depth + 1)
+    case .pointer: result = output.pointer()
+    case .structure, .union: result = try writeStructure(id, type, depth: depth)
+    case .array:
+      let words = try trailer(id, words: 3)
+      let element = try write(words[0], depth: depth + 1)
+      result = output.array(of: element, index: try write(words[1], depth: depth + 1), count: words[2])
+    case .enumeration: result = output.type(type, name: name(type), try values(id, type, words: 2))
+    case .enumeration64: result = output.type(type, name: name(type), try values(id, type, words: 3))
+    case .int: result = output.type(type, name: 0, try trailer(id, words: 1))
+    default: result = output.type(type, name: 0, [])
+    }
+    written.append((id, result))
+    return result
+  }
+
+  /// Members without a name are structures whose members count as the structure's own.
+  private mutating func writeStructure(
+    _ id: UInt32, _ type: BTFFormat.TypeHeader, depth: Int
+  ) throws(Errno) -> UInt32 {
+    let members = try trailer(id, words: 3 * type.count)
+    var kept: [UInt32] = []
+    for index in 0..<type.count {
+      let nameOffset = members[3 * index]
+      let name = nameOfOffset[nameOffset]
+      guard nameOffset == 0 || name != nil else { continue }
+      if let name, let structure = nameOfOffset[type.nameOffset] { structureMembers.append((structure, name)) }
+      kept.append(name.map { output.string(names.bytes(of: $0)) } ?? 0)
+      kept.append(try write(members[3 * index + 1], depth: depth + 1))
+      kept.append(members[3 * index + 2])
+    }
+    var cut = type
+    cut.info = type.info & ~0xffff | UInt32(kept.count / 3)
+    return output.type(cut, name: name(type), kept)
+  }
+
+  private mutating func values(_ id: UInt32, _ type: BTFFormat.TypeHeader, words: Int) throws(Errno) -> [UInt32] {
+    var values = try trailer(id, words: words * type.count)
+    for index in 0..<type.count {
+      let name = nameOfOffset[values[words * index]]
+      values[words * index] = name.map { output.string(names.bytes(of: $0)) } ?? 0
+    }
+    return values
+  }
+
+  private mutating func name(_ type: BTFFormat.TypeHeader) -> UInt32 {
+    nameOfOffset[type.nameOffset].map { output.string(names.bytes(of: $0)) } ?? 0
+  }
+}
+
+/// Some hundreds of numbers by offsets: a hash table.
+private struct OffsetTable {
+  private var slots = [(offset: UInt32, value: Int32)](repeating: (0, -1), count: 4096)
+  private var count = 0
+
+  subscript(offset: UInt32) -> Int? {
+    var slot = Self.hash(offset) & (slots.count - 1)
+    while slots[slot].value >= 0 {
+      if slots[slot].offset == offset { return Int(slots[slot].value) }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+
+  mutating func set(_ offset: UInt32, _ value: Int) {
+    // The object has fewer names than that, and each is once in the kernel's strings.
+    guard count < slots.count / 2 else { return }
+    count += 1
+    var slot = Self.hash(offset) & (slots.count - 1)
+    while slots[slot].value >= 0 { slot = (slot + 1) & (slots.count - 1) }
+    slots[slot] = (offset, Int32(value))
+  }
+
+  private static func hash(_ offset: UInt32) -> Int { Int(truncatingIfNeeded: UInt64(offset) &* 0x9E37_79B1 >> 12) }
+}
+
+/// A BTF under construction.
+private struct BTFWriter {
+  private var types: [UInt32] = []
+  private var strings: [UInt8] = [0]
+  private var count: UInt32 = 0
+  private var pointerID: UInt32 = 0
+  private var known: [(bytes: ArraySlice<UInt8>, offset: UInt32)] = []
+
+  mutating func string(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    for entry in known where entry.bytes.startIndex == bytes.startIndex { return entry.offset }
+    let offset = UInt32(strings.count)
+    strings += bytes
+    strings.append(0)
+    known.append((bytes, offset))
+    return offset
+  }
+
+  mutating func type(_ type: BTFFormat.TypeHeader, name: UInt32, _ trailer: [UInt32]) -> UInt32 {
+    types += [name, type.info, type.sizeOrType]
+    types += trailer
+    count += 1
+    return count
+  }
+
+  /// One pointer, to void, stands for all.
+  mutating func pointer() -> UInt32 {
+    if pointerID == 0 {
+      let info = UInt32(BTFFormat.Kind.pointer.rawValue) << 24
+      pointerID = type(BTFFormat.TypeHeader(nameOffset: 0, info: info, sizeOrType: 0), name: 0, [])
+    }
+    return pointerID
+  }
+
+  mutating func array(of element: UInt32, index: UInt32, count: UInt32) -> UInt32 {
+    let info = UInt32(BTFFormat.Kind.array.rawValue) << 24
+    return type(BTFFormat.TypeHeader(nameOffset: 0, info: info, sizeOrType: 0), name: 0, [element, index, count])
+  }
+
+  func finish() -> [UInt8] {
+    let header: [UInt32] = [
+      UInt32(BTFFormat.magic) | 1 << 16, UInt32(BTFFormat.headerSize), 0, UInt32(4 * types.count),
+      UInt32(4 * types.count), UInt32(strings.count),
+    ]
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4 * (header.count + types.count) + strings.count)
+    for word in header + types {
+      for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+    return bytes + strings
+  }
+}

@@ -1,0 +1,102 @@
+internal import CLinux
+
+/// What a BPF object wants to know of the kernel's types, picked from their BTF: some megabytes, of which a few pages
+/// are in memory at a time, and a hundred thousand types, of which some dozens matter.
+///
+/// libbpf gets the result as its own BTF: the structures the object names, cut down to the members it names. Pointers
+/// point to void there, for a relocation never follows one.
+struct KernelTypes {
+  /// Where the running kernel shows its types.
+  static var systemPath: String { "/sys/kernel/btf/vmlinux" }
+
+  private let names: NameTable
+  private let functions: [(name: Int, id: UInt32)]
+  private let prototypes: [(name: Int, parameters: Int)]
+  private let structureMembers: [(structure: Int, member: Int)]
+  /// The types for libbpf.
+  let extract: [UInt8]
+
+  /// `object`: the BTF of the BPF object. `symbols`: names of functions and of typedefs of prototypes that will be
+  /// asked for. `structures`: more structures, and members of them.
+  init(
+    path: String, object: RawSpan, symbols: [StaticString], structures: [StaticString]
+  ) throws(QuarkError) {
+    do throws(Errno) {
+      var names = NameTable()
+      guard Self.addNames(of: object, to: &names) else { throw Errno(EINVAL) }
+      for name in symbols + structures { names.add(name) }
+      var picker = try KernelTypePicker(path: path, names: names)
+      try picker.readStrings()
+      try picker.readTypes()
+      let extract = try picker.extract()
+      self.names = names
+      functions = picker.functions
+      prototypes = try picker.prototypes()
+      structureMembers = picker.structureMembers
+      self.extract = extract
+    } catch {
+      throw QuarkError("read the kernel's types", error, detail: path)
+    }
+  }
+
+  /// The id of a function, or nil: there is none, or the compiler has dissolved it.
+  func functionID(_ name: StaticString) -> UInt32? {
+    guard let index = names.index(of: name) else { return nil }
+    return functions.first { $0.name == index }?.id
+  }
+
+  /// How many arguments a tracepoint has: those of the typedef btf_trace_NAME, without the first, which is the kernel's.
+  func tracepointParameters(_ typedef: StaticString) -> Int? {
+    guard let index = names.index(of: typedef) else { return nil }
+    return prototypes.first { $0.name == index }.map { $0.parameters - 1 }
+  }
+
+  func has(_ structure: StaticString, member: StaticString) -> Bool {
+    guard let structure = names.index(of: structure), let member = names.index(of: member) else { return false }
+    return structureMembers.contains { $0.structure == structure && $0.member == member }
+  }
+
+  /// All names of an object's types and members. `name___flavor` is another shape of `name`.
+  private static func addNames(of object: RawSpan, to names: inout NameTable) -> Bool {
+    guard let header = BTFFormat.Header(object), header.stringsOffset + header.stringsSize <= object.byteCount else {
+      return false
+    }
+    return unsafe object.withUnsafeBytes { bytes in
+      var start = header.stringsOffset
+      let end = header.stringsOffset + header.stringsSize
+      while start < end {
+        var stop = start
+        while unsafe stop < end && bytes[stop] != 0 { stop += 1 }
+        let name = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<stop])
+        if unsafe isIdentifier(name) { unsafe names.add(UnsafeRawBufferPointer(rebasing: name[..<essential(name)])) }
+        start = stop + 1
+      }
+      return true
+    }
+  }
+
+  /// Lines of source stand among the strings, too.
+  private static func isIdentifier(_ name: UnsafeRawBufferPointer) -> Bool {
+    for index in 0..<name.count {
+      switch unsafe name[index] {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): continue
+      default: return false
+      }
+    }
+    return name.count > 0
+  }
+
+  /// The length without the flavor.
+  private static func essential(_ name: UnsafeRawBufferPointer) -> Int {
+    var index = 1
+    while index + 3 < name.count {
+      let underscore = UInt8(ascii: "_")
+      if unsafe name[index] == underscore && name[index + 1] == underscore && name[index + 2] == underscore {
+        return index
+      }
+      index += 1
+    }
+    return name.count
+  }
+}

@@ -1,0 +1,79 @@
+/// Names that are looked for, by their bytes: a hash table that only grows while it is filled.
+struct NameTable {
+  private var bytes: [UInt8] = []
+  private var ranges: [Range<Int>] = []
+  /// Indices of `ranges`, or -1; a power of two, at most half of it used.
+  private var slots = [Int32](repeating: -1, count: 64)
+  /// Bit n: there is a name of n bytes; 63 stands for all that are longer.
+  private var lengths: UInt64 = 0
+
+  var count: Int { ranges.count }
+
+  func bytes(of index: Int) -> ArraySlice<UInt8> { bytes[ranges[index]] }
+
+  /// The index of a name, which is new or has been here before.
+  @discardableResult
+  mutating func add(_ name: UnsafeRawBufferPointer) -> Int {
+    if let index = unsafe self.index(of: name) { return index }
+    if 2 * (count + 1) > slots.count { grow() }
+    let start = bytes.count
+    unsafe bytes.append(contentsOf: name)
+    ranges.append(start..<bytes.count)
+    lengths |= Self.bit(name.count)
+    unsafe place(count - 1, hash: Self.hash(name))
+    return count - 1
+  }
+
+  @discardableResult
+  mutating func add(_ name: StaticString) -> Int {
+    name.withUTF8Buffer { unsafe add(UnsafeRawBufferPointer($0)) }
+  }
+
+  func index(of name: UnsafeRawBufferPointer) -> Int? {
+    guard lengths & Self.bit(name.count) != 0 else { return nil }
+    var slot = unsafe Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
+    while slots[slot] >= 0 {
+      let index = Int(slots[slot])
+      if unsafe equals(ranges[index], name) { return index }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+
+  func index(of name: StaticString) -> Int? {
+    name.withUTF8Buffer { unsafe index(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  private func equals(_ range: Range<Int>, _ name: UnsafeRawBufferPointer) -> Bool {
+    guard range.count == name.count else { return false }
+    for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != name[offset] { return false }
+    return true
+  }
+
+  private mutating func grow() {
+    slots = [Int32](repeating: -1, count: 2 * slots.count)
+    for index in 0..<count {
+      let hash = unsafe bytes.withUnsafeBytes { unsafe Self.hash(UnsafeRawBufferPointer(rebasing: $0[ranges[index]])) }
+      place(index, hash: hash)
+    }
+  }
+
+  private mutating func place(_ index: Int, hash: UInt64) {
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+    slots[slot] = Int32(index)
+  }
+
+  private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+
+  /// The length, the first and the last bytes: good enough for a few hundred names, and cheap for a hundred thousand.
+  private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
+    guard name.count > 0 else { return 0 }
+    let (first, last) = unsafe (UInt64(name[0]), UInt64(name[name.count - 1]))
+    let middle = unsafe UInt64(name[name.count / 2])
+    let beforeLast = name.count > 1 ? unsafe UInt64(name[name.count - 2]) : 0
+    let word = first | last << 8 | middle << 16 | beforeLast << 24 | UInt64(name.count) << 32
+    let product = word &* 0x9E37_79B9_7F4A_7C15
+    return product >> 32
+  }
+}

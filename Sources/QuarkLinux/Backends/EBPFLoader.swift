@@ -1,0 +1,170 @@
+internal import CLibbpf
+internal import CLinux
+internal import CProbes
+internal import CWire
+
+/// A loaded object and its ring.
+@usableFromInline struct LoadedObject: ~Copyable {
+  let object: BPFObject
+  var ring: RingBuffer
+}
+
+/// Loads and attaches the programs that its plan names. What the kernel refuses is taken out of the plan, with the
+/// reason, and the rest is tried again: a kernel that takes all of the first choice is done in one pass.
+@safe struct EBPFLoader {
+  private(set) var plan: HookPlan
+  let possibleCPUs: Int
+
+  private let settings: EBPFBackend.Settings
+  private let elf: UnsafeRawPointer
+  private let elfSize: Int
+  private let types: KernelTypes
+  private let canPreventPreemption: Bool
+  private var lastErrno = Errno(ENOENT)
+
+  init(_ settings: EBPFBackend.Settings) throws(QuarkError) {
+    var size = 0
+    let bytes = unsafe cprobes_process(&size)!
+    guard size > 0 else {
+      throw QuarkError("open the BPF object", Errno(ENOENT), detail: "this build has none: build with `make`")
+    }
+    let elf = unsafe UnsafeRawPointer(bytes)
+    let cpus = libbpf_num_possible_cpus()
+    guard cpus > 0 else { throw QuarkError("count the possible CPUs", Errno(-cpus)) }
+    let types = unsafe try Self.readTypes(elf: elf, size: size)
+    // A kernel that can say whether a function may sleep allows global functions where preemption is off.
+    canPreventPreemption =
+      types.has("bpf_subprog_info", member: "might_sleep") && types.functionID("bpf_preempt_disable") != nil
+      && types.functionID("bpf_preempt_enable") != nil
+    let allowed = Self.allowedKinds()
+    // Where programs can be preempted, one at a function's entry is passed over while another task runs it on the same
+    // CPU. A kprobe's keeps the CPU to itself.
+    plan = HookPlan(prefersKprobes: Self.isRealtime && !canPreventPreemption) { kind in
+      allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
+    }
+    self.settings = settings
+    unsafe self.elf = elf
+    elfSize = size
+    possibleCPUs = Int(cpus)
+    self.types = types
+  }
+
+  mutating func open() throws(QuarkError) -> LoadedObject {
+    let typesFile = try Self.file(types.extract)
+    // Each turn that fails uses up a variant of a hook, so this ends.
+    while true {
+      for hook in Hook.allCases {
+        while let variant = plan[hook], variant.kind == .fentry, types.functionID(variant.target) == nil {
+          plan.reject(hook, "the kernel's types have no such function")
+        }
+      }
+      if let hook = plan.missing {
+        throw QuarkError(
+          "hook into what processes do", lastErrno, detail: "\(hook.name): none\n" + plan.explanation(of: hook))
+      }
+      if let loaded = try attempt(typesFile.rawValue) { return loaded }
+    }
+  }
+
+  /// Nil: the plan has changed, and may be tried again.
+  private mutating func attempt(_ typesFile: CInt) throws(QuarkError) -> LoadedObject? {
+    let registration = try BPFRegistration(preparation())
+    var object = unsafe try BPFObject(
+      elf: elf, size: elfSize, programs: Hook.allCases.compactMap { plan[$0]?.program }, types: typesFile,
+      registration)
+    try configure(object)
+    do throws(BPFObject.LoadFailure) { try object.load() } catch {
+      guard let program = error.program, let hook = plan.hook(ofProgram: program) else { throw error.error }
+      reject(hook, error.error)
+      return nil
+    }
+    let (map, size) = (object.descriptor(ofMap: "ring"), object.maxEntries(ofMap: "ring"))
+    var ring = try QuarkError.attempting("map the ring buffer") { () throws(Errno) in
+      try RingBuffer(map: map, dataSize: size)
+    }
+    var isWhole = true
+    for hook in Hook.allCases {
+      guard let variant = plan[hook] else { continue }
+      do throws(QuarkError) { try object.attach(variant) } catch {
+        reject(hook, error)
+        isWhole = false
+      }
+    }
+    guard isWhole else { return nil }
+    if settings.testsItself {
+      for hook in try SelfTest.silentHooks(plan, maxEnvironment: settings.maxEnvironment, &ring) {
+        plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
+        isWhole = false
+      }
+    }
+    return isWhole ? LoadedObject(object: object, ring: ring) : nil
+  }
+
+  private mutating func reject(_ hook: Hook, _ error: QuarkError) {
+    lastErrno = error.errno
+    plan.reject(hook, error.message)
+  }
+
+  private func preparation() -> BPFRegistration.Preparation {
+    var preparation = BPFRegistration.Preparation()
+    if canPreventPreemption {
+      preparation.preemptDisableID = types.functionID("bpf_preempt_disable") ?? 0
+      preparation.preemptEnableID = types.functionID("bpf_preempt_enable") ?? 0
+    }
+    for hook in Hook.allCases {
+      guard let variant = plan[hook], variant.kind == .fentry, let id = types.functionID(variant.target) else { continue }
+      preparation.fentry.append((variant.program, id))
+    }
+    return preparation
+  }
+
+  private func configure(_ object: borrowing BPFObject) throws(QuarkError) {
+    let stages = possibleCPUs + Int(WIRE_SPARE_STAGES.rawValue)
+    try object.setMaxEntries(map: "stages", stages)
+    try object.setMaxEntries(map: "ring", settings.ringSize)
+    let interval = max(1, min(settings.holdTimeMS / 10, 100))
+    let values = wire_settings(
+      wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(settings.ringSize / 8),
+      stage_count: UInt32(stages), max_env: UInt32(min(settings.maxEnvironment, Int(WIRE_ENV_MAX.rawValue))),
+      exit_has_group_dead: types.tracepointParameters("btf_trace_sched_process_exit") == 2 ? 1 : 0)
+    unsafe try object.setConstants(section: ".rodata.settings", values)
+  }
+
+  // MARK: - What the kernel is
+
+  private static func readTypes(elf: UnsafeRawPointer, size: Int) throws(QuarkError) -> KernelTypes {
+    let object = unsafe try BPFObject.types(elf: elf, size: size)
+    var symbols: [StaticString] = ["bpf_preempt_disable", "bpf_preempt_enable", "btf_trace_sched_process_exit"]
+    for hook in Hook.allCases { symbols += hook.variants.map { $0.target } }
+    let path = unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
+    return unsafe try KernelTypes(
+      path: path ?? KernelTypes.systemPath, object: object.span.bytes, symbols: symbols,
+      structures: ["bpf_subprog_info", "might_sleep"])
+  }
+
+  /// The bytes as a file without a name.
+  private static func file(_ bytes: [UInt8]) throws(QuarkError) -> FileDescriptor {
+    try QuarkError.attempting("keep the kernel's types in memory") { () throws(Errno) in
+      let file = FileDescriptor(owning: try Errno.check(clinux_memfd()))
+      try FileDescriptor.writeAll(bytes.span, to: file.rawValue)
+      return file
+    }
+  }
+
+  /// A kernel with CONFIG_PREEMPT_RT says so: kernel/ksysfs.c.
+  private static var isRealtime: Bool {
+    let descriptor = unsafe clinux_open("/sys/kernel/realtime", O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { return false }
+    let file = FileDescriptor(owning: descriptor)
+    var digit: UInt8 = 0
+    return unsafe read(file.rawValue, &digit, 1) == 1 && digit == UInt8(ascii: "1")
+  }
+
+  /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.
+  private static func allowedKinds() -> [ArraySlice<UInt8>]? {
+    guard let text = unsafe getenv("QUARK_EBPF_HOOKS") else { return nil }
+    // Safe: a variable of the environment ends with a NUL.
+    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
+    return bytes.split(separator: UInt8(ascii: ","))
+  }
+}

@@ -1,0 +1,114 @@
+internal import CLinux
+internal import CQuark
+internal import QuarkCore
+
+/// Tries a backend on a process whose life is known beforehand, and compares what arrives with it. What else arrives
+/// meanwhile is dropped: the queue is not open yet, and looks into /proc when it is.
+enum SelfTest {
+  /// The hooks that are in use and said nothing. Throws when what they said is wrong.
+  static func silentHooks(
+    _ plan: HookPlan, maxEnvironment: Int, _ ring: inout RingBuffer
+  ) throws(QuarkError) -> [Hook] {
+    var canary = clinux_canary()
+    _ = try QuarkError.attempting("start a process for the self-test") { () throws(Errno) in
+      unsafe try Errno.check(clinux_run_canary(&canary))
+    }
+    var pipeline = EventPipeline(attributes())
+    _ = ring.consume(limit: .max) { record in
+      if pid(of: record) == UInt32(canary.pid) { pipeline.insert(record: record) }
+    }
+    var seen = Seen(directory: unsafe String(cString: clinux_canary_directory(&canary)))
+    // All of it is older than the clock will ever say.
+    while let event = unsafe pipeline.next(nowNS: .max, wallOffsetNS: 0) { unsafe seen.add(event.pointee) }
+    if let process = unsafe pipeline.processes.lookup(pid: UInt32(canary.pid)) {
+      try unsafe check(process, canary, seen)
+      let length = unsafe process.pointee.env_len
+      if seen.has(.exec) { try expect("env_len", "\(length)", "\(min(maxEnvironment, CLINUX_CANARY_VARIABLE.utf8.count + 1))") }
+    }
+    return Hook.allCases.filter { plan[$0] != nil && isExpected($0, canary) && !seen.has($0) }
+  }
+
+  /// What arrived, and where the process worked.
+  private struct Seen {
+    let directory: String
+    var events: UInt64 = 0
+    var idChange: UInt32 = 0
+
+    mutating func add(_ event: quark_event) {
+      unsafe events |= event.events
+      unsafe idChange |= event.id_change
+    }
+
+    func has(_ hook: Hook) -> Bool {
+      switch hook {
+      case .fork: events & UInt64(QUARK_EV_FORK) != 0
+      case .exec: events & UInt64(QUARK_EV_EXEC) != 0
+      case .exit: events & UInt64(QUARK_EV_EXIT) != 0
+      case .setsid: idChange & UInt32(QUARK_ID_CHANGE_SETSID) != 0
+      case .credentials: idChange & UInt32(QUARK_ID_CHANGE_SETUID | QUARK_ID_CHANGE_SETGID) != 0
+      case .comm: events & UInt64(QUARK_EV_SETPROCTITLE) != 0
+      }
+    }
+  }
+
+  /// Not every process may change its ids, and not every machine lets a file without a name be executed.
+  private static func isExpected(_ hook: Hook, _ canary: borrowing clinux_canary) -> Bool {
+    switch hook {
+    case .credentials: canary.changed_ids != 0
+    case .exec: canary.executed != 0
+    default: true
+    }
+  }
+
+  private static func check(
+    _ process: UnsafePointer<quark_process>, _ canary: borrowing clinux_canary, _ seen: Seen
+  ) throws(QuarkError) {
+    let known = unsafe process.pointee
+    try expect("ppid", "\(unsafe known.proc_ppid)", "\(canary.ppid)")
+    try expect("sid", "\(unsafe known.proc_sid)", "\(canary.pid)")
+    try expect("pgid", "\(unsafe known.proc_pgid)", "\(canary.pid)")
+    try expect("uid", "\(unsafe known.proc_uid)", "\(canary.uid)")
+    try expect("euid", "\(unsafe known.proc_euid)", "\(canary.uid)")
+    try expect("suid", "\(unsafe known.proc_suid)", "\(canary.uid)")
+    try expect("gid", "\(unsafe known.proc_gid)", "\(canary.gid)")
+    try expect("egid", "\(unsafe known.proc_egid)", "\(canary.gid)")
+    try expect("sgid", "\(unsafe known.proc_sgid)", "\(canary.gid)")
+    try unsafe expect("cwd", text(known.cwd), seen.directory)
+    if seen.has(.exit) { try expect("exit_code", "\(unsafe known.exit_code)", "\(CLINUX_CANARY_STATUS)") }
+    guard seen.has(.exec), canary.executed != 0 else { return }
+    let comm = unsafe withUnsafeBytes(of: known.comm) {
+      unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+    }
+    // An exec of a descriptor is named after that, from 6.14 on after the file: a number, or what it is called.
+    guard !comm.isEmpty else { throw failure("comm", "empty", CLINUX_CANARY_NAME) }
+    try unsafe expect("exe", text(known.exe), "memfd:" + CLINUX_CANARY_NAME)
+    let arguments = unsafe known.cmdline.map { unsafe String(cString: $0) } ?? "(none)"
+    try expect("the first argument", arguments, CLINUX_CANARY_NAME)
+    let length = CLINUX_CANARY_NAME.utf8.count + 1 + CLINUX_CANARY_ARGUMENT.utf8.count + 1
+    try expect("the length of the arguments", "\(unsafe known.cmdline_len)", "\(length)")
+  }
+
+  private static func expect(_ field: String, _ actual: String, _ expected: String) throws(QuarkError) {
+    if !actual.utf8.elementsEqual(expected.utf8) { throw failure(field, actual, expected) }
+  }
+
+  private static func failure(_ field: String, _ actual: String, _ expected: String) -> QuarkError {
+    QuarkError("trust the EBPF backend", Errno(EPROTO), detail: "self-test: \(field) is \(actual), expected \(expected)")
+  }
+
+  private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
+    unsafe string.map { unsafe String(cString: $0) } ?? "(none)"
+  }
+
+  private static func pid(of record: RawSpan) -> UInt32 {
+    guard record.byteCount >= 20 else { return 0 }
+    // Safe: wire_record has its pid there, and any bits are a number.
+    return unsafe record.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt32.self)
+  }
+
+  private static func attributes() -> quark_queue_attr {
+    unsafe quark_queue_attr(
+      flags: QQ_EBPF, max_length: 64, cache_grace_time: 1_000_000, hold_time: 10, max_env: 64, kubefd: -1, ruleset: nil,
+      ring_size: 0)
+  }
+}

@@ -27,10 +27,10 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Fuzz/run.sh \
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -95,9 +95,9 @@ sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
-test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [SHARD=i/n] [ARGS=…]
+test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
 test-all: test test-kernel ## both
 
@@ -108,6 +108,10 @@ quark-bench: FORCE
 
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
+
+bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n]
+	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		Benchmarks/guest/run.sh "$$image" $(PROCESSES)
 
 # ---- fuzzing
 

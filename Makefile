@@ -11,7 +11,9 @@ endif
 
 SWIFT ?= swift
 # One toolchain builds both sides: its clang has the bpf target.
-TOOLCHAIN := $(shell $(SWIFT) -print-target-info 2>/dev/null | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+# Asked for at its first use, when `deps` has seen to what it loads.
+TOOLCHAIN = $(eval TOOLCHAIN := $$(or $$(shell $(SWIFT) -print-target-info 2>/dev/null | \
+	sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p'),$$(error no Swift toolchain: try $(SWIFT) --version)))$(TOOLCHAIN)
 CLANG ?= $(TOOLCHAIN)/clang
 OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
@@ -89,7 +91,7 @@ test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick
 
 # As a Swift program would have the library, with the checks of the trees compiled in.
-sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
+sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
@@ -102,7 +104,7 @@ test-all: test test-kernel ## both
 
 # ---- measures
 
-quark-bench: FORCE
+quark-bench: deps FORCE
 	$(Q)$(EMBEDDED) --product $@
 
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
@@ -115,7 +117,7 @@ FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swif
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
 
-.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h
+.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SWIFT)c -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
 		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap $(FUZZED) -o $@

@@ -39,6 +39,7 @@ help: ## this list
 	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that are missing
+	$(Q)[ -w . ] || { echo "$(CURDIR) cannot be written: build in a copy of it" >&2; exit 1; }
 	$(Q)ci/deps
 
 # ---- what boots and links

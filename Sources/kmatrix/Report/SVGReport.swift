@@ -14,7 +14,8 @@ struct SVGReport {
     let layout = Layout(grid)
     text = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(layout.width) \(layout.height)" \
-      width="\(layout.width)" height="\(layout.height)" role="img" aria-label="Kernel matrix: \(results.tally)">
+      width="\(layout.width)" height="\(layout.height)" style="max-width:100%;height:auto" role="img" \
+      aria-label="Kernel matrix: \(results.tally)">
       <style>
       text{font-family:system-ui,sans-serif;font-size:13px}
       .title{font-size:18px;font-weight:600}.mark{font-weight:700;text-anchor:middle}.num{text-anchor:end}

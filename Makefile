@@ -149,4 +149,4 @@ clean: ## remove what make made
 	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
-	$(Q)rm -rf .build .build-* kernel-images/amd64 kernel-images/arm64 test-results
+	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

@@ -11,7 +11,9 @@ endif
 
 SWIFT ?= swift
 # One toolchain builds both sides: its clang has the bpf target.
-TOOLCHAIN := $(shell $(SWIFT) -print-target-info 2>/dev/null | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+# Asked for at its first use, when `deps` has seen to what it loads.
+TOOLCHAIN = $(eval TOOLCHAIN := $$(or $$(shell $(SWIFT) -print-target-info 2>/dev/null | \
+	sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p'),$$(error no Swift toolchain: try $(SWIFT) --version)))$(TOOLCHAIN)
 CLANG ?= $(TOOLCHAIN)/clang
 OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
@@ -38,6 +40,7 @@ help: ## this list
 	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that are missing
+	$(Q)[ -w . ] || { echo "$(CURDIR) cannot be written: build in a copy of it" >&2; exit 1; }
 	$(Q)ci/deps
 
 # ---- what boots and links
@@ -90,7 +93,7 @@ test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick
 
 # As a Swift program would have the library, with the checks of the trees compiled in.
-sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
+sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
@@ -103,7 +106,7 @@ test-all: test test-kernel ## both
 
 # ---- measures
 
-quark-bench: FORCE
+quark-bench: deps FORCE
 	$(Q)$(EMBEDDED) --product $@
 
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
@@ -120,7 +123,7 @@ FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swif
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
 
-.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h
+.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SWIFT)c -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
 		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap $(FUZZED) -o $@
@@ -151,4 +154,4 @@ clean: ## remove what make made
 	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
-	$(Q)rm -rf .build .build-* kernel-images/amd64 kernel-images/arm64 test-results
+	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

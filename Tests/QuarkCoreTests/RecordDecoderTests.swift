@@ -43,8 +43,11 @@ import Testing
   }
 
   /// The decoder copies a task as one piece.
-  @Test func taskMembersAreWhereTheWireHasThem() {
+  @Test func taskMembersAreWhereTheWireHasThem() throws {
     #expect(MemoryLayout<raw_task>.size == MemoryLayout<wire_task>.size)
+    let flags = try #require(unsafe MemoryLayout<raw_event>.offset(of: \.flags))
+    let lengths = try #require(unsafe MemoryLayout<raw_event>.offset(of: \.args_len))
+    #expect(lengths - flags == RawEventQueue.cleared)
     #expect(MemoryLayout<raw_task>.offset(of: \.start_boottime) == MemoryLayout<wire_task>.offset(of: \.start_boot_ns))
     #expect(MemoryLayout<raw_task>.offset(of: \.cap_ambient) == MemoryLayout<wire_task>.offset(of: \.cap_ambient))
     #expect(MemoryLayout<raw_task>.offset(of: \.ppid) == MemoryLayout<wire_task>.offset(of: \.ppid))

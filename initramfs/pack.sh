@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true, made from
-# true.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input gives the same bytes,
-# whoever packs it and where.
+# pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true and bin/exit,
+# made from true.c and exit.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input
+# gives the same bytes, whoever packs it and where.
 #
 # Environment: CC (cc), STRIP (strip), BUSYBOX (busybox: the static one, of Debian's busybox-static).
 
@@ -50,8 +50,11 @@ for pair; do
 	*) fail "NAME=PATH is wanted, not $pair" ;;
 	esac
 done
-"${CC:-cc}" -nostdlib -static -Wl,--build-id=none,-n -o "$root/true" "$here/true.c"
-add bin/true "$root/true"
+for program in true exit; do
+	"${CC:-cc}" -nostdlib -static -Os -ffreestanding -fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
+		-Wl,--build-id=none,-n -o "$root/$program" "$here/$program.c"
+	add "bin/$program" "$root/$program"
+done
 add bin/busybox "$busybox"
 for applet in $applets; do
 	ln -s busybox "$root/tree/bin/$applet"

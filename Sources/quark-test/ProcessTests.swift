@@ -12,9 +12,9 @@ func probe(_ context: TestContext) throws(TestEnd) {
 /// A child that executes `true` and ends is one event that knows all about it.
 func forkExecExit(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  let before = context.wallTime()
+  let before = wallTime()
   let child = try runTrue()
-  let after = context.wallTime()
+  let after = wallTime()
   let event = unsafe try context.nextEvent(of: child, in: &queue)
   let expected = UInt64(QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT)
   try unsafe expectEqual("events", event.pointee.events, expected)
@@ -127,31 +127,6 @@ func runTrue() throws(TestEnd) -> pid_t {
   return child
 }
 
-private func wait(for child: pid_t) throws(TestEnd) -> CInt {
-  var status: CInt = 0
-  do { try Errno.retrying { unsafe waitpid(child, &status, 0) } } catch { throw .failed("waitpid failed") }
-  return status
-}
-
 private func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
   unsafe string.map { unsafe String(cString: $0) } ?? "(none)"
-}
-
-private func workingDirectory() -> String {
-  guard let path = unsafe getcwd(nil, 0) else { return "(unknown)" }
-  defer { unsafe free(path) }
-  return unsafe String(cString: path)
-}
-
-/// The inode number in `/proc/self/ns/NAME`, a link to `NAME:[4026531835]`.
-private func namespace(_ name: String) -> UInt32 {
-  let link = unsafe [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
-    let length = unsafe readlink("/proc/self/ns/\(name)", buffer.baseAddress!, buffer.count)
-    count = max(0, length)
-  }
-  var number: UInt32 = 0
-  for byte in link where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-    number = number &* 10 &+ UInt32(byte - UInt8(ascii: "0"))
-  }
-  return number
 }

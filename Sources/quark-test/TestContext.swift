@@ -35,12 +35,6 @@ struct TestContext {
     throw .failed("no event of pid \(pid) within 10 s; statistics: \(describe(queue.statistics()))")
   }
 
-  /// The wall clock, nanoseconds since the epoch.
-  func wallTime() -> UInt64 {
-    let boot = (try? Clock.bootNS()) ?? 0
-    return boot &+ ((try? Clock.wallOffsetNS()) ?? 0)
-  }
-
   private func now() -> UInt64 { (try? Clock.bootNS()) ?? 0 }
 
   private func show(_ event: UnsafePointer<quark_event>) {

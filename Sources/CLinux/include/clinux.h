@@ -1,6 +1,6 @@
 /*
  * What Swift cannot import from libc: variadic functions, macros, errno, functions it declares unavailable, globals it
- * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy.
+ * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy. clinux_lives.h is for tests.
  */
 #ifndef QUARK_CLINUX_H
 #define QUARK_CLINUX_H

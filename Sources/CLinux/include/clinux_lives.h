@@ -1,0 +1,75 @@
+/*
+ * What the tests do to processes and libc has no function for, or none that Swift can call. Nothing else uses it.
+ */
+#ifndef QUARK_CLINUX_LIVES_H
+#define QUARK_CLINUX_LIVES_H
+
+#include "clinux.h"
+
+/* Forks as vfork(2) does and executes `path` in the child, which exits with 127 if it cannot. The pid, or -1. */
+pid_t clinux_vfork_exec(const char *path, char *const arguments[], char *const environment[]);
+
+/* Forks as vfork(2) does, and the child exits at once. The pid, or -1. */
+pid_t clinux_vfork_exit(int status);
+
+/* fork(2), but the new process is a child of the caller's parent: CLONE_PARENT of clone(2). */
+pid_t clinux_fork_sibling(void);
+
+/* fork(2), but the child is in the control group of that descriptor: CLONE_INTO_CGROUP of clone3(2). */
+pid_t clinux_fork_into(int cgroup);
+
+/* The thread that calls it ends, and not its process. */
+void clinux_exit_thread(int status) __attribute__((noreturn));
+
+/* A file without a name that stays open across an exec; its programs are called memfd:NAME. -1 with errno. */
+int clinux_memfd_named(const char *name);
+
+/* 0, or -1 with errno: setresuid(2), setresgid(2). */
+int clinux_set_uids(uid_t real, uid_t effective, uid_t saved);
+int clinux_set_gids(gid_t real, gid_t effective, gid_t saved);
+
+/* Namespaces: the CLONE_NEW… of namespaces(7). */
+enum clinux_namespace {
+	CLINUX_NEW_MNT = 0x00020000,
+	CLINUX_NEW_UTS = 0x04000000,
+	CLINUX_NEW_IPC = 0x08000000,
+	CLINUX_NEW_PID = 0x20000000,
+	CLINUX_NEW_NET = 0x40000000,
+};
+/* 0, or -1 with errno: unshare(2), setns(2). */
+int clinux_unshare(unsigned int namespaces);
+int clinux_enter(int fd);
+
+/*
+ * The three sets of capabilities(7) of this thread, a bit each. 0, or -1 with errno. Setting them drops nothing from
+ * the bounding set.
+ */
+int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+/* Out of the bounding set. */
+int clinux_drop_capability(int number);
+int clinux_raise_ambient_capability(int number);
+
+/* prctl(2). 0, or -1 with errno. */
+int clinux_set_name(const char *name);
+int clinux_become_subreaper(void);
+/* Capabilities survive a change of user ids. */
+int clinux_keep_capabilities(void);
+
+/* Allows cores of up to so many bytes. 0, or -1 with errno. */
+int clinux_allow_core(uint64_t size);
+
+/* A pseudoterminal: its master's descriptor, and its slave's path in `name`. -1 with errno. pty(7) */
+int clinux_open_pty(char *name, size_t size);
+/* Makes it this session's. 0, or -1 with errno. */
+int clinux_take_terminal(int fd);
+
+/* Removes a folder and all below it. 0, or -1 with errno. */
+int clinux_remove_tree(const char *path);
+
+/* Objects of BPF that the kernel has, as bpf(2) enumerates them. -1 with errno. */
+enum clinux_bpf_object { CLINUX_BPF_PROGRAMS, CLINUX_BPF_MAPS, CLINUX_BPF_LINKS, CLINUX_BPF_TYPES };
+long clinux_bpf_count(enum clinux_bpf_object kind);
+
+static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
+
+#endif

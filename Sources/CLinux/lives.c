@@ -1,0 +1,164 @@
+#include "clinux_lives.h"
+
+#include <ftw.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+pid_t clinux_vfork_exec(const char *path, char *const arguments[], char *const environment[])
+{
+	const pid_t pid = vfork();
+
+	if (pid == 0) {
+		execve(path, arguments, environment);
+		_exit(127);
+	}
+	return pid;
+}
+
+pid_t clinux_vfork_exit(int status)
+{
+	const pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(status);
+	return pid;
+}
+
+pid_t clinux_fork_sibling(void)
+{
+	/* The last three arguments differ by machine, and are 0. */
+	return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+pid_t clinux_fork_into(int cgroup)
+{
+	/* struct clone_args of linux/sched.h, of which older headers lack the last member. */
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	} arguments = { .flags = 1ULL << 33 /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup };
+
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+void clinux_exit_thread(int status)
+{
+	for (;;)
+		syscall(SYS_exit, status);
+}
+
+int clinux_memfd_named(const char *name)
+{
+	return memfd_create(name, 0);
+}
+
+int clinux_set_uids(uid_t real, uid_t effective, uid_t saved)
+{
+	return setresuid(real, effective, saved);
+}
+
+int clinux_set_gids(gid_t real, gid_t effective, gid_t saved)
+{
+	return setresgid(real, effective, saved);
+}
+
+int clinux_unshare(unsigned int namespaces)
+{
+	return unshare((int)namespaces);
+}
+
+int clinux_enter(int fd)
+{
+	return setns(fd, 0);
+}
+
+int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct data[2] = {
+		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32) },
+	};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+int clinux_drop_capability(int number)
+{
+	return prctl(PR_CAPBSET_DROP, (unsigned long)number, 0UL, 0UL, 0UL);
+}
+
+int clinux_raise_ambient_capability(int number)
+{
+	return prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_RAISE, (unsigned long)number, 0UL, 0UL);
+}
+
+int clinux_set_name(const char *name)
+{
+	return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
+}
+
+int clinux_become_subreaper(void)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
+}
+
+int clinux_keep_capabilities(void)
+{
+	return prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL);
+}
+
+int clinux_allow_core(uint64_t size)
+{
+	const struct rlimit limit = { size, size };
+
+	return setrlimit(RLIMIT_CORE, &limit);
+}
+
+int clinux_open_pty(char *name, size_t size)
+{
+	const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master == -1)
+		return -1;
+	if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, size) == 0)
+		return master;
+	close(master);
+	return -1;
+}
+
+int clinux_take_terminal(int fd)
+{
+	return ioctl(fd, TIOCSCTTY, 0);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+int clinux_remove_tree(const char *path)
+{
+	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+long clinux_bpf_count(enum clinux_bpf_object kind)
+{
+	static const int commands[] = {
+		[CLINUX_BPF_PROGRAMS] = BPF_PROG_GET_NEXT_ID, [CLINUX_BPF_MAPS] = BPF_MAP_GET_NEXT_ID,
+		[CLINUX_BPF_LINKS] = BPF_LINK_GET_NEXT_ID, [CLINUX_BPF_TYPES] = BPF_BTF_GET_NEXT_ID,
+	};
+	union bpf_attr attributes;
+	long count = 0;
+
+	memset(&attributes, 0, sizeof(attributes));
+	while (syscall(SYS_bpf, commands[kind], &attributes, sizeof(attributes)) == 0) {
+		attributes.start_id = attributes.next_id;
+		count++;
+	}
+	return errno == ENOENT ? count : -1;
+}

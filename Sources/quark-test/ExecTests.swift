@@ -1,0 +1,238 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// A program executed by a relative path: it works where the child went, and its path is whole all the same.
+func execRelative(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let truth = try Truth()
+  let life = try context.live(in: &queue) {
+    must("chdir", unsafe chdir("/bin"))
+    truth.text = workingDirectory()
+    return execute("./true", ["true", "this", "is", "nop!"])
+  }
+  try life.expect(execs: 1)
+  try expectEqual("exe", life.known.exe, truth.text + "/true")
+  try expectEqual("cwd", life.known.cwd, truth.text)
+  try expectEqual("cmdline", life.known.commandLine, "true|this|is|nop!|")
+}
+
+/// A file without a name, executed by way of /proc, and by its descriptor.
+func execMemfd(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let program = try readFile("/bin/exit")
+  let descriptor = unsafe clinux_memfd_named("glorious")
+  guard descriptor >= 0 else { throw .failed("no memfd") }
+  let file = FileDescriptor(owning: descriptor)
+  try writeFile("/proc/self/fd/\(descriptor)", program)
+  for isByDescriptor in [false, true] {
+    let life = try context.live(in: &queue, status: 13) {
+      if !isByDescriptor { return execute("/proc/self/fd/\(file.rawValue)", ["m", "13"]) }
+      let (words, variables) = unsafe (cStrings(["m", "13"]), cStrings([]))
+      unsafe fexecve(file.rawValue, words, variables)
+      return 118
+    }
+    try life.expect(execs: 1)
+    try expectEqual("exe", life.known.exe, "memfd:glorious")
+    try expectEqual("cmdline", life.known.commandLine, "m|13|")
+    if !isByDescriptor { try expectEqual("comm", life.known.comm, "\(descriptor)") }
+  }
+}
+
+/// A program whose file is gone by the time it is executed.
+func execDeleted(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let path = try scratch.addProgram("gone")
+  var queue = try context.open()
+  let life = try context.live(in: &queue, status: 14) {
+    let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+    must("unlink", unsafe unlink(path))
+    let (words, variables) = unsafe (cStrings(["gone", "14"]), cStrings([]))
+    unsafe fexecve(descriptor, words, variables)
+    return 118
+  }
+  try life.expect(execs: 1)
+  try expectEqual("exe", life.known.exe, path)
+  try expectEqual("cmdline", life.known.commandLine, "gone|14|")
+}
+
+/// A script: its interpreter is what runs, and the script is known as execve(2) was given it.
+func execScript(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let script = try scratch.addFile("script", Array("#!/bin/exit 15\n".utf8))
+  // Its interpreter is a script, too.
+  let nested = try scratch.addFile("nested", Array("#!\(script)\n".utf8))
+  let exe = try realPath("/bin/exit")
+  var queue = try context.open()
+  for (path, directory, arguments) in [
+    (script, "/", "/bin/exit|15|\(script)|a|"),
+    ("./script", scratch.path, "/bin/exit|15|./script|a|"),
+    (nested, "/", "/bin/exit|15|\(script)|\(nested)|a|"),
+  ] {
+    let life = try context.live(in: &queue, status: 15) {
+      must("chdir", unsafe chdir(directory))
+      return execute(path, ["unseen", "a"])
+    }
+    try life.expect(execs: 1)
+    try expectEqual("exe", life.known.exe, exe)
+    try expectEqual("script", life.known.script, path)
+    try expectEqual("cmdline", life.known.commandLine, arguments)
+  }
+  // What is no script has none, even if its parent was one.
+  let life = try context.live(in: &queue, status: 2) { execute("/bin/exit", ["exit", "2"]) }
+  try expectEqual("script of a program", life.known.script, "(none)")
+}
+
+/// No arguments at all. From 5.18 on a kernel makes that one empty argument; the program tells which.
+func execNoArguments(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let pid = try start { execute("/bin/exit", []) }
+  let status = try wait(for: pid)
+  let life = try context.life(of: pid, endingWith: status, in: &queue)
+  try life.expect(execs: 1)
+  try expectEqual("exe", life.known.exe, try realPath("/bin/exit"))
+  switch life.known.exitCode {
+  case 0: try expectEqual("cmdline", life.known.commandLine, "")
+  case 1: try expectEqual("cmdline", life.known.commandLine, "|")
+  default: throw .failed("the child ended with \(status)")
+  }
+}
+
+/// Arguments of 20 KiB are whole; of more the first 20 KiB are kept, and how many there were is known.
+func execArguments(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let most = keptArguments
+  for there in [most, most + 1, 100_000] {
+    // The NULs of three arguments and the five bytes of the first two are taken off.
+    var long = [UInt8](repeating: 0, count: there - 8)
+    for index in 0..<long.count { long[index] = UInt8(ascii: "a") + UInt8(index % 26) }
+    let text = String(decoding: long, as: UTF8.self)
+    let life = try context.live(in: &queue, status: 7) { execute("/bin/exit", ["exit", "7", text]) }
+    try life.expect(execs: 1)
+    var whole = Array("exit\u{0}7\u{0}".utf8)
+    whole += long
+    whole.append(0)
+    try expectEqual("bytes of arguments there were", life.known.argumentsThere, there)
+    try expectEqual("bytes of arguments", life.known.arguments.count, min(there, most))
+    // What is cut ends with a NUL all the same.
+    for index in 0..<min(there, most) - 1 where life.known.arguments[index] != whole[index] {
+      throw .failed("of \(there) bytes of arguments, byte \(index) is wrong")
+    }
+    try expectEqual("the last byte", Int(life.known.arguments[min(there, most) - 1]), 0)
+  }
+}
+
+/// 90 folders deep, in all about 4,000 bytes: where the child works and what it executes are known to the byte.
+func execDeepPath(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let program = try readFile("/bin/exit")
+  let truth = try Truth()
+  var queue = try context.open()
+  let life = try context.live(in: &queue, status: 16) {
+    must("chdir", unsafe chdir(scratch.path))
+    for level in 10..<100 {
+      let name = "\(level)-what-is-as-deep-as-that-must-be-long-too-"
+      must("mkdir", unsafe mkdir(name, 0o755))
+      must("chdir", unsafe chdir(name))
+    }
+    truth.text = workingDirectory()
+    guard (try? writeFile("exit", program)) != nil else { return 117 }
+    must("chmod", unsafe chmod("exit", 0o755))
+    return execute("./exit", ["exit", "16"])
+  }
+  try life.expect(execs: 1)
+  let directory = truth.text
+  try expect(directory.utf8.count > 3900, "a path of \(directory.utf8.count) bytes is not long")
+  try expectEqual("cwd", life.known.cwd, directory)
+  try expectEqual("exe", life.known.exe, directory + "/exit")
+}
+
+/// An exec that fails is none, and leaves what was known as it was.
+func execFails(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let text = try scratch.addFile("text", Array("what is this?\n".utf8))
+  let locked = try scratch.addProgram("locked", mode: 0o644)
+  let orphan = try scratch.addFile("orphan", Array("#!/does/not/exist\n".utf8))
+  var queue = try context.openSeparate()
+  let life = try context.live(in: &queue, status: 118) {
+    for path in ["/does/not/exist", "/proc", text, locked, orphan] { _ = execute(path, ["nothing"]) }
+    return 118
+  }
+  try life.expect()
+  let us = try ourselves(queue)
+  try expectEqual("comm", life.known.comm, us.comm)
+  try expectEqual("exe", life.known.exe, us.exe)
+  try expectEqual("cmdline", life.known.commandLine, us.commandLine)
+}
+
+/// A thread that is not the first executes a program: the process goes on as that, under its own id, with one exec and
+/// one exit.
+func execByThread(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let life = try context.live(in: &queue, status: 17) {
+    var thread = pthread_t()
+    _ = unsafe pthread_create(&thread, nil, { _ in _exit(execute("/bin/exit", ["exit", "17"])) }, nil)
+    while true { pause() }
+  }
+  try life.expect(execs: 1)
+  try expectEqual("exe", life.known.exe, try realPath("/bin/exit"))
+  try expectEqual("comm", life.known.comm, "exit")
+  try expectEqual("cmdline", life.known.commandLine, "exit|17|")
+  try expectEqual("ppid", life.known.ppid, UInt32(getpid()))
+}
+
+/// In a changed root, paths are those that the process itself sees.
+func execInChroot(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  must("mkdir", unsafe mkdir(scratch.path + "/cell", 0o755))
+  _ = try scratch.addProgram("cell/exit")
+  var queue = try context.open()
+  let life = try context.live(in: &queue, status: 18) {
+    must("chroot", unsafe chroot(scratch.path))
+    must("chdir", unsafe chdir("/cell"))
+    return execute("/cell/exit", ["exit", "18"])
+  }
+  try life.expect(execs: 1)
+  try expectEqual("exe", life.known.exe, "/cell/exit")
+  try expectEqual("cwd", life.known.cwd, "/cell")
+}
+
+/// What is kept of the environment is what `max_env` says, and how much there was is known.
+func environmentLimit(_ context: TestContext) throws(TestEnd) {
+  let variables = ["A=" + String(repeating: "a", count: 60), "B=" + String(repeating: "b", count: 59)]
+  let whole = Array("\(variables[0])\u{0}\(variables[1])\u{0}".utf8)
+  for limit in [whole.count, 100, 0] {
+    var context = context
+    context.attributes.max_env = limit
+    var queue = try context.open()
+    let life = try context.live(in: &queue, status: 19) {
+      execute("/bin/exit", ["exit", "19"], environment: variables)
+    }
+    let kept = life.known.environment
+    try expectEqual("bytes of environment", kept.count, limit)
+    try expectEqual("bytes there were", life.known.environmentThere, limit == 0 ? 0 : whole.count)
+    for index in 0..<max(0, limit - 1) where kept[index] != whole[index] {
+      throw .failed("byte \(index) of the environment is wrong")
+    }
+    if limit > 0 { try expectEqual("the last byte", Int(kept[limit - 1]), 0) }
+  }
+}
+
+// MARK: -
+
+/// A path without symbolic links: realpath(3).
+func realPath(_ path: String) throws(TestEnd) -> String {
+  guard let resolved = unsafe realpath(path, nil) else { throw .failed("there is no \(path)") }
+  defer { unsafe free(resolved) }
+  return unsafe String(cString: resolved)
+}
+
+/// What a queue knows of this process.
+func ourselves(_ queue: borrowing Queue) throws(TestEnd) -> Known {
+  guard let process = unsafe queue.lookup(pid: UInt32(getpid())) else { throw .failed("we are not known") }
+  return unsafe Known(process)
+}
+
+/// Bytes of arguments that are kept: quark(7).
+private var keptArguments: Int { 20480 }

@@ -1,0 +1,92 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// The status a process exits with, its lowest eight bits.
+func exitStatus(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  for status in [0, 1, 127, 255] as [CInt] {
+    let life = try context.live(in: &queue, status: status) { status }
+    try life.expect()
+  }
+  let pid = try start { 256 + 3 }
+  _ = try context.life(of: pid, endingWith: try wait(for: pid), in: &queue)
+}
+
+/// The signal a process dies of; then there is no status. A dump of its memory makes no difference.
+func exitSignal(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  var queue = try context.open()
+  for signal in [SIGTERM, SIGKILL, 40, SIGABRT] {
+    let pid = try start {
+      if signal == SIGABRT {
+        must("chdir", unsafe chdir(scratch.path))
+        must("allow a core", clinux_allow_core(100 << 20))
+      }
+      kill(getpid(), signal)
+      return 117
+    }
+    let status = try wait(for: pid)
+    try expectEqual("the child's signal", clinux_wtermsig(status), signal)
+    try expect(signal != SIGABRT || clinux_wcoredump(status) != 0, "the child left no core")
+    let life = try context.life(of: pid, endingWith: status, in: &queue)
+    try life.expect()
+  }
+}
+
+/// A first thread that ends before the others: the process exits when the last one is gone, and only then.
+func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  for isGroup in [false, true] {
+    let truth = try Truth()
+    truth[1] = isGroup ? 1 : 0
+    let pid = try start {
+      unsafe startThread(truth) { memory in
+        let truth = unsafe memory!.assumingMemoryBound(to: Int.self)
+        usleep(20_000)
+        unsafe truth[0] = Int(wallTime())
+        if unsafe truth[1] == 1 { _exit(6) }
+        clinux_exit_thread(4)
+      }
+      clinux_exit_thread(3)
+    }
+    let status = try wait(for: pid)
+    let life = try context.life(of: pid, endingWith: status, in: &queue)
+    try life.expect()
+    try expect(truth[0] > 0, "the other thread did not tell when it ended")
+    // Two clocks that are read one after the other may differ a little.
+    let tolerance: UInt64 = 1_000_000
+    try expect(
+      life.known.exitTime + tolerance >= UInt64(truth[0]),
+      "the exit at \(life.known.exitTime) was before the last thread's, at \(truth[0])")
+  }
+}
+
+/// Threads that end at the same moment: one exit.
+func exitTogether(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.openSeparate()
+  let truth = try Truth()
+  for _ in 1...10 {
+    truth[0] = 0
+    let pid = try start {
+      for _ in 1...4 {
+        unsafe startThread(truth) { memory in
+          let start = unsafe memory!.assumingMemoryBound(to: Int.self)
+          // Not asleep, so that on two processors they run at once.
+          while unsafe clinux_load_acquire_u64(start) == 0 { sched_yield() }
+          clinux_exit_thread(5)
+        }
+      }
+      truth[0] = 1
+      clinux_exit_thread(5)
+    }
+    let status = try wait(for: pid)
+    try expectEqual("the child's end", status, 5 << 8)
+    try context.life(of: pid, endingWith: status, in: &queue).expect()
+    truth[1] += 1
+  }
+  // Nothing came behind the last exit either.
+  let more = try context.live(in: &queue) { 0 }
+  try expectEqual("events of a process", more.parts.count, 2)
+}

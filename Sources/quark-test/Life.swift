@@ -1,0 +1,182 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkCore
+
+/// A copy of what a queue knew of a process at some moment.
+struct Known {
+  let pid, ppid, uid, gid, suid, sgid, euid, egid, pgid, sid: UInt32
+  let terminal: (major: UInt32, minor: UInt32)
+  let uts, ipc, mnt, net: UInt32
+  /// Inheritable, permitted, effective, bounding, ambient: in the order of /proc/PID/status.
+  let capabilities: [UInt64]
+  let exitCode, exitSignal: Int
+  /// Nanoseconds since the epoch; 0 if it has not exited.
+  let exitTime: UInt64
+  let comm, exe, cwd, cgroup, script: String
+  /// NUL-separated.
+  let arguments, environment: [UInt8]
+  /// Bytes there were before anything was cut.
+  let argumentsThere, environmentThere: Int
+
+  init(_ process: UnsafePointer<quark_process>) {
+    let known = unsafe process.pointee
+    unsafe (pid, ppid, uid, gid) = (known.pid, known.proc_ppid, known.proc_uid, known.proc_gid)
+    unsafe (suid, sgid, euid, egid) = (known.proc_suid, known.proc_sgid, known.proc_euid, known.proc_egid)
+    unsafe (pgid, sid) = (known.proc_pgid, known.proc_sid)
+    unsafe terminal = (known.proc_tty_major, known.proc_tty_minor)
+    unsafe (uts, ipc) = (known.proc_uts_inonum, known.proc_ipc_inonum)
+    unsafe (mnt, net) = (known.proc_mnt_inonum, known.proc_net_inonum)
+    unsafe capabilities = [
+      known.proc_cap_inheritable, known.proc_cap_permitted, known.proc_cap_effective, known.proc_cap_bset,
+      known.proc_cap_ambient,
+    ]
+    unsafe (exitCode, exitSignal) = (Int(known.exit_code), Int(known.exit_signal))
+    unsafe exitTime = known.exit_time_event
+    comm = unsafe withUnsafeBytes(of: known.comm) {
+      unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+    }
+    exe = unsafe Self.text(known.exe)
+    cwd = unsafe Self.text(known.cwd)
+    cgroup = unsafe Self.text(known.cgroup)
+    script = unsafe Self.text(known.script)
+    arguments = unsafe Self.bytes(known.cmdline, known.cmdline_len)
+    environment = unsafe Self.bytes(known.env, known.env_len)
+    unsafe (argumentsThere, environmentThere) = (known.cmdline_orig_len, known.env_orig_len)
+  }
+
+  /// The arguments' text, with `|` behind each.
+  var commandLine: String { String(decoding: arguments.map { $0 == 0 ? UInt8(ascii: "|") : $0 }, as: UTF8.self) }
+
+  private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
+    unsafe string.map { unsafe String(cString: $0) } ?? "(none)"
+  }
+
+  private static func bytes(_ start: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {
+    // Safe: that many bytes are there.
+    unsafe start.map { unsafe [UInt8](UnsafeRawBufferPointer(start: $0, count: count)) } ?? []
+  }
+}
+
+/// What a queue said of a process up to its exit.
+struct Life {
+  /// One event.
+  struct Part {
+    let events: UInt64
+    let idChange: UInt32
+    let known: Known
+  }
+
+  var parts: [Part] = []
+
+  /// What was known in the end.
+  var known: Known { parts[parts.count - 1].known }
+
+  /// How many of the events are of that kind, among others.
+  func count(_ kind: CInt) -> Int {
+    var count = 0
+    for part in parts where part.events & UInt64(kind) != 0 { count += 1 }
+    return count
+  }
+
+  /// What changed of its ids, all in all.
+  var idChange: UInt32 {
+    var bits: UInt32 = 0
+    for part in parts { bits |= part.idChange }
+    return bits
+  }
+
+  /// Fails unless there was that much of each kind, and nothing else.
+  func expect(
+    execs: Int = 0, idChanges: Int = 0, names: Int = 0, file: StaticString = #fileID, line: UInt = #line
+  ) throws(TestEnd) {
+    try expectEqual("the number of forks", count(QUARK_EV_FORK), 1, file: file, line: line)
+    try expectEqual("the number of execs", count(QUARK_EV_EXEC), execs, file: file, line: line)
+    try expectEqual("the number of exits", count(QUARK_EV_EXIT), 1, file: file, line: line)
+    try expectEqual("the number of changes of ids", count(QUARK_EV_ID_CHANGE), idChanges, file: file, line: line)
+    try expectEqual("the number of new names", count(QUARK_EV_SETPROCTITLE), names, file: file, line: line)
+  }
+}
+
+extension TestContext {
+  /// A queue in which each record is an event.
+  func openSeparate() throws(TestEnd) -> Queue {
+    var queue = try open()
+    for parent in 0..<RAW_NUM_TYPES.rawValue {
+      for child in 0..<RAW_NUM_TYPES.rawValue { queue.forbidAggregation(raw_types(parent), raw_types(child)) }
+    }
+    return queue
+  }
+
+  /// All events of a process up to its exit, which must come.
+  func life(of pid: pid_t, in queue: inout Queue) throws(TestEnd) -> Life {
+    var life = Life()
+    while life.count(QUARK_EV_EXIT) == 0 {
+      let event = unsafe try nextEvent(of: pid, in: &queue)
+      unsafe life.parts.append(Life.Part(
+        events: event.pointee.events, idChange: event.pointee.id_change, known: Known(event.pointee.process!)))
+    }
+    return life
+  }
+
+  /// Lets a child live `body`, which must end in an exit with `status`, and returns what the queue said of it. How it
+  /// ended is compared with what wait(2) says.
+  func live(
+    in queue: inout Queue, status: CInt = 0, file: StaticString = #fileID, line: UInt = #line, _ body: () -> CInt
+  ) throws(TestEnd) -> Life {
+    let pid = try start(body)
+    let ended = try wait(for: pid)
+    try expectEqual("the child's end", ended, status << 8, file: file, line: line)
+    return try life(of: pid, endingWith: ended, in: &queue, file: file, line: line)
+  }
+
+  /// All events of a process that has ended: as wait(2) says.
+  func life(
+    of pid: pid_t, endingWith status: CInt, in queue: inout Queue, file: StaticString = #fileID, line: UInt = #line
+  ) throws(TestEnd) -> Life {
+    let life = try life(of: pid, in: &queue)
+    let known = life.known
+    let isExit = clinux_wifexited(status) != 0
+    let code = isExit ? Int(clinux_wexitstatus(status)) : 0
+    try expectEqual("exit_code", known.exitCode, code, file: file, line: line)
+    try expectEqual("exit_signal", known.exitSignal, isExit ? 0 : Int(clinux_wtermsig(status)), file: file, line: line)
+    return life
+  }
+}
+
+// Not generic, as the most frequent ones: a specialization at each place would make the program twice as large.
+
+@inline(never)
+func expectEqual(
+  _ what: StaticString, _ actual: Int, _ expected: Int, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  if actual != expected { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
+}
+
+@inline(never)
+func expectEqual(
+  _ what: StaticString, _ actual: CInt, _ expected: CInt, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  try expectEqual(what, Int(actual), Int(expected), file: file, line: line)
+}
+
+@inline(never)
+func expectEqual(
+  _ what: StaticString, _ actual: UInt32, _ expected: UInt32, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  try expectEqual(what, Int(actual), Int(expected), file: file, line: line)
+}
+
+@inline(never)
+func expectEqual(
+  _ what: StaticString, _ actual: UInt64, _ expected: UInt64, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  try expectEqual(what, Int(bitPattern: UInt(actual)), Int(bitPattern: UInt(expected)), file: file, line: line)
+}
+
+@inline(never)
+func expectEqual(
+  _ what: StaticString, _ actual: String, _ expected: String, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  if actual != expected { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
+}

@@ -122,8 +122,17 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[3])
 {
 	static const char *const sections[] = { "quark_raw+", "quark_fentry+", "quark_kprobe+" };
+	/*
+	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a realloc(3)
+	 * to nothing, taken for one that failed.
+	 */
+	static int keeper;
 	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)how, .prog_prepare_load_fn = clibbpf_prepare);
 
+	if (keeper <= 0)
+		keeper = libbpf_register_prog_handler("quark_nothing", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL);
+	if (keeper < 0)
+		return keeper;
 	for (int i = 0; i < 3; i++) {
 		ids[i] = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &options);
 		if (ids[i] < 0) {

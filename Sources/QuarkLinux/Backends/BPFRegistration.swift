@@ -2,7 +2,8 @@ internal import CLibbpf
 internal import CLinux
 
 /// For as long as this lives, libbpf knows the sections of our objects, and how their programs are to be loaded. It is
-/// told of sections for the whole program, so two objects are not opened at the same time.
+/// told of sections for the whole program, so two objects are not opened at the same time. A section no object has stays
+/// known for good: clibbpf_register() says why.
 @safe @usableFromInline struct BPFRegistration: ~Copyable {
   /// What programs need when they are loaded: ids among the kernel's types.
   struct Preparation {

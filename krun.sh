@@ -255,15 +255,14 @@ finish() {
 # cmpxchg16b is hidden from emulated kernels: qemu 7.2 computes its flags from a stale state now and then, and the
 # kernel dies in its memory allocator, seconds into one boot of a few hundred, with nonsense in EFLAGS.
 machine() {
-	cpu=max
+	cpu=max accelerator=$1
 	[ "$1" = kvm ] || cpu=max,-cx16
-	set -- "$1" "$1"
-	# Guest sleeps take no time. Most machines have no five-level page tables.
 	if [ "$icount" ]; then
+		# Guest sleeps take no time. Most machines have no five-level page tables.
 		cpu=$cpu,la57=off
-		set -- "$1" "$1,thread=single -icount shift=0,sleep=off"
+		accelerator="$1,thread=single -icount shift=0,sleep=off"
 	fi
-	echo "-M pc -accel $2 -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
+	echo "-M pc -accel $accelerator -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
 }
 
 # The device proves nothing: it can be there and fail, or be emulated and crawl. So the kernel is booted under KVM,

@@ -203,7 +203,8 @@ package struct Machine {
     // Wire records of an exec tell all of its image: no arguments are none.
     if record.isWire, type == RAW_EXEC { processes[index].told.arguments = nil }
     if let arguments = record.arguments, !arguments.isEmpty { processes[index].told.arguments = arguments }
-    if let path = record.workingDirectory, type != RAW_EXIT_THREAD { processes[index].told.workingDirectory = path }
+    let hasLeft = type == RAW_EXIT_THREAD && record.task!.namespaces[0] == 0
+    if let path = record.workingDirectory, !hasLeft { processes[index].told.workingDirectory = path }
     record.truth = processes[index].told
     records.append(record)
   }

@@ -95,7 +95,7 @@ struct ModelCache {
 
   private func setStrings(_ record: Record, _ content: inout Content) {
     if let exe = record.exe { content.exe = exe }
-    if let path = record.workingDirectory, record.type != RAW_EXIT_THREAD { content.workingDirectory = path }
+    if let path = record.workingDirectory, !record.hasLeft { content.workingDirectory = path }
     if let group = record.controlGroup { content.controlGroup = group }
     if let arguments = Self.terminated(record.arguments) { content.cmdline = arguments }
     let environment = record.environment.map { Array($0.prefix(environmentLimit)) }

@@ -11,7 +11,9 @@ endif
 
 SWIFT ?= swift
 # One toolchain builds both sides: its clang has the bpf target.
-TOOLCHAIN := $(shell $(SWIFT) -print-target-info 2>/dev/null | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+# Asked for at its first use, when `deps` has seen to what it loads.
+TOOLCHAIN = $(eval TOOLCHAIN := $$(or $$(shell $(SWIFT) -print-target-info 2>/dev/null | \
+	sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p'),$$(error no Swift toolchain: try $(SWIFT) --version)))$(TOOLCHAIN)
 CLANG ?= $(TOOLCHAIN)/clang
 OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
@@ -27,10 +29,10 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Fuzz/run.sh \
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -38,6 +40,7 @@ help: ## this list
 	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that are missing
+	$(Q)[ -w . ] || { echo "$(CURDIR) cannot be written: build in a copy of it" >&2; exit 1; }
 	$(Q)ci/deps
 
 # ---- what boots and links
@@ -90,24 +93,28 @@ test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick
 
 # As a Swift program would have the library, with the checks of the trees compiled in.
-sim: ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
+sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
-test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [SHARD=i/n] [ARGS=…]
+test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
 test-all: test test-kernel ## both
 
 # ---- measures
 
-quark-bench: FORCE
+quark-bench: deps FORCE
 	$(Q)$(EMBEDDED) --product $@
 
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
+
+bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n]
+	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		Benchmarks/guest/run.sh "$$image" $(PROCESSES)
 
 # ---- fuzzing
 
@@ -116,7 +123,7 @@ FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swif
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
 
-.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h
+.build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SWIFT)c -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
 		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap $(FUZZED) -o $@
@@ -147,4 +154,4 @@ clean: ## remove what make made
 	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
-	$(Q)rm -rf .build .build-* kernel-images/amd64 kernel-images/arm64 test-results
+	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

@@ -259,7 +259,10 @@ machine() {
 	[ "$1" = kvm ] || cpu=max,-cx16
 	set -- "$1" "$1"
 	# Guest sleeps take no time. Most machines have no five-level page tables.
-	[ "$icount" ] && cpu=$cpu,la57=off && set -- "$1" "$1,thread=single -icount shift=0,sleep=off"
+	if [ "$icount" ]; then
+		cpu=$cpu,la57=off
+		set -- "$1" "$1,thread=single -icount shift=0,sleep=off"
+	fi
 	echo "-M pc -accel $2 -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
 }
 

@@ -117,6 +117,7 @@ import Testing
     #expect(try verdict(.silent(seconds: 45)) == .hang)
     #expect(try verdict(.signaled(9)) == .infra)
     #expect(try verdict(.overdue(seconds: 99)) == .infra)
+    #expect(try verdict(.noSpace("full")) == .infra)
     #expect(try verdict(.notStarted("no krun.sh")) == .infra)
     #expect(try verdict(.interrupted) == .notRun)
   }

@@ -10,6 +10,32 @@ import Testing
     return (String(decoding: buffer.bytes, as: UTF8.self), isComplete)
   }
 
+  /// What was cut says how much there was, and a script stands below its interpreter.
+  @Test func cutAndScript() {
+    var process = unsafe quark_process()
+    unsafe process.pid = 7
+    var pool = StringPool()
+    func copy(_ text: String) -> UnsafeMutablePointer<CChar>? {
+      unsafe Array(text.utf8).withUnsafeBytes { unsafe pool.copy($0.baseAddress!, count: $0.count) }
+    }
+    unsafe process.cmdline = copy("sh\0./x")
+    unsafe (process.cmdline_len, process.cmdline_orig_len) = (7, 30_000)
+    unsafe process.exe = copy("/bin/sh")
+    unsafe process.script = copy("./x")
+    unsafe process.env = copy("A=1")
+    unsafe (process.env_len, process.env_orig_len) = (4, 9000)
+    let event = unsafe withUnsafePointer(to: process) { pointer in
+      var event = unsafe quark_event()
+      unsafe event.process = pointer
+      return unsafe text(event).0
+    }
+    let lines = [
+      "->7", "  CMDL\tcmdline=[ sh, ./x ]", "  CMDL\tcmdline_len=7 of 30000", "  EXE\texe=/bin/sh",
+      "  EXE\tscript=./x", "  ENV\tenv_len=4 of 9000", "",
+    ]
+    #expect(event == lines.joined(separator: "\n"))
+  }
+
   @Test func wholeEvent() {
     var process = unsafe quark_process()
     unsafe process.pid = 4242

@@ -12,12 +12,12 @@ struct RecordBuilder {
     header.time_boot_ns = timeNS
   }
 
-  mutating func add(_ kind: wire_field_kind, _ content: String, flags: wire_field_flag? = nil) {
+  mutating func add(_ kind: wire_field_kind, _ content: String, flags: wire_field_flag? = nil, originalCount: Int? = nil) {
     var field = wire_field()
     field.kind = UInt16(kind.rawValue)
     field.flags = UInt16(flags?.rawValue ?? 0)
     field.len = UInt32(content.utf8.count)
-    field.orig_len = field.len
+    field.orig_len = originalCount.map { UInt32($0) } ?? field.len
     fields += unsafe withUnsafeBytes(of: field) { unsafe Array($0) }
     fields += content.utf8
     fields += Array(repeating: 0, count: (8 - content.utf8.count % 8) % 8)

@@ -19,7 +19,8 @@ import Testing
     var strings = StringPool()
     var queue = RawEventQueue(capacity: 1)
     let event = unsafe queue.make()!
-    guard unsafe RecordDecoder.decode(bytes.span.bytes, into: event, maxEnvironment: 4096, strings: &strings) == .decoded else { return nil }
+    let outcome = unsafe RecordDecoder.decode(bytes.span.bytes, into: event, maxEnvironment: 4096, strings: &strings)
+    guard outcome == .decoded else { return nil }
     return unsafe Content(
       type: raw_types(event.pointee.type), pid: event.pointee.pid, timeNS: event.pointee.time,
       exe: text(event.pointee.exe), cwd: text(event.pointee.cwd),
@@ -43,8 +44,11 @@ import Testing
   }
 
   /// The decoder copies a task as one piece.
-  @Test func taskMembersAreWhereTheWireHasThem() {
+  @Test func taskMembersAreWhereTheWireHasThem() throws {
     #expect(MemoryLayout<raw_task>.size == MemoryLayout<wire_task>.size)
+    let flags = try #require(unsafe MemoryLayout<raw_event>.offset(of: \.flags))
+    let lengths = try #require(unsafe MemoryLayout<raw_event>.offset(of: \.args_len))
+    #expect(lengths - flags == RawEventQueue.cleared)
     #expect(MemoryLayout<raw_task>.offset(of: \.start_boottime) == MemoryLayout<wire_task>.offset(of: \.start_boot_ns))
     #expect(MemoryLayout<raw_task>.offset(of: \.cap_ambient) == MemoryLayout<wire_task>.offset(of: \.cap_ambient))
     #expect(MemoryLayout<raw_task>.offset(of: \.ppid) == MemoryLayout<wire_task>.offset(of: \.ppid))
@@ -112,6 +116,45 @@ import Testing
     record = RecordBuilder(WIRE_EXEC, pid: 1)
     record.add(WIRE_FIELD_ARGV, String(repeating: "a\0", count: 10241))
     #expect(decode(record.bytes) == nil, "arguments beyond their bound")
+  }
+
+  @Test func whatElseAnExecBrings() throws {
+    var strings = StringPool()
+    var queue = RawEventQueue(capacity: 1)
+    let event = unsafe queue.make()!
+    var record = RecordBuilder(WIRE_EXEC, pid: 1)
+    record.add(WIRE_FIELD_CGROUP, "b.scope\0a.slice\0")
+    record.add(WIRE_FIELD_SCRIPT, "./run.sh\0beyond")
+    record.add(WIRE_FIELD_ENV, "A=1\0B=2\0", originalCount: 9000)
+    record.add(WIRE_FIELD_ARGV, "x\0y\0", originalCount: 30_000)
+    #expect(
+      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: event, maxEnvironment: 6, strings: &strings) == .decoded)
+    #expect(unsafe text(event.pointee.cgroup) == "/a.slice/b.scope")
+    #expect(unsafe text(event.pointee.script) == "./run.sh")
+    #expect(unsafe event.pointee.env_len == 6 && event.pointee.env_orig_len == 9000)
+    #expect(unsafe event.pointee.args_len == 4 && event.pointee.args_orig_len == 30_000)
+    #expect(unsafe event.pointee.flags == UInt32(RAW_F_TASK | RAW_F_IMAGE))
+    // No environment is wanted.
+    unsafe queue.free(event, strings: &strings)
+    let second = unsafe queue.make()!
+    #expect(
+      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: second, maxEnvironment: 0, strings: &strings) == .decoded)
+    #expect(unsafe second.pointee.env == nil)
+  }
+
+  @Test func theWireHasTheHeadersNumbers() {
+    #expect(Int(WIRE_SETSID.rawValue) == Int(QUARK_ID_CHANGE_SETSID))
+    #expect(Int(WIRE_SETUID.rawValue) == Int(QUARK_ID_CHANGE_SETUID))
+    #expect(Int(WIRE_SETGID.rawValue) == Int(QUARK_ID_CHANGE_SETGID))
+    #expect(WIRE_FAMILY_PROCESS.rawValue == QUARK_FAMILY_PROCESS.rawValue)
+    #expect(WIRE_FAMILY_COUNT.rawValue == QUARK_FAMILY_COUNT.rawValue)
+  }
+
+  @Test func idsAndNames() {
+    var record = RecordBuilder(WIRE_ID_CHANGE, pid: 9)
+    record.header.id_change = WIRE_SETUID.rawValue | WIRE_SETSID.rawValue
+    #expect(decode(record.bytes)?.type == RAW_ID_CHANGE)
+    #expect(decode(RecordBuilder(WIRE_COMM, pid: 9).bytes)?.type == RAW_COMM)
   }
 
   /// Whatever a byte is changed to, nothing traps.

@@ -23,6 +23,7 @@ import Testing
     #expect(errno { $0.hold_time = 9 } == 22)
     #expect(errno { $0.flags = 0 } == 22)
     #expect(errno { $0.flags = QQ_MIN_AGG } == 22)
+    for size in [1, 4095, 2048, 12288, 1 << 31] { #expect(errno { $0.ring_size = size } == 22, "\(size)") }
   }
 
   @Test func notThereYet() {

@@ -201,6 +201,8 @@ package struct Machine {
       processes[index].told.uid = task.ids[0]
     }
     if let exe = record.exe { processes[index].told.exe = exe }
+    // Wire records of an exec tell all of its image: no arguments are none.
+    if record.isWire, type == RAW_EXEC { processes[index].told.arguments = nil }
     if let arguments = record.arguments, !arguments.isEmpty { processes[index].told.arguments = arguments }
     if let path = record.workingDirectory, !record.hasLeft { processes[index].told.workingDirectory = path }
     record.truth = processes[index].told

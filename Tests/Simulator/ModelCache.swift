@@ -94,6 +94,7 @@ struct ModelCache {
   }
 
   private func setStrings(_ record: Record, _ content: inout Content) {
+    if record.type == RAW_EXEC, record.isWire { (content.cmdline, content.environment) = (nil, nil) }
     if let exe = record.exe { content.exe = exe }
     if let path = record.workingDirectory, !record.hasLeft { content.workingDirectory = path }
     if let group = record.controlGroup { content.controlGroup = group }

@@ -208,7 +208,7 @@ struct Pass: ~Copyable {
     ledger.check(expected.isEmpty, "processes \(expected.keys) are not found")
   }
 
-  /// The strings in use are those of the living, and of the newest paths. A block wastes an eighth at most.
+  /// The strings in use are those of the living, and the newest paths and environments. A block wastes an eighth at most.
   private mutating func checkMemory() {
     func block(_ count: Int) -> Int { count + 72 + count / 8 }
     var bound = 0
@@ -223,6 +223,11 @@ struct Pass: ~Copyable {
     for record in ledger.records {
       for case let path? in [record.exe, record.workingDirectory, record.controlGroup] where path.count < 256 {
         paths.insert(path)
+      }
+      // Environments are shared as paths are, without the last byte, which gives way to a NUL.
+      if let bytes = record.environment, !bytes.isEmpty {
+        let kept = bytes.prefix(ledger.parameters.environmentLimit).dropLast()
+        if kept.count <= 4096 { paths.insert(Array(kept)) }
       }
     }
     for path in paths { bound += block(path.count) }

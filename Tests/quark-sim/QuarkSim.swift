@@ -16,6 +16,7 @@ struct QuarkSim: AsyncParsableCommand {
   var records = 10000
 
   func validate() throws {
+    guard rounds > 0 else { throw ValidationError("a round or more") }
     guard records > 0 else { throw ValidationError("a round has a record or more") }
   }
 
@@ -33,7 +34,8 @@ struct QuarkSim: AsyncParsableCommand {
         if let failure { failures.append(failure) }
       }
     }
-    print(totals.summary, "in \(clock.now - start) on \(workers) cores")
+    let seconds = ((clock.now - start) / .milliseconds(100)).rounded() / 10
+    print("\(totals.summary) in \(seconds) s on \(workers) cores")
     guard let failure = failures.min(by: { $0.parameters.seed < $1.parameters.seed }) else { return }
     print(failure.report)
     throw ExitCode.failure

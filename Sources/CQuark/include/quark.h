@@ -263,6 +263,7 @@ struct raw_event_links {
 
 /* raw_event.flags */
 #define RAW_F_TASK	(1 << 0)	/* task is valid */
+#define RAW_F_IMAGE	(1 << 1)	/* of an exec: what args, env and script do not tell, there is not */
 
 /* One record of the kernel, waiting in the queue. Aggregation callbacks look at these; nobody changes them. */
 struct raw_event {
@@ -271,10 +272,10 @@ struct raw_event {
 	u64 time;			/* ns since boot, suspend included */
 	u64 sequence;			/* order of arrival: decides between equal times */
 	u32 type;			/* enum raw_types */
-	u32 flags;			/* RAW_F_* */
 	u32 pid;			/* thread group */
 	u32 tid;			/* thread that acted */
 	u32 cpu;
+	u32 flags;			/* RAW_F_* */
 	u32 agg_types;			/* types swallowed so far, a bit each: 1 << type */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; RAW_ID_CHANGE */
 	u32 variable_bytes;		/* sizes of the strings below, together */
@@ -284,14 +285,14 @@ struct raw_event {
 	char *cgroup;
 	char *env;			/* NUL-separated */
 	char *script;			/* RAW_EXEC, of a script: its path as given to execve(2) */
-	u32 args_len;			/* bytes, the last NUL included */
-	u32 env_len;
-	u32 args_orig_len;		/* bytes there were before it was cut */
-	u32 env_orig_len;
 	union {
 		struct quark_file *file;	/* RAW_FILE */
 		struct quark_tty *tty;		/* RAW_TTY */
 	};
+	u32 args_len;			/* bytes, the last NUL included */
+	u32 env_len;
+	u32 args_orig_len;		/* bytes there were before it was cut */
+	u32 env_orig_len;
 	struct raw_task task;
 };
 

@@ -25,7 +25,7 @@ extension ProcessCache {
       unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
     }
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
-    if type == RAW_EXEC, unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 { unsafe forgetImage(of: process) }
+    if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 { unsafe forgetImage(of: process) }
     if unsafe event.pointee.variable_bytes != 0 {
       let hasLeft = type == RAW_EXIT_THREAD && (unsafe event.pointee.task.uts_inonum) == 0
       unsafe takeStrings(of: event, for: process, hasLeft: hasLeft)
@@ -78,6 +78,7 @@ extension ProcessCache {
     }
   }
 
+  @inline(never)
   private mutating func forgetImage(of process: UnsafeMutablePointer<quark_process>) {
     unsafe forget(&process.pointee.cmdline)
     unsafe process.pointee.cmdline_len = 0

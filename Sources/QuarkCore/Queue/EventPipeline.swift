@@ -104,6 +104,7 @@ public import CQuark
   }
 
   /// Copies bytes into a raw event that is not inserted yet; each part once. False, and counted: discard the event.
+  @inline(__always)
   @unsafe public mutating func set(
     _ part: RawEventPart, of rawEvent: UnsafeMutablePointer<raw_event>, to bytes: RawSpan
   ) -> Bool {

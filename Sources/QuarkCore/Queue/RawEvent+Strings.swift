@@ -4,44 +4,58 @@ extension UnsafeMutablePointer<raw_event> {
   /// Copies bytes of a record into the event, which must not have this part yet. No bytes are an empty path, but no
   /// arguments or environment at all. Arguments and environment may be what is left of `originalCount` bytes. False:
   /// the pool is at its limit, or the bytes are more than a megabyte.
+  @inline(__always)
   func set(_ part: RawEventPart, _ bytes: RawSpan, originalCount: UInt32 = 0, strings: inout StringPool) -> Bool {
     guard bytes.byteCount <= 1 << 20 else { return false }
     return unsafe bytes.withUnsafeBytes { bytes in
+      // Safe: nothing is read of no bytes.
+      let start = unsafe bytes.baseAddress ?? UnsafeRawPointer(self)
       switch part {
       case .exe:
-        unsafe pointee.exe = share(bytes, &strings)
+        unsafe pointee.exe = share(start, bytes.count, &strings)
         return unsafe pointee.exe != nil
       case .workingDirectory:
-        unsafe pointee.cwd = share(bytes, &strings)
+        unsafe pointee.cwd = share(start, bytes.count, &strings)
         return unsafe pointee.cwd != nil
       case .controlGroup:
-        unsafe pointee.cgroup = share(bytes, &strings)
+        unsafe pointee.cgroup = share(start, bytes.count, &strings)
         return unsafe pointee.cgroup != nil
       case .script:
-        unsafe pointee.script = share(bytes, &strings)
+        unsafe pointee.script = share(start, bytes.count, &strings)
         return unsafe pointee.script != nil
-      case .arguments:
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return true }
-        unsafe pointee.args = strings.copy(start, count: bytes.count - 1)
-        unsafe pointee.args_len = UInt32(truncatingIfNeeded: bytes.count)
-        unsafe pointee.args_orig_len = max(originalCount, pointee.args_len)
-        unsafe pointee.variable_bytes &+= pointee.args_len
-        return unsafe pointee.args != nil
-      case .environment:
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return true }
-        // Most processes have their parent's, and a whole session's are the same.
-        unsafe pointee.env = strings.share(start, count: bytes.count - 1, longest: StringPool.longestEnvironmentShared)
-        unsafe pointee.env_len = UInt32(truncatingIfNeeded: bytes.count)
-        unsafe pointee.env_orig_len = max(originalCount, pointee.env_len)
-        unsafe pointee.variable_bytes &+= pointee.env_len
-        return unsafe pointee.env != nil
+      case .arguments: return unsafe bytes.count == 0 || setArguments(start, bytes.count, originalCount, &strings)
+      case .environment: return unsafe bytes.count == 0 || setEnvironment(start, bytes.count, originalCount, &strings)
       }
     }
   }
 
-  private func share(_ bytes: UnsafeRawBufferPointer, _ strings: inout StringPool) -> UnsafeMutablePointer<CChar>? {
-    unsafe pointee.variable_bytes &+= UInt32(truncatingIfNeeded: bytes.count &+ 1)
-    // Safe: nothing is read of no bytes.
-    return unsafe strings.share(bytes.baseAddress ?? UnsafeRawPointer(self), count: bytes.count)
+  @inline(__always)
+  private func share(
+    _ start: UnsafeRawPointer, _ count: Int, _ strings: inout StringPool
+  ) -> UnsafeMutablePointer<CChar>? {
+    unsafe pointee.variable_bytes &+= UInt32(truncatingIfNeeded: count &+ 1)
+    return unsafe strings.share(start, count: count)
+  }
+
+  @inline(__always)
+  private func setArguments(
+    _ start: UnsafeRawPointer, _ count: Int, _ originalCount: UInt32, _ strings: inout StringPool
+  ) -> Bool {
+    unsafe pointee.args = strings.copy(start, count: count - 1)
+    unsafe pointee.args_len = UInt32(truncatingIfNeeded: count)
+    unsafe pointee.args_orig_len = max(originalCount, pointee.args_len)
+    unsafe pointee.variable_bytes &+= pointee.args_len
+    return unsafe pointee.args != nil
+  }
+
+  /// Most processes have their parent's environment, and those of a whole session are the same.
+  private func setEnvironment(
+    _ start: UnsafeRawPointer, _ count: Int, _ originalCount: UInt32, _ strings: inout StringPool
+  ) -> Bool {
+    unsafe pointee.env = strings.shareEnvironment(start, count: count - 1)
+    unsafe pointee.env_len = UInt32(truncatingIfNeeded: count)
+    unsafe pointee.env_orig_len = max(originalCount, pointee.env_len)
+    unsafe pointee.variable_bytes &+= pointee.env_len
+    return unsafe pointee.env != nil
   }
 }

@@ -18,8 +18,7 @@ extension StringPool {
   static var recentCount: Int { 4096 }
   /// Bytes of the longest string worth sharing.
   private static var longestShared: Int { 255 }
-  /// The same, of environments: few, long, and repeated.
-  static var longestEnvironmentShared: Int { 4096 }
+  private static var longestEnvironmentShared: Int { 4096 }
 
   /// A copy of the bytes. Nil at the limit.
   @unsafe public mutating func copy(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
@@ -31,13 +30,19 @@ extension StringPool {
   /// The same bytes, stored once if they were here lately: working directories, control groups and executables repeat
   /// from process to process. Nil at the limit.
   @unsafe public mutating func share(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
-    unsafe share(bytes, count: count, longest: Self.longestShared)
+    guard count <= Self.longestShared else { return unsafe copy(bytes, count: count) }
+    return unsafe shareKnown(bytes, count: count)
   }
 
-  /// The same, of strings of up to `longest` bytes.
+  /// The same, of environments: few, long, and repeated.
+  @inline(never)
+  mutating func shareEnvironment(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
+    guard count <= Self.longestEnvironmentShared else { return unsafe copy(bytes, count: count) }
+    return unsafe shareKnown(bytes, count: count)
+  }
+
   @inline(__always)
-  mutating func share(_ bytes: UnsafeRawPointer, count: Int, longest: Int) -> Bytes? {
-    guard count <= longest else { return unsafe copy(bytes, count: count) }
+  private mutating func shareKnown(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
     let hash = unsafe Self.hash(bytes, count: count)
     let tag = UInt32(truncatingIfNeeded: hash >> 32)
     let pair = unsafe recent + Int(hash & UInt64(Self.recentCount - 2))

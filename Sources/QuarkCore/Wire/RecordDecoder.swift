@@ -23,9 +23,12 @@ enum RecordDecoder {
     let size = Int(header.size)
     guard size >= headerSize, size <= record.byteCount, header.pid != 0, header.pid < ProcessTable.pidLimit
     else { return .malformed }
+    var flags = UInt32(RAW_F_TASK)
     switch wire_type(UInt32(header.type)) {
     case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
-    case WIRE_EXEC: unsafe event.pointee.type = RAW_EXEC.rawValue
+    case WIRE_EXEC:
+      unsafe event.pointee.type = RAW_EXEC.rawValue
+      flags |= UInt32(RAW_F_IMAGE)
     case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
     case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
     case WIRE_COMM: unsafe event.pointee.type = RAW_COMM.rawValue
@@ -35,7 +38,7 @@ enum RecordDecoder {
     unsafe event.pointee.tid = header.tid
     unsafe event.pointee.cpu = header.cpu
     unsafe event.pointee.time = header.time_boot_ns
-    unsafe event.pointee.flags = UInt32(RAW_F_TASK)
+    unsafe event.pointee.flags = flags
     unsafe event.pointee.id_change = header.id_change
     // Safe: raw_task and wire_task have the same members in the same order, which a test checks.
     unsafe withUnsafeBytes(of: header.task) { task in

@@ -165,10 +165,10 @@ struct HTMLReport {
     .inside{padding:2px 12px 12px;border-top:1px solid var(--line);overflow-wrap:anywhere}
     .inside ul{margin:8px 0;padding-left:20px}
     .inside h3{font-size:.87rem;margin:12px 0 2px;color:var(--dim)}
-    .tests{border-collapse:collapse;width:100%;margin-top:8px}
+    .tests{border-collapse:collapse;table-layout:fixed;width:100%;margin-top:8px}
     .tests td{padding:3px 6px 3px 0;vertical-align:top;border-bottom:1px solid var(--line)}
     .tests td:first-child{width:104px}
-    .tests td:last-child{text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;white-space:nowrap}
+    .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;white-space:nowrap}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px}
     .grid{border-collapse:separate;border-spacing:3px}
     .grid th{font-weight:400;font-size:.82rem;text-align:left;white-space:nowrap}

@@ -14,7 +14,8 @@ struct SVGReport {
     let layout = Layout(grid)
     text = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(layout.width) \(layout.height)" \
-      width="\(layout.width)" height="\(layout.height)" role="img" aria-label="Kernel matrix: \(results.tally)">
+      width="\(layout.width)" height="\(layout.height)" style="max-width:100%;height:auto" role="img" \
+      aria-label="Kernel matrix: \(results.tally)">
       <style>
       text{font-family:system-ui,sans-serif;font-size:13px}
       .title{font-size:18px;font-weight:600}.mark{font-weight:700;text-anchor:middle}.num{text-anchor:end}
@@ -37,10 +38,10 @@ struct SVGReport {
     let width: Int
     let height: Int
     let legendTop: Int
+    let legendWidth: Int
     let perLegendRow: Int
 
     static let timeWidth = 64
-    static let legendWidth = 200
 
     init(_ grid: MatrixGrid) {
       let longestRow = grid.rows.map(\.kernel.title.count).max() ?? 0
@@ -49,7 +50,8 @@ struct SVGReport {
       top = titleHeight + longestColumn * glyph + 16
       let gridWidth = left + grid.tests.count * (cell + gap) + Self.timeWidth + margin
       width = max(gridWidth, 360)
-      perLegendRow = max(1, (width - 2 * margin) / Self.legendWidth)
+      legendWidth = cell + 8 + (grid.verdicts.map(\.meaning.count).max() ?? 0) * glyph + 12
+      perLegendRow = max(1, (width - 2 * margin) / legendWidth)
       legendTop = top + grid.rows.count * (cell + gap) + 22
       let legendRows = (grid.verdicts.count + perLegendRow - 1) / perLegendRow
       height = legendTop + legendRows * (cell + gap) + margin
@@ -90,7 +92,7 @@ struct SVGReport {
 
   private static func legend(_ grid: MatrixGrid, _ layout: Layout) -> String {
     grid.verdicts.enumerated().map { index, verdict in
-      let x = margin + index % layout.perLegendRow * Layout.legendWidth
+      let x = margin + index % layout.perLegendRow * layout.legendWidth
       let y = layout.legendTop + index / layout.perLegendRow * (cell + gap)
       return mark(verdict, x: x, y: y, title: "")
         + #"<text class="dim" x="\#(x + cell + 8)" y="\#(y + 17)">\#(verdict.meaning)</text>"#

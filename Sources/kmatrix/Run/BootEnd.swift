@@ -9,6 +9,8 @@ enum BootEnd: Sendable, Equatable {
   case silent(seconds: Int)
   /// krun.sh did not keep its own time limit, and was ended.
   case overdue(seconds: Int)
+  /// The disk is full, so that the logs may be short of anything.
+  case noSpace(String)
   /// The user ended the run.
   case interrupted
 }

@@ -43,6 +43,7 @@ struct BootJudge: Sendable {
     case .silent(let seconds):
       object("nothing on the results channel for \(seconds) s: the guest hangs", as: .hang)
     case .overdue(let seconds): object("krun.sh did not end within its limit, \(seconds) s", as: .infra)
+    case .noSpace(let why): object(why, as: .infra)
     case .interrupted: object("interrupted", as: .notRun)
     }
   }

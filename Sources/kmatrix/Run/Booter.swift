@@ -47,7 +47,10 @@ struct Booter: Sendable {
     logger.debug("\(krun) \(arguments.joined(separator: " "))")
     let clock = ContinuousClock()
     let start = clock.now
-    let end = try await run(arguments, files: files, nonce: nonce, progress: progress)
+    var end = try await run(arguments, files: files, nonce: nonce, progress: progress)
+    if end != .interrupted, let free = LogFolder(logs).freeBytes, free < LogFolder.least {
+      end = .noSpace("\(logs.path): no space: the logs of this boot are not whole")
+    }
     let artifacts = BootArtifacts(
       end: end, console: Self.bytes(of: files.console), channel: Self.bytes(of: files.channel),
       messages: String(decoding: Self.bytes(of: files.messages), as: UTF8.self), nonce: nonce,

@@ -88,7 +88,7 @@ struct KernelJudge: Sendable {
   private mutating func blame(_ test: TestID, for judge: BootJudge) {
     let verdict: Verdict =
       switch judge.verdict {
-      case .panic, .hang, .notRun: judge.verdict
+      case .panic, .hang, .notRun, .infra: judge.verdict
       default: .crash
       }
     results[test] = TestResult(
@@ -116,7 +116,7 @@ struct KernelJudge: Sendable {
     }
     return KernelResult(
       release: image.release, series: image.series, flavour: image.flavour, verdict: verdict(of: tests),
-      seconds: seconds, replaces: image.replaces, reasons: reasons, notes: notes, excerpt: excerpt, boots: boots,
+      seconds: (seconds * 1000).rounded() / 1000, replaces: image.replaces, reasons: reasons, notes: notes, excerpt: excerpt, boots: boots,
       tests: tests)
   }
 

@@ -104,6 +104,7 @@ extension BootEnd: CustomStringConvertible {
     case .notStarted: "not started"
     case .silent(let seconds): "ended after \(seconds) s of silence"
     case .overdue(let seconds): "ended after \(seconds) s"
+    case .noSpace: "ended without space for its logs"
     case .interrupted: "interrupted"
     }
   }

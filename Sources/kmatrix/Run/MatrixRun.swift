@@ -141,17 +141,9 @@ struct MatrixRun: Sendable {
   /// Logs of an earlier run would be taken for this one's.
   private func prepare(_ logs: URL) throws(KMatrixError) {
     try ReportWriter.makeFolder(logs)
-    try requireSpace(in: logs)
+    try LogFolder(logs).requireRoom()
     let files = (try? FileManager.default.contentsOfDirectory(at: logs, includingPropertiesForKeys: nil)) ?? []
     for file in files where file.pathExtension == "txt" { try? FileManager.default.removeItem(at: file) }
-  }
-
-  /// A log that ends early for lack of space would be taken for a guest that did.
-  private func requireSpace(in logs: URL) throws(KMatrixError) {
-    let needed = 16 << 20
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: logs.path)
-    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
-    throw .infrastructure("\(logs.path): no space: \(free >> 10) KiB free, logs and reports need \(needed >> 20) MiB")
   }
 
   private func show(

@@ -5,7 +5,7 @@ actor PlainView: RunView {
 
   func start(titles: [String], jobs: Int) {
     self.titles = titles
-    StandardOutput.line("\(titles.count) kernels, \(jobs) at a time")
+    StandardOutput.line("\(titles.count) \(titles.count == 1 ? "kernel" : "kernels"), \(jobs) at a time")
   }
 
   func note(row: Int, _ event: RunEvent) {

@@ -48,8 +48,17 @@ import Testing
     #expect(unsafe process.pointee.exit_code == 3 && process.pointee.exit_signal == 0)
     #expect(unsafe process.pointee.exit_time_event == 1002)
     #expect(unsafe process.pointee.flags == UInt64(QUARK_F_PROC | QUARK_F_EXIT))
-    #expect(unsafe text(process.pointee.cwd) == "/home", "an exit does not change the working directory")
+    #expect(unsafe text(process.pointee.cwd) == "/home", "a task without namespaces has left its directory, too")
     #expect(unsafe process.pointee.proc_uts_inonum == 9 && process.pointee.proc_net_inonum == 10)
+  }
+
+  @Test func anExitKnowsWhereItWorked() {
+    var pipeline = EventPipeline(flags: QQ_MIN_AGG)
+    pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 1, cwd: "/home") { $0.uts_inonum = 9 }
+    pipeline.add(RAW_EXIT_THREAD, pid: 5, at: 2, cwd: "/proc") { $0.uts_inonum = 9 }
+    run(&pipeline)
+    let process = unsafe pipeline.processes.lookup(pid: 5)!
+    #expect(unsafe text(process.pointee.cwd) == "/proc", "a change of directory has no record of its own")
   }
 
   @Test func aSignalIsTold() {

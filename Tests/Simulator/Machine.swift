@@ -168,10 +168,11 @@ package struct Machine {
     guard processes.count > 1 else { return }
     let code = random.below(3) == 0 ? random.pick([9, 11 | 0x80, 15]) : random.below(256) << 8
     let (isWire, hasLeft) = (random.below(2) == 0, random.below(2) == 0)
-    let pid = processes[index].pid
+    let (pid, directory) = (processes[index].pid, processes[index].workingDirectory)
     tell(RAW_EXIT_THREAD, index) { record in
       record.isWire = isWire
       record.task!.exitCode = Int32(code)
+      record.workingDirectory = directory
       // A task that is torn down has left its namespaces and its directory.
       if hasLeft { (record.task!.namespaces, record.workingDirectory) = ([0, 0, 0, 0], [UInt8(ascii: "/")]) }
     }
@@ -203,8 +204,7 @@ package struct Machine {
     // Wire records of an exec tell all of its image: no arguments are none.
     if record.isWire, type == RAW_EXEC { processes[index].told.arguments = nil }
     if let arguments = record.arguments, !arguments.isEmpty { processes[index].told.arguments = arguments }
-    let hasLeft = type == RAW_EXIT_THREAD && record.task!.namespaces[0] == 0
-    if let path = record.workingDirectory, !hasLeft { processes[index].told.workingDirectory = path }
+    if let path = record.workingDirectory, !record.hasLeft { processes[index].told.workingDirectory = path }
     record.truth = processes[index].told
     records.append(record)
   }

@@ -96,8 +96,7 @@ struct ModelCache {
   private func setStrings(_ record: Record, _ content: inout Content) {
     if record.type == RAW_EXEC, record.isWire { (content.cmdline, content.environment) = (nil, nil) }
     if let exe = record.exe { content.exe = exe }
-    let hasLeft = record.type == RAW_EXIT_THREAD && record.task!.namespaces[0] == 0
-    if let path = record.workingDirectory, !hasLeft { content.workingDirectory = path }
+    if let path = record.workingDirectory, !record.hasLeft { content.workingDirectory = path }
     if let group = record.controlGroup { content.controlGroup = group }
     if let arguments = Self.terminated(record.arguments) { content.cmdline = arguments }
     let environment = record.environment.map { Array($0.prefix(environmentLimit)) }

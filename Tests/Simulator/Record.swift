@@ -61,4 +61,7 @@ package struct Record: Sendable {
   var isWire = false
   var damage: Damage?
   var truth: Truth?
+
+  /// Of a task that is torn down already: where it works is not where it worked.
+  var hasLeft: Bool { type == RAW_EXIT_THREAD && task?.namespaces[0] ?? 0 == 0 }
 }

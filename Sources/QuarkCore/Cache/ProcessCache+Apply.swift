@@ -27,7 +27,7 @@ extension ProcessCache {
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
     if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 { unsafe forgetImage(of: process) }
     if unsafe event.pointee.variable_bytes != 0 {
-      let hasLeft = unsafe type == RAW_EXIT_THREAD && event.pointee.task.uts_inonum == 0
+      let hasLeft = type == RAW_EXIT_THREAD && (unsafe event.pointee.task.uts_inonum) == 0
       unsafe takeStrings(of: event, for: process, hasLeft: hasLeft)
     }
     switch type {
@@ -101,8 +101,8 @@ extension ProcessCache {
     of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>, hasLeft: Bool
   ) {
     if unsafe event.pointee.exe != nil { unsafe take(&event.pointee.exe, &process.pointee.exe) }
-    // A task that is being torn down may have left its directory, as it has its namespaces: what it says then is not
-    // where it worked.
+    // A task that is being torn down leaves its directory first, then its namespaces: without these, what it says is
+    // not where it worked.
     if unsafe event.pointee.cwd != nil, !hasLeft { unsafe take(&event.pointee.cwd, &process.pointee.cwd) }
     if unsafe event.pointee.cgroup != nil { unsafe take(&event.pointee.cgroup, &process.pointee.cgroup) }
     if unsafe event.pointee.args != nil {

@@ -32,7 +32,7 @@ TOOLS := quark-mon quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -103,6 +103,15 @@ test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [J
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
 test-all: test test-kernel ## both
+
+# The programs must not depend on what one compiler makes of them.
+OTHER_CLANG ?= clang-19
+test-clang: kmatrix ## the BPF programs as another clang builds them, on all kernels: [OTHER_CLANG=clang-19]
+	$(Q)command -v $(OTHER_CLANG) >/dev/null || { echo 'no $(OTHER_CLANG) here: apt-get install $(OTHER_CLANG)' >&2; exit 1; }
+	$(Q)$(MAKE) -B $(BPF_OBJECTS) CLANG=$(OTHER_CLANG)
+	$(Q)$(MAKE) initramfs.gz
+	$(Q)$(KMATRIX) run --no-negative --tests 't_probe t_fork_exec_exit t_id_change t_comm t_hooks_kprobe'; status=$$?; \
+		rm -f $(BPF_OBJECTS); exit $$status
 
 # ---- measures
 

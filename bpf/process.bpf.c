@@ -75,27 +75,6 @@ const volatile struct wire_settings settings SEC(".rodata.settings");
 /* The reader was woken last. CPUs race for it, and the loser wakes the reader once more. */
 __u64 woken_ns;
 
-/*
- * From 6.19 on tracepoints leave preemption on, and a program that is preempted is passed over on that CPU until it
- * is done: its events are missed. bpf_preempt_disable() keeps it running. A call of a function by its type id would
- * make libbpf read all of the kernel's types; these two impossible helpers are replaced when the program is loaded, by
- * the calls, or by nothing where the kernel has no such functions, or cannot call a global function between them.
- */
-#define PREEMPT_DISABLE 0x71750001
-#define PREEMPT_ENABLE 0x71750002
-#define call_placeholder(number) \
-	asm volatile("call %[id]" : : [id] "i"(number) : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
-
-static __always_inline void preempt_disable(void)
-{
-	call_placeholder(PREEMPT_DISABLE);
-}
-
-static __always_inline void preempt_enable(void)
-{
-	call_placeholder(PREEMPT_ENABLE);
-}
-
 /* ---- the ring */
 
 static __always_inline void count(long error)
@@ -107,7 +86,7 @@ static __always_inline void count(long error)
 	if (!stats)
 		return;
 	/*
-	 * Atomic: an fentry program may be preempted, and another one run on the same CPU. Relaxed, or clang uses the
+	 * Atomic: a program may be preempted, and another one run on the same CPU. Relaxed, or clang uses the
 	 * kind of operation that kernels have from 5.12 on.
 	 */
 	if (error)
@@ -131,8 +110,8 @@ static __always_inline __u64 wake_flags(__u64 now_ns)
 /* ---- stages */
 
 /*
- * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (fentry
- * programs run with preemption on). Kernels before 5.12 have no atomic operation that returns something, but adding and
+ * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (those
+ * at a function's entry run with preemption on, and from 6.19 on those of tracepoints too). Kernels before 5.12 have no atomic operation that returns something, but adding and
  * then looking does: who reads 1 has it, and until it is given back nobody else can.
  */
 static __always_inline struct stage *stage_get(__u32 *slot)
@@ -541,7 +520,6 @@ static __always_inline int on_fork(struct task_struct *child)
 	/* Threads share their group's identity; kernel threads have no process to report. */
 	if (BPF_CORE_READ(child, group_leader) != child || is_kernel_thread(child))
 		return 0;
-	preempt_disable();
 	s = stage_get(&slot);
 	if (s) {
 		record_begin(s, slot, WIRE_FORK, child, BPF_CORE_READ(child, pid), NULL);
@@ -549,7 +527,6 @@ static __always_inline int on_fork(struct task_struct *child)
 		cgroup_append(slot, (__u64)child);
 		stage_send(s);
 	}
-	preempt_enable();
 	return 0;
 }
 
@@ -575,7 +552,6 @@ static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, stru
 	struct stage *s;
 	__u32 slot;
 
-	preempt_disable();
 	s = stage_get(&slot);
 	if (s) {
 		/* A thread that executes takes over its leader's identity: old_pid is who it was. */
@@ -590,7 +566,6 @@ static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, stru
 		env_append(s, mm);
 		stage_send(s);
 	}
-	preempt_enable();
 	return 0;
 }
 
@@ -600,9 +575,17 @@ int exec_raw(struct bpf_raw_tracepoint_args *ctx)
 	return on_exec((struct task_struct *)ctx->args[0], (__u32)ctx->args[1], (struct linux_binprm *)ctx->args[2]);
 }
 
-/* Who it was and the script are not to be had here. */
-SEC("quark_kprobe/proc_exec_connector")
+/* finalize_exec(binprm): a binary format calls it last, when nothing can fail any more. Who it was is not to be had. */
+SEC("quark_kprobe/finalize_exec")
 int exec_kprobe(struct pt_regs *ctx)
+{
+	return on_exec((struct task_struct *)bpf_get_current_task(), current_tid(),
+	    (struct linux_binprm *)PT_REGS_PARM1(ctx));
+}
+
+/* Nor is the script here. */
+SEC("quark_kprobe/proc_exec_connector")
+int exec_kprobe_late(struct pt_regs *ctx)
 {
 	return on_exec((struct task_struct *)PT_REGS_PARM1(ctx), current_tid(), NULL);
 }
@@ -617,7 +600,6 @@ static __always_inline int on_exit(struct task_struct *task)
 
 	if (is_kernel_thread(task))
 		return 0;
-	preempt_disable();
 	s = stage_get(&slot);
 	if (s) {
 		record_begin(s, slot, WIRE_EXIT, task, BPF_CORE_READ(task, pid), NULL);
@@ -628,7 +610,6 @@ static __always_inline int on_exit(struct task_struct *task)
 		cgroup_append(slot, (__u64)task);
 		stage_send(s);
 	}
-	preempt_enable();
 	return 0;
 }
 
@@ -656,9 +637,18 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 	return on_exit(task);
 }
 
+/* taskstats_exit(task, group_dead), of each thread. */
+SEC("quark_kprobe/taskstats_exit")
+int exit_kprobe(struct pt_regs *ctx)
+{
+	if (!(int)PT_REGS_PARM2(ctx))
+		return 0;
+	return on_exit((struct task_struct *)PT_REGS_PARM1(ctx));
+}
+
 /* do_exit() calls disassociate_ctty(1) once per thread group, from its last thread; its directory is gone then. */
 SEC("quark_kprobe/disassociate_ctty")
-int exit_kprobe(struct pt_regs *ctx)
+int exit_kprobe_late(struct pt_regs *ctx)
 {
 	if (!(int)PT_REGS_PARM1(ctx))
 		return 0;
@@ -672,7 +662,6 @@ static __always_inline int on_id_change(struct task_struct *task, __u32 change, 
 	struct stage *s;
 	__u32 slot;
 
-	preempt_disable();
 	s = stage_get(&slot);
 	if (s) {
 		record_begin(s, slot, WIRE_ID_CHANGE, task, current_tid(), cred);
@@ -680,7 +669,6 @@ static __always_inline int on_id_change(struct task_struct *task, __u32 change, 
 		cwd_append(slot, task);
 		stage_send(s);
 	}
-	preempt_enable();
 	return 0;
 }
 
@@ -737,7 +725,6 @@ static __always_inline int on_comm(struct task_struct *task, const char *name, b
 
 	if (exec || BPF_CORE_READ(task, group_leader) != task || is_kernel_thread(task))
 		return 0;
-	preempt_disable();
 	s = stage_get(&slot);
 	if (s) {
 		record_begin(s, slot, WIRE_COMM, task, current_tid(), NULL);
@@ -745,7 +732,6 @@ static __always_inline int on_comm(struct task_struct *task, const char *name, b
 		cwd_append(slot, task);
 		stage_send(s);
 	}
-	preempt_enable();
 	return 0;
 }
 

@@ -52,49 +52,11 @@ static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
 
 /* How the programs of an object are loaded. */
 struct clibbpf_preparation {
-	/* Ids of the kernel's functions bpf_preempt_disable and _enable, that take the place of the two impossible calls
-	 * of bpf/process.bpf.c; 0: nothing does. */
-	int preempt_disable_id;
-	int preempt_enable_id;
 	/* For each program that is to be attached to a function's entry: its name, and that function's id. */
 	const char *const *fentry_names;
 	const unsigned int *fentry_ids;
 	size_t fentry_count;
 };
-
-enum {
-	CLIBBPF_PREEMPT_DISABLE = 0x71750001,
-	CLIBBPF_PREEMPT_ENABLE = 0x71750002,
-};
-
-static inline int clibbpf_replace_calls(struct bpf_program *program, const struct clibbpf_preparation *how)
-{
-	const size_t count = bpf_program__insn_cnt(program);
-	struct bpf_insn *insns = malloc(count * sizeof(*insns));
-	int error;
-
-	if (insns == NULL)
-		return -ENOMEM;
-	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
-	for (size_t i = 0; i < count; i++) {
-		const int call = insns[i].imm;
-
-		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg != 0)
-			continue;
-		if (call != CLIBBPF_PREEMPT_DISABLE && call != CLIBBPF_PREEMPT_ENABLE)
-			continue;
-		if (how->preempt_disable_id > 0 && how->preempt_enable_id > 0) {
-			insns[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
-			insns[i].imm = call == CLIBBPF_PREEMPT_DISABLE ? how->preempt_disable_id : how->preempt_enable_id;
-		} else {
-			/* r0 = 0: what a call does to r0, more or less. */
-			insns[i] = (struct bpf_insn) { .code = BPF_ALU64 | BPF_MOV | BPF_K };
-		}
-	}
-	error = bpf_program__set_insns(program, insns, count);
-	free(insns);
-	return error;
-}
 
 /*
  * Called by libbpf before it loads a program. To libbpf all of ours are raw tracepoints: for an fentry program it would
@@ -115,7 +77,7 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 		options->expected_attach_type = BPF_TRACE_FENTRY;
 		options->attach_btf_id = how->fentry_ids[i];
 	}
-	return clibbpf_replace_calls(program, how);
+	return 0;
 }
 
 /* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */

@@ -69,6 +69,22 @@ void clinux_advise_huge_pages(void *memory, size_t size)
 	(void)madvise(memory, size, MADV_HUGEPAGE);
 }
 
+int clinux_file_contains(const char *path, const char *text)
+{
+	char content[4096];
+	ssize_t length;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return 0;
+	length = read(fd, content, sizeof(content) - 1);
+	close(fd);
+	if (length < 0)
+		return 0;
+	content[length] = '\0';
+	return strstr(content, text) != NULL;
+}
+
 int clinux_memfd(void)
 {
 	return memfd_create("quark", MFD_CLOEXEC);

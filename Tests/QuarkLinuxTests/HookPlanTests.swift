@@ -32,14 +32,22 @@ import Testing
     plan.reject(.exec, "first")
     #expect(plan.missing == nil)
     plan.reject(.exec, "second")
+    plan.reject(.exec, "third")
     #expect(plan.missing == .exec)
-    #expect(plan.explanation(of: .exec) == "  not raw_tp/sched_process_exec: first\n  not kprobe/proc_exec_connector: second\n")
+    #expect(
+      plan.explanation(of: .exec)
+        == "  not raw_tp/sched_process_exec: first\n  not kprobe/finalize_exec: second\n"
+        + "  not kprobe/proc_exec_connector: third\n")
   }
 
   @Test func preferences() {
-    let kprobes = HookPlan(prefersKprobes: true)
-    #expect(kprobes[.fork]?.kind == .rawTracepoint)
-    #expect(kprobes[.setsid]?.description == "kprobe/proc_sid_connector")
+    let tracepoints = HookPlan(.tracepoints)
+    #expect(tracepoints[.fork]?.kind == .rawTracepoint)
+    #expect(tracepoints[.setsid]?.description == "kprobe/proc_sid_connector")
+    var kprobes = HookPlan(.kprobes)
+    for hook in Hook.allCases { #expect(kprobes[hook]?.kind == .kprobe) }
+    kprobes.reject(.fork, "no")
+    #expect(kprobes[.fork]?.kind == .rawTracepoint, "the rest is not forgotten")
     var only = HookPlan { $0 == .kprobe }
     for hook in Hook.allCases { #expect(only[hook]?.kind == .kprobe) }
     only.reject(.comm, "no")

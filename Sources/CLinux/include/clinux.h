@@ -103,6 +103,9 @@ int clinux_ignore_signal(int number);
 /* Asks for huge pages, MADV_HUGEPAGE of madvise(2); a kernel that has none to give goes on with small ones. */
 void clinux_advise_huge_pages(void *memory, size_t size);
 
+/* 1: the first 4 KiB of a file contain `text`; 0: they do not, or it cannot be read. */
+int clinux_file_contains(const char *path, const char *text);
+
 /* A file without a name, closed on exec: memfd_create(2). -1 with errno. */
 int clinux_memfd(void);
 

@@ -7,9 +7,6 @@ internal import CLinux
 @safe @usableFromInline struct BPFRegistration: ~Copyable {
   /// What programs need when they are loaded: ids among the kernel's types.
   struct Preparation {
-    /// Of the kernel's functions that keep a program from being preempted; 0: they are not to be used.
-    var preemptDisableID: UInt32 = 0
-    var preemptEnableID: UInt32 = 0
     var fentry: [(program: StaticString, functionID: UInt32)] = []
   }
 
@@ -32,7 +29,6 @@ internal import CLinux
     unsafe how = .allocate(capacity: 1)
     unsafe how.initialize(
       to: clibbpf_preparation(
-        preempt_disable_id: CInt(preparation.preemptDisableID), preempt_enable_id: CInt(preparation.preemptEnableID),
         fentry_names: UnsafePointer(names), fentry_ids: UnsafePointer(ids), fentry_count: count))
     unsafe handlers = .allocate(capacity: 3)
     unsafe handlers.initialize(repeating: -1, count: 3)

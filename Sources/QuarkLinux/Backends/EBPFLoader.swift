@@ -19,7 +19,6 @@ internal import CWire
   private let elf: UnsafeRawPointer
   private let elfSize: Int
   private let types: KernelTypes
-  private let canPreventPreemption: Bool
   private var lastErrno = Errno(ENOENT)
 
   init(_ settings: EBPFBackend.Settings) throws(QuarkError) {
@@ -32,14 +31,8 @@ internal import CWire
     let cpus = libbpf_num_possible_cpus()
     guard cpus > 0 else { throw QuarkError("count the possible CPUs", Errno(-cpus)) }
     let types = unsafe try Self.readTypes(elf: elf, size: size)
-    // A kernel that can say whether a function may sleep allows global functions where preemption is off.
-    canPreventPreemption =
-      types.has("bpf_subprog_info", member: "might_sleep") && types.functionID("bpf_preempt_disable") != nil
-      && types.functionID("bpf_preempt_enable") != nil
     let allowed = Self.allowedKinds()
-    // Where programs can be preempted, one at a function's entry is passed over while another task runs it on the same
-    // CPU. A kprobe's keeps the CPU to itself.
-    plan = HookPlan(prefersKprobes: Self.isRealtime && !canPreventPreemption) { kind in
+    plan = HookPlan(Self.preference(types)) { kind in
       allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
     }
     self.settings = settings
@@ -107,10 +100,6 @@ internal import CWire
 
   private func preparation() -> BPFRegistration.Preparation {
     var preparation = BPFRegistration.Preparation()
-    if canPreventPreemption {
-      preparation.preemptDisableID = types.functionID("bpf_preempt_disable") ?? 0
-      preparation.preemptEnableID = types.functionID("bpf_preempt_enable") ?? 0
-    }
     for hook in Hook.allCases {
       guard let variant = plan[hook], variant.kind == .fentry, let id = types.functionID(variant.target) else { continue }
       preparation.fentry.append((variant.program, id))
@@ -134,12 +123,12 @@ internal import CWire
 
   private static func readTypes(elf: UnsafeRawPointer, size: Int) throws(QuarkError) -> KernelTypes {
     let object = unsafe try BPFObject.types(elf: elf, size: size)
-    var symbols: [StaticString] = ["bpf_preempt_disable", "bpf_preempt_enable", "btf_trace_sched_process_exit"]
+    var symbols: [StaticString] = ["btf_trace_sched_process_exit"]
     for hook in Hook.allCases { symbols += hook.variants.map { $0.target } }
     let path = unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
     return unsafe try KernelTypes(
       path: path ?? KernelTypes.systemPath, object: object.span.bytes, symbols: symbols,
-      structures: ["bpf_subprog_info", "might_sleep"])
+      structures: ["srcu_struct", "srcu_reader_flavor"])
   }
 
   /// The bytes as a file without a name.
@@ -151,13 +140,26 @@ internal import CWire
     }
   }
 
-  /// A kernel with CONFIG_PREEMPT_RT says so: kernel/ksysfs.c.
-  private static var isRealtime: Bool {
-    let descriptor = unsafe clinux_open("/sys/kernel/realtime", O_RDONLY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { return false }
-    let file = FileDescriptor(owning: descriptor)
-    var digit: UInt8 = 0
-    return unsafe read(file.rawValue, &digit, 1) == 1 && digit == UInt8(ascii: "1")
+  /// A program that is preempted counts as running on its CPU, and is passed over there until it goes on: what another
+  /// task does meanwhile is missed. That happens to programs at a function's entry where the kernel can be preempted,
+  /// and to those of tracepoints too from 6.19 on, which reads tracepoints under a kind of SRCU that came with it. A
+  /// kprobe's program keeps its CPU to itself.
+  private static func preference(_ types: KernelTypes) -> HookPlan.Preference {
+    if types.has("srcu_struct", member: "srcu_reader_flavor") { return .kprobes }
+    return isPreemptible ? .tracepoints : .cheapest
+  }
+
+  /// Built so, or told so when it was booted. A kernel that can be told either way is not preemptible if it was not.
+  private static var isPreemptible: Bool {
+    contains("/proc/version", " PREEMPT ") || contains("/proc/version", "PREEMPT_RT")
+      || contains("/proc/cmdline", "preempt=full") || contains("/proc/cmdline", "preempt=lazy")
+  }
+
+  private static func contains(_ path: StaticString, _ text: StaticString) -> Bool {
+    // Safe: literals end with a NUL.
+    unsafe clinux_file_contains(
+      UnsafeRawPointer(path.utf8Start).assumingMemoryBound(to: CChar.self),
+      UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)) == 1
   }
 
   /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.

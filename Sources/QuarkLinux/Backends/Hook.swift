@@ -16,8 +16,8 @@ public enum Hook: Int, CaseIterable, Sendable {
   /// Without these there is no telling who is who. Without another one its events are missed, and the queue says so.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
-  /// The ways to have it, best first. Raw tracepoints are the kernel's oldest and steadiest offer; of functions the
-  /// entry (fentry) is cheaper to hook than an instruction (kprobe), which works on kernels without BPF trampolines.
+  /// The ways to have it, the cheapest first: raw tracepoints, which are the kernel's steadiest offer, too; then the
+  /// entries of functions (fentry); then kprobes, which work on kernels without BPF trampolines, and are never preempted.
   public var variants: [HookVariant] {
     switch self {
     case .fork:
@@ -28,12 +28,14 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .exec:
       [
         HookVariant(.rawTracepoint, program: "exec_raw", target: "sched_process_exec"),
-        HookVariant(.kprobe, program: "exec_kprobe", target: "proc_exec_connector"),
+        HookVariant(.kprobe, program: "exec_kprobe", target: "finalize_exec"),
+        HookVariant(.kprobe, program: "exec_kprobe_late", target: "proc_exec_connector"),
       ]
     case .exit:
       [
         HookVariant(.rawTracepoint, program: "exit_raw", target: "sched_process_exit"),
-        HookVariant(.kprobe, program: "exit_kprobe", target: "disassociate_ctty"),
+        HookVariant(.kprobe, program: "exit_kprobe", target: "taskstats_exit"),
+        HookVariant(.kprobe, program: "exit_kprobe_late", target: "disassociate_ctty"),
       ]
     case .setsid:
       [

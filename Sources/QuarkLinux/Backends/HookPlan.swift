@@ -5,12 +5,28 @@ public struct HookPlan: Sendable {
   private var choices: [Int]
   private var failures: [(hook: Hook, variant: String, reason: String)] = []
 
-  /// `admits` says which kinds of variants may be used at all. `prefersKprobes`: a function's instruction rather than
-  /// its entry.
-  public init(prefersKprobes: Bool = false, admits: (HookVariant.Kind) -> Bool = { _ in true }) {
+  /// What comes first, before the order of `Hook.variants`.
+  public enum Preference: Sendable {
+    /// Nothing: what costs least.
+    case cheapest
+    /// Tracepoints, then kprobes, then the entries of functions.
+    case tracepoints
+    /// Kprobes.
+    case kprobes
+
+    func isBackward(_ kind: HookVariant.Kind) -> Bool {
+      switch self {
+      case .cheapest: false
+      case .tracepoints: kind == .fentry
+      case .kprobes: kind != .kprobe
+      }
+    }
+  }
+
+  /// `admits` says which kinds of variants may be used at all.
+  public init(_ preference: Preference = .cheapest, admits: (HookVariant.Kind) -> Bool = { _ in true }) {
     variants = Hook.allCases.map { hook in
-      guard prefersKprobes else { return hook.variants }
-      return hook.variants.filter { $0.kind != .fentry } + hook.variants.filter { $0.kind == .fentry }
+      hook.variants.filter { !preference.isBackward($0.kind) } + hook.variants.filter { preference.isBackward($0.kind) }
     }
     choices = [Int](repeating: 0, count: variants.count)
     for hook in Hook.allCases {

@@ -11,6 +11,8 @@ enum Guest {
     mount("tmpfs", on: "/dev/shm", flags: UInt(MS_NODEV))
     mount("tmpfs", on: "/tmp")
     mount("proc", on: "/proc")
+    // TOMOYO, which Debian's 5.10 has on, looks up a file that is executed by its descriptor as /dev/fd/N.
+    if unsafe symlink("/proc/self/fd", "/dev/fd") != 0, clinux_errno() != EEXIST { fail("make /dev/fd") }
     mount("sysfs", on: "/sys")
     if !tryMount("tracefs", on: "/sys/kernel/tracing") { mount("debugfs", on: "/sys/kernel/debug") }
     mount("cgroup2", on: "/sys/fs/cgroup")

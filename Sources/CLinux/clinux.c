@@ -176,9 +176,29 @@ static void canary_live(struct clinux_canary *canary, int fd)
 	syscall(SYS_exit_group, CLINUX_CANARY_STATUS);
 }
 
+/*
+ * The canary's parent. One of its own, for a process that has executed something sends its parent a SIGCHLD, whatever
+ * clone(2) was asked for. Signals are blocked here, and the caller's handlers are not run.
+ */
+static void canary_parent(struct clinux_canary *canary, int fd)
+{
+	pid_t pid;
+
+	canary->ppid = (pid_t)syscall(SYS_getpid);
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		canary_live(canary, fd);
+	if (pid > 0) {
+		canary->pid = pid;
+		syscall(SYS_wait4, pid, NULL, 0, NULL);
+	}
+	syscall(SYS_exit_group, 0);
+}
+
 int clinux_run_canary(struct clinux_canary *canary)
 {
 	struct clinux_canary *shared;
+	sigset_t all, mask;
 	int fd, status, error;
 	pid_t pid;
 
@@ -186,21 +206,22 @@ int clinux_run_canary(struct clinux_canary *canary)
 	if (shared == MAP_FAILED)
 		return -1;
 	fd = canary_program();
-	*shared = (struct clinux_canary) { .ppid = getpid(), .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0 };
+	*shared = (struct clinux_canary) { .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0 };
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	/* As fork(2), but without a signal at its end: clone(2). The last three arguments differ by machine, and are 0. */
 	pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
 	if (pid == 0) {
-		canary_live(shared, fd);
+		canary_parent(shared, fd);
 		__builtin_trap();
 	}
 	error = errno;
 	if (fd >= 0)
 		close(fd);
-	if (pid > 0) {
-		shared->pid = pid;
+	if (pid > 0)
 		while (waitpid(pid, &status, __WALL) == -1 && errno == EINTR)
 			;
-	}
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	*canary = *shared;
 	munmap(shared, sizeof(*shared));
 	errno = error;

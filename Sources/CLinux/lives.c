@@ -162,3 +162,14 @@ long clinux_bpf_count(enum clinux_bpf_object kind)
 	}
 	return errno == ENOENT ? count : -1;
 }
+
+pid_t clinux_spawn_exit(int status, int index)
+{
+	char status_text[16], index_text[16];
+	char *const arguments[] = { "exit", status_text, index_text, NULL };
+	char *const variables[] = { NULL };
+
+	snprintf(status_text, sizeof(status_text), "%d", status);
+	snprintf(index_text, sizeof(index_text), "%d", index);
+	return clinux_vfork_exec("/bin/exit", arguments, variables);
+}

@@ -81,7 +81,7 @@ struct Options {
     }
     let selected = Test.all.filter { test in
       if let backend = test.backend, !backends.contains(backend) { return false }
-      return operands.isEmpty ? !test.isSelfTest && !excluded.contains(test.name) : operands.contains(test.name)
+      return operands.isEmpty ? !test.isSelfTest && !test.isHeavy && !excluded.contains(test.name) : operands.contains(test.name)
     }
     tests = operands.isEmpty ? selected : Self.order(selected, by: operands)
     if isListing {

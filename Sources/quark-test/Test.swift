@@ -19,6 +19,8 @@ struct Test {
   let backend: Backend?
   /// Fails, crashes or hangs on purpose, to test who runs and judges the tests: runs only when named.
   var isSelfTest = false
+  /// Takes minutes: runs only when named.
+  var isHeavy = false
   let body: (TestContext) throws(TestEnd) -> Void
 
   /// `t_probe @ ebpf`
@@ -69,6 +71,13 @@ struct Test {
       Test(name: "t_min_agg", backend: .ebpf, body: minimalAggregation),
       Test(name: "t_set_agg_matrix", backend: .ebpf, body: emptyMatrix),
       Test(name: "t_stats", backend: .ebpf, body: statistics),
+      Test(name: "t_hooks_kprobe", backend: .ebpf, body: hooksKprobe),
+      Test(name: "t_self_test", backend: .ebpf, body: selfTest),
+      Test(name: "t_ring_overflow", backend: .ebpf, body: ringOverflow),
+      Test(name: "t_unprivileged", backend: .ebpf, body: unprivileged),
+      Test(name: "t_capabilities", backend: .ebpf, body: capabilities),
+      Test(name: "t_leftovers", backend: .ebpf, body: leftovers),
+      Test(name: "t_ground_truth", backend: .ebpf, isHeavy: true, body: groundTruth),
     ] + selfTests
   }
 

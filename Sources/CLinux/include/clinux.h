@@ -136,7 +136,7 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
 
 /*
  * Lives that life and waits for its end: begins a session, changes its directory, its name and, if it may, its ids,
- * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it.
+ * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it: the canary's parent is a process between them.
  * 0, or -1 with errno.
  */
 int clinux_run_canary(struct clinux_canary *canary);

@@ -70,6 +70,9 @@ int clinux_remove_tree(const char *path);
 enum clinux_bpf_object { CLINUX_BPF_PROGRAMS, CLINUX_BPF_MAPS, CLINUX_BPF_LINKS, CLINUX_BPF_TYPES };
 long clinux_bpf_count(enum clinux_bpf_object kind);
 
+/* A child that executes `/bin/exit STATUS INDEX`, or ends with 127. Its pid, or -1 with errno. */
+pid_t clinux_spawn_exit(int status, int index);
+
 static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
 
 #endif

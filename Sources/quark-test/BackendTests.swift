@@ -1,0 +1,233 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// With nothing but kprobes allowed all that a process does is seen, and the queue says by which means.
+func hooksKprobe(_ context: TestContext) throws(TestEnd) {
+  unsafe setenv("QUARK_EBPF_HOOKS", "kprobe", 1)
+  defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
+  var queue = try context.open()
+  let hooks = Array(queue.hooks.utf8)
+  try expectEqual("lines of a kprobe", lines(hooks, containing: ": kprobe/"), 6)
+  let life = try context.live(in: &queue, status: 9) {
+    must("name itself", unsafe clinux_set_name("by-kprobe"))
+    must("begin a session", setsid())
+    must("change the group", clinux_set_gids(4242, 4242, 4242))
+    must("change the user", clinux_set_uids(4242, 4242, 4242))
+    return execute("/bin/exit", ["exit", "9"])
+  }
+  try expectEqual("changes", Int(life.idChange), 7)
+  try expect(life.count(QUARK_EV_SETPROCTITLE) > 0, "no new name")
+  try expectEqual("execs", life.count(QUARK_EV_EXEC), 1)
+  try expectEqual("exe", life.known.exe, "/bin/exit")
+  try expectEqual("cmdline", life.known.commandLine, "exit|9|")
+}
+
+private func lines(_ text: [UInt8], containing words: StaticString) -> Int {
+  var count = 0
+  for line in text.split(separator: UInt8(ascii: "\n")) where contains(line, words) { count += 1 }
+  return count
+}
+
+private func contains(_ text: ArraySlice<UInt8>, _ words: StaticString) -> Bool {
+  let pattern = words.withUTF8Buffer { unsafe Array($0) }
+  guard text.count >= pattern.count else { return false }
+  for start in text.startIndex...(text.endIndex - pattern.count) {
+    var length = 0
+    while length < pattern.count, text[start + length] == pattern[length] { length += 1 }
+    if length == pattern.count { return true }
+  }
+  return false
+}
+
+/// The self-test passes where the backend works, and leaves nothing: no event, no child, no signal.
+func selfTest(_ context: TestContext) throws(TestEnd) {
+  var context = context
+  context.attributes.flags |= QQ_SELF_TEST
+  clinux_on_signal(SIGCHLD) { _ in _exit(1) }
+  var queue = try context.open()
+  clinux_on_signal(SIGCHLD, { _ in })
+  var status: CInt = 0
+  try expect(unsafe waitpid(-1, &status, WNOHANG | CInt(bitPattern: 0x4000_0000)) == -1, "a child is left")
+  try expectEqual("raw events at first", queue.length, 0)
+  let life = try context.live(in: &queue, status: 3) { execute("/bin/exit", ["exit", "3"]) }
+  try life.expect(execs: 1)
+  var pid: UInt32 = 0
+  while let process = unsafe queue.firstProcess(notBelow: pid) {
+    try expect(unsafe !Known(process).comm.utf8.elementsEqual(CLINUX_CANARY_NAME.utf8), "the canary is known")
+    pid = unsafe process.pointee.pid + 1
+  }
+}
+
+/// A ring too small for what happens while nobody reads it loses records, and counts each: what came and what was lost
+/// is what there was.
+func ringOverflow(_ context: TestContext) throws(TestEnd) {
+  var context = context
+  context.attributes.ring_size = 16 << 10
+  var queue = try context.open()
+  let before = queue.statistics()
+  let processes = 300
+  for _ in 0..<processes { _ = try wait(for: try start { 0 }) }
+  var quiet = 0
+  while quiet < 3 {
+    let length = queue.statistics().insertions
+    while unsafe queue.nextEvent() != nil {}
+    usleep(20_000)
+    quiet = queue.statistics().insertions == length ? quiet + 1 : 0
+  }
+  let after = queue.statistics()
+  let (came, lost) = (Int(after.insertions - before.insertions), Int(after.lost - before.lost))
+  try expect(lost > 0, "nothing was lost")
+  try expect(came > 0, "nothing came")
+  // A fork and an exit each.
+  try expectEqual("records that came and that were lost", came + lost, 2 * processes)
+  try expectEqual("lost, by family", Int(after.lost_by_family.0), Int(after.lost))
+  try expectEqual("malformed", Int(after.malformed), 0)
+  // What comes now is seen again.
+  let life = try context.live(in: &queue, status: 5) { execute("/bin/exit", ["exit", "5"]) }
+  try life.expect(execs: 1)
+}
+
+/// Without privilege opening fails, and says what is missing.
+func unprivileged(_ context: TestContext) throws(TestEnd) {
+  let child = try start {
+    become(65534, keeping: 0)
+    do throws(QuarkError) {
+      _ = try Queue(context.attributes)
+      return 2
+    } catch {
+      let message = Array(error.message.utf8)
+      let isRight = error.errno.rawValue == EPERM || error.errno.rawValue == EACCES
+      if isRight, contains(message[...], "CAP_BPF"), contains(message[...], "CAP_PERFMON") { return 0 }
+      FileDescriptor.complain(error.message + "\n")
+      return 3
+    }
+  }
+  try expectEqual("the child's end", try wait(for: child), 0)
+}
+
+/// CAP_BPF and CAP_PERFMON are enough; where maps count as locked memory, before 5.11, with CAP_SYS_RESOURCE.
+func capabilities(_ context: TestContext) throws(TestEnd) {
+  let needed: UInt64 = 1 << 38 | 1 << 39
+  for extra in [0, 1 << 24] as [UInt64] {
+    let child = try start { sees(context, with: needed | extra) }
+    let status = try wait(for: child)
+    if status == 0 { return }
+    let isOld = unsafe !isKernel(atLeast: 5, 11)
+    try expect(extra == 0 && isOld, "with capabilities \(needed | extra) the child ends with \(status >> 8)")
+  }
+}
+
+/// In a child: makes it a user with these capabilities only.
+private func become(_ user: uid_t, keeping capabilities: UInt64) {
+  must("keep capabilities", clinux_keep_capabilities())
+  must("change the group", clinux_set_gids(user, user, user))
+  must("change the user", clinux_set_uids(user, user, user))
+  must("drop capabilities", clinux_set_capabilities(capabilities, capabilities, 0))
+}
+
+private func sees(_ context: TestContext, with capabilities: UInt64) -> CInt {
+  become(65534, keeping: capabilities)
+  do throws(TestEnd) {
+    var queue = try context.open()
+    let life = try context.live(in: &queue, status: 6) { execute("/bin/exit", ["exit", "6"]) }
+    try life.expect(execs: 1)
+    try expectEqual("exe", life.known.exe, "/bin/exit")
+    return 0
+  } catch {
+    if case .failed(let reason) = error { FileDescriptor.complain(reason + "\n") }
+    return 4
+  }
+}
+
+/// Of the running kernel's release, which begins with two numbers.
+@unsafe private func isKernel(atLeast major: Int, _ minor: Int) -> Bool {
+  var system = utsname()
+  unsafe uname(&system)
+  let release = unsafe withUnsafeBytes(of: &system.release) { unsafe Array($0) }
+  let parts = release.split(separator: UInt8(ascii: "."), maxSplits: 2)
+  guard parts.count >= 2 else { return true }
+  let (first, second) = (number(parts[0]), number(parts[1]))
+  return first > major || first == major && second >= minor
+}
+
+private func number(_ digits: ArraySlice<UInt8>) -> Int {
+  var result = 0
+  for digit in digits {
+    guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { break }
+    result = 10 * result + Int(digit - UInt8(ascii: "0"))
+  }
+  return result
+}
+
+/// Nothing stays in the kernel: not after a queue was closed, not after its process was killed, not after many rounds.
+func leftovers(_ context: TestContext) throws(TestEnd) {
+  let before = BPFObjects.settled()
+  do {
+    let queue = try context.open()
+    _ = queue.length
+    try expect(BPFObjects().programs >= before.programs + 6, "an open queue has no programs")
+  }
+  try before.expectBack("after a queue was closed")
+  let truth = try Truth()
+  let child = try start {
+    guard let queue = try? Queue(context.attributes) else { return 1 }
+    truth[0] = 1
+    while true {
+      pause()
+      _ = queue.length
+    }
+  }
+  while truth[0] == 0 { usleep(10_000) }
+  _ = kill(child, SIGKILL)
+  _ = try wait(for: child)
+  try before.expectBack("after its process was killed")
+  let rounds = environment("QUARK_TEST_ROUNDS").flatMap { Int($0) } ?? 5
+  let first = try residentKiB()
+  for _ in 0..<rounds { _ = try context.open().length }
+  try before.expectBack("after \(rounds) rounds")
+  // What the C library keeps of freed memory settles in the first rounds.
+  let last = try residentKiB()
+  try expect(last <= first + 1024, "memory grew from \(first) to \(last) KiB")
+}
+
+/// What BPF objects the kernel holds, as bpftool(8) counts them.
+private struct BPFObjects {
+  let programs = clinux_bpf_count(CLINUX_BPF_PROGRAMS)
+  let maps = clinux_bpf_count(CLINUX_BPF_MAPS)
+  let links = clinux_bpf_count(CLINUX_BPF_LINKS)
+
+  /// The kernel frees them a while after their last descriptor is closed: an earlier test's may still be there.
+  static func settled() -> BPFObjects {
+    var last = BPFObjects()
+    var quiet = 0
+    while quiet < 10 {
+      usleep(50_000)
+      let now = BPFObjects()
+      quiet = now.equals(last) ? quiet + 1 : 0
+      last = now
+    }
+    return last
+  }
+
+  private func equals(_ other: BPFObjects) -> Bool {
+    programs == other.programs && maps == other.maps && links == other.links
+  }
+
+  func expectBack(_ moment: String) throws(TestEnd) {
+    var now = BPFObjects()
+    for _ in 0..<100 {
+      if equals(now) { return }
+      usleep(50_000)
+      now = BPFObjects()
+    }
+    throw .failed(
+      "\(moment): \(now.programs) programs, \(now.maps) maps, \(now.links) links; before \(programs), \(maps), \(links)")
+  }
+}
+
+private func residentKiB() throws(TestEnd) -> Int {
+  guard let text = value(of: "VmRSS", in: "/proc/self/status") else { throw .failed("no VmRSS") }
+  return number(Array(text.utf8)[...])
+}

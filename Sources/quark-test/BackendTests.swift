@@ -183,7 +183,7 @@ func leftovers(_ context: TestContext) throws(TestEnd) {
   _ = kill(child, SIGKILL)
   _ = try wait(for: child)
   try before.expectBack("after its process was killed")
-  let rounds = environment("QUARK_TEST_ROUNDS").flatMap { Int($0) } ?? 5
+  let rounds = environment("QUARK_TEST_ROUNDS").flatMap { Int($0) } ?? 2
   let first = try residentKiB()
   for _ in 0..<rounds { _ = try context.open().length }
   try before.expectBack("after \(rounds) rounds")
@@ -202,7 +202,7 @@ private struct BPFObjects {
   static func settled() -> BPFObjects {
     var last = BPFObjects()
     var quiet = 0
-    while quiet < 10 {
+    while quiet < 5 {
       usleep(50_000)
       let now = BPFObjects()
       quiet = now.equals(last) ? quiet + 1 : 0

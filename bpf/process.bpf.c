@@ -61,11 +61,16 @@ struct {
 	__type(value, struct stage);
 } stages SEC(".maps");
 
+struct identity {
+	__u64 start_boot_ns;
+	__u64 pid;
+};
+
 /* Processes whose exit was reported while other threads of theirs were about to report it, too. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u64);	/* start time */
+	__type(key, struct identity);
 	__type(value, __u32);
 } exited SEC(".maps");
 
@@ -110,9 +115,10 @@ static __always_inline __u64 wake_flags(__u64 now_ns)
 /* ---- stages */
 
 /*
- * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (those
- * at a function's entry run with preemption on, and from 6.19 on those of tracepoints too). Kernels before 5.12 have no atomic operation that returns something, but adding and
- * then looking does: who reads 1 has it, and until it is given back nobody else can.
+ * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (those at a
+ * function's entry run with preemption on, and from 6.19 on those of tracepoints too). Kernels before 5.12 have no
+ * atomic operation that returns something, but adding and then looking does: who reads 1 has it, and until it is given
+ * back nobody else can.
  */
 static __always_inline struct stage *stage_get(__u32 *slot)
 {
@@ -619,7 +625,7 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	__u64 start;
+	struct identity identity = {};
 	__u32 one = 1;
 
 	if (settings.exit_has_group_dead) {
@@ -628,11 +634,18 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 	} else {
 		if (BPF_CORE_READ(signal, live.counter) != 0)
 			return 0;
-		/* Two threads that end together both find that none lives: the first of them tells. */
-		start = BPF_CORE_READ(task, group_leader, start_boottime);
-		if (BPF_CORE_READ(signal, nr_threads) > 1 &&
-		    bpf_map_update_elem(&exited, &start, &one, BPF_NOEXIST) != 0)
+		/*
+		 * Two threads that end together both find that none lives: the first of them tells. When the
+		 * second looks, the first may be gone, and the group one thread.
+		 */
+		identity.start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		identity.pid = BPF_CORE_READ(task, tgid);
+		if (BPF_CORE_READ(signal, nr_threads) > 1) {
+			if (bpf_map_update_elem(&exited, &identity, &one, BPF_NOEXIST) != 0)
+				return 0;
+		} else if (bpf_map_lookup_elem(&exited, &identity)) {
 			return 0;
+		}
 	}
 	return on_exit(task);
 }

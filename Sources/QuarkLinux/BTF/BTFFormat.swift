@@ -18,6 +18,8 @@ enum BTFFormat {
     var sizeOrType: UInt32
 
     var count: Int { Int(info & 0xffff) }
+    /// The kind's flag. Of a structure: the offsets of its members have the sizes of bit-fields in their upper 8 bits.
+    var hasBitFieldSizes: Bool { info >> 31 != 0 }
     var kind: Kind? { Kind(rawValue: UInt8(info >> 24 & 0x1f)) }
 
     /// Bytes behind these words. Nil: of a kind that is not known here, so that nothing behind it can be found.

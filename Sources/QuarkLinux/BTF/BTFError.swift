@@ -1,0 +1,23 @@
+/// Why nothing could be learned from a BTF.
+enum BTFError: Error {
+  /// The errno of the system call that failed.
+  case unreadable(CInt)
+  case damaged(BTFDamage)
+
+  static func damaged(_ reason: StaticString, at offset: Int, type: UInt32 = 0) -> BTFError {
+    .damaged(BTFDamage(offset: offset, type: type, reason: reason))
+  }
+}
+
+/// What is wrong with a BTF, and where.
+struct BTFDamage: CustomStringConvertible {
+  /// In the file.
+  var offset: Int
+  /// The id of the type it is about, or 0.
+  var type: UInt32
+  var reason: StaticString
+
+  var description: String {
+    type == 0 ? "at byte \(offset): \(reason)" : "type \(type), at byte \(offset): \(reason)"
+  }
+}

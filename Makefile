@@ -121,9 +121,9 @@ quark-bench: deps FORCE
 bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
 
-bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n]
+bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k]
 	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
-		Benchmarks/guest/run.sh "$$image" $(PROCESSES)
+		BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$image" $(PROCESSES)
 
 # ---- fuzzing
 

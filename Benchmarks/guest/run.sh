@@ -3,7 +3,7 @@
 # run.sh KERNEL [PROCESSES]: what quark-mon adds to the life of a process, and what it takes itself, in a guest in
 # virtual time: one instruction is one nanosecond, and figures repeat to a few tenths of a percent.
 #
-# Environment: CC (cc).
+# Environment: CC (cc), BACKEND (b; k for KPROBE), BENCH_JOBS (1: processes at a time).
 
 set -eu
 cd "$(dirname "$0")/../.."
@@ -31,7 +31,7 @@ guest() {
 	}
 }
 guest alone
-guest monitored quark-mon -b -v
+guest monitored quark-mon "-${BACKEND:-b}" -v
 
 # value NAME KEY: the number behind a key.
 value() {

@@ -9,7 +9,7 @@ public import QuarkLinux
 /// A backend, two clocks and a descriptor to wait for; everything else is the pipeline's.
 @safe public struct Queue: ~Copyable {
   private let epoll: Epoll
-  private var backend: EBPFBackend
+  private var backend: Backend
   private var recorder: Recorder?
   private var pipeline: EventPipeline
   private var wallOffsetNS: UInt64
@@ -20,7 +20,7 @@ public import QuarkLinux
   public static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
-      ruleset: nil, ring_size: EBPFBackend.defaultRingSize)
+      ruleset: nil, ring_size: 0)
   }
 
   public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
@@ -29,10 +29,8 @@ public import QuarkLinux
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
-    let backend = try EBPFBackend(Self.settings(attributes))
-    try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in
-      try epoll.add(readable: backend.readable)
-    }
+    let backend = try Backend(attributes.flags, Self.settings(attributes))
+    try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
     var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
     // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
     try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
@@ -61,20 +59,25 @@ public import QuarkLinux
   public var length: Int { pipeline.length }
 
   /// By which means of the kernel each kind of record is had, a line each, with what was tried in vain.
-  public var hooks: String { backend.plan.description }
+  public var hooks: String { backend.description }
+
+  /// Why the EBPF backend, though it was allowed, is not used; empty if it is, or was not allowed.
+  public var fallbackReason: String { backend.fallbackReason }
 
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
   /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
   public func block(milliseconds: Int) throws(Errno) {
-    try epoll.wait(milliseconds: CInt(min(milliseconds, pace.waitMS(untilNS: pipeline.nextRipeNS))))
+    let longest = backend.wakesInTime ? milliseconds : min(milliseconds, 100)
+    try epoll.wait(milliseconds: CInt(min(longest, pace.waitMS(untilNS: pipeline.nextRipeNS))))
   }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   public func statistics() -> quark_queue_stats {
     var result = pipeline.statistics
-    result.backend = QQ_EBPF
+    result.backend = backend.flag
+    result.malformed += backend.malformed
     result.refused += pipeline.processes.refusals
     result.lost = backend.lost()
     result.lost_by_family.0 = result.lost
@@ -121,9 +124,9 @@ public import QuarkLinux
 
   // MARK: -
 
-  private static func settings(_ attributes: quark_queue_attr) -> EBPFBackend.Settings {
-    var settings = EBPFBackend.Settings()
-    if attributes.ring_size != 0 { settings.ringSize = attributes.ring_size }
+  private static func settings(_ attributes: quark_queue_attr) -> BackendSettings {
+    var settings = BackendSettings()
+    settings.ringSize = attributes.ring_size
     settings.maxEnvironment = attributes.max_env
     settings.holdTimeMS = Int(attributes.hold_time)
     settings.testsItself = attributes.flags & QQ_SELF_TEST != 0
@@ -144,9 +147,9 @@ public import QuarkLinux
       throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
     }
     let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST
-    guard flags & QQ_EBPF != 0, flags & ~supported == 0 else {
+    guard flags & QQ_ALL_BACKENDS != 0, flags & ~supported == 0 else {
       throw QuarkError(
-        "open the queue", Errno(ENOTSUP), detail: "only the EBPF backend and process events exist so far")
+        "open the queue", Errno(ENOTSUP), detail: "only the EBPF and KPROBE backends and process events exist so far")
     }
     guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
@@ -159,13 +162,24 @@ public import QuarkLinux
     (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
   }
 
-  /// Takes as many records as are sure to fit; the rest waits in the ring.
+  /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one
+  /// would fit: a perf ring says once that there are some.
   private mutating func populate(nowNS: UInt64) -> Int {
-    guard recorder != nil else {
-      return backend.consume(limit: pipeline.room) { record in pipeline.insert(record: record) }
-    }
     recorder?.beginBatch(nowNS: nowNS, lost: backend.lost())
-    return backend.consume(limit: pipeline.room) { record in
+    var taken = 0
+    while true {
+      let limit = pipeline.room
+      let count = limit > 0 ? consume(limit: limit) : 0
+      taken += count
+      if count < limit || limit == 0 { return taken }
+    }
+  }
+
+  private mutating func consume(limit: Int) -> Int {
+    guard recorder != nil else {
+      return backend.consume(limit: limit) { record in pipeline.insert(record: record) }
+    }
+    return backend.consume(limit: limit) { record in
       recorder?.append(record)
       pipeline.insert(record: record)
     }

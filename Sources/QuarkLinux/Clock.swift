@@ -5,6 +5,9 @@ public enum Clock {
   /// Since boot, suspend included: what records are stamped with.
   public static func bootNS() throws(Errno) -> UInt64 { try read(CLOCK_BOOTTIME) }
 
+  /// Since boot, without the time of suspend.
+  static func monotonicNS() throws(Errno) -> UInt64 { try read(CLOCK_MONOTONIC) }
+
   /// What to add to a time since boot to get a time since the epoch. The wall clock is read between two readings of
   /// the other, and the closest of a few such triples is taken: right to well under a microsecond on an idle machine.
   public static func wallOffsetNS() throws(Errno) -> UInt64 {

@@ -28,7 +28,7 @@ private func run(_ options: Options) -> CInt {
   do {
     var queue = try Queue(options.attributes)
     if let path = options.recording { try queue.startRecording(to: path) }
-    if options.verbosity > 0 { FileDescriptor.complain(queue.hooks + "using ebpf for backend\n") }
+    explainBackend(queue, verbosity: options.verbosity)
     var output = EventOutput()
     var status = options.hasSnapshot ? showSnapshot(queue, &output) : 0
     if status == 0 { status = monitor(&queue, &output) }
@@ -39,6 +39,16 @@ private func run(_ options: Options) -> CInt {
     FileDescriptor.complain("quark-mon: \(error.message)\n")
     return 1
   }
+}
+
+/// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
+private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
+  if !queue.fallbackReason.isEmpty {
+    FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
+  }
+  guard verbosity > 0 else { return }
+  let name = queue.statistics().backend == QQ_EBPF ? "ebpf" : "kprobe"
+  FileDescriptor.complain(queue.hooks + "using \(name) for backend\n")
 }
 
 /// Prints an event without a word of what happened for each process that there is. The exit status, or

@@ -21,11 +21,12 @@ struct Options {
   var recording: String?
 
   static let usage = """
-    usage: quark-mon [-beghsvV] [-l max_length] [--no-self-test] [--record file]
-      -b             allow the EBPF backend (the only one so far, and the default)
+    usage: quark-mon [-beghksvV] [-l max_length] [--no-self-test] [--record file]
+      -b             allow the EBPF backend; without -b and -k both are, and EBPF is tried first
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
       -h             this text
+      -k             allow the KPROBE backend
       -l max_length  raw events held at most, 1 or more (default 10000)
       -s             no list of the processes there are at the start
       --no-self-test do not try the backend on a process of its own before it is used
@@ -47,20 +48,22 @@ struct Options {
           option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
           option(name: nil, has_arg: 0, flag: nil, val: 0),
         ]
-        return unsafe clinux_getopt_long(argc, argv, "beghl:svV", longer)
+        return unsafe clinux_getopt_long(argc, argv, "beghkl:svV", longer)
       }
     }
   }
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     var options = Options()
+    var backends: CInt = 0
     while true {
       let option = unsafe nextOption(argc, argv)
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
-      case UInt8(ascii: "b"): options.attributes.flags = options.attributes.flags & ~QQ_ALL_BACKENDS | QQ_EBPF
+      case UInt8(ascii: "b"): backends |= QQ_EBPF
       case UInt8(ascii: "e"): options.attributes.flags |= QQ_ENTRY_LEADER
       case UInt8(ascii: "g"): options.attributes.flags |= QQ_MIN_AGG
+      case UInt8(ascii: "k"): backends |= QQ_KPROBE
       case UInt8(ascii: "s"): options.hasSnapshot = false
       case noSelfTestOption: options.attributes.flags &= ~QQ_SELF_TEST
       case recordOption: options.recording = unsafe String(cString: clinux_optarg())
@@ -83,6 +86,7 @@ struct Options {
         return .exit(1)
       }
     }
+    if backends != 0 { options.attributes.flags = options.attributes.flags & ~QQ_ALL_BACKENDS | backends }
     guard clinux_optind() == argc else {
       FileDescriptor.complain("quark-mon: takes no operands\n\(usage)")
       return .exit(1)

@@ -7,6 +7,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -44,6 +45,9 @@ static inline int clinux_open(const char *path, int flags, mode_t mode) { return
 static inline int clinux_openat(int directory, const char *path, int flags) { return openat(directory, path, flags); }
 static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 static inline pid_t clinux_fork(void) { return fork(); }
+/* Swift takes flock for the structure of fcntl(2). */
+static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX); }
+static inline int clinux_unlock(int fd) { return flock(fd, LOCK_UN); }
 
 static inline int clinux_wifexited(int status) { return WIFEXITED(status); }
 static inline int clinux_wexitstatus(int status) { return WEXITSTATUS(status); }

@@ -75,6 +75,8 @@ typedef __s64 s64;
 /* quark_process.flags */
 #define QUARK_F_PROC	(1 << 0)	/* the proc_ members are valid */
 #define QUARK_F_EXIT	(1 << 1)	/* exit_code and exit_time_event are valid */
+#define QUARK_F_LATE_CWD	(1 << 2)	/* cwd was read after the fact, and may have changed since */
+#define QUARK_F_LATE_CMDLINE	(1 << 3)	/* cmdline likewise */
 
 /* quark_event.id_change */
 #define QUARK_ID_CHANGE_SETSID	1
@@ -264,6 +266,9 @@ struct raw_event_links {
 /* raw_event.flags */
 #define RAW_F_TASK	(1 << 0)	/* task is valid */
 #define RAW_F_IMAGE	(1 << 1)	/* of an exec: what args, env and script do not tell, there is not */
+#define RAW_F_LATE_CWD	(1 << 2)	/* cwd was read after the fact, and may have changed since */
+#define RAW_F_LATE_ARGS	(1 << 3)	/* args likewise */
+#define RAW_F_CUT_CWD	(1 << 4)	/* cwd begins with "./": where that is, is not known */
 
 /* One record of the kernel, waiting in the queue. Aggregation callbacks look at these; nobody changes them. */
 struct raw_event {
@@ -307,7 +312,7 @@ struct QUARK_SWIFT_SAFE quark_queue_attr {
 	size_t max_env;			/* bytes of environment kept per process, 0 for none; 4096 */
 	int kubefd;			/* -1; anything else is ENOTSUP so far */
 	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
-	size_t ring_size;		/* bytes of the kernel's ring, a power of two from 4096; 0: 4 MiB */
+	size_t ring_size;		/* bytes of a ring, a power of two from 4096; 0: EBPF 4 MiB, KPROBE 1 MiB a CPU */
 };
 
 /* The families of events, by which losses are told apart. */
@@ -330,7 +335,7 @@ struct quark_queue_stats {
 	u64 non_aggregations;		/* events made of one */
 	u64 lost;			/* records the kernel had no room for */
 	u64 garbage_collections;	/* processes forgotten */
-	int backend;			/* QQ_EBPF; 0 when no backend is open */
+	int backend;			/* QQ_EBPF or QQ_KPROBE; 0 when none is open */
 	u64 malformed;			/* records dropped because they made no sense */
 	u64 late;			/* raw events older than one that had left before they arrived */
 	u64 refused;			/* records, or strings of a process, dropped because a bound was reached */

@@ -31,6 +31,9 @@ enum wire_type {
 	WIRE_EXIT = 3,		/* the last thread of the group is gone */
 	WIRE_ID_CHANGE = 4,	/* id_change says which ids; the task has the new ones */
 	WIRE_COMM = 5,		/* a new name, which the task has, by other means than an exec */
+	WIRE_EXEC_CONNECTOR = 6,	/* what an exec's own record, which has no task, does not tell */
+
+	WIRE_NO_TASK = 1 << 15,	/* with one of the above: of the task nothing is known but, of WIRE_COMM, its name */
 };
 
 /* wire_record.id_change: the bits of QUARK_ID_CHANGE_* */
@@ -65,6 +68,8 @@ enum wire_field_kind {
 enum wire_field_flag {
 	WIRE_FIELD_CUT = 1 << 0,	/* what follows is shorter than orig_len, or a path lacks its head */
 	WIRE_FIELD_NAME = 1 << 1,	/* a name the file system makes up (memfd:x), not a path */
+	WIRE_FIELD_PATH = 1 << 2,	/* a path as it is written, its NUL included or not, in place of components */
+	WIRE_FIELD_LATE = 1 << 3,	/* read after the fact, from /proc: it may have changed since */
 };
 
 enum wire_limits {

@@ -70,6 +70,7 @@ extension ProcessCache {
       unsafe process.pointee.cmdline = cmdline
       unsafe process.pointee.cmdline_len = parent.pointee.cmdline_len
       unsafe process.pointee.cmdline_orig_len = parent.pointee.cmdline_orig_len
+      unsafe process.setFlag(QUARK_F_LATE_CMDLINE, parent.pointee.flags & UInt64(QUARK_F_LATE_CMDLINE) != 0)
     }
     if let script = unsafe parent.pointee.script {
       unsafe StringPool.retain(script)
@@ -103,12 +104,13 @@ extension ProcessCache {
     if unsafe event.pointee.exe != nil { unsafe take(&event.pointee.exe, &process.pointee.exe) }
     // A task that is being torn down leaves its directory first, then its namespaces: without these, what it says is
     // not where it worked.
-    if unsafe event.pointee.cwd != nil, !hasLeft { unsafe take(&event.pointee.cwd, &process.pointee.cwd) }
+    if unsafe event.pointee.cwd != nil, !hasLeft { unsafe takeDirectory(of: event, for: process) }
     if unsafe event.pointee.cgroup != nil { unsafe take(&event.pointee.cgroup, &process.pointee.cgroup) }
     if unsafe event.pointee.args != nil {
       unsafe take(&event.pointee.args, &process.pointee.cmdline)
       unsafe process.pointee.cmdline_len = Int(event.pointee.args_len)
       unsafe process.pointee.cmdline_orig_len = Int(event.pointee.args_orig_len)
+      unsafe process.setFlag(QUARK_F_LATE_CMDLINE, event.pointee.flags & UInt32(RAW_F_LATE_ARGS) != 0)
     }
     if unsafe event.pointee.env != nil {
       unsafe take(&event.pointee.env, &process.pointee.env)
@@ -116,6 +118,50 @@ extension ProcessCache {
       unsafe process.pointee.env_orig_len = Int(event.pointee.env_orig_len)
     }
     if unsafe event.pointee.script != nil { unsafe take(&event.pointee.script, &process.pointee.script) }
+  }
+
+  /// Of a path whose head was cut off the rest may be known: from before, or of the parent.
+  @inline(__always)
+  private mutating func takeDirectory(
+    of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>
+  ) {
+    if unsafe event.pointee.flags & UInt32(RAW_F_CUT_CWD) != 0, unsafe completeDirectory(of: event, for: process) {
+      return
+    }
+    unsafe take(&event.pointee.cwd, &process.pointee.cwd)
+    unsafe process.setFlag(QUARK_F_LATE_CWD, event.pointee.flags & UInt32(RAW_F_LATE_CWD) != 0)
+  }
+
+  @inline(never)
+  private mutating func completeDirectory(
+    of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>
+  ) -> Bool {
+    guard let cut = unsafe event.pointee.cwd else { return false }
+    if let known = unsafe process.pointee.cwd, unsafe Self.completes(known, cut) {
+      unsafe process.setFlag(QUARK_F_LATE_CWD, true)
+      return true
+    }
+    guard unsafe event.pointee.type == RAW_WAKE_UP_NEW_TASK.rawValue,
+      let parent = unsafe table[event.pointee.task.ppid], let known = unsafe parent.pointee.cwd,
+      unsafe Self.completes(known, cut)
+    else { return false }
+    unsafe StringPool.retain(known)
+    if let old = unsafe process.pointee.cwd { unsafe strings.release(old) }
+    unsafe process.pointee.cwd = known
+    unsafe process.setFlag(QUARK_F_LATE_CWD, true)
+    return true
+  }
+
+  /// Is `known` a whole path, and does it end as `cut` does behind its dot?
+  private static func completes(_ known: UnsafePointer<CChar>, _ cut: UnsafePointer<CChar>) -> Bool {
+    var (knownCount, cutCount) = (0, 0)
+    while unsafe known[knownCount] != 0 { knownCount += 1 }
+    while unsafe cut[cutCount] != 0 { cutCount += 1 }
+    let slash = CChar(bitPattern: UInt8(ascii: "/"))
+    // `./` alone says nothing.
+    guard unsafe known[0] == slash, cutCount > 2, knownCount >= cutCount - 1 else { return false }
+    for index in 1..<cutCount where unsafe known[knownCount - cutCount + index] != cut[index] { return false }
+    return true
   }
 
   @inline(__always)
@@ -149,6 +195,11 @@ extension UnsafeMutablePointer<raw_event> {
 }
 
 extension UnsafeMutablePointer<quark_process> {
+  @inline(__always)
+  func setFlag(_ flag: CInt, _ isSet: Bool) {
+    unsafe pointee.flags = pointee.flags & ~UInt64(flag) | (isSet ? UInt64(flag) : 0)
+  }
+
   /// Takes over what a record says of the task. The start time stays as it was first learned: the entity id depends
   /// on it.
   @inline(__always)

@@ -37,24 +37,40 @@ public protocol RecordSources: ~Copyable {
   public mutating func pull<Sources: RecordSources & ~Copyable>(
     from sources: inout Sources, limit: Int = .max, into pipeline: inout EventPipeline
   ) -> Int {
-    precondition(sources.sourceCount <= capacity)
-    count = 0
+    removeAll()
     for source in 0..<sources.sourceCount {
-      if let timeNS = sources.headTimeNS(of: source) { push(Head(timeNS: timeNS, source: source)) }
+      if let timeNS = sources.headTimeNS(of: source) { add(source, timeNS: timeNS) }
     }
     var taken = 0
-    while taken < limit, count > 0, pipeline.room > 0 {
-      let source = unsafe heap[0].source
+    while taken < limit, pipeline.room > 0, let source = oldest {
       sources.takeHead(of: source, into: &pipeline)
       taken += 1
-      if let timeNS = sources.headTimeNS(of: source) {
-        sink(Head(timeNS: timeNS, source: source))
-      } else {
-        count -= 1
-        if count > 0 { unsafe sink(heap[count]) }
-      }
+      replaceOldest(timeNS: sources.headTimeNS(of: source))
     }
     return taken
+  }
+
+  // MARK: - Step by step, for who holds the sources
+
+  public mutating func removeAll() { count = 0 }
+
+  /// A source with a head of that time. Each source at most once.
+  public mutating func add(_ source: Int, timeNS: UInt64) {
+    precondition(count < capacity)
+    push(Head(timeNS: timeNS, source: source))
+  }
+
+  /// The source to read next; nil when none has anything.
+  public var oldest: Int? { count > 0 ? unsafe heap[0].source : nil }
+
+  /// The head of the oldest source was taken: the time of its next, or nil if there is none.
+  public mutating func replaceOldest(timeNS: UInt64?) {
+    if let timeNS {
+      sink(Head(timeNS: timeNS, source: unsafe heap[0].source))
+    } else {
+      count -= 1
+      if count > 0 { unsafe sink(heap[count]) }
+    }
   }
 
   private mutating func push(_ head: Head) {

@@ -23,11 +23,15 @@ enum RecordDecoder {
     let size = Int(header.size)
     guard size >= headerSize, size <= record.byteCount, header.pid != 0, header.pid < ProcessTable.pidLimit
     else { return .malformed }
-    var flags = UInt32(RAW_F_TASK)
-    switch wire_type(UInt32(header.type)) {
+    let hasTask = UInt32(header.type) & WIRE_NO_TASK.rawValue == 0
+    var flags = hasTask ? UInt32(RAW_F_TASK) : 0
+    switch wire_type(UInt32(header.type) & ~WIRE_NO_TASK.rawValue) {
     case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
     case WIRE_EXEC:
       unsafe event.pointee.type = RAW_EXEC.rawValue
+      if hasTask { flags |= UInt32(RAW_F_IMAGE) }
+    case WIRE_EXEC_CONNECTOR:
+      unsafe event.pointee.type = RAW_EXEC_CONNECTOR.rawValue
       flags |= UInt32(RAW_F_IMAGE)
     case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
     case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
@@ -78,8 +82,10 @@ enum RecordDecoder {
     case WIRE_FIELD_EXE where unsafe event.pointee.exe == nil:
       return unsafe decodePath(content, flags: field.flags, .exe, into: event, strings: &strings)
     case WIRE_FIELD_CWD where unsafe event.pointee.cwd == nil:
+      if field.flags != 0 { unsafe noteDirectory(field, event) }
       return unsafe decodePath(content, flags: field.flags, .workingDirectory, into: event, strings: &strings)
     case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
+      if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_ARGS) }
       guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
       return unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
         ? .decoded : .refused
@@ -97,12 +103,22 @@ enum RecordDecoder {
     }
   }
 
+  private static func noteDirectory(_ field: wire_field, _ event: UnsafeMutablePointer<raw_event>) {
+    if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_CWD) }
+    if field.flags & UInt16(WIRE_FIELD_CUT.rawValue) != 0 { unsafe event.pointee.flags |= UInt32(RAW_F_CUT_CWD) }
+  }
+
+  private static func isLate(_ field: wire_field) -> Bool { field.flags & UInt16(WIRE_FIELD_LATE.rawValue) != 0 }
+
   private static func decodePath(
     _ components: RawSpan, flags: UInt16, _ part: RawEventPart, into event: UnsafeMutablePointer<raw_event>,
     strings: inout StringPool
   ) -> Outcome {
     // The reversal below adds two bytes at most.
     guard components.byteCount <= Int(WIRE_PATH_MAX.rawValue) else { return .malformed }
+    if flags & UInt16(WIRE_FIELD_PATH.rawValue) != 0 {
+      return unsafe event.set(part, withoutTail(components), strings: &strings) ? .decoded : .refused
+    }
     return unsafe withUnsafeTemporaryAllocation(byteCount: components.byteCount + 2, alignment: 1) { path in
       let count = unsafe write(components, flags: flags, to: path)
       let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: path[..<count]))

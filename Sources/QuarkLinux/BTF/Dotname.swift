@@ -32,71 +32,71 @@ public enum Dotname: Int, CaseIterable, Sendable {
   public var name: StaticString { spellings[0] }
 
   /// What the place was and is called in one kernel or another: the first that is found counts.
-  var spellings: [StaticString] {
-    switch self {
-    case .credCapAmbient: ["cred.cap_ambient"]
-    case .credCapBset: ["cred.cap_bset"]
-    case .credCapEffective: ["cred.cap_effective"]
-    case .credCapInheritable: ["cred.cap_inheritable"]
-    case .credCapPermitted: ["cred.cap_permitted"]
-    case .credEgid: ["cred.egid"]
-    case .credEuid: ["cred.euid"]
-    case .credGid: ["cred.gid"]
-    case .credSgid: ["cred.sgid"]
-    case .credSuid: ["cred.suid"]
-    case .credUid: ["cred.uid"]
-    case .dentryDNameName: ["dentry.d_name.name"]
-    case .dentryDParent: ["dentry.d_parent"]
-    case .fsStructPwdDentry: ["fs_struct.pwd.dentry"]
-    case .fsStructPwdMnt: ["fs_struct.pwd.mnt"]
-    case .fsStructRootDentry: ["fs_struct.root.dentry"]
-    case .ipcNamespaceProcInum: ["ipc_namespace.proc_inum", "ipc_namespace.ns.inum"]
-    case .mmStructStartStack: ["mm_struct.start_stack"]
-    case .mountMnt: ["mount.mnt"]
-    case .mountMntMountpoint: ["mount.mnt_mountpoint"]
-    case .mntNamespaceProcInum: ["mnt_namespace.proc_inum", "mnt_namespace.ns.inum"]
-    // The structure has always been called `net`.
-    case .netNamespaceProcInum: ["net_namespace.proc_inum", "net.ns.inum", "net.proc_inum"]
-    case .nsproxyIpcNs: ["nsproxy.ipc_ns"]
-    case .nsproxyMntNs: ["nsproxy.mnt_ns"]
-    case .nsproxyNetNs: ["nsproxy.net_ns"]
-    case .nsproxyUtsNs: ["nsproxy.uts_ns"]
-    case .pidNumbers: ["pid.numbers"]
-    case .pidTypePGID: ["pid_type.PIDTYPE_PGID"]
-    case .pidTypeSID: ["pid_type.PIDTYPE_SID"]
-    case .signalStructPids: ["signal_struct.pids"]
-    case .signalStructTty: ["signal_struct.tty"]
-    case .taskStructComm: ["task_struct.comm"]
-    case .taskStructCred: ["task_struct.cred"]
-    case .taskStructExitCode: ["task_struct.exit_code"]
-    case .taskStructFs: ["task_struct.fs"]
-    case .taskStructGroupLeader: ["task_struct.group_leader"]
-    case .taskStructMm: ["task_struct.mm"]
-    case .taskStructNsproxy: ["task_struct.nsproxy"]
-    case .taskStructPid: ["task_struct.pid"]
-    case .taskStructPids: ["task_struct.pids"]
-    case .taskStructRealParent: ["task_struct.real_parent"]
-    case .taskStructStartBoottime: ["task_struct.start_boottime", "task_struct.real_start_time"]
-    case .taskStructSignal: ["task_struct.signal"]
-    case .taskStructTgid: ["task_struct.tgid"]
-    case .ttyDriverMajor: ["tty_driver.major"]
-    case .ttyDriverMinorStart: ["tty_driver.minor_start"]
-    case .ttyStructDriver: ["tty_struct.driver"]
-    case .ttyStructIndex: ["tty_struct.index"]
-    case .upidNr: ["upid.nr"]
-    case .utsNamespaceProcInum: ["uts_namespace.proc_inum", "uts_namespace.ns.inum"]
-    case .vfsmountMntRoot: ["vfsmount.mnt_root"]
-    case .mmStructArgEnd: ["mm_struct.arg_end"]
-    case .mmStructArgStart: ["mm_struct.arg_start"]
-    case .mountMntParent: ["mount.mnt_parent"]
-    case .signalStructGroupExitCode: ["signal_struct.group_exit_code"]
-    }
-  }
+  var spellings: [StaticString] { Self.table[rawValue] }
+
+  // A table, for Swift 6.3 without its runtime mixes the cases of a switch over these up.
+  private static let table: [[StaticString]] = [
+    ["cred.cap_ambient"],
+    ["cred.cap_bset"],
+    ["cred.cap_effective"],
+    ["cred.cap_inheritable"],
+    ["cred.cap_permitted"],
+    ["cred.egid"],
+    ["cred.euid"],
+    ["cred.gid"],
+    ["cred.sgid"],
+    ["cred.suid"],
+    ["cred.uid"],
+    ["dentry.d_name.name"],
+    ["dentry.d_parent"],
+    ["fs_struct.pwd.dentry"],
+    ["fs_struct.pwd.mnt"],
+    ["fs_struct.root.dentry"],
+    ["ipc_namespace.proc_inum", "ipc_namespace.ns.inum"],
+    ["mm_struct.start_stack"],
+    ["mount.mnt"],
+    ["mount.mnt_mountpoint"],
+    ["mnt_namespace.proc_inum", "mnt_namespace.ns.inum"],
+    ["net_namespace.proc_inum", "net.ns.inum", "net.proc_inum"],
+    ["nsproxy.ipc_ns"],
+    ["nsproxy.mnt_ns"],
+    ["nsproxy.net_ns"],
+    ["nsproxy.uts_ns"],
+    ["pid.numbers"],
+    ["pid_type.PIDTYPE_PGID"],
+    ["pid_type.PIDTYPE_SID"],
+    ["signal_struct.pids"],
+    ["signal_struct.tty"],
+    ["task_struct.comm"],
+    ["task_struct.cred"],
+    ["task_struct.exit_code"],
+    ["task_struct.fs"],
+    ["task_struct.group_leader"],
+    ["task_struct.mm"],
+    ["task_struct.nsproxy"],
+    ["task_struct.pid"],
+    ["task_struct.pids"],
+    ["task_struct.real_parent"],
+    ["task_struct.start_boottime", "task_struct.real_start_time"],
+    ["task_struct.signal"],
+    ["task_struct.tgid"],
+    ["tty_driver.major"],
+    ["tty_driver.minor_start"],
+    ["tty_struct.driver"],
+    ["tty_struct.index"],
+    ["upid.nr"],
+    ["uts_namespace.proc_inum", "uts_namespace.ns.inum"],
+    ["vfsmount.mnt_root"],
+    ["mm_struct.arg_end"],
+    ["mm_struct.arg_start"],
+    ["mount.mnt_parent"],
+    ["signal_struct.group_exit_code"],
+  ]
 }
 
 /// An offset in bytes for each dotname, or an enumeration constant's value.
 struct OffsetVector: Sendable, Equatable {
-  private var values = InlineArray<55, Int32>(repeating: absent)
+  private var values = [Int32](repeating: absent, count: Dotname.count)
 
   private static var absent: Int32 { .min }
 
@@ -110,8 +110,10 @@ struct OffsetVector: Sendable, Equatable {
   var isUsable: Bool {
     var missing = 0
     for name in Dotname.allCases where name.isRequired && self[name] == nil {
-      guard name == .signalStructPids || name == .taskStructPids else { return false }
-      missing += 1
+      switch name {
+      case .signalStructPids, .taskStructPids: missing += 1
+      default: return false
+      }
     }
     return missing <= 1
   }
@@ -123,10 +125,5 @@ struct OffsetVector: Sendable, Equatable {
       words += words.isEmpty ? "\(name.name)" : " \(name.name)"
     }
     return words
-  }
-
-  static func == (left: OffsetVector, right: OffsetVector) -> Bool {
-    for index in left.values.indices where left.values[index] != right.values[index] { return false }
-    return true
   }
 }

@@ -4,20 +4,7 @@ internal import CWire
 
 /// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
 public struct EBPFBackend: ~Copyable {
-  public struct Settings: Sendable {
-    /// Bytes of the ring: a power of two, a page or more.
-    public var ringSize = EBPFBackend.defaultRingSize
-    /// Bytes of environment kept of each process.
-    public var maxEnvironment = 4096
-    /// How long events are held. The reader is woken at most ten times in that, unless the ring fills up.
-    public var holdTimeMS = 1000
-    /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
-    public var testsItself = false
-
-    public init() {}
-  }
-
-  /// 4 MiB.
+  /// Bytes of the ring: 4 MiB.
   public static var defaultRingSize: Int { 4 << 20 }
 
   private var loaded: LoadedObject
@@ -25,7 +12,7 @@ public struct EBPFBackend: ~Copyable {
   /// By which means each kind of record is had.
   public let plan: HookPlan
 
-  public init(_ settings: Settings = Settings()) throws(QuarkError) {
+  public init(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) {
     do throws(QuarkError) {
       var loader = try EBPFLoader(settings)
       loaded = try loader.open()
@@ -37,7 +24,9 @@ public struct EBPFBackend: ~Copyable {
   }
 
   /// Becomes readable when records wait.
-  public var readable: CInt { loaded.object.descriptor(ofMap: "ring") }
+  public func watch(_ epoll: borrowing Epoll) throws(Errno) {
+    try epoll.add(readable: loaded.object.descriptor(ofMap: "ring"))
+  }
 
   /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { loaded.ring.consume(limit: limit, body) }

@@ -15,13 +15,13 @@ internal import CWire
   private(set) var plan: HookPlan
   let possibleCPUs: Int
 
-  private let settings: EBPFBackend.Settings
+  private let settings: BackendSettings
   private let elf: UnsafeRawPointer
   private let elfSize: Int
   private let types: KernelTypes
   private var lastErrno = Errno(ENOENT)
 
-  init(_ settings: EBPFBackend.Settings) throws(QuarkError) {
+  init(_ settings: BackendSettings) throws(QuarkError) {
     var size = 0
     let bytes = unsafe cprobes_process(&size)!
     guard size > 0 else {
@@ -85,7 +85,9 @@ internal import CWire
     }
     guard isWhole else { return nil }
     if settings.testsItself {
-      for hook in try SelfTest.silentHooks(plan, maxEnvironment: settings.maxEnvironment, &ring) {
+      let knowledge = SelfTest.Knowledge(
+        hooks: Hook.allCases.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
+      for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = ring.consume(limit: .max, body) }) {
         plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
         isWhole = false
       }
@@ -108,12 +110,13 @@ internal import CWire
   }
 
   private func configure(_ object: borrowing BPFObject) throws(QuarkError) {
+    let ringSize = settings.ringSize == 0 ? EBPFBackend.defaultRingSize : settings.ringSize
     let stages = possibleCPUs + Int(WIRE_SPARE_STAGES.rawValue)
     try object.setMaxEntries(map: "stages", stages)
-    try object.setMaxEntries(map: "ring", settings.ringSize)
+    try object.setMaxEntries(map: "ring", ringSize)
     let interval = max(1, min(settings.holdTimeMS / 10, 100))
     let values = wire_settings(
-      wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(settings.ringSize / 8),
+      wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(ringSize / 8),
       stage_count: UInt32(stages), max_env: UInt32(min(settings.maxEnvironment, Int(WIRE_ENV_MAX.rawValue))),
       exit_has_group_dead: types.tracepointParameters("btf_trace_sched_process_exit") == 2 ? 1 : 0)
     unsafe try object.setConstants(section: ".rodata.settings", values)

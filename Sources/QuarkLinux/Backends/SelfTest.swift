@@ -5,27 +5,40 @@ internal import QuarkCore
 /// Tries a backend on a process whose life is known beforehand, and compares what arrives with it. What else arrives
 /// meanwhile is dropped: the queue is not open yet, and looks into /proc when it is.
 enum SelfTest {
-  /// The hooks that are in use and said nothing. Throws when what they said is wrong.
+  /// What a backend can be expected to know.
+  struct Knowledge {
+    /// Which of the hooks are in use.
+    var hooks: [Hook]
+    /// Bytes of environment; nil: it knows none.
+    var maxEnvironment: Int?
+    /// Whether it knows the file that is executed, not just by which name it was called.
+    var hasExecutable = true
+  }
+
+  /// The hooks that are in use and said nothing. Throws when what they said is wrong. `consume` hands over all records
+  /// that wait.
   static func silentHooks(
-    _ plan: HookPlan, maxEnvironment: Int, _ ring: inout RingBuffer
+    _ knowledge: Knowledge, consume: ((RawSpan) -> Void) -> Void
   ) throws(QuarkError) -> [Hook] {
     var canary = clinux_canary()
     _ = try QuarkError.attempting("start a process for the self-test") { () throws(Errno) in
       unsafe try Errno.check(clinux_run_canary(&canary))
     }
     var pipeline = EventPipeline(attributes())
-    _ = ring.consume(limit: .max) { record in
+    consume { record in
       if pid(of: record) == UInt32(canary.pid) { pipeline.insert(record: record) }
     }
     var seen = Seen(directory: unsafe String(cString: clinux_canary_directory(&canary)))
     // All of it is older than the clock will ever say.
     while let event = unsafe pipeline.next(nowNS: .max, wallOffsetNS: 0) { unsafe seen.add(event.pointee) }
     if let process = unsafe pipeline.processes.lookup(pid: UInt32(canary.pid)) {
-      try unsafe check(process, canary, seen)
+      try unsafe check(process, canary, seen, knowledge)
       let length = unsafe process.pointee.env_len
-      if seen.has(.exec) { try expect("env_len", "\(length)", "\(min(maxEnvironment, CLINUX_CANARY_VARIABLE.utf8.count + 1))") }
+      if seen.has(.exec), let most = knowledge.maxEnvironment {
+        try expect("env_len", "\(length)", "\(min(most, CLINUX_CANARY_VARIABLE.utf8.count + 1))")
+      }
     }
-    return Hook.allCases.filter { plan[$0] != nil && isExpected($0, canary) && !seen.has($0) }
+    return knowledge.hooks.filter { isExpected($0, canary) && !seen.has($0) }
   }
 
   /// What arrived, and where the process worked.
@@ -61,7 +74,8 @@ enum SelfTest {
   }
 
   private static func check(
-    _ process: UnsafePointer<quark_process>, _ canary: borrowing clinux_canary, _ seen: Seen
+    _ process: UnsafePointer<quark_process>, _ canary: borrowing clinux_canary, _ seen: Seen,
+    _ knowledge: Knowledge
   ) throws(QuarkError) {
     let known = unsafe process.pointee
     try expect("ppid", "\(unsafe known.proc_ppid)", "\(canary.ppid)")
@@ -81,7 +95,7 @@ enum SelfTest {
     }
     // An exec of a descriptor is named after that, from 6.14 on after the file: a number, or what it is called.
     guard !comm.isEmpty else { throw failure("comm", "empty", CLINUX_CANARY_NAME) }
-    try unsafe expect("exe", text(known.exe), "memfd:" + CLINUX_CANARY_NAME)
+    if knowledge.hasExecutable { try unsafe expect("exe", text(known.exe), "memfd:" + CLINUX_CANARY_NAME) }
     let arguments = unsafe known.cmdline.map { unsafe String(cString: $0) } ?? "(none)"
     try expect("the first argument", arguments, CLINUX_CANARY_NAME)
     let length = CLINUX_CANARY_NAME.utf8.count + 1 + CLINUX_CANARY_ARGUMENT.utf8.count + 1
@@ -93,7 +107,7 @@ enum SelfTest {
   }
 
   private static func failure(_ field: String, _ actual: String, _ expected: String) -> QuarkError {
-    QuarkError("trust the EBPF backend", Errno(EPROTO), detail: "self-test: \(field) is \(actual), expected \(expected)")
+    QuarkError("trust the backend", Errno(EPROTO), detail: "self-test: \(field) is \(actual), expected \(expected)")
   }
 
   private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {

@@ -1,0 +1,13 @@
+/// What a queue asks of its backend.
+public struct BackendSettings: Sendable {
+  /// Bytes of a ring: a power of two, a page or more; 0: the backend's default.
+  public var ringSize = 0
+  /// Bytes of environment kept of each process.
+  public var maxEnvironment = 4096
+  /// How long events are held. The reader is woken at most ten times in that, unless the ring fills up.
+  public var holdTimeMS = 1000
+  /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
+  public var testsItself = false
+
+  public init() {}
+}

@@ -1,0 +1,71 @@
+/// What a kprobe reads when it is hit: Documentation/trace/kprobetrace.rst. A chain of offsets applied to an argument
+/// of the probed function: add the first and read a pointer there, add the second and read a pointer there, and so on.
+/// What the last one leads to is the value.
+struct FetchArgument {
+  enum Kind {
+    case u8, u32, u64
+
+    var name: StaticString {
+      switch self {
+      case .u8: "u8"
+      case .u32: "u32"
+      case .u64: "u64"
+      }
+    }
+
+    var size: Int {
+      switch self {
+      case .u8: 1
+      case .u32: 4
+      case .u64: 8
+      }
+    }
+  }
+
+  /// Unique in the probe, and short, for a definition is at most 4,095 bytes long.
+  let name: String
+  let kind: Kind
+  /// Values one after another.
+  let count: Int
+  /// Which argument of the function, from 0.
+  let parameter: Int
+  let chain: [Int]
+
+  init(_ name: String, _ kind: Kind = .u64, count: Int = 1, parameter: Int = 0, _ chain: [Int]) {
+    self.name = name
+    self.kind = kind
+    self.count = count
+    self.parameter = parameter
+    self.chain = chain
+  }
+
+  /// ` c=+4(+2008(%di)):u64[11]`; without arrays an argument for each of the values.
+  func definition(hasArrays: Bool) -> String {
+    guard count > 1 else { return " \(name)=\(expression(0)):\(kind.name)" }
+    guard !hasArrays else { return " \(name)=\(expression(0)):\(kind.name)[\(count)]" }
+    var text = ""
+    for index in 0..<count { text += " \(memberName(index))=\(expression(index * kind.size)):\(kind.name)" }
+    return text
+  }
+
+  /// The name of one of the values where there are no arrays.
+  func memberName(_ index: Int) -> String { "\(name)_\(index)" }
+
+  /// `distance` is added to the last offset.
+  private func expression(_ distance: Int) -> String {
+    var text = "%\(Self.registers[parameter])"
+    for (index, offset) in chain.enumerated() {
+      text = "+\(index == chain.count - 1 ? offset + distance : offset)(\(text))"
+    }
+    return text
+  }
+
+  /// Those that the kernel's functions get their arguments in, named as kprobes name them.
+  private static var registers: [StaticString] {
+    #if arch(arm64)
+      ["x0", "x1", "x2"]
+    #else
+      ["di", "si", "dx"]
+    #endif
+  }
+}

@@ -1,0 +1,175 @@
+internal import CLinux
+internal import QuarkCore
+
+/// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
+@safe public struct KprobeBackend: ~Copyable {
+  private let probes: KprobeProbes
+  private let rings: UnsafeMutablePointer<PerfRing>
+  private let ringCount: Int
+  private var merge: SourceMerge
+  private var translator: SampleTranslator
+  private let stamps: RingOpener.Stamps
+  private let countsLost: Bool
+  private let ringSize: Int
+  private let origin: KernelOffsets.Origin
+  private var hasOffset: Bool
+
+  /// Bytes of each CPU's ring, if there is memory for it: 1 MiB.
+  public static var defaultRingSize: Int { 1 << 20 }
+
+  public static func open(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) -> KprobeBackend {
+    do throws(QuarkError) {
+      let offsets = try KernelOffsets.running()
+      let blocks = BlockOffsets(offsets)
+      let without = withheld()
+      let probes = try KprobeProbes.define(offsets, blocks, without: without)
+      let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
+      var opener = RingOpener(probes.ids, size: size, without: without)
+      let (rings, count) = unsafe try opener.open()
+      probes.settle()
+      var backend = unsafe KprobeBackend(probes, rings, count, opener, blocks, offsets.origin)
+      if settings.testsItself { try backend.testItself() }
+      return backend
+    } catch {
+      throw Capabilities.explaining(error)
+    }
+  }
+
+  private init(
+    _ probes: consuming KprobeProbes, _ rings: UnsafeMutablePointer<PerfRing>, _ ringCount: Int, _ opener: RingOpener,
+    _ blocks: BlockOffsets, _ origin: KernelOffsets.Origin
+  ) {
+    self.probes = probes
+    unsafe self.rings = rings
+    self.ringCount = ringCount
+    merge = SourceMerge(sourceCount: ringCount)
+    translator = SampleTranslator(blocks)
+    (stamps, countsLost, ringSize) = (opener.stamps, opener.countsLost, opener.size)
+    self.origin = origin
+    hasOffset = opener.stamps != .perf
+  }
+
+  @inlinable deinit { destroy() }
+
+  /// The rings go first: a probe that is in use cannot be removed.
+  @usableFromInline func destroy() {
+    unsafe rings.deinitialize(count: ringCount)
+    unsafe rings.deallocate()
+  }
+
+  /// Becomes readable when a tenth of a ring is filled.
+  public func watch(_ epoll: borrowing Epoll) throws(Errno) {
+    for index in 0..<ringCount { try epoll.add(readable: unsafe rings[index].events[0]) }
+  }
+
+  /// Lends up to `limit` records, the oldest of all rings first, each only for the duration of the call. Returns how
+  /// many.
+  public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
+    if stamps == .monotonic { followSuspends() }
+    merge.removeAll()
+    for index in 0..<ringCount {
+      if let head = unsafe rings[index].peek(probes.layouts) { merge.add(index, timeNS: head.timeNS) }
+    }
+    if !hasOffset, let oldest = merge.oldest, let head = unsafe rings[oldest].peek(probes.layouts) {
+      findOffset(head.timeNS)
+    }
+    var taken = 0
+    while taken < limit, let index = merge.oldest, let head = unsafe rings[index].peek(probes.layouts) {
+      unsafe rings[index].take { translator.translate($0, head.probe, probes.layouts, body) }
+      taken += 1
+      merge.replaceOldest(timeNS: unsafe rings[index].peek(probes.layouts)?.timeNS)
+    }
+    if merge.oldest == nil { askSilentRings() }
+    return taken
+  }
+
+  /// Records of the process family that the rings had no room for since the backend was opened.
+  public func lost() -> UInt64 {
+    var sum: UInt64 = 0
+    for index in 0..<ringCount { sum += unsafe countsLost ? rings[index].countedLoss() : rings[index].lost }
+    return sum
+  }
+
+  /// Samples that made no sense.
+  public var malformed: UInt64 {
+    var sum: UInt64 = 0
+    for index in 0..<ringCount { sum += unsafe rings[index].malformed }
+    return sum
+  }
+
+  /// By which means each kind of record is had, a line each, and where the offsets are from.
+  public var description: String {
+    var text = ""
+    for probe in Probe.allCases {
+      if let failure = probes.failures.first(where: { $0.probe == probe }) {
+        text += "\(probe.label): none\n  not \(probe.description): \(failure.reason)\n"
+      } else {
+        text += "\(probe.label): \(probe.description)\n"
+      }
+    }
+    text += "directories: \(probes.levels), \(probes.hasArrays ? "with" : "without") arrays\n"
+    text += "rings: \(ringCount) of \(ringSize / 1024) KiB, stamped with \(stamps.name), "
+    text += "lost records counted by \(countsLost ? "event" : "ring")\n"
+    text += "offsets: \(origin.description)\n"
+    return text
+  }
+
+  // MARK: -
+
+  private mutating func testItself() throws(QuarkError) {
+    let hooks: [Hook] = probes.failures.isEmpty ? [.fork, .exec, .exit, .comm] : [.fork, .exec, .exit]
+    let knowledge = SelfTest.Knowledge(hooks: hooks, maxEnvironment: nil, hasExecutable: false)
+    let silent = try SelfTest.silentHooks(knowledge) { body in _ = consume(limit: .max, body) }
+    if let hook = silent.first {
+      throw QuarkError(
+        "trust the backend", Errno(EPROTO),
+        detail: "self-test: \(hook.name) says nothing of a process that was made to try it")
+    }
+  }
+
+  /// A kernel that does not count for each event what it lost says so in the ring, with the next record.
+  private mutating func askSilentRings() {
+    for index in 0..<ringCount where unsafe rings[index].isSilent {
+      if countsLost {
+        unsafe rings[index].isSilent = false
+      } else {
+        unsafe rings[index].makeItSpeak(clock: stamps.clock)
+        _ = unsafe rings[index].peek(probes.layouts)
+      }
+    }
+  }
+
+  /// The time spent in suspend is what the two clocks differ by.
+  private mutating func followSuspends() {
+    guard let boot = try? Clock.bootNS(), let monotonic = try? Clock.monotonicNS() else { return }
+    let offset = boot &- monotonic
+    // The two readings are some time apart: that must not change the order of records.
+    if offset &- translator.offsetNS &+ 1_000_000 > 2_000_000 { translator.offsetNS = offset }
+  }
+
+  /// perf's own clock cannot be read: the first record is taken to be new.
+  private mutating func findOffset(_ firstNS: UInt64) {
+    guard let now = try? Clock.bootNS() else { return }
+    hasOffset = true
+    translator.offsetNS = now &- firstNS
+  }
+
+  /// What QUARK_KPROBE_WITHOUT names, between commas, is left unused although the kernel has it.
+  private static func withheld() -> [ArraySlice<UInt8>] {
+    guard let text = unsafe getenv("QUARK_KPROBE_WITHOUT") else { return [] }
+    // Safe: a variable of the environment ends with a NUL.
+    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
+    return bytes.split(separator: UInt8(ascii: ","))
+  }
+}
+
+extension KernelOffsets.Origin {
+  /// In words.
+  var description: String {
+    switch self {
+    case .types(let path): path
+    case .table(let release): "the table, \(release)"
+    case .neighbours(let below, let above): "the table, between \(below) and \(above), which agree"
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/// Places of a sample, by what is there.
+enum SampleField: Int, CaseIterable {
+  case credentials, fileSystem, parents, names, mountRoot, mountPoint, mountPointParent, mountPointName
+  case pgid, sid, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
+  case uts, ipc, mnt, net
+  case isGroupDead, leaderExitCode, groupExitCode
+  case argumentBounds, argumentHead, argumentTail
+  case isByExec, newName
+  case fileName
+}
+
+extension Probe {
+  /// What is read at a hit, in the order of the sample. Fields of several arguments have them one after another.
+  func arguments(
+    _ offsets: KernelOffsets, _ blocks: BlockOffsets, _ shape: ProbeShape
+  ) -> [(field: SampleField, argument: FetchArgument)] {
+    var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape, levels: shape.levels(of: self))
+    switch self {
+    case .fork: list.addTask()
+    case .exec: break
+    case .image:
+      list.addTask()
+      list.addProgramArguments()
+    case .exit:
+      list.addTask()
+      list.addEnd()
+    case .name: list.addName()
+    }
+    return list.arguments
+  }
+}
+
+private struct ArgumentList {
+  let offsets: KernelOffsets
+  let blocks: BlockOffsets
+  let shape: ProbeShape
+  let levels: Int
+  var arguments: [(field: SampleField, argument: FetchArgument)] = []
+
+  private mutating func add(
+    _ field: SampleField, _ name: String, _ kind: FetchArgument.Kind = .u64, count: Int = 1, parameter: Int = 0,
+    at chain: [Int]
+  ) {
+    arguments.append((field, FetchArgument(name, kind, count: count, parameter: parameter, chain)))
+  }
+
+  private subscript(_ name: Dotname) -> Int { offsets.place(name) }
+
+  // The functions' first argument is the task.
+  mutating func addTask() {
+    add(.credentials, "cred", count: blocks.credentials.count / 8, at: [self[.taskStructCred], blocks.credentials.lowerBound])
+    add(.start, "start", at: [self[.taskStructStartBoottime]])
+    add(.comm, "comm", count: 2, at: [self[.taskStructComm]])
+    addDirectory()
+    add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
+    add(.pid, "pid", .u32, at: [self[.taskStructPid]])
+    add(.ppid, "ppid", .u32, at: [self[.taskStructGroupLeader], self[.taskStructRealParent], self[.taskStructTgid]])
+    add(.pgid, "pgid", .u32, at: groupChain(self[.pidTypePGID]))
+    add(.sid, "sid", .u32, at: groupChain(self[.pidTypeSID]))
+    addTerminal()
+    addNamespaces()
+  }
+
+  /// A process without a terminal costs a fault for each argument: there are as few as can be.
+  private mutating func addTerminal() {
+    let terminal = [self[.taskStructSignal], self[.signalStructTty]]
+    let driver = terminal + [self[.ttyStructDriver]]
+    if self[.ttyDriverMinorStart] == self[.ttyDriverMajor] + 4 {
+      add(.ttyNumbers, "ttydrv", at: driver + [self[.ttyDriverMajor]])
+    } else {
+      add(.ttyMajor, "ttymaj", .u32, at: driver + [self[.ttyDriverMajor]])
+      add(.ttyMinorStart, "ttymin", .u32, at: driver + [self[.ttyDriverMinorStart]])
+    }
+    add(.ttyIndex, "ttyidx", .u32, at: terminal + [self[.ttyStructIndex]])
+  }
+
+  /// A task's group or session as the initial namespace numbers it.
+  private func groupChain(_ type: Int) -> [Int] {
+    let number = self[.pidNumbers] + self[.upidNr]
+    if let pids = offsets[.signalStructPids] { return [self[.taskStructSignal], pids + 8 * type, number] }
+    // Up to Linux 4.18: an array of struct pid_link, a list node of 16 bytes and the pointer.
+    return [self[.taskStructGroupLeader], self[.taskStructPids] + 24 * type + 16, number]
+  }
+
+  private mutating func addNamespaces() {
+    let proxy = self[.taskStructNsproxy]
+    add(.uts, "uts", .u32, at: [proxy, self[.nsproxyUtsNs], self[.utsNamespaceProcInum]])
+    add(.ipc, "ipc", .u32, at: [proxy, self[.nsproxyIpcNs], self[.ipcNamespaceProcInum]])
+    add(.mnt, "mnt", .u32, at: [proxy, self[.nsproxyMntNs], self[.mntNamespaceProcInum]])
+    add(.net, "net", .u32, at: [proxy, self[.nsproxyNetNs], self[.netNamespaceProcInum]])
+  }
+
+  private mutating func addDirectory() {
+    let fileSystem = self[.taskStructFs]
+    add(.fileSystem, "fs", count: blocks.fileSystem.count / 8, at: [fileSystem, blocks.fileSystem.lowerBound])
+    var directory = [fileSystem, self[.fsStructPwdDentry]]
+    var names: [[Int]] = []
+    for level in 1...levels {
+      names.append(directory + [self[.dentryDNameName], 0])
+      directory.append(self[.dentryDParent])
+      add(.parents, "up\(level)", at: directory)
+    }
+    let nameWords = ProbeShape.nameBytes / 8
+    for (level, chain) in names.enumerated() { add(.names, "dir\(level)", count: nameWords, at: chain) }
+    let mount = [fileSystem, self[.fsStructPwdMnt]]
+    add(.mountRoot, "mroot", at: mount + [self[.vfsmountMntRoot]])
+    let point = mount + [self[.mountMntMountpoint] - self[.mountMnt]]
+    add(.mountPoint, "mpoint", at: point)
+    add(.mountPointParent, "mup", at: point + [self[.dentryDParent]])
+    add(.mountPointName, "mname", count: nameWords, at: point + [self[.dentryDNameName], 0])
+  }
+
+  /// Arguments are read backwards from their end. Below them lies the rest of a new process's stack, so that reading
+  /// too much is harmless; above them the stack may end soon, and each word behind its end would cost a fault.
+  mutating func addProgramArguments() {
+    guard let start = offsets[.mmStructArgStart], let end = offsets[.mmStructArgEnd], end == start + 8 else { return }
+    let memory = self[.taskStructMm]
+    add(.argumentBounds, "args", count: 2, at: [memory, start])
+    add(.argumentHead, "head", count: shape.headBytes / 8, at: [memory, start, 0])
+    // No array has more than 64 members: MAX_ARRAY_LEN in kernel/trace/trace_probe.h.
+    var distance = shape.argumentBytes
+    while distance > 0 {
+      let bytes = min(distance, 512)
+      add(.argumentTail, "tail\(distance)", count: bytes / 8, at: [memory, end, -distance])
+      distance -= bytes
+    }
+  }
+
+  mutating func addEnd() {
+    add(.isGroupDead, "dead", .u32, parameter: 1, at: [])
+    add(.leaderExitCode, "code", .u32, at: [self[.taskStructGroupLeader], self[.taskStructExitCode]])
+    if let place = offsets[.signalStructGroupExitCode] {
+      add(.groupExitCode, "gcode", .u32, at: [self[.taskStructSignal], place])
+    }
+  }
+
+  mutating func addName() {
+    add(.isByExec, "byexec", .u8, parameter: 2, at: [])
+    add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
+    add(.pid, "pid", .u32, at: [self[.taskStructPid]])
+    add(.newName, "new", count: 2, parameter: 1, at: [0])
+  }
+}

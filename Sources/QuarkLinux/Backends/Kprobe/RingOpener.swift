@@ -1,0 +1,138 @@
+internal import CLinux
+
+/// Opens the events of all CPUs and their rings, with as much of what perf offers as this kernel has.
+struct RingOpener {
+  /// What samples are stamped with.
+  enum Stamps {
+    case boot, monotonic
+    /// perf's own clock: nanoseconds since some time during the boot.
+    case perf
+
+    var clock: CInt {
+      switch self {
+      case .boot: CLOCK_BOOTTIME
+      case .monotonic: CLOCK_MONOTONIC
+      case .perf: -1
+      }
+    }
+
+    var name: StaticString {
+      switch self {
+      case .boot: "CLOCK_BOOTTIME"
+      case .monotonic: "CLOCK_MONOTONIC"
+      case .perf: "the clock of perf"
+      }
+    }
+  }
+
+  private let events: [(probe: Probe, id: UInt64)]
+  private(set) var stamps = Stamps.boot
+  /// Linux 6.0 counts what is lost for each event.
+  private(set) var countsLost = true
+  /// Bytes of each ring.
+  private(set) var size: Int
+  private let isWithoutClock: Bool
+
+  /// Bytes of the smallest ring that is of use.
+  private static var leastSize: Int { 64 << 10 }
+
+  init(_ events: [(probe: Probe, id: UInt64)], size: Int, without: [ArraySlice<UInt8>]) {
+    self.events = events
+    self.size = size
+    if without.contains(where: { ("lost" as StaticString).hasBytes($0) }) { countsLost = false }
+    isWithoutClock = without.contains { ("clock" as StaticString).hasBytes($0) }
+    if isWithoutClock { stamps = .perf }
+  }
+
+  /// A ring for each CPU that is online, in memory the caller deinitializes and frees.
+  @unsafe mutating func open() throws(QuarkError) -> (rings: UnsafeMutablePointer<PerfRing>, count: Int) {
+    let cpus = max(1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
+    let rings = UnsafeMutablePointer<PerfRing>.allocate(capacity: cpus)
+    var count = 0
+    do throws(QuarkError) {
+      for cpu in 0..<CInt(cpus) {
+        guard let ring = try open(cpu) else { continue }
+        unsafe (rings + count).initialize(to: ring)
+        count += 1
+      }
+      if count == 0 { throw QuarkError("open a perf event on any CPU", Errno(ENODEV)) }
+      for index in 0..<count { try unsafe enable(rings[index]) }
+    } catch {
+      unsafe rings.deinitialize(count: count)
+      unsafe rings.deallocate()
+      throw error
+    }
+    return unsafe (rings, count)
+  }
+
+  /// Nil: the CPU is offline.
+  private mutating func open(_ cpu: CInt) throws(QuarkError) -> PerfRing? {
+    while true {
+      guard let descriptors = try openEvents(cpu) else { return nil }
+      do throws(Errno) {
+        return try PerfRing(cpu: cpu, events: descriptors, dataSize: size)
+      } catch {
+        let isTooMuch = error.rawValue == ENOMEM || error.rawValue == EPERM
+        guard isTooMuch, size / 2 >= Self.leastSize else {
+          throw QuarkError("map a perf ring", error, detail: "\(size) bytes for CPU \(cpu)")
+        }
+        size /= 2
+      }
+    }
+  }
+
+  private mutating func openEvents(_ cpu: CInt) throws(QuarkError) -> [CInt]? {
+    var descriptors: [CInt] = []
+    for (probe, id) in events {
+      do throws(Errno) {
+        descriptors.append(try openEvent(id, cpu))
+      } catch {
+        for descriptor in descriptors { close(descriptor) }
+        if error.rawValue == ENODEV { return nil }
+        throw QuarkError("open a perf event", error, detail: "\(probe.description) on CPU \(cpu)")
+      }
+    }
+    return descriptors
+  }
+
+  /// What a kernel does not offer it refuses with EINVAL. CLOCK_BOOTTIME is one that none so far offers for
+  /// tracepoints: it cannot be read in an NMI (perf_event_set_clock() in kernel/events/core.c).
+  private mutating func openEvent(_ id: UInt64, _ cpu: CInt) throws(Errno) -> CInt {
+    while true {
+      let descriptor = clinux_perf_tracepoint(id, cpu, stamps.clock, countsLost ? 1 : 0, UInt32(size / 10))
+      if descriptor >= 0 { return descriptor }
+      let error = Errno.current
+      guard error.rawValue == EINVAL, demandLess() else { throw error }
+    }
+  }
+
+  /// A poorer clock, and when there is none, less about losses and the best clock again. False: nothing is left.
+  private mutating func demandLess() -> Bool {
+    switch stamps {
+    case .boot: stamps = .monotonic
+    case .monotonic: stamps = .perf
+    case .perf:
+      guard countsLost else { return false }
+      countsLost = false
+      if !isWithoutClock { stamps = .boot }
+    }
+    return true
+  }
+
+  private func enable(_ ring: borrowing PerfRing) throws(QuarkError) {
+    for (index, (probe, _)) in events.enumerated() {
+      let event = ring.events[index]
+      // Without the filter the reader leaves out what it would have.
+      if let filter = probe.filter { unsafe clinux_perf_set_filter(event, filter.cString) }
+      let isReady = index == 0 || clinux_perf_set_output(event, ring.events[0]) == 0
+      guard isReady, clinux_perf_enable(event) == 0 else {
+        throw QuarkError("enable a perf event", .current, detail: "\(probe.description) on CPU \(ring.cpu)")
+      }
+    }
+  }
+}
+
+extension StaticString {
+  /// Safe: literals end with a NUL.
+  fileprivate var cString: UnsafePointer<CChar> { unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+}

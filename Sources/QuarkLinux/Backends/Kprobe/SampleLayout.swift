@@ -1,0 +1,139 @@
+/// Where in the raw data of a sample the fields are, as the kernel says in the event's `format` file. The bodies of two
+/// events need not begin at the same place.
+struct SampleLayout {
+  private var places = InlineArray<32, Int32>(repeating: -1)
+  /// Bytes that a sample has at least.
+  private(set) var size = 0
+  /// Directories, from the working directory upwards.
+  private(set) var levels = 0
+  /// Bytes of the arguments' end and of their beginning.
+  private(set) var argumentBytes = 0
+  private(set) var headBytes = 0
+
+  /// Of a probe that there is not.
+  init() {}
+
+  @inline(__always)
+  subscript(_ field: SampleField) -> Int? {
+    let place = places[field.rawValue]
+    return place >= 0 ? Int(place) : nil
+  }
+
+  /// Nil: the kernel laid the sample out in another way than it was asked to.
+  init?(
+    _ format: EventFormat, _ arguments: [(field: SampleField, argument: FetchArgument)], _ shape: ProbeShape
+  ) {
+    levels = arguments.count { $0.field == .parents }
+    argumentBytes = shape.argumentBytes
+    headBytes = shape.headBytes
+    var end: [Int32] = []
+    end.reserveCapacity(SampleField.allCases.count)
+    for _ in SampleField.allCases { end.append(-1) }
+    for (field, argument) in arguments {
+      let names = argument.count > 1 && !shape.hasArrays ? (0..<argument.count).map(argument.memberName) : [argument.name]
+      for name in names {
+        guard let member = format[name] else { return nil }
+        if places[field.rawValue] < 0 { places[field.rawValue] = Int32(member.offset) }
+        // What belongs together follows one another.
+        guard end[field.rawValue] < 0 || end[field.rawValue] == Int32(member.offset) else { return nil }
+        let expected = argument.kind.size * argument.count / names.count
+        guard member.size == expected else { return nil }
+        end[field.rawValue] = Int32(member.offset + member.size)
+        size = max(size, member.offset + member.size)
+      }
+    }
+  }
+}
+
+extension SampleLayout {
+  /// Of the tracepoint sched_process_exec. Nil: it is not as it is known here.
+  init?(ofExec format: EventFormat) {
+    guard let name = format["filename"], name.size == 4, let pid = format["pid"], pid.size == 4 else { return nil }
+    places[SampleField.fileName.rawValue] = Int32(name.offset)
+    places[SampleField.pid.rawValue] = Int32(pid.offset)
+    size = max(name.offset, pid.offset) + 4
+  }
+}
+
+/// The layouts of all probes, and the numbers by which samples say whose they are.
+@safe @usableFromInline struct SampleLayouts: ~Copyable {
+  /// By probe.
+  private let layouts: UnsafeMutablePointer<SampleLayout>
+  /// Zero, which no event has: there is no such probe.
+  private var ids = InlineArray<5, UInt16>(repeating: 0)
+
+  init() {
+    unsafe layouts = .allocate(capacity: Probe.allCases.count)
+    unsafe layouts.initialize(repeating: SampleLayout(), count: Probe.allCases.count)
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline func destroy() { unsafe layouts.deallocate() }
+
+  mutating func set(_ probe: Probe, id: UInt16, _ layout: SampleLayout) {
+    ids[probe.rawValue] = id
+    unsafe layouts[probe.rawValue] = layout
+  }
+
+  func probe(ofEvent id: UInt16) -> Probe? {
+    for index in ids.indices where ids[index] == id && id != 0 { return Probe(rawValue: index) }
+    return nil
+  }
+
+  /// Valid as long as this is.
+  @unsafe subscript(_ probe: Probe) -> UnsafePointer<SampleLayout> { unsafe UnsafePointer(layouts + probe.rawValue) }
+
+  /// Is this about a process, and not just about a thread? `raw` has as many bytes as the layout says.
+  @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    let layout = unsafe self[probe]
+    switch probe {
+    case .exec, .image: return true
+    case .exit:
+      guard let place = unsafe layout.pointee[.isGroupDead] else { return false }
+      return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) != 0
+    case .fork, .name:
+      guard let tgid = unsafe layout.pointee[.tgid], let pid = unsafe layout.pointee[.pid] else { return false }
+      return unsafe raw.loadUnaligned(fromByteOffset: tgid, as: UInt32.self)
+        == raw.loadUnaligned(fromByteOffset: pid, as: UInt32.self)
+    }
+  }
+}
+
+/// The fields of an event, from its `format` file in tracefs: Documentation/trace/events.rst.
+struct EventFormat {
+  private var members: [(name: ArraySlice<UInt8>, offset: Int, size: Int)] = []
+
+  /// Lines such as `	field:u64 cred[11];	offset:16;	size:88;	signed:0;`.
+  init(_ text: [UInt8]) {
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      let parts = line.split(separator: UInt8(ascii: ";"))
+      guard parts.count >= 3, let declaration = Self.value(parts[0], of: "field:"),
+        let offset = Self.value(parts[1], of: "offset:").flatMap(Self.number),
+        let size = Self.value(parts[2], of: "size:").flatMap(Self.number)
+      else { continue }
+      let words = declaration.split(separator: UInt8(ascii: " "))
+      guard let last = words.last else { continue }
+      members.append((last.prefix { $0 != UInt8(ascii: "[") }, offset, size))
+    }
+  }
+
+  subscript(_ name: String) -> (offset: Int, size: Int)? {
+    members.first { $0.name.elementsEqual(name.utf8) }.map { ($0.offset, $0.size) }
+  }
+
+  private static func value(_ part: ArraySlice<UInt8>, of key: StaticString) -> ArraySlice<UInt8>? {
+    let trimmed = part.drop { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
+    guard trimmed.count >= key.utf8CodeUnitCount, key.hasBytes(trimmed.prefix(key.utf8CodeUnitCount)) else { return nil }
+    return trimmed.dropFirst(key.utf8CodeUnitCount)
+  }
+
+  static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    var value = 0
+    for digit in digits {
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9"), value < 1 << 31 else { return nil }
+      value = value * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return digits.isEmpty ? nil : value
+  }
+}

@@ -1,0 +1,101 @@
+internal import CLinux
+
+/// The kernel's tracing files, and the kprobes defined there. All descriptors are had at the beginning, so that what
+/// was defined can be removed by a process that has given its privileges up, or its root directory.
+///
+/// Names are `quark/WHAT_PID_NUMBER`: whose a probe is shows in its name. One of a dead process is removed by the next
+/// that opens a queue; one that is in use the kernel does not let go. Who defines probes holds a lock on the file until
+/// they are in use, so that nobody takes them for leftovers.
+@safe @usableFromInline struct TraceFS: ~Copyable {
+  private let events: FileDescriptor
+  private let directory: String
+
+  /// Where it is mounted; the second comes with debugfs, and mounts itself when it is looked for by this path.
+  private static var directories: [String] { ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] }
+  static var group: StaticString { "quark" }
+
+  init() throws(QuarkError) {
+    var failures = ""
+    var last = Errno(ENOENT)
+    for directory in Self.directories {
+      let path = directory + "/kprobe_events"
+      // Not O_TRUNC, which removes everybody's probes.
+      let descriptor = unsafe clinux_open(path, O_RDWR | O_APPEND | O_CLOEXEC, 0)
+      if descriptor >= 0 {
+        self.directory = directory
+        events = FileDescriptor(owning: descriptor)
+        return
+      }
+      let error = Errno.current
+      // A missing privilege says more than a missing mount.
+      if error.rawValue != ENOENT || last.rawValue == ENOENT { last = error }
+      failures += (failures.isEmpty ? "" : "\n") + "\(path): \(error.description)"
+    }
+    throw QuarkError("open the kernel's tracing files", last, detail: failures)
+  }
+
+  /// Until the lock is given back, nobody removes what is defined.
+  func lock() { _ = try? Errno.retrying { clinux_lock(events.rawValue) } }
+  func unlock() { _ = clinux_unlock(events.rawValue) }
+
+  /// One definition, or the removal of one: `-:quark/name`. The kernel wants each in one write(2).
+  func write(_ definition: String) throws(Errno) {
+    let bytes = Array(definition.utf8) + [UInt8(ascii: "\n")]
+    // Safe: the bytes are only read, and only for the duration of the call.
+    let written = unsafe bytes.span.withUnsafeBytes { unsafe CLinux.write(events.rawValue, $0.baseAddress, $0.count) }
+    guard written >= 0 else { throw .current }
+  }
+
+  func remove(_ name: String) throws(Errno) { try write("-:\(Self.group)/\(name)") }
+
+  /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs.
+  func sweep() {
+    guard let text = try? read("kprobe_events") else { return }
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      // `p:quark/fork_123_0 wake_up_new_task …`; before the colon may stand more.
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+      let rest = line[(colon + 1)...]
+      let event = rest.prefix { $0 != UInt8(ascii: " ") }
+      let parts = event.split(separator: UInt8(ascii: "/"), maxSplits: 1)
+      guard parts.count == 2, Self.group.hasBytes(parts[0]) else { continue }
+      try? remove(String(decoding: parts[1], as: UTF8.self))
+    }
+  }
+
+  /// A file below the directory.
+  func read(_ name: String) throws(Errno) -> [UInt8] {
+    let path = directory + "/" + name
+    let file = FileDescriptor(owning: try unsafe Errno.check(clinux_open(path, O_RDONLY | O_CLOEXEC, 0)))
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      // Safe: read(2) fills no more than there is.
+      let length = unsafe buffer.withUnsafeMutableBytes { unsafe CLinux.read(file.rawValue, $0.baseAddress, $0.count) }
+      if length == 0 { return bytes }
+      if length > 0 {
+        bytes += buffer[..<length]
+      } else if Errno.current.rawValue != EINTR {
+        throw .current
+      }
+    }
+  }
+
+  /// The number of an event, for perf_event_open(2).
+  func id(of event: String) throws(Errno) -> UInt64 {
+    let text = try read("events/\(event)/id")
+    guard let id = EventFormat.number(text.prefix { $0 != UInt8(ascii: "\n") }) else { throw Errno(EINVAL) }
+    return UInt64(id)
+  }
+
+  func format(of event: String) throws(Errno) -> EventFormat { EventFormat(try read("events/\(event)/format")) }
+
+  /// The last thing the kernel complained of: `trace_kprobe: error: Too many nested …`. Linux 5.2 and newer have it.
+  func lastComplaint() -> String {
+    guard let text = try? read("error_log") else { return "" }
+    var complaint = ""
+    for line in text.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "[") {
+      complaint = String(decoding: line.drop { $0 != UInt8(ascii: "]") }.dropFirst(2), as: UTF8.self)
+    }
+    return complaint
+  }
+}

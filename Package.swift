@@ -115,6 +115,8 @@ let package = Package(
       name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"], swiftSettings: strict,
       linkerSettings: libbpf),
     .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(
+      name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict, linkerSettings: libbpf),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
     .target(
       name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",

@@ -112,9 +112,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"], swiftSettings: strict,
+      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
+      swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(
+      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict,
       linkerSettings: libbpf),
-    .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
     .testTarget(
       name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict, linkerSettings: libbpf),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.

@@ -58,8 +58,8 @@ for pair; do
 	esac
 done
 for program in true exit; do
-	"${CC:-cc}" -nostdlib -static -Os -ffreestanding -fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
-		-Wl,--build-id=none,-n -o "$root/$program" "$here/$program.c"
+	"${CC:-cc}" -nostdlib -static -Os -ffreestanding -fno-asynchronous-unwind-tables -fno-stack-protector \
+		-fno-pie -no-pie -Wl,--build-id=none,-n -o "$root/$program" "$here/$program.c"
 	add "bin/$program" "$root/$program"
 done
 add bin/busybox "$busybox"

@@ -168,7 +168,8 @@ struct HTMLReport {
     .tests{border-collapse:collapse;table-layout:fixed;width:100%;margin-top:8px}
     .tests td{padding:3px 6px 3px 0;vertical-align:top;border-bottom:1px solid var(--line)}
     .tests td:first-child{width:104px}
-    .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;white-space:nowrap}
+    .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;
+      white-space:nowrap}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px}
     .grid{border-collapse:separate;border-spacing:3px}
     .grid th{font-weight:400;font-size:.82rem;text-align:left;white-space:nowrap}

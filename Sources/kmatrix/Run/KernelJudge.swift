@@ -116,8 +116,8 @@ struct KernelJudge: Sendable {
     }
     return KernelResult(
       release: image.release, series: image.series, flavour: image.flavour, verdict: verdict(of: tests),
-      seconds: (seconds * 1000).rounded() / 1000, replaces: image.replaces, reasons: reasons, notes: notes, excerpt: excerpt, boots: boots,
-      tests: tests)
+      seconds: (seconds * 1000).rounded() / 1000, replaces: image.replaces, reasons: reasons, notes: notes,
+      excerpt: excerpt, boots: boots, tests: tests)
   }
 
   private func verdict(of tests: [TestResult]) -> Verdict {

@@ -16,7 +16,9 @@ struct KMatrix: AsyncParsableCommand {
         subcommands: [List.self, Fetch.self, Verify.self, Update.self, Doctor.self, BTFArchiveCommand.self]),
       CommandGroup(
         name: "Tests",
-        subcommands: [RunCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self, CostsCommand.self]),
+        subcommands: [
+          RunCommand.self, VerifyBTFCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self, CostsCommand.self,
+        ]),
     ])
 
   /// As ArgumentParser's own, but every complaint is one line `kmatrix: …`, with an exit code of ours.

@@ -111,8 +111,7 @@ built=$(kernel_make -s kernelrelease 2>>"$log") || step "its release" false
 [ "$built" = "$release" ] || fail "$source is $built, not $release"
 step "the build" kernel_make vmlinux
 if [ "$btf" ]; then
-	step "taking the BTF out" objcopy -O binary --only-section=.BTF --set-section-flags .BTF=alloc "$tree/vmlinux" \
-		"$work/out/btf"
+	step "taking the BTF out" objcopy --dump-section .BTF="$work/out/btf" "$tree/vmlinux" "$work/rest"
 	[ -s "$work/out/btf" ] || fail "the kernel has no BTF"
 else
 	step "stripping" objcopy -R .comment -S "$tree/vmlinux" "$work/out/vmlinux"

@@ -65,7 +65,7 @@ struct KernelManifest: Sendable {
     expectations = []
     for (index, expect) in (raw.expect ?? []).enumerated() {
       guard let kind = Expectation.Kind(rawValue: expect.kind) else {
-        throw complain("expect", index, "kind", "kind \"\(expect.kind)\" is neither \"skip\" nor \"xfail\"")
+        throw complain("expect", index, "kind", "kind \"\(expect.kind)\" is not skip, xfail or pass")
       }
       let expectation = Expectation(kind: kind, test: expect.test, reason: expect.reason)
       expectations.append((Glob(pattern: expect.kernel), expectation))

@@ -5,7 +5,6 @@ struct HTMLReport {
   let text: String
 
   init(_ results: MatrixResults) {
-    let grid = MatrixGrid(results)
     text = """
       <!DOCTYPE html>
       <html lang="en">
@@ -22,9 +21,10 @@ struct HTMLReport {
       <body>
       <main>
       \(Self.head(results))
+      \(Self.overview(results))
       \(Self.failures(results))
       \(Self.kernels(results))
-      \(Self.grid(grid))
+      \(Self.grids(results))
       \(Self.foot(results))
       </main>
       </body>
@@ -53,6 +53,32 @@ struct HTMLReport {
       </dl>
       <p class="dim">\(when) UTC\(Markup.escape(shards))</p>
       </header>
+      """
+  }
+
+  /// Kernels and ways, each cell how many tests passed of how many there were.
+  private static func overview(_ results: MatrixResults) -> String {
+    let ways = Way.all(in: results.kernels)
+    if ways.isEmpty { return "" }
+    let head = ways.map { "<th scope=\"col\">\(Markup.escape($0.title))</th>" }.joined()
+    let rows = results.kernels.map { kernel in
+      let cells = ways.map { way in
+        guard let result = WayResult(way, on: kernel) else { return "<td></td>" }
+        return "<td><span class=\"badge \(ReportStyle.ground(result.verdict))\" title=\"\(result.verdict.meaning)\">"
+          + "\(result.verdict.mark)&nbsp;\(result.count)</span></td>"
+      }
+      return "<tr><th scope=\"row\">\(Markup.escape(kernel.title))</th>\(cells.joined())</tr>"
+    }
+    let totals = ways.map { "<td>\(Tally($0, in: results.kernels).passed)</td>" }.joined()
+    return """
+      <section><h2>Ways</h2>
+      <table class="ways">
+      <thead><tr><td></td>\(head)</tr></thead>
+      <tbody>
+      \(rows.joined(separator: "\n"))
+      </tbody>
+      <tfoot><tr><th scope="row">tests ok</th>\(totals)</tr></tfoot>
+      </table></section>
       """
   }
 
@@ -88,22 +114,31 @@ struct HTMLReport {
       """
   }
 
-  private static func grid(_ grid: MatrixGrid) -> String {
-    if grid.tests.isEmpty { return "" }
-    let head = grid.tests.map { "<th scope=\"col\"><span>\(Markup.escape($0.label))</span></th>" }.joined()
+  private static func grids(_ results: MatrixResults) -> String {
+    let ways = Way.all(in: results.kernels)
+    if ways.isEmpty { return "" }
+    let legend = results.verdicts.map { "<li>\(mark($0)) \($0.meaning)</li>" }.joined()
+    return """
+      <section><h2>Tests</h2>
+      \(ways.map { grid($0, MatrixGrid(results, $0)) }.joined(separator: "\n"))
+      <ul class="legend">\(legend)</ul></section>
+      """
+  }
+
+  private static func grid(_ way: Way, _ grid: MatrixGrid) -> String {
+    let head = grid.tests.map { "<th scope=\"col\"><span>\(Markup.escape($0.name))</span></th>" }.joined()
     let rows = grid.rows.map { row in
       let cells = row.cells.map(cell).joined()
       return "<tr><th scope=\"row\">\(Markup.escape(row.kernel.title))</th>\(cells)</tr>"
     }
-    let legend = grid.verdicts.map { "<li>\(mark($0)) \($0.meaning)</li>" }.joined()
+    let title = Markup.escape(way.title)
     return """
-      <section><h2>Tests</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="Kernels and tests"><table class="grid">
+      <h3>\(title)</h3>
+      <div class="scroll" tabindex="0" role="region" aria-label="Kernels and tests: \(title)"><table class="grid">
       <thead><tr><td></td>\(head)</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></div>
-      <ul class="legend">\(legend)</ul></section>
       """
   }
 
@@ -136,6 +171,12 @@ struct HTMLReport {
     h1{font-size:1.55rem;margin:0 0 14px;display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center}
     h1 .badge{font-size:.95rem}
     h2{font-size:1.1rem;margin:30px 0 10px}
+    section>h3{font-size:.95rem;margin:18px 0 6px}
+    .ways{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);font-size:.87rem;
+      font-variant-numeric:tabular-nums}
+    .ways th{font-weight:400;text-align:left;overflow-wrap:anywhere}
+    .ways thead th,.ways tfoot{color:var(--dim)}
+    .ways td,.ways th{padding:4px 8px;border-bottom:1px solid var(--line)}
     .dim{color:var(--dim);font-size:.87rem}
     .totals{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:8px;margin:0 0 8px}
     .totals div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 12px;
@@ -187,6 +228,8 @@ struct HTMLReport {
       .name{grid-column:1/-1;grid-row:1}
       .time{min-width:76px}
       .tests td:first-child{width:90px}
+      .ways td,.ways th{padding:4px}
+      .ways .badge{padding:1px 5px}
       .grid tbody th{max-width:132px;white-space:normal;line-height:1.2;overflow-wrap:anywhere}
     }
     """

@@ -13,11 +13,14 @@ struct BTFArchive: Sendable {
     root.appending("debian").appending(kernel.suite).appending(Self.machine).appending("\(kernel.release).btf")
   }
 
-  /// Writes the section `.BTF` of `image`, an ELF file, all of it or nothing. False: there is none.
-  func write(_ kernel: LockedKernel, image: FilePath) throws(KernelStoreError) -> Bool {
-    guard let types = try ELFImage.section(".BTF", of: image) else { return false }
+  /// Writes the types in `file`: the section `.BTF` of an ELF image, or of a kernel that is built here all of it. All of
+  /// them or nothing; false: there are none.
+  func write(_ kernel: LockedKernel, from file: FilePath) throws(KernelStoreError) -> Bool {
+    guard let types = try kernel.isBuilt ? Self.contents(of: file) : ELFImage.section(".BTF", of: file) else {
+      return false
+    }
     guard types.starts(with: [0x9f, 0xeb]) else {
-      throw KernelStoreError("\(kernel.release): its section .BTF does not begin as BTF does")
+      throw KernelStoreError("\(kernel.release): its types do not begin as BTF does")
     }
     let path = path(of: kernel)
     do {
@@ -28,5 +31,11 @@ struct BTFArchive: Sendable {
       throw KernelStoreError("\(path): cannot be written: \(error.reason)")
     }
     return true
+  }
+
+  private static func contents(of file: FilePath) throws(KernelStoreError) -> Data {
+    do { return try Data(contentsOf: URL(filePath: file.string)) } catch {
+      throw KernelStoreError("\(file): cannot be read: \(error.reason)")
+    }
   }
 }

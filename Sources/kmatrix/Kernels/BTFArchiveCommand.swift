@@ -6,7 +6,10 @@ extension KMatrix {
     static let configuration = CommandConfiguration(
       commandName: "btf-archive",
       abstract: "Write the locked kernels' types into a folder, in the layout of the BTFhub archive.",
-      discussion: "Kernels built without types are named on standard error and left out.")
+      discussion: """
+        Of a kernel that is built here without types, those of the same source built with them. Other kernels without \
+        are named on standard error and left out.
+        """)
 
     @OptionGroup var root: RootOption
     @OptionGroup var selection: SelectionOptions
@@ -22,12 +25,17 @@ extension KMatrix {
       defer { reporter.finish() }
       // A table must hold just what the lock says.
       let options = FetchOptions(locked: true, offline: offline, check: .full)
-      _ = try await store.ensureImages(kernels, options) { reporter.show($0) }
+      _ = try await store.ensureImages(kernels.filter { !$0.isBuilt }, options) { reporter.show($0) }
+      var files: [FilePath] = []
+      for kernel in kernels {
+        let btf = kernel.isBuilt ? try await store.ensureBTF(ofBuilt: kernel, options) { reporter.show($0) } : nil
+        files.append(btf ?? store.cache.image(of: kernel))
+      }
       reporter.finish()
       let archive = BTFArchive(root: FilePath(folder))
       var written = 0
-      for kernel in kernels {
-        if try archive.write(kernel, image: store.cache.image(kernel.imageSHA256)) {
+      for (kernel, file) in zip(kernels, files) {
+        if try archive.write(kernel, from: file) {
           written += 1
           print(archive.path(of: kernel))
         } else {

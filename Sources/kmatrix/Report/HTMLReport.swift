@@ -72,7 +72,7 @@ struct HTMLReport {
     let totals = ways.map { "<td>\(Tally($0, in: results.kernels).passed)</td>" }.joined()
     return """
       <section><h2>Ways</h2>
-      <table class="ways">
+      <table class="ways" style="--ways:\(ways.count)">
       <thead><tr><td></td>\(head)</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
@@ -194,10 +194,10 @@ struct HTMLReport {
     pre{background:var(--off);color:var(--text);border-radius:6px;padding:6px 10px;margin:6px 0;overflow-x:auto;
       font:.82rem/1.45 ui-monospace,monospace}
     .kernel{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-bottom:6px}
-    .kernel summary{display:grid;grid-template-columns:112px 1fr 62px 110px;gap:4px 12px;align-items:center;
+    .kernel>summary{display:grid;grid-template-columns:112px 1fr 62px 110px;gap:4px 12px;align-items:center;
       padding:8px 12px;cursor:pointer;list-style:none}
-    .kernel summary::-webkit-details-marker{display:none}
-    .kernel summary .badge{justify-self:start}
+    .kernel>summary::-webkit-details-marker{display:none}
+    .kernel>summary .badge{justify-self:start}
     .name{font-weight:600;overflow-wrap:anywhere}
     .flag{font-size:.72rem;font-weight:600;border:1px solid currentColor;border-radius:5px;padding:0 5px;
       color:var(--odd-ink)}
@@ -208,6 +208,8 @@ struct HTMLReport {
     .inside h3{font-size:.87rem;margin:12px 0 2px;color:var(--dim)}
     .tests{border-collapse:collapse;table-layout:fixed;width:100%;margin-top:8px}
     .tests td{padding:3px 6px 3px 0;vertical-align:top;border-bottom:1px solid var(--line)}
+    .passed{margin-top:4px}
+    .passed summary{cursor:pointer;color:var(--dim);font-size:.87rem}
     .tests td:first-child{width:104px}
     .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;
       white-space:nowrap}
@@ -224,12 +226,15 @@ struct HTMLReport {
       color:var(--dim)}
     footer{margin-top:28px}
     @media(max-width:560px){
-      .kernel summary{grid-template-columns:1fr auto auto;gap:4px 14px}
+      .kernel>summary{grid-template-columns:1fr auto auto;gap:4px 14px}
       .name{grid-column:1/-1;grid-row:1}
       .time{min-width:76px}
       .tests td:first-child{width:90px}
-      .ways td,.ways th{padding:4px}
-      .ways .badge{padding:1px 5px}
+      .ways tr{display:grid;grid-template-columns:repeat(var(--ways),1fr);border-bottom:1px solid var(--line);
+        padding:3px 4px}
+      .ways td,.ways th{padding:2px 4px;border:0}
+      .ways tbody th,.ways tfoot th{grid-column:1/-1}
+      .ways thead td{display:none}
       .grid tbody th{max-width:132px;white-space:normal;line-height:1.2;overflow-wrap:anywhere}
     }
     """

@@ -7,6 +7,7 @@ struct SVGReport {
   private static let cell = 24
   private static let gap = 3
   private static let glyph = 7
+  private static let boldGlyph = 8
   private static let margin = 12
   private static let top = 82
   /// Lines of failures; the page has them all.
@@ -50,11 +51,11 @@ struct SVGReport {
 
     init(_ results: MatrixResults) {
       ways = Way.all(in: results.kernels)
-      let longest = results.kernels.map(\.title.count).max() ?? 0
-      left = margin + cell + 8 + longest * glyph + 8
+      let longest = results.kernels.map(\.narrowTitle.count).max() ?? 0
+      left = margin + cell + 8 + longest * glyph + 16
       columns = ways.map { way in
         let longest = results.kernels.compactMap { WayResult(way, on: $0)?.text.count }.max() ?? 0
-        return max(longest, way.title.count) * glyph + 10
+        return max(longest * boldGlyph, way.title.count * glyph) + 8
       }
       width = max(left + columns.reduce(0) { $0 + $1 + gap } + margin, 360)
       failures = Self.failures(results)
@@ -93,7 +94,7 @@ struct SVGReport {
   private static func rows(_ results: MatrixResults, _ layout: Layout) -> String {
     results.kernels.enumerated().map { index, kernel in
       let y = layout.y(index)
-      let title = Markup.escape(kernel.title)
+      let title = Markup.escape(kernel.narrowTitle)
       let whole = box(kernel.verdict, kernel.verdict.mark, x: margin, y: y, width: cell, tip: kernel.title)
       let name = #"<text class="text" x="\#(margin + cell + 8)" y="\#(y + 17)">\#(title)</text>"#
       let cells = layout.ways.enumerated().map { column, way in
@@ -134,5 +135,13 @@ struct SVGReport {
       return box(verdict, verdict.mark, x: x, y: y, width: cell, tip: "")
         + #"<text class="dim" x="\#(x + cell + 8)" y="\#(y + 17)">\#(verdict.meaning)</text>"#
     }.joined(separator: "\n")
+  }
+}
+
+extension KernelResult {
+  /// The release without what all of them end in.
+  fileprivate var narrowTitle: String {
+    if negative { return shortTitle }
+    return release.dropping(suffix: "-amd64").map(String.init) ?? release
   }
 }

@@ -4,7 +4,7 @@ struct Way: Sendable, Hashable {
   /// As the tests name it; empty for tests without.
   var backend: String
 
-  var title: String { backend.isEmpty ? "no backend" : backend }
+  var title: String { backend.isEmpty ? "other" : backend }
 
   private static let order = ["ebpf", "kprobe", "kprobe-table", "nova"]
 

@@ -29,10 +29,10 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -84,6 +84,7 @@ test-host: bpf initramfs.gz libquark.a check-docs
 	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
+	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
@@ -101,6 +102,12 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+
+test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
+	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
+
+verify-btf: initramfs.gz kmatrix ## the offsets table against what booted kernels say: [KERNELS=glob] [JOBS=n] [ARGS=…]
+	$(Q)$(KMATRIX) verify-btf $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test-all: test test-kernel ## both
 

@@ -97,9 +97,9 @@ import Testing
   @Test(arguments: [
     ("sha256 = \"aa", "l: 5.10.0-30-cloud-amd64: a sha256 is not 64 hexadecimal digits"),
     ("path = \"../", "l: 5.10.0-30-cloud-amd64: a release or path that leads elsewhere"),
-    ("size = \"", "l:13:1: "),
-    ("flavour = \"x", "l:8:1: "),
-    ("series = \"5.10\"\nseries = \"", "l:8:"),
+    ("size = \"", "l:14:1: "),
+    ("flavour = \"x", "l:9:1: "),
+    ("series = \"5.10\"\nseries = \"", "l:9:"),
   ])
   func badLock(_ change: String, _ beginning: String) throws {
     let key = change.prefix { $0 != "=" }
@@ -193,9 +193,9 @@ import Testing
     #expect(usual.map(\.series).first == "5.10")
     #expect(try store.select(set: "quick").map(\.series) == ["5.10", "6.12", "7.3"])
     let built = try store.select(set: "nobtf")
-    #expect(built.map(\.series) == ["5.10", "6.1"] && built.allSatisfy(\.isBuilt))
-    #expect(try store.select(set: "full").count(where: \.isBuilt) == built.count)
-    #expect(!usual.contains(where: \.isBuilt), "the usual run must not build kernels")
+    #expect(built.map(\.series) == ["5.10", "6.1"])
+    #expect(try store.select(set: "full").filter(\.isBuilt) == built)
+    #expect(usual.filter(\.isBuilt).isEmpty, "the usual run must not build kernels")
     let text = try String(contentsOfFile: KernelStore.lockPath(root).string, encoding: .utf8)
     #expect(store.lock.text == text)
     #expect(!text.contains("://"))

@@ -28,11 +28,11 @@ HOST += --quiet
 endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
-TOOLS := quark-mon quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/demo Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
+TOOLS := quark-mon quark-btf quark-test
+SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf kmatrix kernel-images test test-host test-quick test-kernel test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -84,6 +84,7 @@ test-host: bpf initramfs.gz libquark.a check-docs
 	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
+	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
@@ -102,6 +103,12 @@ test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [J
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
+test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
+	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
+
+verify-btf: initramfs.gz kmatrix ## the offsets table against what booted kernels say: [KERNELS=glob] [JOBS=n] [ARGS=…]
+	$(Q)$(KMATRIX) verify-btf $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
 test-all: test test-kernel ## both
 
 # The programs must not depend on what one compiler makes of them.
@@ -112,6 +119,19 @@ test-clang: kmatrix ## the BPF programs as another clang builds them, on all ker
 	$(Q)$(MAKE) initramfs.gz
 	$(Q)$(KMATRIX) run --no-negative --tests 't_fork_exec_exit t_comm t_hooks_kprobe'; status=$$?; \
 		rm -f $(BPF_OBJECTS); exit $$status
+
+# ---- the offsets table
+
+# What is committed: `make btfhub BTFHUB_ARCHIVE_PATH=".build-btf/kernels.lock DIR"`, with DIR a BTFhub archive.
+BTFHUB_ARCHIVE_PATH ?=
+btfhub: deps ## the table of offsets, from trees in BTFhub's layout: BTFHUB_ARCHIVE_PATH="DIR ..."
+	$(Q)[ -n '$(BTFHUB_ARCHIVE_PATH)' ] || { echo 'make btfhub BTFHUB_ARCHIVE_PATH="DIR ...": no tree is named' >&2; exit 2; }
+	$(Q)$(HOST) -c release --product btfhub
+	$(Q).build/release/btfhub --table btfhub/COffsets/offsets.table --listing btfhub/offsets.txt $(BTFHUB_ARCHIVE_PATH); \
+		status=$$?; [ $$status = 2 ] || touch btfhub/COffsets/offsets.c; exit $$status
+
+.build-btf/kernels.lock: kmatrix FORCE # the BTF of the locked kernels, as a tree
+	$(Q)rm -rf $@ && $(KMATRIX) btf-archive $@ >/dev/null
 
 # ---- measures
 

@@ -35,6 +35,8 @@ let package = Package(
     .library(name: "QuarkC", type: .static, targets: ["QuarkC"]),
     .executable(name: "quark-mon", targets: ["quark-mon"]),
     .executable(name: "quark-test", targets: ["quark-test"]),
+    .executable(name: "quark-btf", targets: ["quark-btf"]),
+    .executable(name: "btfhub", targets: ["btfhub"]),
     .executable(name: "quark-init", targets: ["quark-init"]),
     .executable(name: "kmatrix", targets: ["kmatrix"]),
     .executable(name: "quark-sim", targets: ["quark-sim"]),
@@ -56,9 +58,10 @@ let package = Package(
     .target(name: "CLinux", cSettings: strictC),
     .systemLibrary(name: "CLibbpf"),
     .target(name: "CProbes", cSettings: strictC),
+    .target(name: "COffsets", path: "btfhub/COffsets", exclude: ["offsets.table"], cSettings: strictC),
     .target(name: "QuarkCore", dependencies: ["CWire", "CQuark"], swiftSettings: portable),
     .target(
-      name: "QuarkLinux", dependencies: ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes"],
+      name: "QuarkLinux", dependencies: ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets"],
       swiftSettings: portable),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
@@ -66,6 +69,7 @@ let package = Package(
       name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
     tool("quark-test"),
+    tool("quark-btf"),
     .executableTarget(
       name: "quark-init",
       dependencies: ["CLinux"],
@@ -85,6 +89,17 @@ let package = Package(
         ]),
         .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
       ]),
+    // Makes the table of COffsets.
+    .executableTarget(
+      name: "btfhub",
+      dependencies: [
+        "QuarkLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      path: "btfhub/generator",
+      swiftSettings: strict,
+      linkerSettings: libbpf),
     .executableTarget(
       name: "kmatrix",
       dependencies: [
@@ -97,9 +112,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"], swiftSettings: strict,
+      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
+      swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(
+      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict,
       linkerSettings: libbpf),
-    .testTarget(name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict, linkerSettings: libbpf),
+    .testTarget(
+      name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict, linkerSettings: libbpf),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
     .target(
       name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",

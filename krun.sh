@@ -262,7 +262,8 @@ machine() {
 		cpu=$cpu,la57=off
 		accelerator="$1,thread=single -icount shift=0,sleep=off"
 	fi
-	echo "-M pc -accel $accelerator -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none -no-reboot"
+	echo "-M pc -accel $accelerator -cpu $cpu -m $memory -smp $cpus -nodefaults -no-user-config -display none" \
+		"-no-reboot"
 }
 
 # The device proves nothing: it can be there and fail, or be emulated and crawl. So the kernel is booted under KVM,

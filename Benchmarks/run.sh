@@ -21,8 +21,8 @@ field() {
 instructions() {
 	command -v valgrind >/dev/null || { echo -; return; }
 	# shellcheck disable=SC2086 # several words
-	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure "$work/bench" $1 "$counted" \
-		>"$work/valgrind" 2>&1 || { tail -n 5 "$work/valgrind" >&2; exit 1; }
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure \
+		"$work/bench" $1 "$counted" >"$work/valgrind" 2>&1 || { tail -n 5 "$work/valgrind" >&2; exit 1; }
 	sed -n 's/.*Collected : //p' "$work/valgrind" | awk -v n="$counted" '{ printf "%.1f", $1 / (int(n / 8) * 24) }'
 }
 

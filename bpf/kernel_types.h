@@ -48,8 +48,8 @@ struct bpf_raw_tracepoint_args {
 #if defined(__TARGET_ARCH_x86)
 /* As user space names it: uapi/asm/ptrace.h. */
 struct pt_regs {
-	unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, eflags,
-	    rsp, ss;
+	unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs,
+	    eflags, rsp, ss;
 };
 #endif
 

@@ -462,7 +462,8 @@ __noinline int cgroup_append(__u32 slot, __u64 task_address)
 	return 0;
 }
 
-static __always_inline void memory_append(struct stage *s, __u16 kind, unsigned long start, unsigned long end, __u32 max)
+static __always_inline void memory_append(
+    struct stage *s, __u16 kind, unsigned long start, unsigned long end, __u32 max)
 {
 	__u32 orig = end - start;
 	struct wire_field *f = FIELD(s);

@@ -4,7 +4,7 @@
 # made from true.c and exit.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input
 # gives the same bytes, whoever packs it and where.
 #
-# Environment: CC (cc), STRIP (strip), BUSYBOX (busybox: the static one, of Debian's busybox-static).
+# Environment: CC (cc), STRIP (strip), OBJCOPY (objcopy), BUSYBOX (busybox: the static one, of Debian's busybox-static).
 
 set -eu
 # Names are sorted by their bytes, and modes do not depend on who packs.
@@ -40,6 +40,13 @@ add() {
 	# Both are hashes over what depends on where the tree stands: paths, debug information. Nothing reads them.
 	"${STRIP:-strip}" -R .note.gnu.build-id -R .swift_modhash "$root/tree/$1" || fail "$2 is not a program"
 	if readelf -lW "$root/tree/$1" | grep -q INTERP; then fail "$2 is not static"; fi
+	# Nothing unwinds a stack there, and zeros take no room when packed; they also say that there is no table.
+	for section in .eh_frame .eh_frame_hdr; do
+		size=$(readelf -SW "$root/tree/$1" | sed -n "s/^.* $section  *[A-Z0-9_]*  *[0-9a-f]*  *[0-9a-f]*  *\\([0-9a-f]*\\) .*/\\1/p")
+		[ -n "$size" ] || continue
+		head -c "$((0x$size))" /dev/zero >"$root/zeros"
+		"${OBJCOPY:-objcopy}" --update-section "$section=$root/zeros" "$root/tree/$1"
+	done
 	chmod 755 "$root/tree/$1"
 }
 
@@ -51,8 +58,8 @@ for pair; do
 	esac
 done
 for program in true exit; do
-	"${CC:-cc}" -nostdlib -static -Os -ffreestanding -fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
-		-Wl,--build-id=none,-n -o "$root/$program" "$here/$program.c"
+	"${CC:-cc}" -nostdlib -static -Os -ffreestanding -fno-asynchronous-unwind-tables -fno-stack-protector \
+		-fno-pie -no-pie -Wl,--build-id=none,-n -o "$root/$program" "$here/$program.c"
 	add "bin/$program" "$root/$program"
 done
 add bin/busybox "$busybox"

@@ -85,8 +85,8 @@ static inline int clibbpf_register(const struct clibbpf_preparation *how, int id
 {
 	static const char *const sections[] = { "quark_raw+", "quark_fentry+", "quark_kprobe+" };
 	/*
-	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a realloc(3)
-	 * to nothing, taken for one that failed.
+	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a
+	 * realloc(3) to nothing, taken for one that failed.
 	 */
 	static int keeper;
 	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)how, .prog_prepare_load_fn = clibbpf_prepare);

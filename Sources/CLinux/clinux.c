@@ -209,7 +209,9 @@ int clinux_run_canary(struct clinux_canary *canary)
 	*shared = (struct clinux_canary) { .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0 };
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	/* As fork(2), but without a signal at its end: clone(2). The last three arguments differ by machine, and are 0. */
+	/*
+	 * As fork(2), but without a signal at its end: clone(2). The last three arguments differ by machine, and are 0.
+	 */
 	pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
 	if (pid == 0) {
 		canary_parent(shared, fd);

@@ -36,8 +36,11 @@ pid_t clinux_fork_into(int cgroup)
 {
 	/* struct clone_args of linux/sched.h, of which older headers lack the last member. */
 	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-	} arguments = { .flags = 1ULL << 33 /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup };
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		    set_tid_size, cgroup;
+	} arguments = {
+		.flags = 1ULL << 33 /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup,
+	};
 
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 }

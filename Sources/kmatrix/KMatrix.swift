@@ -11,10 +11,14 @@ struct KMatrix: AsyncParsableCommand {
       it; 130 interrupted.
       """,
     groupedSubcommands: [
-      CommandGroup(name: "Kernels", subcommands: [List.self, Fetch.self, Verify.self, Update.self, Doctor.self]),
+      CommandGroup(
+        name: "Kernels",
+        subcommands: [List.self, Fetch.self, Verify.self, Update.self, Doctor.self, BTFArchiveCommand.self]),
       CommandGroup(
         name: "Tests",
-        subcommands: [RunCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self, CostsCommand.self]),
+        subcommands: [
+          RunCommand.self, VerifyBTFCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self, CostsCommand.self,
+        ]),
     ])
 
   /// As ArgumentParser's own, but every complaint is one line `kmatrix: …`, with an exit code of ours.

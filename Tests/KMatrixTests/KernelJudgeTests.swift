@@ -38,12 +38,36 @@ import Testing
     #expect(tally(kernel) == "3 passed, 0 failed, 1 skipped")
   }
 
+  /// As a kernel without BTF has them: a backend that is skipped as a whole, and no other.
+  @Test func aWholeBackendMayBeForeseen() throws {
+    let skip = Expectation(kind: .skip, test: "*@ebpf", reason: "no BTF")
+    let foreseen = try Recorded("skip", exit: 0).kernel(expecting: [skip])
+    #expect((foreseen.verdict, verdict("t_exit_tgid@ebpf", in: foreseen)) == (.pass, .skip))
+    for others in ["*@kprobe", "*@kprobe-table", "*@"] {
+      let other = Expectation(kind: .skip, test: others, reason: "no BTF")
+      let unforeseen = try Recorded("skip", exit: 0).kernel(expecting: [other])
+      #expect((unforeseen.verdict, verdict("t_exit_tgid@ebpf", in: unforeseen)) == (.fail, .fail))
+    }
+    #expect(!Glob(pattern: "*@kprobe").matches("t_probe@kprobe-table"))
+    #expect(!Glob(pattern: "*@*").matches("t_cgroup_parse"))
+  }
+
   @Test func foreseenFailureIsAnXfail() throws {
     let xfail = Expectation(kind: .xfail, test: "t_fork_exec_exit@*", reason: "known")
     let kernel = try Recorded("one-failure", exit: 1).kernel(expecting: [xfail])
     #expect(kernel.verdict == .pass)
     #expect(verdict("t_fork_exec_exit@ebpf", in: kernel) == .xfail)
     #expect(tally(kernel) == "3 passed, 0 failed, 1 skipped")
+  }
+
+  @Test func aPassIsForeseenAfterAll() throws {
+    let all = Expectation(kind: .xfail, test: "*@ebpf", reason: "known")
+    let some = ["t_probe@*", "t_[!f]*@ebpf"].map { Expectation(kind: .pass, test: $0, reason: "needs nothing") }
+    let kernel = try Recorded("one-failure", exit: 1).kernel(expecting: [all] + some)
+    #expect(kernel.verdict == .pass)
+    #expect(kernel.tests.map(\.verdict) == [.pass, .xfail, .pass, .pass])
+    let failed = Expectation(kind: .pass, test: "*", reason: "wrongly so")
+    #expect(try Recorded("one-failure", exit: 1).kernel(expecting: [all, failed]).verdict == .fail)
   }
 
   @Test func unexpectedPassFails() throws {

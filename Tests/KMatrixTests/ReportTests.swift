@@ -59,11 +59,53 @@ import Testing
     #expect(!text.contains("http:") && !text.contains("https:") && !text.contains("<script"))
     #expect(text.contains("a &lt; b &amp;&amp; &quot;c&quot;"))
     #expect(!text.contains("not syncing: <b>"))
-    #expect(text.components(separatedBy: "<details").count - 1 == Sample.rich.kernels.count)
+    #expect(text.components(separatedBy: "<details class=\"kernel\"").count - 1 == Sample.rich.kernels.count)
   }
 
   @Test func markdownIsAsItWas() throws {
     #expect(MarkdownReport(Sample.rich).text == (try Fixture.text("matrix.md")))
+  }
+
+  /// Kernels that are tested in three ways, one of which fails on one of them.
+  private static let threeWays: MatrixResults = {
+    func kernel(_ release: String, _ table: Verdict) -> KernelResult {
+      let ways = [("ebpf", Verdict.xfail), ("kprobe", .skip), ("kprobe-table", table), ("kprobe-table", .skip)]
+      let tests = ways.map { Sample.test($0.1 == table ? "t_exec" : "t_probe", $0.1, backend: $0.0) }
+      return Sample.kernel(release, table, tests: tests + [Sample.test("t_parse", .pass, backend: "")])
+    }
+    return Sample.results([kernel("5.10.223-nobtf", .pass), kernel("6.1.176-nobtf", .fail)])
+  }()
+
+  @Test func waysAreToldApart() {
+    let results = Self.threeWays
+    #expect(Way.all(in: results.kernels).map(\.title) == ["ebpf", "kprobe", "kprobe-table", "other"])
+    func texts(_ kernel: Int) -> [String?] {
+      Way.all(in: results.kernels).map { WayResult($0, on: results.kernels[kernel])?.text }
+    }
+    #expect(texts(0) == ["x 0/1", "– 0/1", "✓ 1/2", "✓ 1/1"])
+    #expect(texts(1) == ["x 0/1", "– 0/1", "✗ 0/2", "✓ 1/1"])
+    #expect(WayResult(Way(backend: "nova"), on: results.kernels[0]) == nil)
+    let lines = RunSummary(results, folder: nil).lines
+    #expect(
+      lines.suffix(5) == [
+        "ebpf: 0 passed, 0 failed, 2 skipped", "kprobe: 0 passed, 0 failed, 2 skipped",
+        "kprobe-table: 1 passed, 1 failed, 2 skipped", "other: 2 passed, 0 failed, 0 skipped",
+        "3 passed, 1 failed, 6 skipped",
+      ])
+    #expect(MatrixGrid(results, Way(backend: "kprobe-table")).tests.map(\.name) == ["t_exec", "t_probe"])
+    #expect(MarkdownReport(results).text.contains("| 6.1.176-nobtf | ✗ FAIL | x 0/1 | – 0/1 | ✗ 0/2 | ✓ 1/1 | 4.0 s |"))
+    let svg = SVGReport(results).text
+    #expect(svg.contains(">✗ 0/2<") && svg.contains(">t_exec@kprobe-table: 6.1 cloud<") && !svg.contains("t_probe@"))
+    for name in ["ebpf", "kprobe", "kprobe-table"] {
+      #expect(JUnitReport(results).text.contains(#"classname="5.10.223-nobtf.\#(name)""#))
+      #expect(HTMLReport(results).text.contains("<h3>\(name)</h3>"))
+    }
+  }
+
+  @Test func aLongListOfFailuresIsCutInThePicture() {
+    let tests = (0..<50).map { Sample.test("t_\($0)", .fail) }
+    let svg = SVGReport(Sample.results([Sample.kernel("6.1.0-amd64", .fail, tests: tests)])).text
+    #expect(svg.contains("and 30 more tests that failed"))
   }
 
   @Test func resultsReadBack() throws {

@@ -121,6 +121,17 @@ import Testing
     #expect(try kmatrix.results().kernels.count == 2)
   }
 
+  /// On a kernel without BTF half of what the row runs beside the panic is skipped.
+  @Test func theNegativeBootIsOfAKernelWithBTF() async throws {
+    let kmatrix = try KMatrixProcess()
+    for release in ["5.10.0-cloud", "6.1.176-nobtf"] { try kmatrix.kernel(release, Self.good) }
+    let both = try kmatrix.runArguments(["5.10.0-cloud", "6.1.176-nobtf"])
+    _ = try await kmatrix.run(both + ["--negative"])
+    #expect(try kmatrix.results().kernels.last?.title == "negative: 5.10.0-cloud")
+    let one = try await kmatrix.run(kmatrix.runArguments(["6.1.176-nobtf"]) + ["--negative"])
+    #expect((one.code, one.error) == (2, "kmatrix: --negative wants a kernel with BTF\n"))
+  }
+
   @Test func aNegativeBootThatDoesNotPanicFails() async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("7.3.0-cloud", #"boot "$@"; plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf; pass_all"#)

@@ -144,8 +144,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (136, 0, TTYKind.pts), (143, 9999, .pts), (135, 0, .unknown), (144, 0, .unknown), (4, 0, .console), (4, 63, .console),
-    (4, 64, .serial), (4, 255, .serial), (4, 256, .unknown), (0, 0, .unknown),
+    (136, 0, TTYKind.pts), (143, 9999, .pts), (135, 0, .unknown), (144, 0, .unknown), (4, 0, .console),
+    (4, 63, .console), (4, 64, .serial), (4, 255, .serial), (4, 256, .unknown), (0, 0, .unknown),
   ] as [(UInt32, UInt32, TTYKind)])
   func ttyKinds(major: UInt32, minor: UInt32, kind: TTYKind) {
     #expect(TTYKind(major: major, minor: minor) == kind)

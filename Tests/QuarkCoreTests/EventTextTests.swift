@@ -98,7 +98,10 @@ import Testing
     #expect(!isComplete)
   }
 
-  @Test(arguments: [(0, "0"), (-1, "-1"), (.min, "-9223372036854775808"), (.max, "9223372036854775807")] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (0, "0"), (-1, "-1"), (.min, "-9223372036854775808"), (.max, "9223372036854775807"),
+    ] as [(Int64, String)])
   func decimals(value: Int64, expected: String) {
     var buffer = ByteBuffer()
     buffer.append(decimal: value)

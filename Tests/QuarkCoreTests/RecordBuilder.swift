@@ -12,7 +12,9 @@ struct RecordBuilder {
     header.time_boot_ns = timeNS
   }
 
-  mutating func add(_ kind: wire_field_kind, _ content: String, flags: wire_field_flag? = nil, originalCount: Int? = nil) {
+  mutating func add(
+    _ kind: wire_field_kind, _ content: String, flags: wire_field_flag? = nil, originalCount: Int? = nil
+  ) {
     var field = wire_field()
     field.kind = UInt16(kind.rawValue)
     field.flags = UInt16(flags?.rawValue ?? 0)

@@ -128,7 +128,8 @@ import Testing
     record.add(WIRE_FIELD_ENV, "A=1\0B=2\0", originalCount: 9000)
     record.add(WIRE_FIELD_ARGV, "x\0y\0", originalCount: 30_000)
     #expect(
-      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: event, maxEnvironment: 6, strings: &strings) == .decoded)
+      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: event, maxEnvironment: 6, strings: &strings)
+        == .decoded)
     #expect(unsafe text(event.pointee.cgroup) == "/a.slice/b.scope")
     #expect(unsafe text(event.pointee.script) == "./run.sh")
     #expect(unsafe event.pointee.env_len == 6 && event.pointee.env_orig_len == 9000)
@@ -138,7 +139,8 @@ import Testing
     unsafe queue.free(event, strings: &strings)
     let second = unsafe queue.make()!
     #expect(
-      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: second, maxEnvironment: 0, strings: &strings) == .decoded)
+      unsafe RecordDecoder.decode(record.bytes.span.bytes, into: second, maxEnvironment: 0, strings: &strings)
+        == .decoded)
     #expect(unsafe second.pointee.env == nil)
   }
 

@@ -63,7 +63,9 @@ import Testing
     var strings = StringPool()
     var queue = RawEventQueue(capacity: 1)
     let event = unsafe queue.make()!
-    guard unsafe RecordDecoder.decode(record, into: event, maxEnvironment: 4096, strings: &strings) == .decoded else { return nil }
+    guard unsafe RecordDecoder.decode(record, into: event, maxEnvironment: 4096, strings: &strings) == .decoded else {
+      return nil
+    }
     return unsafe Content(
       kind: raw_types(event.pointee.type), pid: event.pointee.pid, timeNS: event.pointee.time,
       task: event.pointee.task, exe: text(event.pointee.exe) ?? "", cwd: text(event.pointee.cwd) ?? "",

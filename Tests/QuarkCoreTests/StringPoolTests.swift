@@ -5,11 +5,15 @@ import Testing
 
 @Suite struct StringPoolTests {
   func copy(_ text: String, in pool: inout StringPool) -> UnsafeMutablePointer<CChar>? {
-    unsafe Array(text.utf8).withUnsafeBytes { unsafe pool.copy($0.baseAddress ?? UnsafeRawPointer(pool.recent), count: $0.count) }
+    unsafe Array(text.utf8).withUnsafeBytes {
+      unsafe pool.copy($0.baseAddress ?? UnsafeRawPointer(pool.recent), count: $0.count)
+    }
   }
 
   func share(_ text: String, in pool: inout StringPool) -> UnsafeMutablePointer<CChar>? {
-    unsafe Array(text.utf8).withUnsafeBytes { unsafe pool.share($0.baseAddress ?? UnsafeRawPointer(pool.recent), count: $0.count) }
+    unsafe Array(text.utf8).withUnsafeBytes {
+      unsafe pool.share($0.baseAddress ?? UnsafeRawPointer(pool.recent), count: $0.count)
+    }
   }
 
   /// Every size has a class that holds it, wasting an eighth at most, or 8 bytes.

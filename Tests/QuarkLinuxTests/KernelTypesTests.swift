@@ -74,8 +74,10 @@ struct BTFBuilder {
     for index in 0..<padding { builder.structure("padding_\(index)", size: 4, [("a_member", int, 0)]) }
     let place = builder.structure("place", size: 12, [("column", int, 0), ("line", int, 8)])
     let constant = builder.add(.const, "", place)
-    let within = builder.structure("", size: 8, [("leader", builder.add(.pointer, "", 0), 0), ("other", int, 0)], kind: .union)
-    builder.structure("task", size: 64, [("state", int, 0), ("pid", int, 24), ("", within, 32), ("place", constant, 40)])
+    let within = builder.structure(
+      "", size: 8, [("leader", builder.add(.pointer, "", 0), 0), ("other", int, 0)], kind: .union)
+    builder.structure(
+      "task", size: 64, [("state", int, 0), ("pid", int, 24), ("", within, 32), ("place", constant, 40)])
     builder.add(6, "color", 4, count: 2, [builder.string("BLUE"), 0, builder.string("RED"), 7])
     let first = builder.prototype(parameters: 3)
     builder.add(.function, "do_something", first)
@@ -90,7 +92,8 @@ struct BTFBuilder {
     try file.write(Data(bytes))
     let object = object()
     // Safe: UInt8 has no padding, which `bytes` of a span would show.
-    return unsafe try KernelTypes(path: file.path, object: object.span.bytes, symbols: symbols, structures: ["place", "column"])
+    return unsafe try KernelTypes(
+      path: file.path, object: object.span.bytes, symbols: symbols, structures: ["place", "column"])
   }
 
   @Test(arguments: [0, 20_000])

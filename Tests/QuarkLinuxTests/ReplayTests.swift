@@ -29,7 +29,8 @@ import Testing
       cwd = unsafe process.cwd.map { unsafe String(cString: $0) } ?? ""
       arguments = unsafe process.cmdline.map { line in
         let bytes = unsafe UnsafeBufferPointer(start: line, count: process.cmdline_len)
-        return unsafe String(decoding: bytes.dropLast().map { $0 == 0 ? UInt8(ascii: "|") : UInt8(bitPattern: $0) }, as: UTF8.self)
+        let shown = unsafe bytes.dropLast().map { $0 == 0 ? UInt8(ascii: "|") : UInt8(bitPattern: $0) }
+        return String(decoding: shown, as: UTF8.self)
       } ?? ""
       exitCode = unsafe process.exit_code
       exitSignal = unsafe process.exit_signal

@@ -98,7 +98,9 @@ enum Calm {
           if isAhead || hasOtherArguments.contains(parent) { hasOtherArguments.insert(pid) }
         }
         if record.exe != nil { hasOtherExe.remove(pid) }
-        if record.arguments?.isEmpty == false || record.isWire && record.type == RAW_EXEC { hasOtherArguments.remove(pid) }
+        if record.arguments?.isEmpty == false || record.isWire && record.type == RAW_EXEC {
+          hasOtherArguments.remove(pid)
+        }
         newest[pid] = max(newest[pid, default: -1], rank[index])
       }
     }

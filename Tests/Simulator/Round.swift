@@ -73,7 +73,8 @@ struct Pass: ~Copyable {
     if parameters.findsEntryLeaders { flags |= QQ_ENTRY_LEADER }
     let attributes = unsafe quark_queue_attr(
       flags: flags, max_length: CInt(parameters.maxLength), cache_grace_time: CInt(parameters.graceTimeMS),
-      hold_time: CInt(parameters.holdTimeMS), max_env: parameters.environmentLimit, kubefd: -1, ruleset: nil, ring_size: 0)
+      hold_time: CInt(parameters.holdTimeMS), max_env: parameters.environmentLimit, kubefd: -1, ruleset: nil,
+      ring_size: 0)
     pipeline = EventPipeline(attributes, stringLimit: parameters.stringLimit)
     if [.none, .random].contains(parameters.joining) { setMatrix() }
   }
@@ -208,7 +209,8 @@ struct Pass: ~Copyable {
     ledger.check(expected.isEmpty, "processes \(expected.keys) are not found")
   }
 
-  /// The strings in use are those of the living, and the newest paths and environments. A block wastes an eighth at most.
+  /// The strings in use are those of the living, and the newest paths and environments. A block wastes an eighth at
+  /// most.
   private mutating func checkMemory() {
     func block(_ count: Int) -> Int { count + 72 + count / 8 }
     var bound = 0

@@ -139,7 +139,8 @@ int main(void)
 {
 	u64 wide = 1;
 
-	check(sizeof(u8) == 1 && sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8, "the types have their sizes");
+	check(sizeof(u8) == 1 && sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8,
+	    "the types have their sizes");
 	printf("# %llu prints without a warning\n", wide);
 	check_defaults();
 	check_refusal();

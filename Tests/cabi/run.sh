@@ -64,7 +64,8 @@ for compiler in "cc -std=c99 -D_GNU_SOURCE" "cc -std=gnu11" "c++ -x c++ -std=c++
 		continue
 	fi
 	ok "$compiler compiles and links a client" \
-		$compiler -Wall -Wextra -Werror -I "$include" -o "$work/client" Tests/cabi/client.c $link libquark.a $libraries
+		$compiler -Wall -Wextra -Werror -I "$include" -o "$work/client" \
+		Tests/cabi/client.c $link libquark.a $libraries
 	ok "and the client agrees with quark.h" "$work/client"
 done
 # shellcheck disable=SC2086
@@ -85,6 +86,7 @@ ok "quark-test lists its tests" sh -c './quark-test -l | grep -qx t_fork_exec_ex
 ok "the harness's own tests are not among them" sh -c '! ./quark-test -l | grep -q "^x_"'
 ok "an unknown test is named" sh -c './quark-test t_what 2>&1 | grep -qx "quark-test: no test named t_what"'
 ok "a test that breaks its machine does not run here" \
-	sh -c './quark-test x_panic 2>&1 | grep -q "only in a guest"; QUARK_INITRAMFS=1 ./quark-test x_panic; [ $? = 1 ]'
+	sh -c './quark-test x_panic 2>&1 | grep -q "only in a guest"
+		QUARK_INITRAMFS=1 ./quark-test x_panic; [ $? = 1 ]'
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -37,13 +37,23 @@ result "twice the same bytes"
 [ -z "$(ls -A elsewhere)" ] && [ ! -e two.gz.tmp ]
 result "no temporary files are left"
 gzip -dc one.gz | cpio -tvn --quiet >list 2>err &&
-	for file in init quark-mon bin/true bin/busybox etc/os-release etc/passwd etc/group var/empty; do
+	for file in init quark-mon bin/true bin/exit bin/busybox etc/os-release etc/passwd etc/group var/empty; do
 		grep -q " $file\$" list || { echo "no $file" >err; false; break; }
-	done && grep -q ' bin/sh -> busybox$' list && ! grep -q -v -E '^[-dl]([-r][-w][-x]){3} +[0-9]+ (0|root) +(0|root) ' list
+	done && grep -q ' bin/sh -> busybox$' list &&
+	! grep -q -v -E '^[-dl]([-r][-w][-x]){3} +[0-9]+ (0|root) +(0|root) ' list
 result "everything is there, and root's"
 mkdir tree && (cd tree && gzip -dc ../one.gz | cpio -idm --quiet) 2>err && tree/bin/true && tree/bin/sh -c 'exit 0' &&
 	grep -qx 'PRETTY_NAME="Quark kernel testing initramfs"' tree/etc/os-release
 result "its programs run"
+(
+	for status in 0 1 19 255; do
+		tree/bin/exit $status
+		[ $? -eq $status ] || { echo "exit $status ended with another status" >&2; exit 1; }
+	done
+	tree/bin/exit
+	[ $? -eq 1 ]
+) 2>err
+result "bin/exit exits with its argument, or with the number of arguments"
 ! readelf -SW tree/init | grep -q debug_info
 result "without debug information"
 ! "$pack" three.gz init=dynamic 2>err && grep -q 'not static' err && [ ! -e three.gz ]

@@ -90,7 +90,8 @@ result "a qemu that crashes"
 echo "# console"
 FAKE=blanks krun 0 initramfs.gz elf prog
 # shellcheck disable=SC2016 # the backquotes are init's
-printf '%s\n' 'quark-init: started' '`prog -v` on 6.1.0 x86_64' '  two  blanks ' '' 'back\slash' 'no end' 'exited with 0' | cmp -s - out
+printf '%s\n' 'quark-init: started' '`prog -v` on 6.1.0 x86_64' '  two  blanks ' '' 'back\slash' 'no end' \
+	'exited with 0' | cmp -s - out
 result "lines are copied as they are, without carriage returns"
 
 echo "# bad input"
@@ -142,7 +143,8 @@ for kernel in elf bzimage; do
 done
 FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --results "$work/r" --nonce 0aF --cpus 2 --memory 300 --append a=1 \
 	--append 'b=2 c' initramfs.gz elf prog x=y a.b 'q'\''q' &&
-	grep -Fqx "console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb QUARK_RESULTS=/dev/ttyS1 QUARK_NONCE=0aF a=1 b=2 c -- prog x=y a.b q'q" args &&
+	words='console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb QUARK_RESULTS=/dev/ttyS1 QUARK_NONCE=0aF' &&
+	grep -Fqx "$words a=1 b=2 c -- prog x=y a.b q'q" args &&
 	grep -Fqx "file:$work/r" args && grep -Fqx 300 args && grep -Fqx 2 args && [ -f r ]
 result "every option reaches qemu"
 FAKE=code FAKE_CODE=0 krun 0 --dry-run initramfs.gz elf prog "it's" && [ ! -s err ] && [ "$(wc -l <out)" -eq 1 ] &&
@@ -164,8 +166,8 @@ result "--help"
 echo "# KVM"
 # chosen KVM ACCEL: with a KVM that works, fails or hangs, the run is made with ACCEL.
 chosen() {
-	FAKE=code FAKE_CODE=0 FAKE_KVM=$1 FAKE_ARGS=args krun 0 --accel auto initramfs.gz elf prog && ends 0 && [ ! -s err ] &&
-		grep -Fqx -e "$2" args
+	FAKE=code FAKE_CODE=0 FAKE_KVM=$1 FAKE_ARGS=args krun 0 --accel auto initramfs.gz elf prog && ends 0 &&
+		[ ! -s err ] && grep -Fqx -e "$2" args
 }
 if [ -w /dev/kvm ]; then
 	for kvm in fails hangs works; do
@@ -187,8 +189,8 @@ else
 	chosen works tcg
 	result "no KVM here: tcg"
 fi
-FAKE=code FAKE_CODE=0 KRUN_ACCEL=kvm FAKE_ARGS=args "$sh" "$krun" --qemu "$here/fake-qemu" initramfs.gz elf prog >out 2>err &&
-	grep -Fqx kvm args
+FAKE=code FAKE_CODE=0 KRUN_ACCEL=kvm FAKE_ARGS=args "$sh" "$krun" --qemu "$here/fake-qemu" initramfs.gz elf prog \
+	>out 2>err && grep -Fqx kvm args
 result "KRUN_ACCEL"
 
 echo "# ends"

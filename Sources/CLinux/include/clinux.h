@@ -1,6 +1,7 @@
 /*
  * What Swift cannot import from libc: variadic functions, macros, errno, functions it declares unavailable, globals it
- * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy. clinux_lives.h is for tests.
+ * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy.
+ * clinux_lives.h is for tests.
  */
 #ifndef QUARK_CLINUX_H
 #define QUARK_CLINUX_H
@@ -140,8 +141,8 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
 
 /*
  * Lives that life and waits for its end: begins a session, changes its directory, its name and, if it may, its ids,
- * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it: the canary's parent is a process between them.
- * 0, or -1 with errno.
+ * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it:
+ * the canary's parent is a process between them. 0, or -1 with errno.
  */
 int clinux_run_canary(struct clinux_canary *canary);
 

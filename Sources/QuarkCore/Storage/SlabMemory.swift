@@ -1,6 +1,6 @@
-/// Where the slabs of a queue come from. An owner of a few MiB gets larger ones, aligned to a huge page, and `advise` is
-/// told of them: who may make system calls can ask for huge pages then. With pages of 4 KiB the faults of a cache that
-/// grows take as long as everything else that is done for an event.
+/// Where the slabs of a queue come from. An owner of a few MiB gets larger ones, aligned to a huge page, and `advise`
+/// is told of them: who may make system calls can ask for huge pages then. With pages of 4 KiB the faults of a cache
+/// that grows take as long as everything else that is done for an event.
 @safe public struct SlabMemory: Sendable {
   /// Is handed the address and the size, in bytes, of new memory.
   public typealias Advice = @convention(c) (UnsafeMutableRawPointer?, Int) -> Void

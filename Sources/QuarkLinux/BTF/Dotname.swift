@@ -27,6 +27,16 @@ public enum Dotname: Int, CaseIterable, Sendable {
   public static var requiredCount: Int { Dotname.vfsmountMntRoot.rawValue + 1 }
   public static var count: Int { Dotname.signalStructGroupExitCode.rawValue + 1 }
 
+  /// As printed; nil: there is none of that name.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    for name in Dotname.allCases where name.name.hasBytes(bytes[...]) {
+      self = name
+      return
+    }
+    return nil
+  }
+
   public var isRequired: Bool { rawValue < Self.requiredCount }
 
   public var name: StaticString { spellings[0] }

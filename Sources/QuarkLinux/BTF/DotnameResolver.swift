@@ -196,7 +196,7 @@ struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
     let (id, type) = try withoutConst(id)
     guard type.kind == .int else { return false }
     let encoding = try trailer(id, words: 1)[0]
-    return encoding & 0xff != 8 * type.sizeOrType || encoding >> 16 & 0xff != 0
+    return Int(encoding & 0xff) != 8 * Int(type.sizeOrType) || encoding >> 16 & 0xff != 0
   }
 
   private func withoutConst(_ id: UInt32) throws(BTFError) -> (id: UInt32, type: BTFFormat.TypeHeader) {

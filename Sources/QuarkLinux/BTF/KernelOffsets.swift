@@ -1,4 +1,5 @@
 internal import CLinux
+internal import COffsets
 
 /// Where a kernel has what kprobes read, and how that is known.
 public struct KernelOffsets: Sendable {
@@ -39,10 +40,30 @@ public struct KernelOffsets: Sendable {
     self.init(vector, .types(path: path))
   }
 
-  /// Those of the running kernel: from its types, else from the table.
+  /// Those of the running kernel: from its types, else from the table. The error says why neither has them.
   public static func running() throws(QuarkError) -> KernelOffsets {
     let path = unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
-    return try KernelOffsets(btf: path ?? KernelTypes.systemPath)
+    do {
+      return try KernelOffsets(btf: path ?? KernelTypes.systemPath)
+    } catch {
+      let system = SystemName()
+      let answer = KernelOffsets.known(release: system.release, machine: system.machine)
+      if let offsets = answer.offsets { return offsets }
+      throw QuarkError(
+        attempt, error.errno, detail: "\(error.detail)\n\(answer.words(release: system.release, machine: system.machine))")
+    }
+  }
+
+  /// What the compiled-in table says of a kernel.
+  public static func known(release: String, machine: String) -> ReleaseTable.Answer {
+    withTable { ReleaseTable($0)?.answer(release: release, machine: machine) ?? .damagedTable }
+  }
+
+  /// The compiled-in table's bytes.
+  public static func withTable<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    var size = 0
+    // Safe: constants of the program, of which there are so many.
+    return body(unsafe Span(_unsafeStart: coffsets_table(&size)!, count: size))
   }
 
   private static var attempt: StaticString { "find the kernel's offsets" }
@@ -51,5 +72,48 @@ public struct KernelOffsets: Sendable {
     let file: FileReader
     do throws(Errno) { file = try FileReader(path: path) } catch { throw .unreadable(error.rawValue) }
     return try DotnameResolver.resolve(file)
+  }
+}
+
+/// What uname(2) says.
+public struct SystemName: Sendable {
+  public let release: String
+  public let machine: String
+
+  public init() {
+    var name = utsname()
+    // It fails only for a bad address.
+    unsafe uname(&name)
+    release = Self.text(of: name.release)
+    machine = Self.text(of: name.machine)
+  }
+
+  /// Safe: the text ends with a NUL.
+  private static func text<Characters>(of characters: Characters) -> String {
+    unsafe withUnsafeBytes(of: characters) { unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+  }
+}
+
+extension ReleaseTable.Answer {
+  public var offsets: KernelOffsets? {
+    switch self {
+    case .exact(let offsets), .between(let offsets, _, _): offsets
+    default: nil
+    }
+  }
+
+  /// How sure it is, or why there is none, for a message.
+  public func words(release: String, machine: String) -> String {
+    let kernel = "\(release) on \(machine)"
+    return switch self {
+    case .exact: "\(kernel) is in the table"
+    case .between(_, let below, let above): "\(kernel) is not in the table, but lies between \(below) and \(above), which agree"
+    case .ambiguous: "\(kernel) is in the table several times, with different offsets"
+    case .differentNeighbours(let below, let above):
+      "\(kernel) is not in the table, and \(below) and \(above), between which it lies, do not agree"
+    case .outside(let neighbour): "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
+    case .unknown: "\(kernel) is not in the table, nor is any of its series and flavour"
+    case .damagedTable: "the table of this program is damaged"
+    }
   }
 }

@@ -45,7 +45,7 @@ struct KernelTypes {
     return functions.first { $0.name == index }?.id
   }
 
-  /// How many arguments a tracepoint has: those of the typedef btf_trace_NAME, without the first, which is the kernel's.
+  /// How many arguments a tracepoint has: those of the typedef btf_trace_NAME, without the first, the kernel's own.
   func tracepointParameters(_ typedef: StaticString) -> Int? {
     guard let index = names.index(of: typedef) else { return nil }
     return prototypes.first { $0.name == index }.map { $0.parameters - 1 }

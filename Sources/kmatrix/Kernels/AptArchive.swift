@@ -146,7 +146,8 @@ actor AptArchive {
       let options = Self.fetchOptions + Self.isolation(state)
       let update = try await Tool.run("apt-get", options + ["-q", "update", "--error-on=any"])
       guard update.succeeded else { throw Self.cannotUpdate(suite, update) }
-      let show = try await Tool.run("apt-cache", options + ["show", "^linux-(image|binary)-[0-9].*-amd64$"])
+      let show = try await Tool.run(
+        "apt-cache", options + ["show", "^linux-((image|binary)-[0-9].*-amd64|source-[0-9.]*)$"])
       // 100: nothing of that name.
       guard show.succeeded || show.errors.contains("No packages found") else {
         throw KernelStoreError("\(suite): apt-cache: \(show.complaint)")

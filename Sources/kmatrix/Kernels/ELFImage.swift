@@ -44,6 +44,38 @@ enum ELFImage {
     return false
   }
 
+  /// The bytes of a section, or nil: the file has none of that name.
+  static func section(_ name: String, of path: FilePath) throws(KernelStoreError) -> Data? {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
+    } catch {
+      throw KernelStoreError("\(path): cannot be read: \(error.reason)")
+    }
+    guard data.count >= 64, data.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), let table = number(data, 40, 8),
+      let size = number(data, 58, 2), let count = number(data, 60, 2), let names = number(data, 62, 2), names < count,
+      let nameRange = sectionRange(data, table + names * size)
+    else { throw KernelStoreError("\(path): not a 64-bit ELF file with sections") }
+    for index in 0..<count {
+      let header = table + index * size
+      guard let offset = number(data, header, 4), offset < nameRange.count,
+        data[nameRange].dropFirst(offset).starts(with: Array(name.utf8) + [0])
+      else { continue }
+      guard let range = sectionRange(data, header) else {
+        throw KernelStoreError("\(path): its section \(name) is cut off")
+      }
+      return data.subdata(in: range)
+    }
+    return nil
+  }
+
+  private static func sectionRange(_ data: Data, _ header: Int) -> Range<Int>? {
+    guard let start = number(data, header + 24, 8), let length = number(data, header + 32, 8),
+      length <= data.count, start <= data.count - length
+    else { return nil }
+    return start..<start + length
+  }
+
   /// A little-endian number, if it lies within the file and is a sane one.
   private static func number(_ data: Data, _ offset: Int, _ bytes: Int) -> Int? {
     guard offset >= 0, offset <= data.count - bytes else { return nil }

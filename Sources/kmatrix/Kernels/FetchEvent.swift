@@ -4,6 +4,8 @@ enum FetchEvent: Sendable, Equatable {
   case waiting(String)
   case downloading(String, done: Int, total: Int)
   case extracting(String)
+  /// A compiler is at work, for minutes.
+  case building(String)
   /// The image is there; `cached` if it already was.
   case ready(String, cached: Bool)
   /// Something a person should know: a replacement, a corrupt image that is made again, links that cannot be made.

@@ -30,6 +30,9 @@ final class FetchReporter: Sendable {
         set(release, "\(done.megabytes.dropLast(3)) of \(total.megabytes)", &state)
       case .extracting(let release):
         set(release, "unpacking", &state)
+      case .building(let release):
+        if !isTerminal { line("\(release): building, which takes minutes", &state) }
+        set(release, "building, which takes minutes", &state)
       case .ready(let release, let cached):
         state.ready.insert(release)
         state.active.removeAll { $0.release == release }

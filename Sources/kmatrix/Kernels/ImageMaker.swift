@@ -77,8 +77,9 @@ struct ImageMaker: Sendable {
   /// Bytes that making these images takes: the images, and beside them what is packed of those made at once.
   static func space(for kernels: [LockedKernel], atOnce width: Int) -> Int {
     let images = kernels.reduce(0) { $0 + ($1.imageSize == 0 ? imageBytes : $1.imageSize) }
+    let build = kernels.contains(where: \.isBuilt) ? KernelBuilder.workBytes : 0
     let packages = kernels.map(\.size).sorted(by: >).prefix(width)
-    return images + packages.reduce(0) { $0 + $1 + workBytes }
+    return images + build + packages.reduce(0) { $0 + $1 + workBytes }
   }
 
   static func noSpace(_ what: String, _ cache: KernelCache, _ need: Int, _ free: Int) -> KernelStoreError {
@@ -88,7 +89,7 @@ struct ImageMaker: Sendable {
         + "QUARK_CACHE names another cache")
   }
 
-  private func download(_ kernel: LockedKernel, to package: FilePath) async throws(KernelStoreError) {
+  func download(_ kernel: LockedKernel, to package: FilePath) async throws(KernelStoreError) {
     let kept = cache.keptPackage(kernel)
     if KernelCache.size(of: kept) == kernel.size, try await KernelCache.sha256(of: kept) == kernel.sha256 {
       cache.remove(package)

@@ -5,6 +5,7 @@ import SystemPackage
 /// The content-addressed store of images, outside any checkout and shared by all of them:
 ///
 ///     sha256/<2>/<hash>       images, read-only, named by what is in them
+///     built/<key>/            what was built here, named by what it was built from (BuiltKernel)
 ///     replacements/<hash>     what took the place of a package the mirror dropped (the hash is the package's)
 ///     debs/                   packages, only with --keep-debs
 ///     apt/<suite>/            the isolated apt states
@@ -59,7 +60,13 @@ struct KernelCache: Sendable {
 
   func aptState(_ suite: String) -> FilePath { directory.appending("apt").appending(suite) }
 
+  /// Where the kernel's image is once it is there.
+  func image(of kernel: LockedKernel) -> FilePath {
+    BuiltKernel(kernel)?.file(in: self) ?? image(kernel.imageSHA256)
+  }
+
   func state(of kernel: LockedKernel, _ check: Check) async throws(KernelStoreError) -> State {
+    if let built = BuiltKernel(kernel) { return try await state(of: built, check) }
     let path = image(kernel.imageSHA256)
     guard let size = Self.size(of: path) else { return .missing }
     guard size == kernel.imageSize else { return .corrupt("\(size) bytes instead of \(kernel.imageSize)") }

@@ -20,11 +20,13 @@ struct KernelLock: Sendable, Equatable {
     struct File: Decodable { var kernel: [LockedKernel] }
     kernels = try TOMLFile.decode(File.self, from: text, file: file).kernel
     for kernel in kernels {
-      guard kernel.sha256.isSHA256, kernel.imageSHA256.isSHA256 else {
+      guard kernel.sha256.isSHA256, (kernel.config?.sha256 ?? kernel.imageSHA256).isSHA256 else {
         throw KernelStoreError(.usage, "\(file): \(kernel.release): a sha256 is not 64 hexadecimal digits")
       }
       // These become parts of file names and of addresses.
-      guard kernel.release.isFileName, !kernel.path.hasPrefix("/"), !kernel.path.contains("..") else {
+      guard kernel.release.isFileName, kernel.config?.file.isFileName ?? true, !kernel.path.hasPrefix("/"),
+        !kernel.path.contains("..")
+      else {
         throw KernelStoreError(.usage, "\(file): \(kernel.release): a release or path that leads elsewhere")
       }
     }
@@ -34,7 +36,8 @@ struct KernelLock: Sendable, Equatable {
   var text: String {
     var out = """
       # Which packages the kernels of kernels.toml are, to the byte. Written by `kmatrix update`; do not edit.
-      # sha256 is the package's, image_sha256 that of the ELF image in it; path is below the archive's address.
+      # sha256 is the package's, image_sha256 that of the ELF image in it; path is below the archive's address. With
+      # config the package is the source of a kernel that is built here, and config_sha256 is of its configuration.
 
       """
     for kernel in kernels {
@@ -51,13 +54,28 @@ struct KernelLock: Sendable, Equatable {
         path = "\(kernel.path)"
         size = \(kernel.size)
         sha256 = "\(kernel.sha256)"
-        member = "\(kernel.member)"
-        image_size = \(kernel.imageSize)
-        image_sha256 = "\(kernel.imageSHA256)"
 
         """
+      out += kernel.config.map(Self.text) ?? Self.imageText(kernel)
     }
     return out
+  }
+
+  private static func text(_ config: LockedKernel.Config) -> String {
+    """
+    config = "\(config.file)"
+    config_sha256 = "\(config.sha256)"
+
+    """
+  }
+
+  private static func imageText(_ kernel: LockedKernel) -> String {
+    """
+    member = "\(kernel.member)"
+    image_size = \(kernel.imageSize)
+    image_sha256 = "\(kernel.imageSHA256)"
+
+    """
   }
 
   func write(to path: FilePath) throws(KernelStoreError) {

@@ -12,9 +12,21 @@ struct KernelManifest: Sendable {
     /// Exactly this ABI (`5.10.0-30`) rather than the newest.
     var abi: String?
     var sets: [String]
+    /// Of a kernel that no package has.
+    var build: Build?
   }
 
-  enum Flavour: String, Sendable, Hashable, Codable, CaseIterable { case cloud, generic, rt }
+  /// How a kernel is built: the source package, and the configuration's file in `kernel-images`.
+  struct Build: Sendable, Hashable {
+    var package: String
+    var config: String
+  }
+
+  enum Flavour: String, Sendable, Hashable, Codable {
+    case cloud, generic, rt
+    /// Built here, for Debian has no kernel without BTF.
+    case nobtf
+  }
 
   /// Package names with `{release}` for the release; of two that are the same kernel the first is the one to use.
   var packages: [String]
@@ -48,34 +60,52 @@ struct KernelManifest: Sendable {
       let place = TOMLPlace.find([Key("packages")], in: text)
       throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must have {release} in it, once")
     }
-    sources = []
-    var seen: Set<String> = []
-    for (index, kernel) in raw.kernel.enumerated() {
-      let name = kernel.name ?? "\(kernel.series)-\(kernel.flavour)"
-      guard seen.insert(name).inserted else {
-        throw complain("kernel", index, "name", "a second kernel is called \"\(name)\": give one a name of its own")
-      }
-      guard let flavour = Flavour(rawValue: kernel.flavour) else {
-        throw complain("kernel", index, "flavour", "flavour \"\(kernel.flavour)\" is not cloud, generic or rt")
-      }
-      guard !kernel.suites.isEmpty else { throw complain("kernel", index, "suites", "no suite is named") }
-      guard kernel.series.wholeMatch(of: /\d+\.\d+/) != nil else {
-        throw complain("kernel", index, "series", "series \"\(kernel.series)\" is not like \"6.1\"")
-      }
-      sources.append(
-        Source(
-          name: name, series: kernel.series, flavour: flavour, suites: kernel.suites, abi: kernel.abi,
-          sets: kernel.sets ?? []))
-    }
+    sources = try Self.sources(raw, complain)
     guard !sources.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no [[kernel]] in it") }
     expectations = []
     for (index, expect) in (raw.expect ?? []).enumerated() {
       guard let kind = Expectation.Kind(rawValue: expect.kind) else {
-        throw complain("expect", index, "kind", "kind \"\(expect.kind)\" is neither \"skip\" nor \"xfail\"")
+        throw complain("expect", index, "kind", "kind \"\(expect.kind)\" is not skip, xfail or pass")
       }
       let expectation = Expectation(kind: kind, test: expect.test, reason: expect.reason)
       expectations.append((Glob(pattern: expect.kernel), expectation))
     }
+  }
+
+  private typealias Complaint = (_ table: String, _ index: Int, _ key: String, _ reason: String) -> KernelStoreError
+
+  private static func sources(_ raw: File, _ complain: Complaint) throws(KernelStoreError) -> [Source] {
+    var found: [Source] = []
+    func take(_ source: Source, _ table: String, _ index: Int) throws(KernelStoreError) {
+      guard !found.contains(where: { $0.name == source.name }) else {
+        let reason = "a second kernel is called \"\(source.name)\": give one a name of its own"
+        throw complain(table, index, "name", reason)
+      }
+      guard !source.suites.isEmpty else { throw complain(table, index, "suites", "no suite is named") }
+      guard source.series.wholeMatch(of: /\d+\.\d+/) != nil else {
+        throw complain(table, index, "series", "series \"\(source.series)\" is not like \"6.1\"")
+      }
+      found.append(source)
+    }
+    for (index, kernel) in raw.kernel.enumerated() {
+      guard let flavour = Flavour(rawValue: kernel.flavour), flavour != .nobtf else {
+        throw complain("kernel", index, "flavour", "flavour \"\(kernel.flavour)\" is not cloud, generic or rt")
+      }
+      let source = Source(
+        name: kernel.name ?? "\(kernel.series)-\(kernel.flavour)", series: kernel.series, flavour: flavour,
+        suites: kernel.suites, abi: kernel.abi, sets: kernel.sets ?? [])
+      try take(source, "kernel", index)
+    }
+    for (index, kernel) in (raw.built ?? []).enumerated() {
+      guard kernel.config.isFileName else {
+        throw complain("built", index, "config", "config \"\(kernel.config)\" is no file beside this one")
+      }
+      let source = Source(
+        name: kernel.name ?? "\(kernel.series)-nobtf", series: kernel.series, flavour: .nobtf, suites: kernel.suites,
+        sets: kernel.sets ?? [], build: Build(package: kernel.package, config: kernel.config))
+      try take(source, "built", index)
+    }
+    return found
   }
 
   // The file as it is written.
@@ -88,6 +118,14 @@ struct KernelManifest: Sendable {
       var abi: String?
       var sets: [String]?
     }
+    struct Built: Decodable {
+      var name: String?
+      var series: String
+      var package: String
+      var suites: [String]
+      var config: String
+      var sets: [String]?
+    }
     struct Expect: Decodable {
       var kernel: String
       var test: String
@@ -96,6 +134,7 @@ struct KernelManifest: Sendable {
     }
     var packages: [String]
     var kernel: [Kernel]
+    var built: [Built]?
     var expect: [Expect]?
   }
 

@@ -29,14 +29,32 @@ struct KernelResolver: Sendable {
   var manifest: KernelManifest
   var archive: AptArchive
 
+  /// The sources of one series, as packages are called and as the kernel itself will be: Debian adds only its own
+  /// revision to the version, after a dash.
+  static func selectSources(
+    _ source: KernelManifest.Source, _ build: KernelManifest.Build, from packages: [ArchivePackage], suite: String
+  ) -> [Candidate] {
+    packages.compactMap { package in
+      guard package.name == build.package, let match = package.version.firstMatch(of: /^(\d+\.\d+)\.\d+(?=-)/),
+        match.1 == source.series
+      else { return nil }
+      return Candidate(package: package, suite: suite, release: "\(match.0)-\(source.flavour.rawValue)")
+    }
+  }
+
   /// Newest first, of the first suite that has any. A pinned ABI, where there, comes before all newer ones.
   func candidates(for source: KernelManifest.Source) async throws(KernelStoreError) -> [Candidate] {
     var failure: KernelStoreError?
     for suite in source.suites {
       do throws(KernelStoreError) {
         let packages = try await archive.kernelPackages(suite: suite)
-        var found = try await newestFirst(
-          Self.select(source, from: packages, suite: suite, patterns: manifest.packages))
+        let all =
+          if let build = source.build {
+            Self.selectSources(source, build, from: packages, suite: suite)
+          } else {
+            Self.select(source, from: packages, suite: suite, patterns: manifest.packages)
+          }
+        var found = try await newestFirst(all)
         if let abi = source.abi, let pinned = found.firstIndex(where: { Release($0.release)?.abi == abi }) {
           found.insert(found.remove(at: pinned), at: 0)
         }

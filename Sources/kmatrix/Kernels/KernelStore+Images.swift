@@ -69,7 +69,7 @@ extension KernelStore {
   private func image(of kernel: LockedKernel, locked: LockedKernel, linker: inout ImageLinker) -> KernelImage {
     KernelImage(
       release: kernel.release, series: kernel.series, flavour: kernel.flavour.rawValue,
-      path: linker.link(kernel.release, to: cache.image(kernel.imageSHA256)).string,
+      path: linker.link(kernel.release, to: cache.image(of: kernel)).string,
       replaces: kernel == locked ? nil : locked.release,
       expectations: manifest.expectations(release: kernel.release, name: kernel.name))
   }
@@ -78,6 +78,10 @@ extension KernelStore {
   private func ensureImage(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
+    if let built = BuiltKernel(kernel) {
+      _ = try await ensureBuilt(built, options, progress: progress)
+      return kernel
+    }
     let state = try await cache.state(of: kernel, options.check)
     if state == .present {
       progress(.ready(kernel.release, cached: true))
@@ -100,7 +104,7 @@ extension KernelStore {
     }
   }
 
-  private func offlineError(_ kernel: LockedKernel, _ state: KernelCache.State) -> KernelStoreError {
+  func offlineError(_ kernel: LockedKernel, _ state: KernelCache.State) -> KernelStoreError {
     var what = "not cached"
     if case .corrupt(let why) = state { what = "the cached image is corrupt (\(why))" }
     return KernelStoreError(.unreachable, "\(kernel.release): \(what), and --offline forbids to fetch \(kernel.path)")
@@ -131,7 +135,7 @@ extension KernelStore {
     }
     let replacement: LockedKernel
     do {
-      replacement = try await KernelUpdate(manifest: manifest, cache: cache, archive: archive)
+      replacement = try await KernelUpdate(manifest: manifest, cache: cache, archive: archive, root: root)
         .resolve(source, options, known: lock.kernels, progress: progress)
     } catch {
       throw KernelStoreError(

@@ -50,7 +50,8 @@ struct KernelStore: Sendable {
   }
 
   /// Kernels in the lock's order, oldest first. With neither argument the default set; with a glob alone any kernel.
-  /// `glob` is a comma-separated list; each must match something, a release, `series-flavour` or name.
+  /// `glob` is a comma-separated list; each must match something, a release, `series-flavour` or name. What would have
+  /// to be built, which takes minutes, a glob alone chooses only if it matches nothing else.
   func select(set: String? = nil, glob: String? = nil) throws(KernelStoreError) -> [LockedKernel] {
     var chosen = lock.kernels
     if let set = set ?? (glob == nil ? KernelManifest.usual : nil) {
@@ -65,7 +66,10 @@ struct KernelStore: Sendable {
       throw unmatched(one.pattern, chosen)
     }
     guard !globs.isEmpty else { throw unmatched(glob, chosen) }
-    return chosen.filter { kernel in globs.contains { kernel.matches($0) } }
+    let isMeant = globs.map { one in set != nil || chosen.allSatisfy { $0.isBuilt || !$0.matches(one) } }
+    return chosen.filter { kernel in
+      zip(globs, isMeant).contains { glob, isMeant in kernel.matches(glob) && (isMeant || !kernel.isBuilt) }
+    }
   }
 
   func isMember(_ kernel: LockedKernel, of set: String) -> Bool {

@@ -6,6 +6,8 @@ struct KernelUpdate: Sendable {
   var manifest: KernelManifest
   var cache: KernelCache
   var archive: AptArchive
+  /// The checkout, for the configurations of kernels that are built.
+  var root: FilePath
 
   /// What `source` is today, with its image made. An index may list what the archive no longer has: the first
   /// candidate that can be had is taken. A package among `known` whose image is cached is not fetched again.
@@ -14,6 +16,11 @@ struct KernelUpdate: Sendable {
     progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
     let resolver = KernelResolver(manifest: manifest, archive: archive)
+    if let build = source.build {
+      let kernel = try await resolve(source, build, resolver)
+      progress(.ready(kernel.release, cached: true))
+      return kernel
+    }
     let maker = ImageMaker(cache: cache, archive: archive, options: options, progress: progress)
     var last = KernelStoreError(.gone, "\(source.name): none can be had")
     for candidate in try await resolver.candidates(for: source) {
@@ -35,6 +42,20 @@ struct KernelUpdate: Sendable {
       }
     }
     throw last
+  }
+
+  /// The newest source package. Nothing is built: what comes of it is not locked.
+  private func resolve(
+    _ source: KernelManifest.Source, _ build: KernelManifest.Build, _ resolver: KernelResolver
+  ) async throws(KernelStoreError) -> LockedKernel {
+    let config = KernelStore.manifestPath(root).removingLastComponent().appending(build.config)
+    guard FileManager.default.isReadableFile(atPath: config.string) else {
+      throw KernelStoreError(.usage, "\(source.name): \(config) cannot be read")
+    }
+    let newest = try await resolver.candidates(for: source)[0]
+    var kernel = LockedKernel(newest, name: source.name, series: source.series, flavour: source.flavour)
+    kernel.config = .init(file: build.config, sha256: try await KernelCache.sha256(of: config))
+    return kernel
   }
 
   /// All of `sources`, a few at a time, in the order they are done.
@@ -71,6 +92,6 @@ extension LockedKernel {
     self.init(
       release: candidate.release, name: name, series: series, flavour: flavour, suite: candidate.suite,
       package: package.name, version: package.version, path: package.path, size: package.size,
-      sha256: package.sha256, member: "", imageSize: 0, imageSHA256: "")
+      sha256: package.sha256)
   }
 }

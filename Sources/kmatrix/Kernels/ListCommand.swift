@@ -41,7 +41,8 @@ struct KernelListing: Codable, Sendable, Equatable {
 
   init(_ kernel: LockedKernel, in store: KernelStore) async throws(KernelStoreError) {
     (release, series, flavour) = (kernel.release, kernel.series, kernel.flavour.rawValue)
-    (suite, size) = (kernel.suite, kernel.imageSize)
+    suite = kernel.suite
+    size = kernel.isBuilt ? KernelCache.size(of: store.cache.image(of: kernel)) ?? 0 : kernel.imageSize
     sets = (store.manifest.source(named: kernel.name)?.sets ?? []) + [KernelManifest.everything]
     cached =
       switch try await store.cache.state(of: kernel, .quick) {

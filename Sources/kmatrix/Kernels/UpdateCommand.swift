@@ -19,7 +19,7 @@ extension KMatrix {
       let old = exists ? try KernelLock.load(path) : KernelLock(kernels: [])
       let cache = try KernelCache.standard(environment)
       let archive = AptArchive(cache: cache, environment: environment)
-      let update = KernelUpdate(manifest: manifest, cache: cache, archive: archive)
+      let update = KernelUpdate(manifest: manifest, cache: cache, archive: archive, root: root)
 
       let (sources, kept) = try update.split(by: series, old)
       let reporter = FetchReporter(total: sources.count)

@@ -17,9 +17,20 @@ struct HTMLKernel {
     return items.isEmpty ? "" : "<ul>\(items.joined())</ul>"
   }
 
+  /// What did not pass is in sight; what did is folded, a list per way.
   private var tests: String {
-    if kernel.tests.isEmpty { return "" }
-    let rows = kernel.tests.map { test in
+    let odd = kernel.tests.filter { $0.verdict != .pass }
+    let folded = Way.all(in: [kernel]).compactMap { way -> String? in
+      let passed = kernel.tests.filter { $0.backend == way.backend && $0.verdict == .pass }
+      if passed.isEmpty { return nil }
+      let title = "\(Markup.escape(way.title)): \(passed.count) passed"
+      return "<details class=\"passed\"><summary>\(title)</summary>\(Self.table(passed))</details>"
+    }
+    return ((odd.isEmpty ? [] : [Self.table(odd)]) + folded).joined(separator: "\n")
+  }
+
+  private static func table(_ tests: [TestResult]) -> String {
+    let rows = tests.map { test in
       var text = Markup.escape(test.label)
       if !test.reason.isEmpty { text += "<br><span class=\"dim\">\(Markup.escape(test.reason))</span>" }
       if !test.output.isEmpty { text += "<pre>\(Markup.escape(test.output))</pre>" }

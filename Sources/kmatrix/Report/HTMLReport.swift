@@ -5,7 +5,6 @@ struct HTMLReport {
   let text: String
 
   init(_ results: MatrixResults) {
-    let grid = MatrixGrid(results)
     text = """
       <!DOCTYPE html>
       <html lang="en">
@@ -22,9 +21,10 @@ struct HTMLReport {
       <body>
       <main>
       \(Self.head(results))
+      \(Self.overview(results))
       \(Self.failures(results))
       \(Self.kernels(results))
-      \(Self.grid(grid))
+      \(Self.grids(results))
       \(Self.foot(results))
       </main>
       </body>
@@ -53,6 +53,32 @@ struct HTMLReport {
       </dl>
       <p class="dim">\(when) UTC\(Markup.escape(shards))</p>
       </header>
+      """
+  }
+
+  /// Kernels and ways, each cell how many tests passed of how many there were.
+  private static func overview(_ results: MatrixResults) -> String {
+    let ways = Way.all(in: results.kernels)
+    if ways.isEmpty { return "" }
+    let head = ways.map { "<th scope=\"col\">\(Markup.escape($0.title))</th>" }.joined()
+    let rows = results.kernels.map { kernel in
+      let cells = ways.map { way in
+        guard let result = WayResult(way, on: kernel) else { return "<td></td>" }
+        return "<td><span class=\"badge \(ReportStyle.ground(result.verdict))\" title=\"\(result.verdict.meaning)\">"
+          + "\(result.verdict.mark)&nbsp;\(result.count)</span></td>"
+      }
+      return "<tr><th scope=\"row\">\(Markup.escape(kernel.title))</th>\(cells.joined())</tr>"
+    }
+    let totals = ways.map { "<td>\(Tally($0, in: results.kernels).passed)</td>" }.joined()
+    return """
+      <section><h2>Ways</h2>
+      <table class="ways" style="--ways:\(ways.count)">
+      <thead><tr><td></td>\(head)</tr></thead>
+      <tbody>
+      \(rows.joined(separator: "\n"))
+      </tbody>
+      <tfoot><tr><th scope="row">tests ok</th>\(totals)</tr></tfoot>
+      </table></section>
       """
   }
 
@@ -88,22 +114,31 @@ struct HTMLReport {
       """
   }
 
-  private static func grid(_ grid: MatrixGrid) -> String {
-    if grid.tests.isEmpty { return "" }
-    let head = grid.tests.map { "<th scope=\"col\"><span>\(Markup.escape($0.label))</span></th>" }.joined()
+  private static func grids(_ results: MatrixResults) -> String {
+    let ways = Way.all(in: results.kernels)
+    if ways.isEmpty { return "" }
+    let legend = results.verdicts.map { "<li>\(mark($0)) \($0.meaning)</li>" }.joined()
+    return """
+      <section><h2>Tests</h2>
+      \(ways.map { grid($0, MatrixGrid(results, $0)) }.joined(separator: "\n"))
+      <ul class="legend">\(legend)</ul></section>
+      """
+  }
+
+  private static func grid(_ way: Way, _ grid: MatrixGrid) -> String {
+    let head = grid.tests.map { "<th scope=\"col\"><span>\(Markup.escape($0.name))</span></th>" }.joined()
     let rows = grid.rows.map { row in
       let cells = row.cells.map(cell).joined()
       return "<tr><th scope=\"row\">\(Markup.escape(row.kernel.title))</th>\(cells)</tr>"
     }
-    let legend = grid.verdicts.map { "<li>\(mark($0)) \($0.meaning)</li>" }.joined()
+    let title = Markup.escape(way.title)
     return """
-      <section><h2>Tests</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="Kernels and tests"><table class="grid">
+      <h3>\(title)</h3>
+      <div class="scroll" tabindex="0" role="region" aria-label="Kernels and tests: \(title)"><table class="grid">
       <thead><tr><td></td>\(head)</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></div>
-      <ul class="legend">\(legend)</ul></section>
       """
   }
 
@@ -136,6 +171,12 @@ struct HTMLReport {
     h1{font-size:1.55rem;margin:0 0 14px;display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center}
     h1 .badge{font-size:.95rem}
     h2{font-size:1.1rem;margin:30px 0 10px}
+    section>h3{font-size:.95rem;margin:18px 0 6px}
+    .ways{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);font-size:.87rem;
+      font-variant-numeric:tabular-nums}
+    .ways th{font-weight:400;text-align:left;overflow-wrap:anywhere}
+    .ways thead th,.ways tfoot{color:var(--dim)}
+    .ways td,.ways th{padding:4px 8px;border-bottom:1px solid var(--line)}
     .dim{color:var(--dim);font-size:.87rem}
     .totals{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:8px;margin:0 0 8px}
     .totals div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 12px;
@@ -153,10 +194,10 @@ struct HTMLReport {
     pre{background:var(--off);color:var(--text);border-radius:6px;padding:6px 10px;margin:6px 0;overflow-x:auto;
       font:.82rem/1.45 ui-monospace,monospace}
     .kernel{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-bottom:6px}
-    .kernel summary{display:grid;grid-template-columns:112px 1fr 62px 110px;gap:4px 12px;align-items:center;
+    .kernel>summary{display:grid;grid-template-columns:112px 1fr 62px 110px;gap:4px 12px;align-items:center;
       padding:8px 12px;cursor:pointer;list-style:none}
-    .kernel summary::-webkit-details-marker{display:none}
-    .kernel summary .badge{justify-self:start}
+    .kernel>summary::-webkit-details-marker{display:none}
+    .kernel>summary .badge{justify-self:start}
     .name{font-weight:600;overflow-wrap:anywhere}
     .flag{font-size:.72rem;font-weight:600;border:1px solid currentColor;border-radius:5px;padding:0 5px;
       color:var(--odd-ink)}
@@ -167,8 +208,11 @@ struct HTMLReport {
     .inside h3{font-size:.87rem;margin:12px 0 2px;color:var(--dim)}
     .tests{border-collapse:collapse;table-layout:fixed;width:100%;margin-top:8px}
     .tests td{padding:3px 6px 3px 0;vertical-align:top;border-bottom:1px solid var(--line)}
+    .passed{margin-top:4px}
+    .passed summary{cursor:pointer;color:var(--dim);font-size:.87rem}
     .tests td:first-child{width:104px}
-    .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;white-space:nowrap}
+    .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;
+      white-space:nowrap}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px}
     .grid{border-collapse:separate;border-spacing:3px}
     .grid th{font-weight:400;font-size:.82rem;text-align:left;white-space:nowrap}
@@ -182,10 +226,15 @@ struct HTMLReport {
       color:var(--dim)}
     footer{margin-top:28px}
     @media(max-width:560px){
-      .kernel summary{grid-template-columns:1fr auto auto;gap:4px 14px}
+      .kernel>summary{grid-template-columns:1fr auto auto;gap:4px 14px}
       .name{grid-column:1/-1;grid-row:1}
       .time{min-width:76px}
       .tests td:first-child{width:90px}
+      .ways tr{display:grid;grid-template-columns:repeat(var(--ways),1fr);border-bottom:1px solid var(--line);
+        padding:3px 4px}
+      .ways td,.ways th{padding:2px 4px;border:0}
+      .ways tbody th,.ways tfoot th{grid-column:1/-1}
+      .ways thead td{display:none}
       .grid tbody th{max-width:132px;white-space:normal;line-height:1.2;overflow-wrap:anywhere}
     }
     """

@@ -22,7 +22,8 @@ struct JUnitReport {
 
   private struct Case {
     var name: String
-    var suite: String
+    /// Readers group by it, so a kernel's tests of one backend are a class.
+    var className: String
     var seconds: Double
     var verdict: Verdict
     var reason: String
@@ -39,7 +40,7 @@ struct JUnitReport {
 
     var lines: [String] {
       let name = Markup.escape(name)
-      let head = #"    <testcase name="\#(name)" classname="\#(Markup.escape(suite))" time="\#(time(seconds))""#
+      let head = #"    <testcase name="\#(name)" classname="\#(Markup.escape(className))" time="\#(time(seconds))""#
       var body: [String] = []
       let message = Markup.escape(reason.isEmpty ? verdict.rawValue : reason)
       switch outcome {
@@ -82,15 +83,15 @@ struct JUnitReport {
       self.started = started
       cases = kernel.tests.map {
         Case(
-          name: $0.label, suite: kernel.title, seconds: $0.seconds, verdict: $0.verdict, reason: $0.reason,
-          output: $0.output)
+          name: $0.label, className: kernel.title + ($0.backend.isEmpty ? "" : ".\($0.backend)"),
+          seconds: $0.seconds, verdict: $0.verdict, reason: $0.reason, output: $0.output)
       }
       // What befell a kernel but none of its tests needs a case to hang on.
       let tally = kernel.verdict.tally
       if tally != .passed, !kernel.tests.contains(where: { $0.verdict.tally == tally }) {
         cases.append(
           Case(
-            name: "(kernel)", suite: kernel.title, seconds: 0, verdict: kernel.verdict,
+            name: "(kernel)", className: kernel.title, seconds: 0, verdict: kernel.verdict,
             reason: kernel.reasons.first ?? "", output: ""))
       }
     }

@@ -7,21 +7,22 @@ struct MarkdownReport {
   init(_ results: MatrixResults) {
     var lines = ["# Kernel matrix: \(results.tally)", ""]
     if results.interrupted { lines += ["**The run was ended by its user.**", ""] }
-    lines += Self.kernels(results) + Self.failures(results) + Self.notes(results) + Self.grid(results)
+    lines += Self.kernels(results) + Self.failures(results) + Self.notes(results) + Self.grids(results)
     lines += [RunSummary.timeLine(results), ""]
     text = lines.joined(separator: "\n")
   }
 
   private static func kernels(_ results: MatrixResults) -> [String] {
+    let ways = Way.all(in: results.kernels)
     let rows = results.kernels.map { kernel in
-      let tally = Tally(kernel)
-      return "| \(cell(kernel.title)) | \(kernel.series) | \(kernel.flavour) | \(badge(kernel.verdict)) "
-        + "| \(tally.passed) | \(tally.failed) | \(tally.skipped) | \(kernel.seconds.asSeconds) |"
+      let cells = ways.map { WayResult($0, on: kernel)?.text ?? "" }
+      return row([cell(kernel.title), badge(kernel.verdict)] + cells + [kernel.seconds.asSeconds])
     }
-    return [
-      "| kernel | series | flavour | verdict | passed | failed | skipped | time |", "|---|---|---|---|--:|--:|--:|--:|",
-    ] + rows + [""]
+    let head = row(["kernel", "verdict"] + ways.map(\.title) + ["time"])
+    return [head, "|---|---|" + String(repeating: ":--|", count: ways.count) + "--:|"] + rows + [""]
   }
+
+  private static func row(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
 
   private static func failures(_ results: MatrixResults) -> [String] {
     let failures = Failure.all(in: results)
@@ -40,17 +41,20 @@ struct MarkdownReport {
     return notes.isEmpty ? [] : ["## Notes", ""] + notes + [""]
   }
 
-  private static func grid(_ results: MatrixResults) -> [String] {
-    let grid = MatrixGrid(results)
-    if grid.tests.isEmpty { return [] }
-    let head = "| test | " + grid.rows.map { $0.kernel.shortTitle }.joined(separator: " | ") + " |"
-    let rule = "|---|" + grid.rows.map { _ in ":-:" }.joined(separator: "|") + "|"
+  private static func grids(_ results: MatrixResults) -> [String] {
+    let ways = Way.all(in: results.kernels)
+    if ways.isEmpty { return [] }
+    let legend = results.verdicts.map { "\($0.mark) \($0.meaning)" }.joined(separator: ", ")
+    return ["## Tests", ""] + ways.flatMap { grid($0, results) } + [legend, ""]
+  }
+
+  private static func grid(_ way: Way, _ results: MatrixResults) -> [String] {
+    let grid = MatrixGrid(results, way)
     let rows = grid.tests.indices.map { column in
-      let cells = grid.rows.map { $0.cells[column]?.verdict.mark ?? "" }
-      return "| \(grid.tests[column].label) | \(cells.joined(separator: " | ")) |"
+      row([grid.tests[column].name] + grid.rows.map { $0.cells[column]?.verdict.mark ?? "" })
     }
-    let legend = grid.verdicts.map { "\($0.mark) \($0.meaning)" }.joined(separator: ", ")
-    return ["## Tests", "", head, rule] + rows + ["", legend, ""]
+    let head = row([way.title] + grid.rows.map(\.kernel.shortTitle))
+    return [head, "|---|" + String(repeating: ":-:|", count: grid.rows.count)] + rows + [""]
   }
 
   private static func badge(_ verdict: Verdict) -> String { "\(verdict.mark) \(verdict.rawValue)" }

@@ -14,6 +14,8 @@ struct RunSummary {
     if results.interrupted { lines.append("The run was ended before it was done.") }
     lines.append(Self.timeLine(results))
     if let folder { lines.append("Reports: \(folder)/matrix.html, .md, .svg, junit.xml, ktap.txt, results.json") }
+    let ways = Way.all(in: results.kernels)
+    if ways.count > 1 { lines += ways.map { "\($0.title): \(Tally($0, in: results.kernels))" } }
     lines.append(results.tally.description)
     self.lines = lines
   }

@@ -5,6 +5,8 @@ struct Tally: Sendable, Equatable, CustomStringConvertible {
   var failed = 0
   var skipped = 0
 
+  init() {}
+
   init(_ kernels: some Sequence<KernelResult>) {
     for kernel in kernels { add(kernel) }
   }
@@ -14,17 +16,18 @@ struct Tally: Sendable, Equatable, CustomStringConvertible {
   }
 
   private mutating func add(_ kernel: KernelResult) {
-    var failedTests = 0
-    for test in kernel.tests {
-      switch test.verdict.tally {
-      case .passed: passed += 1
-      case .skipped: skipped += 1
-      case .failed: failedTests += 1
-      }
-    }
-    let isFailed = kernel.verdict.tally == .failed
-    failed += failedTests == 0 && isFailed ? 1 : failedTests
+    let failedBefore = failed
+    for test in kernel.tests { add(test.verdict) }
+    if failed == failedBefore, kernel.verdict.tally == .failed { failed += 1 }
     if kernel.tests.isEmpty, kernel.verdict.tally == .skipped { skipped += 1 }
+  }
+
+  mutating func add(_ verdict: Verdict) {
+    switch verdict.tally {
+    case .passed: passed += 1
+    case .skipped: skipped += 1
+    case .failed: failed += 1
+    }
   }
 
   var description: String { "\(passed) passed, \(failed) failed, \(skipped) skipped" }

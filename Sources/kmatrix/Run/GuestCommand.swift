@@ -48,8 +48,15 @@ struct GuestCommand: Sendable, Equatable {
     return command
   }
 
-  /// Operands choose tests by name, with every backend that is selected; these letters select.
-  private static let flags = ["ebpf": "-b", "kprobe": "-k", "nova": "-n"]
+  /// Operands choose tests by name, with every backend that is selected; these letters select. One letter is for
+  /// KPROBE with offsets from either source.
+  private static let flags = ["ebpf": "-b", "kprobe": "-k", "kprobe-table": "-k", "nova": "-n"]
+
+  /// Whether tests of both backends run if either is selected.
+  static func selectsBoth(_ left: String?, _ right: String?) -> Bool {
+    guard let left, let right, let flag = flags[left] else { return left == right }
+    return left == right || flag == flags[right]
+  }
 
   private static func withoutBackends(_ option: String) -> String? {
     let letters = option.dropFirst()

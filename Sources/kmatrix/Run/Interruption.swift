@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import Synchronization
 
@@ -14,6 +15,23 @@ enum Interruption {
     }
     // A reader that went away (`kmatrix run | head`) must not end kmatrix before its guests.
     signal(SIGPIPE) { _ in }
+  }
+
+  /// Runs `body`; a signal cancels it. What that makes it throw is not told, only that it was interrupted.
+  static func heeded(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    install()
+    let work = Task { try await body() }
+    let watch = Task {
+      while (try? await Task.sleep(for: .milliseconds(50))) != nil {
+        if count > 0 { return work.cancel() }
+      }
+    }
+    defer { watch.cancel() }
+    do {
+      try await work.value
+    } catch  where count > 0 && !(error is ExitCode) {
+      throw ExitCode(MatrixRun.interruptedCode)
+    }
   }
 
   static var count: Int { signals.load(ordering: .relaxed) }

@@ -86,7 +86,9 @@ struct KernelRunner: Sendable {
     for test in remaining {
       // A test without a backend runs whatever is selected, so it can share any boot.
       let backend: String? = isWhole || test.backend.isEmpty ? nil : test.backend
-      if let index = groups.firstIndex(where: { $0.backend == backend || test.backend.isEmpty }) {
+      if let index = groups.firstIndex(where: {
+        test.backend.isEmpty || GuestCommand.selectsBoth($0.backend, backend)
+      }) {
         if !groups[index].names.contains(test.name) { groups[index].names.append(test.name) }
       } else {
         groups.append((backend, [test.name]))

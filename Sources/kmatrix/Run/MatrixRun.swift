@@ -64,9 +64,7 @@ struct MatrixRun: Sendable {
   /// The rows of this run, oldest kernel first, with their images in place.
   private func items() async throws -> [WorkItem] {
     let selected = try source.select(KernelSelection(set: options.set, glob: options.kernels))
-    guard let newest = selected.max(by: { KernelOrder.isOlder($0.release, $1.release) }) else {
-      throw KMatrixError.usage("no kernels are selected")
-    }
+    if selected.isEmpty { throw KMatrixError.usage("no kernels are selected") }
     if let twice = Dictionary(grouping: selected, by: \.release).first(where: { $0.value.count > 1 }) {
       throw KMatrixError.usage("\(twice.key) is given twice")
     }
@@ -74,13 +72,21 @@ struct MatrixRun: Sendable {
     var items = selected.sorted { KernelOrder.isOlder($0.release, $1.release) }.map {
       WorkItem(image: $0, cost: costs.cost(series: $0.series, flavour: $0.flavour))
     }
-    if includesNegative {
+    if let newest = try negativeKernel(of: selected) {
       let cost = 2 * costs.cost(series: newest.series, flavour: newest.flavour)
       items.append(WorkItem(image: newest, isNegative: true, cost: cost))
     }
     if let shard = options.shard { items = shard.select(from: items) }
     guard !items.isEmpty else { throw KMatrixError.usage("--shard \(options.shard?.description ?? ""): it is empty") }
     return try await fetch(items)
+  }
+
+  /// The kernel to panic on purpose, if any: the newest on which all that the row runs beside it passes.
+  private func negativeKernel(of selected: [KernelImage]) throws(KMatrixError) -> KernelImage? {
+    guard includesNegative else { return nil }
+    let able = selected.filter { $0.flavour != KernelManifest.Flavour.nobtf.rawValue }
+    if able.isEmpty, options.negative == true { throw .usage("--negative wants a kernel with BTF") }
+    return able.max { KernelOrder.isOlder($0.release, $1.release) }
   }
 
   /// A choice of kernels or tests is an experiment; a whole set is a proof, and a proof must show that it can fail.

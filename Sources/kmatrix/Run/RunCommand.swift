@@ -67,19 +67,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    Interruption.install()
-    let work = Task { try await MatrixRun(options: self).run() }
-    let watch = Task {
-      while (try? await Task.sleep(for: .milliseconds(50))) != nil {
-        if Interruption.count > 0 { return work.cancel() }
-      }
-    }
-    defer { watch.cancel() }
-    do {
-      try await work.value
-    } catch  where Interruption.count > 0 && !(error is ExitCode) {
-      throw ExitCode(MatrixRun.interruptedCode)
-    }
+    try await Interruption.heeded { try await MatrixRun(options: self).run() }
   }
 }
 

@@ -225,7 +225,7 @@ struct FakeCheckout: Sendable {
   func update() async throws {
     let manifest = try KernelManifest.load(KernelStore.manifestPath(root))
     let apt = AptArchive(cache: cache, environment: [:], mirrors: mirrors)
-    let update = KernelUpdate(manifest: manifest, cache: cache, archive: apt)
+    let update = KernelUpdate(manifest: manifest, cache: cache, archive: apt, root: root)
     let kernels = try await update.resolve(manifest.sources, known: []) { _ in }
     try KernelLock(kernels: kernels).write(to: KernelStore.lockPath(root))
   }

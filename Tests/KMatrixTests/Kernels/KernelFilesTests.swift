@@ -48,6 +48,16 @@ import Testing
     ),
     ("packages = [\"{release}\"]\nkernel = []\n", "k.toml:1:1: no [[kernel]] in it"),
     ("packages = []\nkernel = []\n", "k.toml:1:1: no package is named in \"packages\""),
+    (good.replacing("cloud", with: "nobtf"), "k.toml:4:1: flavour \"nobtf\" is not cloud, generic or rt"),
+    (
+      good + "[[built]]\nseries = \"5.10\"\npackage = \"x\"\nsuites = [\"old\"]\nconfig = \"../c\"\n",
+      "k.toml:10:1: config \"../c\" is no file beside this one"
+    ),
+    (
+      good + "[[built]]\nname = \"5.10-cloud\"\nseries = \"5.10\"\npackage = \"x\"\nsuites = [\"o\"]\nconfig = \"c\"\n",
+      "k.toml:7:1: a second kernel is called"
+    ),
+    (good + "[[built]]\nseries = \"5.10\"\n", "k.toml:6:1: key \""),
     ("\u{0}", "k.toml:1:1: "),
     ("", "k.toml:1:1: key \"packages\" is missing"),
   ])
@@ -87,13 +97,31 @@ import Testing
   @Test(arguments: [
     ("sha256 = \"aa", "l: 5.10.0-30-cloud-amd64: a sha256 is not 64 hexadecimal digits"),
     ("path = \"../", "l: 5.10.0-30-cloud-amd64: a release or path that leads elsewhere"),
-    ("size = \"", "l:13:1: "),
-    ("flavour = \"x", "l:8:1: "),
-    ("series = \"5.10\"\nseries = \"", "l:8:"),
+    ("size = \"", "l:14:1: "),
+    ("flavour = \"x", "l:9:1: "),
+    ("series = \"5.10\"\nseries = \"", "l:9:"),
   ])
   func badLock(_ change: String, _ beginning: String) throws {
     let key = change.prefix { $0 != "=" }
     let lines = KernelLock(kernels: [Self.three[1]]).text.split(separator: "\n", omittingEmptySubsequences: false)
+    let bad = lines.map { $0.hasPrefix(key) ? "\(change)\"" : String($0) }.joined(separator: "\n")
+    let error = try #require(complaint { try KernelLock(parsing: bad, file: "l") })
+    #expect(error.description.hasPrefix(beginning), "\(error)")
+  }
+
+  @Test(arguments: [
+    ("config_sha256 = \"aa", "l: 5.10.223-nobtf: a sha256 is not 64 hexadecimal digits"),
+    ("config = \"../x", "l: 5.10.223-nobtf: a release or path that leads elsewhere"),
+    ("configuration = \"x", "l:"),
+  ])
+  func badLockOfABuiltKernel(_ change: String, _ beginning: String) throws {
+    var kernel = Self.kernel("5.10.223-nobtf", "5.10-nobtf", "5.10", .nobtf)
+    (kernel.member, kernel.imageSize, kernel.imageSHA256) = ("", 0, "")
+    kernel.config = .init(file: "nobtf.config", sha256: String(repeating: "c", count: 64))
+    let text = KernelLock(kernels: [kernel]).text
+    #expect(try KernelLock(parsing: text, file: "l").kernels == [kernel])
+    let key = change.hasPrefix("configuration") ? "config " : String(change.prefix { $0 != "=" })
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let bad = lines.map { $0.hasPrefix(key) ? "\(change)\"" : String($0) }.joined(separator: "\n")
     let error = try #require(complaint { try KernelLock(parsing: bad, file: "l") })
     #expect(error.description.hasPrefix(beginning), "\(error)")
@@ -164,6 +192,10 @@ import Testing
     #expect(Set(usual.map(\.series)).count >= 8)
     #expect(usual.map(\.series).first == "5.10")
     #expect(try store.select(set: "quick").map(\.series) == ["5.10", "6.12", "7.3"])
+    let built = try store.select(set: "nobtf")
+    #expect(built.map(\.series) == ["5.10", "6.1"])
+    #expect(try store.select(set: "full").filter(\.isBuilt) == built)
+    #expect(usual.filter(\.isBuilt).isEmpty, "the usual run must not build kernels")
     let text = try String(contentsOfFile: KernelStore.lockPath(root).string, encoding: .utf8)
     #expect(store.lock.text == text)
     #expect(!text.contains("://"))

@@ -1,0 +1,164 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SystemPackage
+
+struct VerifyBTFCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify-btf", abstract: "Boot kernels and compare the offsets table with the BTF of each.",
+    discussion: """
+      Fails if an offset differs, or if the table does not have a kernel itself. A kernel that is built without BTF is \
+      compared with the BTF of the same source, which is built if it is not cached.
+      """)
+
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(help: "How many guests at a time (default: one per core).")
+  var jobs: Int?
+
+  @Option(help: "The initramfs to boot with.")
+  var initramfs = "initramfs.gz"
+
+  @Option(help: "The script that boots one kernel.")
+  var krun = "./krun.sh"
+
+  @Option(help: "The quark-btf to read the BTF of kernels without it.")
+  var quarkBtf = "./quark-btf"
+
+  @Option(help: "Where the consoles go.")
+  var resultsDir = "test-results/verify-btf"
+
+  @Flag(help: "Fail if a locked kernel is gone, instead of leaving it out.")
+  var locked = false
+
+  func validate() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
+  }
+
+  func run() async throws {
+    try await Interruption.heeded { try await OffsetCheck(options: self).run() }
+  }
+}
+
+/// `kmatrix verify-btf`, from the options to the exit code.
+struct OffsetCheck: Sendable {
+  static let command: GuestCommand = {
+    var command = GuestCommand(tests: [])
+    command.program = "bin/verify-btf"
+    return command
+  }()
+
+  let options: VerifyBTFCommand
+  private let store: KernelStore
+
+  init(options: VerifyBTFCommand) throws {
+    self.options = options
+    store = try KernelStore(root: KernelStore.findRoot())
+  }
+
+  func run() async throws {
+    guard FileManager.default.isReadableFile(atPath: options.initramfs) else {
+      throw KMatrixError.infrastructure("\(options.initramfs): cannot be read (make initramfs.gz)")
+    }
+    let kernels = try store.select(set: options.selection.set, glob: options.selection.kernels)
+    let images = try await fetch(kernels)
+    let logs = URL(filePath: options.resultsDir)
+    try ReportWriter.makeFolder(logs)
+    try LogFolder(logs).requireRoom()
+    let jobs = options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    let booter = Booter(
+      krun: options.krun, initramfs: options.initramfs,
+      budget: BootBudget(slowdown: await HostSpeed.measureSlowdown(jobs: jobs), run: 60), cpus: 1, logs: logs,
+      logger: Logger(label: "kmatrix") { StreamLogHandler.standardError(label: $0) })
+    let bad = try await compare(images, booter, jobs: jobs)
+    StandardOutput.line("Consoles: \(options.resultsDir)")
+    StandardOutput.line("\(images.count - bad) of \(images.count) kernels are as the table says")
+    if Task.isCancelled { throw ExitCode(MatrixRun.interruptedCode) }
+    if bad > 0 { throw ExitCode(1) }
+  }
+
+  /// The images, and of what is built the BTF too.
+  private func fetch(_ kernels: [LockedKernel]) async throws -> [(image: KernelImage, btf: FilePath?)] {
+    let reporter = FetchReporter(total: kernels.count)
+    defer { reporter.finish() }
+    let fetched = try await store.fetchImages(kernels, FetchOptions(locked: options.locked)) { reporter.show($0) }
+    if options.locked, let missing = fetched.missing.first { throw missing.error }
+    var images: [(image: KernelImage, btf: FilePath?)] = []
+    for image in fetched.images {
+      // The table is about what is locked; what takes its place today is not in it.
+      guard image.replaces == nil else { continue }
+      guard let kernel = kernels.first(where: { $0.release == image.release && $0.isBuilt }) else {
+        images.append((image, nil))
+        continue
+      }
+      images.append((image, try await store.ensureBTF(ofBuilt: kernel) { reporter.show($0) }))
+    }
+    guard !images.isEmpty else { throw KMatrixError.infrastructure("none of the kernels can be had as it is locked") }
+    return images
+  }
+
+  /// A line per kernel, in the order they are done. How many are not well.
+  private func compare(
+    _ images: [(image: KernelImage, btf: FilePath?)], _ booter: Booter, jobs: Int
+  ) async throws -> Int {
+    var bad = 0
+    try await withThrowingTaskGroup(of: (String, OffsetVerdict).self) { group in
+      func take(_ result: (release: String, verdict: OffsetVerdict)) {
+        StandardOutput.line("\(result.release): \(result.verdict.description)")
+        if !result.verdict.isSame { bad += 1 }
+      }
+      for (index, item) in images.enumerated() {
+        if index >= jobs, let done = try await group.next() { take(done) }
+        group.addTask { (item.image.release, try await verdict(of: item.image, btf: item.btf, booter)) }
+      }
+      for try await done in group { take(done) }
+    }
+    return bad
+  }
+
+  private func verdict(of image: KernelImage, btf: FilePath?, _ booter: Booter) async throws -> OffsetVerdict {
+    let files = booter.files(named: image.release, boot: 1)
+    let artifacts = try await booter.boot(image: image.path, command: Self.command, files: files) { _ in }
+    try? FileManager.default.removeItem(at: files.channel)
+    let console = ConsoleJudge(artifacts.console)
+    guard artifacts.end == .exited(0), console.bannerRelease == image.release else {
+      return .failed(Self.trouble(artifacts, console))
+    }
+    let own: Result<OffsetListing, OffsetListing.Failure>
+    if let btf { own = try await listing(of: btf) } else { own = OffsetListing.read("own", in: console.programLines) }
+    return Self.judge(image.release, own, OffsetListing.read("table", in: console.programLines))
+  }
+
+  private static func judge(
+    _ release: String, _ own: Result<OffsetListing, OffsetListing.Failure>,
+    _ table: Result<OffsetListing, OffsetListing.Failure>
+  ) -> OffsetVerdict {
+    switch (own, table) {
+    case (.failure(.absent), _): .failed("the kernel has no BTF")
+    case (.failure(.incomplete(let why)), _), (_, .failure(.incomplete(let why))): .failed(why)
+    case (.failure(.refused(let why)), _): .failed(why)
+    case (_, .failure(.absent)): .failed("the table was not asked")
+    case (_, .failure(.refused(let why))): .noEntry(why)
+    case (.success(let own), .success(let table)): .judge(release: release, own: own, table: table)
+    }
+  }
+
+  private static func trouble(_ artifacts: BootArtifacts, _ console: ConsoleJudge) -> String {
+    if let panic = console.panic { return panic }
+    let message = artifacts.messages.split(separator: "\n").last.map { TerminalText.plain(String($0)) }
+    let ended = "krun.sh ended with \(artifacts.end)"
+    guard let release = console.bannerRelease else { return message ?? "\(ended) and init was never reached" }
+    return message ?? "\(ended) on \(release): \(console.programLines.last ?? "without a word")"
+  }
+
+  /// By the machine's own quark-btf: it reads a file, whatever kernel runs here.
+  private func listing(of btf: FilePath) async throws -> Result<OffsetListing, OffsetListing.Failure> {
+    guard FileManager.default.isExecutableFile(atPath: options.quarkBtf) else {
+      throw KMatrixError.infrastructure("\(options.quarkBtf): not there, or not executable (make quark-btf)")
+    }
+    let program = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(options.quarkBtf)).string
+    let result = try await Tool.run(program, ["-f", btf.string])
+    guard result.succeeded else { return .failure(.refused(result.complaint)) }
+    return .success(OffsetListing(result.output.split(separator: "\n").map(String.init)))
+  }
+}

@@ -1,0 +1,90 @@
+import CLinux
+import CQuark
+import QuarkLinux
+
+struct Options {
+  enum Outcome {
+    case run(Options)
+    case exit(CInt)
+  }
+
+  enum Source {
+    case system
+    case file(String)
+    case table(release: String)
+    /// For a program in C: of this file, by these names.
+    case declaration(file: String, name: String, release: String)
+  }
+
+  var source = Source.system
+  var targets: [String] = []
+  var hasBits = false
+  var isVerbose = false
+  /// For the table: uname(2) says the same of the kernel asked for.
+  var machine: String?
+
+  static let usage = """
+    usage: quark-btf [-bv] [target ...]
+           quark-btf [-bv] -f file [target ...]
+           quark-btf [-bv] [-m machine] -l release [target ...]
+           quark-btf [-v] -g file name release
+           quark-btf -h | -V
+      -b          offsets in bits, too
+      -f file     of a BTF file, or an ELF file with BTF in it
+      -g file     as a structure in C
+      -h          this text
+      -l release  of the table in this program
+      -m machine  with -l: x86_64 or aarch64 (default: this machine's)
+      -v          say where the offsets are from; with -l show them
+      -V          version
+
+    """
+
+  static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    var options = Options()
+    // The one of -f, -g and -l that was given.
+    var form: (letter: UInt8, argument: String)?
+    while true {
+      let option = unsafe clinux_getopt(argc, argv, "bf:g:hl:m:vV")
+      if option == -1 { break }
+      let letter = UInt8(truncatingIfNeeded: option)
+      switch letter {
+      case UInt8(ascii: "b"): options.hasBits = true
+      case UInt8(ascii: "f"), UInt8(ascii: "g"), UInt8(ascii: "l"):
+        guard form == nil else { return reject("of -f, -g and -l only one can be given, once") }
+        form = (letter, unsafe String(cString: clinux_optarg()))
+      case UInt8(ascii: "h"): return printUsage()
+      case UInt8(ascii: "m"): options.machine = unsafe String(cString: clinux_optarg())
+      case UInt8(ascii: "v"): options.isVerbose = true
+      case UInt8(ascii: "V"): return .exit(printOut("quark-btf-\(QUARK_VERSION)\n"))
+      default: return reject(nil)
+      }
+    }
+    for index in Int(clinux_optind())..<Int(argc) {
+      if let operand = unsafe argv[index] { options.targets.append(unsafe String(cString: operand)) }
+    }
+    if form == nil, options.targets.count == 1, options.targets[0].utf8.elementsEqual("help".utf8) { return printUsage() }
+    return options.choose(form?.letter, form?.argument ?? "")
+  }
+
+  private mutating func choose(_ form: UInt8?, _ argument: String) -> Outcome {
+    if machine != nil, form != UInt8(ascii: "l") { return Self.reject("-m is for -l") }
+    switch form {
+    case UInt8(ascii: "f"): source = .file(argument)
+    case UInt8(ascii: "l"): source = .table(release: argument)
+    case UInt8(ascii: "g"):
+      guard targets.count == 2, !hasBits else { return Self.reject("-g takes a file, a name and a release, and no -b") }
+      source = .declaration(file: argument, name: targets[0], release: targets[1])
+      targets = []
+    default: break
+    }
+    return .run(self)
+  }
+
+  private static func printUsage() -> Outcome { .exit(printOut(usage)) }
+
+  private static func reject(_ reason: String?) -> Outcome {
+    FileDescriptor.complain((reason.map { "quark-btf: \($0)\n" } ?? "") + usage)
+    return .exit(1)
+  }
+}

@@ -226,11 +226,11 @@ struct OffsetsKernel {
     #expect(detail(name).hasSuffix("a member's name is outside of the strings"))
   }
 
-  /// Cut anywhere, or with any byte changed: an answer or an error, and never the end of the program.
+  /// Cut, or with a byte changed, at some places of all (make fuzz tries others): an answer or an error, and never the end of the program.
   @Test func nothingTraps() throws {
     let bytes = OffsetsKernel().build()
     for length in stride(from: 0, to: bytes.count, by: 11) { #expect(detail(Array(bytes[..<length])) != "none") }
-    for index in bytes.indices {
+    for index in stride(from: 0, to: bytes.count, by: 7) {
       for value in [0, 1, 0x80, 0xff] as [UInt8] { _ = detail(patched(bytes, index, value)) }
     }
   }

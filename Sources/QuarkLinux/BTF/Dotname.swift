@@ -29,8 +29,7 @@ public enum Dotname: Int, CaseIterable, Sendable {
 
   /// As printed; nil: there is none of that name.
   public init?(_ text: String) {
-    let bytes = Array(text.utf8)
-    for name in Dotname.allCases where name.name.hasBytes(bytes[...]) {
+    for name in Dotname.allCases where name.name.withUTF8Buffer({ unsafe $0.elementsEqual(text.utf8) }) {
       self = name
       return
     }

@@ -217,6 +217,30 @@ public struct ReleaseTable: ~Escapable {
   }
 }
 
+extension ReleaseTable.Answer {
+  public var offsets: KernelOffsets? {
+    switch self {
+    case .exact(let offsets), .between(let offsets, _, _): offsets
+    default: nil
+    }
+  }
+
+  /// How sure it is, or why there is none, for a message.
+  public func words(release: String, machine: String) -> String {
+    let kernel = "\(release) on \(machine)"
+    return switch self {
+    case .exact: "\(kernel) is in the table"
+    case .between(_, let below, let above): "\(kernel) is not in the table, but lies between \(below) and \(above), which agree"
+    case .ambiguous: "\(kernel) is in the table several times, with different offsets"
+    case .differentNeighbours(let below, let above):
+      "\(kernel) is not in the table, and \(below) and \(above), between which it lies, do not agree"
+    case .outside(let neighbour): "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
+    case .unknown: "\(kernel) is not in the table, nor is any of its series and flavour"
+    case .damagedTable: "the table of this program is damaged"
+    }
+  }
+}
+
 /// Numbers one after another.
 private struct ByteReader: ~Escapable {
   private let bytes: Span<UInt8>

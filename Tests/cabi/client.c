@@ -135,6 +135,37 @@ static void check_aggregation(void)
 	check(quark_can_aggregate_tty(NULL, &parent, &child) == 0, "no terminals, no tty rule");
 }
 
+/* The names that have an offset, and what they are asked for by. */
+static void check_btf(void)
+{
+	struct quark_btf *btf = quark_btf_open_hub("4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64");
+	struct quark_btf_target *target;
+	int count = 0, missing = 0;
+
+	check(btf != NULL, "the table has a kernel");
+	if (btf == NULL)
+		return;
+	check(strcmp(btf->kname, "4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64") == 0, "and says which");
+	for (target = btf->targets; target->dotname != NULL; target++) {
+		count++;
+		missing += target->offset == -1;
+		check(quark_btf_offset(btf, target->dotname) == target->offset, target->dotname);
+	}
+	check(count == 51 && missing == 1, "51 targets, all but one of the two kinds of pids");
+	check(quark_btf_offset(btf, "cred.uid") == 4, "cred.uid is at 4");
+	check(quark_btf_offset(btf, "mount.mnt_parent") == 16, "one that is not in the list has an offset");
+	check(quark_btf_offset(btf, "cred.what") == -1 && quark_btf_offset(btf, NULL) == -1, "an unknown name has none");
+	quark_btf_close(btf);
+	quark_btf_close(NULL);
+	check(quark_btf_open_hub("4.19.90-2107.6.0.0248.36.oe1.bclinux.x86_64") == NULL && errno == ENOENT,
+	    "another release is ENOENT");
+	check(quark_btf_open2("/nowhere", NULL) == NULL && errno == ENOENT, "a file that is not there is ENOENT");
+	check(quark_btf_open2("/etc/passwd", "x") == NULL && errno == EINVAL, "a file that is no BTF is EINVAL");
+	btf = quark_btf_open2("Fuzz/corpus/btf/raw", NULL);
+	check(btf != NULL && strcmp(btf->kname, "sys") == 0, "a file of types, without a name");
+	quark_btf_close(btf);
+}
+
 int main(void)
 {
 	u64 wide = 1;
@@ -149,5 +180,6 @@ int main(void)
 	check_container();
 	check_dump();
 	printf("1..%d\n", count);
+	check_btf();
 	return failures != 0;
 }

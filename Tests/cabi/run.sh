@@ -72,7 +72,7 @@ done
 ok "a static client links" cc -static -I "$include" -o "$work/static" Tests/cabi/client.c libquark.a $libraries
 ok "and agrees too" "$work/static"
 ok "libquark.a needs nothing of Swift's runtime" runtime_symbols libquark.a
-for tool in quark-mon quark-test .build-embedded/release/quark-init; do
+for tool in quark-mon quark-btf quark-test .build-embedded/release/quark-init; do
 	ok "$tool is static and small" small_and_static "$tool"
 done
 ok "the README's example builds with the README's command" readme_example
@@ -88,5 +88,37 @@ ok "an unknown test is named" sh -c './quark-test t_what 2>&1 | grep -qx "quark-
 ok "a test that breaks its machine does not run here" \
 	sh -c './quark-test x_panic 2>&1 | grep -q "only in a guest"
 		QUARK_INITRAMFS=1 ./quark-test x_panic; [ $? = 1 ]'
+# exits STATUS OUTPUT COMMAND...: what it prints, on both outputs, and how it ends.
+exits() {
+	status=$1 expected=$2
+	shift 2
+	actual=$("$@" 2>&1) && code=0 || code=$?
+	[ "$code" = "$status" ] && [ "$actual" = "$expected" ] || { echo "$code: $actual"; return 1; }
+}
+types=Fuzz/corpus/btf/raw release=4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64
+ok "quark-btf -f prints 51 lines" sh -c "[ \"\$(./quark-btf -f $types | wc -l)\" = 51 ]"
+ok "bits" exits 0 "cred.uid         160    1280
+task_struct.pids U" ./quark-btf -b -f $types cred.uid task_struct.pids
+ok "without bits the columns stay" exits 0 'pid_type.PIDTYPE_SID 3      ' ./quark-btf -f $types pid_type.PIDTYPE_SID
+ok "one that is printed when it is named" exits 0 'mount.mnt_parent 32     ' ./quark-btf -f $types mount.mnt_parent
+ok "an ELF file" exits 0 'upid.nr 0      ' ./quark-btf -f Fuzz/corpus/btf/elf upid.nr
+ok "an unknown target is 1, after those before it" exits 1 "upid.nr  0      
+quark-btf: dotname \"cred.who\" doesn't exist, did you type it correctly?" ./quark-btf -f $types upid.nr cred.who upid.nr
+ok "a file that is not BTF is 1" exits 1 "quark-btf: cannot find the kernel's offsets: Invalid argument
+README.md: at byte 0: this is not BTF" ./quark-btf -f README.md
+ok "no file is 1" exits 1 "quark-btf: cannot find the kernel's offsets: No such file or directory
+/nowhere" ./quark-btf -f /nowhere
+ok "the table says exact" exits 0 "$release exact" ./quark-btf -m x86_64 -l $release
+ok "and of another machine, too" exits 0 '4.18.0-147.5.1.el8_1.aarch64 exact' ./quark-btf -m aarch64 -l 4.18.0-147.5.1.el8_1.aarch64
+ok "with -v it prints all" sh -c "[ \"\$(./quark-btf -m x86_64 -v -l $release 2>/dev/null | wc -l)\" = 52 ]"
+ok "one digit away is 1" sh -c './quark-btf -m x86_64 -l 4.19.90-2107.6.0.0248.36.oe1.bclinux.x86_64; [ $? = 1 ]'
+ok "a structure in C" sh -c "./quark-btf -g $types a/b 6.1-x | sed -n '1,3p;53,55p' | diff - Tests/cabi/declaration.txt"
+ok "which a C program can have" sh -c "(echo '#include <quark.h>'; ./quark-btf -g $types a b; echo 'int main(void) { return a_b.targets[0].dotname == 0; }') | \
+	cc -I $include -Wno-unused -x c -fsyntax-only -"
+ok "two forms are 1" sh -c './quark-btf -f x -l y; [ $? = 1 ]'
+ok "-m without -l is 1" sh -c './quark-btf -m x86_64; [ $? = 1 ]'
+ok "-h is 0" ./quark-btf -h
+ok "so is help" ./quark-btf help
+ok "output that cannot be written is 1" sh -c "./quark-btf -f $types >/dev/full; [ \$? = 1 ]"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -414,6 +414,31 @@ const struct quark_process *quark_process_iter_next(struct quark_process_iter *i
  */
 int quark_queue_set_agg_matrix(struct quark_queue *queue, int parent_type, int child_type, quark_can_aggregate_fn fn);
 
+/* Where a kernel has one thing that kprobes read. */
+struct quark_btf_target {
+	const char *dotname;		/* "task_struct.comm"; NULL after the last one */
+	ssize_t offset;			/* in bytes, or the value of a constant; -1: this kernel has none */
+};
+
+struct quark_btf {
+	char *kname;			/* the kernel's release, or "sys" */
+	struct quark_btf_target targets[];
+};
+
+/*
+ * The offsets of the running kernel, from its own types or else from the compiled-in table; those of a file of types
+ * (BTF, or ELF with BTF in it), where a NULL path is the running kernel's, and a NULL name is "sys"; those of the table
+ * for a release, which must be in it, or between two of its series and flavour that agree. NULL with errno: ENOTSUP when
+ * there are too few, ENOENT when the table has no answer.
+ */
+struct quark_btf *quark_btf_open(void);
+struct quark_btf *quark_btf_open2(const char *path, const char *kname);
+struct quark_btf *quark_btf_open_hub(const char *version);
+void quark_btf_close(struct quark_btf *btf);
+
+/* One of them by its name, also of those that are not in the list since kernels may lack them; -1: there is none. */
+ssize_t quark_btf_offset(struct quark_btf *btf, const char *dotname);
+
 /* What the stock matrices are made of. */
 int quark_can_aggregate_single(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 int quark_can_aggregate_mult(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);

@@ -19,11 +19,15 @@ extension KernelOffsets {
     self.init(vector, .types(path: path))
   }
 
+  /// Where the running kernel's types are: QUARK_BTF_PATH can name another place.
+  public static var systemPath: String {
+    unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) } ?? KernelTypes.systemPath
+  }
+
   /// Those of the running kernel: from its types, else from the table. The error says why neither has them.
   public static func running() throws(QuarkError) -> KernelOffsets {
-    let path = unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
     do {
-      return try KernelOffsets(btf: path ?? KernelTypes.systemPath)
+      return try KernelOffsets(btf: systemPath)
     } catch {
       let system = SystemName()
       let answer = KernelOffsets.known(release: system.release, machine: system.machine)

@@ -1,5 +1,7 @@
 #include "clinux_lives.h"
 
+#include <sys/ptrace.h>
+
 #include <ftw.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
@@ -175,4 +177,21 @@ pid_t clinux_spawn_exit(int status, int index)
 	snprintf(status_text, sizeof(status_text), "%d", status);
 	snprintf(index_text, sizeof(index_text), "%d", index);
 	return clinux_vfork_exec("/bin/exit", arguments, variables);
+}
+
+int clinux_stop_at_exec(void)
+{
+	return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+int clinux_wait_for_stop(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) ? 0 : -1;
+}
+
+int clinux_continue(pid_t child)
+{
+	return (int)ptrace(PTRACE_CONT, child, NULL, NULL);
 }

@@ -3,14 +3,15 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// Under load, every process is accounted for: a generator runs `QUARK_TEST_LOAD` of them, eight at a time, and writes
-/// down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose nothing.
+/// Under load, every process is accounted for: a generator runs `QUARK_TEST_LOAD` of them, several at a time, and
+/// writes down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose nothing.
+/// What the rings of kprobes had no room for may be missing, and must be counted.
 func groundTruth(_ context: TestContext) throws(TestEnd) {
-  let count = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 100_000
+  let count = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? (context.isKprobe ? 20_000 : 100_000)
   var context = context
   context.attributes.hold_time = 1000
   var queue = try context.open()
-  let memory = try GroundTruth(count: count)
+  let memory = try GroundTruth(count: count, atATime: context.isKprobe ? 4 : 8)
   let generator = try start { memory.generate() }
   var accounts = Accounts(count: count)
   var status: CInt = -1
@@ -31,10 +32,11 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   FileDescriptor.complain(
     "\(count) processes: \(statistics.insertions) records, \(statistics.lost) lost, \(statistics.malformed) malformed, "
       + "\(statistics.refused) refused, \(statistics.late) late, \(statistics.aggregations) events of several\n")
-  try expectEqual("lost", Int(statistics.lost), 0)
+  if !context.isKprobe { try expectEqual("lost", Int(statistics.lost), 0) }
+  try expectEqual("late", Int(statistics.late), 0)
   try expectEqual("malformed", Int(statistics.malformed), 0)
   try expectEqual("refused", Int(statistics.refused), 0)
-  try accounts.compare(with: memory)
+  try accounts.compare(with: memory, lost: Int(statistics.lost))
 }
 
 /// What the generator writes down, in memory it shares with the test.
@@ -42,10 +44,11 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   let count: Int
   private let pids: UnsafeMutablePointer<Int32>
 
-  static var atATime: Int { 8 }
+  private let atATime: Int
 
-  init(count: Int) throws(TestEnd) {
+  init(count: Int, atATime: Int) throws(TestEnd) {
     self.count = count
+    self.atATime = atATime
     let protection = PROT_READ | PROT_WRITE
     let memory = unsafe mmap(nil, 4 * count, protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
     guard let memory = unsafe memory, unsafe memory != clinux_map_failed() else { throw .failed("no shared memory") }
@@ -63,7 +66,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
     var running: [(pid: pid_t, index: Int)] = []
     var next = 0
     while next < count || !running.isEmpty {
-      while next < count, running.count < Self.atATime {
+      while next < count, running.count < atATime {
         let index = next
         let pid = clinux_spawn_exit(CInt(Self.status(index)), CInt(index))
         if pid <= 0 { return 1 }
@@ -134,9 +137,15 @@ private struct Accounts {
     return words == 3 ? number : nil
   }
 
-  func compare(with truth: borrowing GroundTruth) throws(TestEnd) {
+  /// Each lost record may be why something of one process is not known.
+  func compare(with truth: borrowing GroundTruth, lost: Int) throws(TestEnd) {
+    var excused = 0
     for index in accounts.indices {
       let account = accounts[index]
+      if excused < lost, account.execs == 0 || account.exits == 0 {
+        excused += (1 - account.execs) + (1 - account.exits)
+        continue
+      }
       guard account.execs == 1, account.exits == 1 else {
         throw .failed("process \(index), pid \(truth.pid(index)): \(account.execs) execs, \(account.exits) exits")
       }
@@ -148,7 +157,8 @@ private struct Accounts {
       }
     }
     // The generator is one more, and its own exit is a stranger's.
-    try expectEqual("forks", Int(forks), accounts.count + 1)
+    try expect(Int(forks) <= accounts.count + 1, "\(forks) forks")
+    try expect(Int(forks) + lost >= accounts.count + 1, "\(forks) forks, and \(lost) records lost")
     try expect(strangers <= 1, "\(strangers) events of strangers")
   }
 }

@@ -20,7 +20,7 @@ struct Options {
       -1       run the tests in this process, for debuggers
       -b       the EBPF tests
       -h       this text
-      -k       the KPROBE tests
+      -k       the KPROBE tests, with the kernel's own types and with the table of offsets
       -l       list the tests
       -n       the NOVA tests
       -t       interleave the kernel's trace_pipe with what failing tests say
@@ -41,7 +41,7 @@ struct Options {
       switch UInt8(truncatingIfNeeded: option) {
       case UInt8(ascii: "1"): options.isForking = false
       case UInt8(ascii: "b"): backends.append(.ebpf)
-      case UInt8(ascii: "k"): backends.append(.kprobe)
+      case UInt8(ascii: "k"): backends += [.kprobe, .kprobeTable]
       case UInt8(ascii: "n"): backends.append(.nova)
       case UInt8(ascii: "l"): isListing = true
       case UInt8(ascii: "t"): options.isTracing = true
@@ -67,7 +67,7 @@ struct Options {
     for index in Int(clinux_optind())..<Int(argc) {
       if let operand = unsafe argv[index] { operands.append(unsafe String(cString: operand)) }
     }
-    if backends.isEmpty { backends = [.ebpf, .kprobe] }
+    if backends.isEmpty { backends = [.ebpf, .kprobe, .kprobeTable] }
     return options.select(operands, excluding: excluded, backends: backends, isListing: isListing)
   }
 
@@ -85,7 +85,7 @@ struct Options {
     }
     tests = operands.isEmpty ? selected : Self.order(selected, by: operands)
     if isListing {
-      for test in tests { printOut("\(test.name)\n") }
+      for name in Self.names(of: tests) { printOut("\(name)\n") }
       return .exit(0)
     }
     if let selfTest = tests.first(where: { $0.isSelfTest }), !Test.isInGuest {
@@ -100,6 +100,13 @@ struct Options {
     var names: [String] = []
     for name in operands where !names.contains(name) { names.append(name) }
     return names.flatMap { name in tests.filter { $0.name == name } }
+  }
+
+  /// Each once, though several backends have it.
+  private static func names(of tests: [Test]) -> [String] {
+    var names: [String] = []
+    for test in tests where !names.contains(test.name) { names.append(test.name) }
+    return names
   }
 
   private static func reject(_ reason: String?) -> Outcome {

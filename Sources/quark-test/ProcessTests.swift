@@ -6,7 +6,9 @@ import QuarkLinux
 /// The queue opens and closes.
 func probe(_ context: TestContext) throws(TestEnd) {
   let queue = try context.open()
-  try expectEqual("backend", queue.statistics().backend, QQ_EBPF)
+  try expectEqual("backend", queue.statistics().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
+  let isOfTable = containsLine(queue.hooks, "offsets: the table")
+  try expect(context.backend != .kprobeTable || isOfTable, "the offsets are not the table's:\n\(queue.hooks)")
 }
 
 /// A child that executes `true` and ends is one event that knows all about it.

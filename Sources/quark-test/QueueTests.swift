@@ -47,7 +47,7 @@ private func expectThreeEvents(_ context: TestContext, _ queue: inout Queue) thr
 func statistics(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let before = queue.statistics()
-  try expectEqual("backend", before.backend, QQ_EBPF)
+  try expectEqual("backend", before.backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
   let counters = [
     before.insertions, before.removals, before.aggregations, before.non_aggregations, before.lost,
     before.garbage_collections, before.malformed, before.late, before.refused,

@@ -6,16 +6,21 @@ import QuarkLinux
 
 /// What a test is handed: attributes for its queue, and helpers.
 struct TestContext {
-  /// EBPF with entry leaders, and 100 ms of hold time so that tests are quick.
+  /// The test's backend with entry leaders, and 100 ms of hold time so that tests are quick.
   var attributes: quark_queue_attr
+  let backend: Backend
   let verbosity: Int
 
-  init(verbosity: Int) {
+  init(_ backend: Backend, verbosity: Int) {
+    self.backend = backend
     attributes = Queue.defaultAttributes
-    attributes.flags = QQ_EBPF | QQ_ENTRY_LEADER
+    attributes.flags = (backend.isKprobe ? QQ_KPROBE : QQ_EBPF) | QQ_ENTRY_LEADER
     attributes.hold_time = 100
     self.verbosity = verbosity
   }
+
+  /// What kprobes cannot know is another thing than what there was: `t_unknown` says which.
+  var isKprobe: Bool { backend.isKprobe }
 
   func open() throws(TestEnd) -> Queue {
     do { return try Queue(attributes) } catch { throw .failed("open: \(error.message)") }

@@ -51,7 +51,10 @@ struct TestProcess: ~Copyable {
   /// Runs the test in this process: its exit status, and words for a failure or a skip.
   static func perform(_ test: Test, verbosity: Int) -> (status: CInt, reason: String) {
     let before = openDescriptors()
-    do { try test.body(TestContext(verbosity: verbosity)) } catch {
+    do throws(TestEnd) {
+      if test.backend == .kprobeTable { try hideTypes() }
+      try test.body(TestContext(test.backend ?? .ebpf, verbosity: verbosity))
+    } catch {
       switch error {
       case .failed(let reason): return (1, reason)
       case .skipped(let reason): return (TestResult.skipStatus, reason)
@@ -59,6 +62,19 @@ struct TestProcess: ~Copyable {
     }
     let after = openDescriptors()
     return before == after ? (0, "") : (1, "fd leak: \(before) descriptors open before, \(after) after")
+  }
+
+  /// In a mount namespace of the test's own, an empty folder takes the place of the kernel's types.
+  private static func hideTypes() throws(TestEnd) {
+    let folder = "/sys/kernel/btf"
+    guard clinux_unshare(CLINUX_NEW_MNT.rawValue) == 0,
+      unsafe mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0
+    else { throw .failed("no mount namespace: \(Errno.current.description)") }
+    // A kernel without types has no such folder.
+    guard unsafe access(folder, F_OK) == 0 else { return }
+    guard unsafe mount("hidden", folder, "tmpfs", 0, nil) == 0 else {
+      throw .failed("cannot hide \(folder): \(Errno.current.description)")
+    }
   }
 
   private static func openDescriptors() -> Int {

@@ -75,4 +75,9 @@ pid_t clinux_spawn_exit(int status, int index);
 
 static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
 
+/* The caller stops when it has executed a program: ptrace(2). Its parent then waits for it, and lets it go on. */
+int clinux_stop_at_exec(void);
+int clinux_wait_for_stop(pid_t child);	/* 0: it stopped; else -1 */
+int clinux_continue(pid_t child);
+
 #endif

@@ -1,0 +1,198 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// All that kprobes cannot know, as quark(7) lists it, and nothing else: changes of ids, the environment, the control
+/// group, which file a name stands for, and which interpreter a script has.
+func unknownToKprobes(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let script = try scratch.addFile("script", Array("#!/bin/exit 30\n".utf8))
+  var queue = try context.open()
+  let life = try context.live(in: &queue, status: 30) {
+    must("setresgid", clinux_set_gids(4242, 4242, 4242))
+    must("setresuid", clinux_set_uids(4242, 4242, 4242))
+    must("setsid", setsid())
+    return execute(script, ["script"], environment: ["A=1"])
+  }
+  try life.expect(execs: 1, idChanges: 0)
+  let known = life.known
+  try expectEqual("bytes of environment", known.environment.count, 0)
+  try expectEqual("bytes of environment there were", known.environmentThere, 0)
+  try expectEqual("cgroup", known.cgroup, "(none)")
+  try expectEqual("script", known.script, "(none)")
+  try expectEqual("exe", known.exe, script)
+  // The ids themselves are known, with the exec.
+  try expectEqual("uid", known.uid, 4242)
+  try expectEqual("sgid", known.sgid, 4242)
+  try expectEqual("sid", known.sid, known.pid)
+}
+
+/// Arguments up to 1 KiB are the kernel's own word. Of longer ones the beginning is; the rest is read from /proc if the
+/// process still lives, and that is said; how many there were is known in any case.
+func longArguments(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  for (there, isAlive) in [(1024, false), (1025, true), (20480, true), (30000, true), (5000, false)] {
+    let text = String(repeating: "x", count: there - 8)
+    var whole = Array("exit\u{0}7\u{0}\(text)".utf8)
+    whole.append(0)
+    let pid = try start {
+      // The queue has the exec before the program goes on.
+      if isAlive { must("trace me", clinux_stop_at_exec()) }
+      return execute("/bin/exit", ["exit", "7", text])
+    }
+    if isAlive {
+      try expectEqual("the child's stop", clinux_wait_for_stop(pid), 0)
+      _ = unsafe queue.nextEvent()
+      try expectEqual("the child's going on", clinux_continue(pid), 0)
+    }
+    let life = try context.life(of: pid, endingWith: try wait(for: pid), in: &queue)
+    let known = life.known
+    let isWhole = there <= 1024
+    let kept = isWhole ? there : isAlive ? min(there, 20480) : known.arguments.count
+    try expectEqual("bytes of arguments there were", known.argumentsThere, there)
+    try expectEqual("bytes of arguments", known.arguments.count, kept)
+    try expect(known.arguments.count >= 64, "\(known.arguments.count) bytes of arguments")
+    for index in 0..<kept - 1 where known.arguments[index] != whole[index] {
+      throw .failed("of \(there) bytes of arguments, byte \(index) is wrong")
+    }
+    let isLate = known.flags & UInt64(QUARK_F_LATE_CMDLINE) != 0
+    try expect(isLate == (isAlive && !isWhole), "of \(there) bytes, late: \(isLate)")
+  }
+}
+
+/// A working directory of any depth: what the kernel did not tell is read from /proc, or known from the parent, and that
+/// is said. Where neither helps, the path begins with a dot.
+func deepDirectory(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let truth = try Truth()
+  var queue = try context.open()
+  let pid = try start {
+    must("chdir", unsafe chdir(scratch.path))
+    for level in 0..<12 {
+      must("mkdir", unsafe mkdir("level-\(level)", 0o755))
+      must("chdir", unsafe chdir("level-\(level)"))
+    }
+    truth.text = workingDirectory()
+    let child = clinux_fork()
+    if child == 0 {
+      while truth[0] == 0 { usleep(1000) }
+      // A child that ends at once: its parent's directory is known by now.
+      let other = clinux_fork()
+      if other == 0 { _exit(31) }
+      truth[1] = Int(other)
+      while wait(nil) > 0 {}
+      _exit(execute("/bin/exit", ["exit", "32"]))
+    }
+    truth[2] = Int(child)
+    while wait(nil) > 0 {}
+    return 0
+  }
+  while truth[2] == 0 { usleep(1000) }
+  // The first child stands still: its fork is read while it lives.
+  usleep(20_000)
+  _ = unsafe queue.nextEvent()
+  truth[0] = 1
+  _ = try wait(for: pid)
+  let short = try context.life(of: pid_t(truth[1]), endingWith: 31 << 8, in: &queue)
+  let long = try context.life(of: pid_t(truth[2]), endingWith: 32 << 8, in: &queue)
+  for life in [short, long] {
+    try expectEqual("cwd", life.known.cwd, truth.text)
+    try expect(life.known.flags & UInt64(QUARK_F_LATE_CWD) != 0, "and it is not said that this was read late")
+  }
+}
+
+/// A kernel without arrays, without the clocks, and without counters of what was lost, as older ones are.
+func poorerKernel(_ context: TestContext) throws(TestEnd) {
+  unsafe setenv("QUARK_KPROBE_WITHOUT", "arrays,clock,lost", 1)
+  defer { unsafe unsetenv("QUARK_KPROBE_WITHOUT") }
+  var queue = try context.open()
+  try expect(containsLine(queue.hooks, "without arrays"), "there are arrays:\n\(queue.hooks)")
+  try expect(containsLine(queue.hooks, "the clock of perf"), "there is a clock:\n\(queue.hooks)")
+  try expect(containsLine(queue.hooks, "counted by ring"), "losses are counted by event:\n\(queue.hooks)")
+  let life = try context.live(in: &queue, status: 9) {
+    must("chdir", unsafe chdir("/proc"))
+    return execute("/bin/exit", ["exit", "9", "argument"])
+  }
+  try life.expect(execs: 1)
+  try expectEqual("cmdline", life.known.commandLine, "exit|9|argument|")
+  try expectEqual("cwd", life.known.cwd, "/proc")
+  try expectEqual("comm", life.known.comm, "exit")
+  try expectEqual("uid", life.known.uid, getuid())
+}
+
+/// Where EBPF cannot be had, and both backends are allowed, KPROBE is used, and why is known. Where only EBPF is
+/// allowed, opening fails.
+func fallingBack(_ context: TestContext) throws(TestEnd) {
+  unsafe setenv("QUARK_EBPF_HOOKS", "none", 1)
+  defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
+  var context = context
+  context.attributes.flags |= QQ_EBPF
+  do {
+    var queue = try context.open()
+    try expectEqual("backend", queue.statistics().backend, QQ_KPROBE)
+    try expect(!queue.fallbackReason.isEmpty, "no reason is given")
+    let life = try context.live(in: &queue, status: 8) { execute("/bin/exit", ["exit", "8"]) }
+    try life.expect(execs: 1)
+  }
+  context.attributes.flags &= ~QQ_KPROBE
+  do throws(QuarkError) {
+    _ = try Queue(context.attributes)
+  } catch { return }
+  throw .failed("EBPF was opened without a hook")
+}
+
+/// Nothing stays in the kernel's tracing files: not after a queue was closed, not after its process was killed and
+/// another queue was opened. Nor does a second queue take the first one's probes away.
+func probesLeft(_ context: TestContext) throws(TestEnd) {
+  try expectEqual("probes at first", try probeCount(), 0)
+  do {
+    var queue = try context.open()
+    try expectEqual("probes of a queue", try probeCount(), 4)
+    do { _ = try context.open().length }
+    try expectEqual("probes behind another", try probeCount(), 4)
+    let life = try context.live(in: &queue, status: 4) { execute("/bin/exit", ["exit", "4"]) }
+    try life.expect(execs: 1)
+  }
+  try expectEqual("probes behind a queue", try probeCount(), 0)
+  let truth = try Truth()
+  let child = try start {
+    guard let queue = try? Queue(context.attributes) else { return 1 }
+    truth[0] = 1
+    while true {
+      pause()
+      _ = queue.length
+    }
+  }
+  while truth[0] == 0 { usleep(10_000) }
+  _ = kill(child, SIGKILL)
+  _ = try wait(for: child)
+  try expectEqual("probes of a killed process", try probeCount(), 4)
+  do {
+    let queue = try context.open()
+    try expectEqual("probes behind the next open", try probeCount(), 4)
+    _ = queue.length
+  }
+  try expectEqual("probes in the end", try probeCount(), 0)
+}
+
+/// A process that gave its privileges and its root directory up takes its probes away all the same.
+func probesOfDropped(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let child = try start {
+    guard let queue = try? Queue(context.attributes) else { return 1 }
+    must("chroot", unsafe chroot(scratch.path))
+    must("chdir", unsafe chdir("/"))
+    must("change the group", clinux_set_gids(65534, 65534, 65534))
+    must("change the user", clinux_set_uids(65534, 65534, 65534))
+    _ = queue.length
+    return 0
+  }
+  try expectEqual("the child's end", try wait(for: child), 0)
+  try expectEqual("probes behind it", try probeCount(), 0)
+}
+
+/// Definitions in the kernel's tracing files.
+private func probeCount() throws(TestEnd) -> Int {
+  try readFile("/sys/kernel/tracing/kprobe_events").split(separator: UInt8(ascii: "\n")).count
+}

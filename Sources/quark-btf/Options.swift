@@ -63,7 +63,9 @@ struct Options {
     for index in Int(clinux_optind())..<Int(argc) {
       if let operand = unsafe argv[index] { options.targets.append(unsafe String(cString: operand)) }
     }
-    if form == nil, options.targets.count == 1, options.targets[0].utf8.elementsEqual("help".utf8) { return printUsage() }
+    if form == nil, options.targets.count == 1, options.targets[0].utf8.elementsEqual("help".utf8) {
+      return printUsage()
+    }
     return options.choose(form?.letter, form?.argument ?? "")
   }
 

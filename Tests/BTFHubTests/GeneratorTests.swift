@@ -24,7 +24,8 @@ import Testing
       for (name, bytes) in members { try Data(bytes).write(to: folder.appending(path: name)) }
       try write(path, [])
       let file = root.appending(path: path).path
-      try await Command.run("tar", ["-cJf", file, "-C", folder.path] + (members.isEmpty ? ["-T", "/dev/null"] : Array(members.keys)))
+      try await Command.run(
+        "tar", ["-cJf", file, "-C", folder.path] + (members.isEmpty ? ["-T", "/dev/null"] : Array(members.keys)))
     }
 
     func read() async throws -> Generator.Result {
@@ -45,7 +46,9 @@ import Testing
     }
     func structure(_ name: String, _ members: [(String, UInt32)]) -> UInt32 {
       types += [string(name), 4 << 24 | UInt32(members.count), 8192]
-      for (index, member) in members.enumerated() { types += [string(member.0), member.1, (base + UInt32(index) * 8) * 8] }
+      for (index, member) in members.enumerated() {
+        types += [string(member.0), member.1, (base + UInt32(index) * 8) * 8]
+      }
       ids += 1
       return ids
     }
@@ -102,7 +105,8 @@ import Testing
     try await tree.pack("debian/12/x86_64/b-empty.btf.tar.xz", [:])
     try await tree.pack("debian/12/x86_64/c-cut.btf.tar.xz", ["c-cut.btf": Array(types.dropLast(30))])
     try await tree.pack("debian/12/x86_64/d-name.btf.tar.xz", ["other.btf": types])
-    try await tree.pack("debian/12/x86_64/e-text.btf.tar.xz", ["e-text.btf": Array("these are some words, and no types".utf8)])
+    try await tree.pack(
+      "debian/12/x86_64/e-text.btf.tar.xz", ["e-text.btf": Array("these are some words, and no types".utf8)])
     try tree.write("debian/12/x86_64/f-packing.btf.tar.xz", Array("not packed".utf8))
     try tree.write("debian/12/x86_64/g-zero.btf", [])
     try await tree.pack("debian/12/x86_64/h-two.btf.tar.xz", ["h-two.btf": types, "more": [1]])
@@ -110,7 +114,8 @@ import Testing
     try tree.write("debian/j-shallow.btf", types)
     let result = try await tree.read()
     #expect(result.kernels.map(\.release) == ["a-good"])
-    let reasons = Dictionary(uniqueKeysWithValues: result.refused.map { ($0.path.split(separator: "/").last!.first!, $0.reason) })
+    let reasons = Dictionary(
+      uniqueKeysWithValues: result.refused.map { ($0.path.split(separator: "/").last!.first!, $0.reason) })
     #expect(result.refused.count == 9 && result.report.count == 10)
     #expect(reasons["b"] == "an archive with nothing in it")
     #expect(reasons["c"]?.hasPrefix("at byte ") == true && reasons["c"]?.contains("cut off") == true)

@@ -62,9 +62,13 @@ import Testing
 
   @Test func severalDistributions() {
     let (centos, rhel) = ("centos/8/x86_64", "rhel/8/x86_64")
-    let same = [Self.kernel("4.18.0-1.el8.x86_64", 1, folder: centos), Self.kernel("4.18.0-1.el8.x86_64", 1, folder: rhel)]
+    let same = [
+      Self.kernel("4.18.0-1.el8.x86_64", 1, folder: centos), Self.kernel("4.18.0-1.el8.x86_64", 1, folder: rhel),
+    ]
     #expect(ask(same, "4.18.0-1.el8.x86_64") == "exact 1")
-    let other = [Self.kernel("4.18.0-1.el8.x86_64", 1, folder: centos), Self.kernel("4.18.0-1.el8.x86_64", 2, folder: rhel)]
+    let other = [
+      Self.kernel("4.18.0-1.el8.x86_64", 1, folder: centos), Self.kernel("4.18.0-1.el8.x86_64", 2, folder: rhel),
+    ]
     #expect(ask(other, "4.18.0-1.el8.x86_64") == "ambiguous")
     let newer = Self.kernel("4.18.0-3.el8.x86_64", 1, folder: rhel)
     #expect(ask(same + [newer], "4.18.0-2.el8.x86_64").hasPrefix("between"))
@@ -74,7 +78,9 @@ import Testing
   }
 
   @Test func theOrderOfTheKernelsDoesNotMatter() {
-    let kernels = (0..<50).map { Self.kernel("5.10.\($0)-amd64", $0 / 7, folder: $0 % 3 == 0 ? "a/1/x86_64" : "b/1/aarch64") }
+    let kernels = (0..<50).map {
+      Self.kernel("5.10.\($0)-amd64", $0 / 7, folder: $0 % 3 == 0 ? "a/1/x86_64" : "b/1/aarch64")
+    }
     let bytes = TableWriter(kernels).bytes(source: "tests")
     for _ in 0..<5 { #expect(TableWriter(kernels.shuffled()).bytes(source: "tests") == bytes) }
   }
@@ -108,12 +114,15 @@ import Testing
       ("rhel/8/aarch64", { "4.18.0-\(80 + $0 / 7).\($0 % 7).\($0 % 3).el8_\($0 % 9).aarch64" }),
       ("ubuntu/20.04/x86_64", { "5.4.0-\(26 + $0)-generic" }), ("ubuntu/20.04/aarch64", { "5.4.0-\(1000 + $0)-raspi" }),
       ("amzn/2/x86_64", { "4.14.\(100 + $0)-\($0 % 97).\($0 % 89).amzn2.x86_64" }),
-      ("debian/bullseye/x86_64", { "5.10.0-\($0)-cloud-amd64" }), ("ol/7/x86_64", { "4.14.35-\(1818 + $0).3.2.el7uek.x86_64" }),
+      ("debian/bullseye/x86_64", { "5.10.0-\($0)-cloud-amd64" }),
+      ("ol/7/x86_64", { "4.14.35-\(1818 + $0).3.2.el7uek.x86_64" }),
     ]
     return (0..<count).map { number in
       let (folder, name) = shapes[number % shapes.count]
       var offsets = usual
-      for index in offsets.indices where index % 2 == 0 { offsets[index] = 1000 + (number / shapes.count / 4 * 8 + index * 16) % 9000 }
+      for index in offsets.indices where index % 2 == 0 {
+        offsets[index] = 1000 + (number / shapes.count / 4 * 8 + index * 16) % 9000
+      }
       offsets[0] = 20_000 + number % shapes.count
       return KnownKernel(release: name(number / shapes.count), folder: folder, offsets: offsets)
     }

@@ -16,9 +16,11 @@ struct OffsetsKernel {
     "signal_struct": [("pids", 400), ("tty", 408)],
     "task_struct": [
       ("comm", 1000), ("cred", 1008), ("exit_code", 1016), ("fs", 1024), ("group_leader", 1032), ("mm", 1040),
-      ("nsproxy", 1048), ("pid", 1056), ("real_parent", 1064), ("real_start_time", 1072), ("signal", 1080), ("tgid", 1088),
+      ("nsproxy", 1048), ("pid", 1056), ("real_parent", 1064), ("real_start_time", 1072), ("signal", 1080),
+      ("tgid", 1088),
     ],
-    "tty_driver": [("major", 4), ("minor_start", 8)], "tty_struct": [("driver", 16), ("index", 24)], "upid": [("nr", 0)],
+    "tty_driver": [("major", 4), ("minor_start", 8)], "tty_struct": [("driver", 16), ("index", 24)],
+    "upid": [("nr", 0)],
     "vfsmount": [("mnt_root", 8)], "mnt_namespace": [("proc_inum", 12)], "ipc_namespace": [("proc_inum", 20)],
     "uts_namespace": [("proc_inum", 28)],
   ]
@@ -127,11 +129,12 @@ struct OffsetsKernel {
     #expect(try kernel.offsets()[.mountMntParent] == 16)
   }
 
-  @Test(arguments: [
-    // Members of structures with the flag: the upper 8 bits are the size of a bit-field.
-    (true, UInt32(24 * 8), 24), (true, 24 * 8 | 1 << 24, nil), (true, 24 * 8 + 1, nil), (true, 8 << 24 | 24 * 8, nil),
-    (false, 24 * 8, 24), (false, 24 * 8 + 4, nil),
-  ] as [(Bool, UInt32, Int?)])
+  @Test(
+    arguments: [
+      // Members of structures with the flag: the upper 8 bits are the size of a bit-field.
+      (true, UInt32(24 * 8), 24), (true, 24 * 8 | 1 << 24, nil), (true, 24 * 8 + 1, nil), (true, 8 << 24 | 24 * 8, nil),
+      (false, 24 * 8, 24), (false, 24 * 8 + 4, nil),
+    ] as [(Bool, UInt32, Int?)])
   func bitFields(flag: Bool, position: UInt32, expected: Int?) throws {
     var builder = BTFBuilder()
     let int = builder.add(.int, "int", 4)
@@ -161,7 +164,9 @@ struct OffsetsKernel {
     builder.structure("tty_driver", size: 64, [("major", int, 16)])
     // A typedef is not looked through, nor what a pointer points to.
     let path = builder.structure("path", size: 16, [("mnt", int, 0), ("dentry", int, 8)])
-    builder.structure("fs_struct", size: 64, [("pwd", builder.add(.typedef, "path_t", path), 0), ("root", builder.add(.pointer, "", path), 16)])
+    builder.structure(
+      "fs_struct", size: 64,
+      [("pwd", builder.add(.typedef, "path_t", path), 0), ("root", builder.add(.pointer, "", path), 16)])
     let vector = try OffsetsKernel.resolve(builder.bytes)
     #expect(vector[.upidNr] == 28 && vector[.vfsmountMntRoot] == 4 && vector[.ttyDriverMajor] == 8)
     #expect(vector[.fsStructPwdMnt] == nil && vector[.fsStructRootDentry] == nil)
@@ -195,7 +200,9 @@ struct OffsetsKernel {
     #expect(detail(patched(bytes, 8, 1)) == "at byte 8: the types do not begin at a multiple of 4")
     #expect(detail(patched(bytes, 11, 0x7f)).hasPrefix("at byte 12: the types run into the strings"))
     #expect(detail(patched(bytes, 23, 0x7f)) == "at byte 20: larger than any kernel's")
-    #expect(detail(Array(bytes.dropLast())) == "at byte \(bytes.count - 1): the last string has no end, or the file is cut off")
+    #expect(
+      detail(Array(bytes.dropLast()))
+        == "at byte \(bytes.count - 1): the last string has no end, or the file is cut off")
   }
 
   @Test func theTypes() {
@@ -207,7 +214,9 @@ struct OffsetsKernel {
     let behind = kernel.build { builder, int in builder.structure("upid", size: 8, [("nr", int, 16)]) }
     #expect(detail(behind).hasSuffix("a member begins behind the end"))
     let missing = kernel.build { builder, _ in builder.structure("upid", size: 8, [("", 9999, 0)]) }
-    #expect(detail(missing).hasPrefix("type 9999, at byte ") && detail(missing).hasSuffix("named by another, but there are fewer"))
+    #expect(
+      detail(missing).hasPrefix("type 9999, at byte ")
+        && detail(missing).hasSuffix("named by another, but there are fewer"))
     let itself = kernel.build { builder, _ in builder.structure("upid", size: 8, [("", builder.count + 1, 0)]) }
     #expect(detail(itself).hasSuffix("nested too deeply"))
     let const = kernel.build { builder, _ in
@@ -226,7 +235,8 @@ struct OffsetsKernel {
     #expect(detail(name).hasSuffix("a member's name is outside of the strings"))
   }
 
-  /// Cut, or with a byte changed, at some places of all (make fuzz tries others): an answer or an error, and never the end of the program.
+  /// Cut, or with a byte changed, at some places of all (make fuzz tries others): an answer or an error,
+  /// and never the end of the program.
   @Test func nothingTraps() throws {
     let bytes = OffsetsKernel().build()
     for length in stride(from: 0, to: bytes.count, by: 11) { #expect(detail(Array(bytes[..<length])) != "none") }
@@ -248,7 +258,9 @@ struct OffsetsKernel {
   }
 
   static func elf(_ types: [UInt8], name: String = ".BTF", flags: UInt64 = 0) -> [UInt8] {
-    func number(_ value: UInt64, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    func number(_ value: UInt64, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
     func section(_ name: UInt64, _ flags: UInt64, _ offset: Int, _ size: Int) -> [UInt8] {
       number(name, 4) + number(1, 4) + number(flags, 8) + number(0, 8) + number(UInt64(offset), 8)
         + number(UInt64(size), 8) + number(0, 24)

@@ -21,9 +21,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("5.10.0-9-amd64", "5.11.0-9-amd64"), ("5.10.0-9-amd64", "6.10.0-9-amd64"), ("5.10.0-9-amd64", "5.10.0-9-cloud-amd64"),
-    ("4.18.0-1.el7.x86_64", "4.18.0-1.el8.x86_64"), ("6.1.0-1-rt-amd64", "6.1.0-1-amd64"), ("", "5.10"), ("amd64", "amd64"),
-    ("6.12.1+deb13-amd64", "6.12.1+deb14-amd64"), ("6.1.0-rc3", "6.1.0-rc4"), ("6.12.0-1.aarch64", "6.12.0-1.aarch64+64k"),
+    ("5.10.0-9-amd64", "5.11.0-9-amd64"), ("5.10.0-9-amd64", "6.10.0-9-amd64"),
+    ("5.10.0-9-amd64", "5.10.0-9-cloud-amd64"),
+    ("4.18.0-1.el7.x86_64", "4.18.0-1.el8.x86_64"), ("6.1.0-1-rt-amd64", "6.1.0-1-amd64"), ("", "5.10"),
+    ("amd64", "amd64"),
+    ("6.12.1+deb13-amd64", "6.12.1+deb14-amd64"), ("6.1.0-rc3", "6.1.0-rc4"),
+    ("6.12.0-1.aarch64", "6.12.0-1.aarch64+64k"),
   ])
   func ofAnotherKind(_ left: String, _ right: String) {
     #expect(order(left, right) == nil && order(right, left) == nil)
@@ -72,7 +75,8 @@ import Testing
       Issue.record("for another machine")
       return
     }
-    #expect(KernelOffsets.known(release: "4.19.90-2107.6.0.0248.36.oe1.bclinux.x86_64", machine: "x86_64").offsets == nil)
+    #expect(
+      KernelOffsets.known(release: "4.19.90-2107.6.0.0248.36.oe1.bclinux.x86_64", machine: "x86_64").offsets == nil)
     #expect(KernelOffsets.known(release: "", machine: "").offsets == nil)
   }
 }

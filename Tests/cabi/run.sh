@@ -93,7 +93,7 @@ exits() {
 	status=$1 expected=$2
 	shift 2
 	actual=$("$@" 2>&1) && code=0 || code=$?
-	[ "$code" = "$status" ] && [ "$actual" = "$expected" ] || { echo "$code: $actual"; return 1; }
+	[ "$code:$actual" = "$status:$expected" ] || { echo "$code: $actual"; return 1; }
 }
 types=Fuzz/corpus/btf/raw release=4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64
 ok "quark-btf -f prints 51 lines" sh -c "[ \"\$(./quark-btf -f $types | wc -l)\" = 51 ]"

@@ -55,7 +55,9 @@ struct ArchiveFile: Sendable {
     let parts = path.split(separator: "/").map(String.init)
     guard parts.count == 4 else { throw refusal("not in a folder <distro>/<release>/<machine>") }
     guard let machine = Self.machines[parts[2]] else { throw refusal("\(parts[2]) is no machine of this table") }
-    guard !release.isEmpty, release.utf8.count <= ReleaseTable.maxNameBytes else { throw refusal("not a kernel's release") }
+    guard !release.isEmpty, release.utf8.count <= ReleaseTable.maxNameBytes else {
+      throw refusal("not a kernel's release")
+    }
     let folder = FileManager.default.temporaryDirectory.appending(path: "btfhub-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     do {
@@ -66,7 +68,8 @@ struct ArchiveFile: Sendable {
       let numbers = Dotname.allCases.map { offsets[$0] }
       guard numbers.allSatisfy({ $0 ?? 0 >= 0 }) else { throw refusal("a constant below 0") }
       return KnownKernel(
-        release: release, folder: "\(parts[0])/\(parts[1])/\(machine)", offsets: numbers, sha256: String(sum.prefix(64)))
+        release: release, folder: "\(parts[0])/\(parts[1])/\(machine)", offsets: numbers, sha256: String(sum.prefix(64))
+      )
     } catch let error as Command.Failure {
       throw refusal(error.reason.replacing(folder.path + "/", with: ""))
     } catch let error as QuarkError {
@@ -81,11 +84,16 @@ struct ArchiveFile: Sendable {
     case .plain: return packed
     case .xz:
       try FileManager.default.copyItem(at: packed, to: folder.appending(path: release + ".btf.xz"))
-      try await Command.run("xz", ["--decompress", "--keep", "--force", folder.appending(path: release + ".btf.xz").path])
+      try await Command.run(
+        "xz", ["--decompress", "--keep", "--force", folder.appending(path: release + ".btf.xz").path])
       return file
     case .tar:
       try await Command.run(
-        "tar", ["--extract", "--xz", "--no-same-owner", "--no-same-permissions", "--file", packed.path, "--directory", folder.path])
+        "tar",
+        [
+          "--extract", "--xz", "--no-same-owner", "--no-same-permissions", "--file", packed.path, "--directory",
+          folder.path,
+        ])
       let members = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       guard let first = members.first else { throw refusal("an archive with nothing in it") }
       guard members == [file.lastPathComponent] else {

@@ -56,7 +56,8 @@ struct Generator {
           continue
         }
         guard other.offsets == kernel.offsets else {
-          throw Conflict(reason: "\(kernel.path): two files have different offsets: \(other.sha256) and \(kernel.sha256)")
+          throw Conflict(
+            reason: "\(kernel.path): two files have different offsets: \(other.sha256) and \(kernel.sha256)")
         }
       }
     }

@@ -42,7 +42,8 @@ struct TableWriter {
   func bytes(source: String) -> [UInt8] {
     let names = folders.flatMap { Array($0.utf8) + [0 as UInt8] }
     let parts: [[UInt8]] = [Array(source.utf8), names, setBytes, kernelBytes]
-    let words: [UInt32] = [ReleaseTable.magic, UInt32(Dotname.count), UInt32(sets.count), UInt32(kernels.count)]
+    let words: [UInt32] =
+      [ReleaseTable.magic, UInt32(Dotname.count), UInt32(sets.count), UInt32(kernels.count)]
       + parts.map { UInt32($0.count) }
     precondition(words.count == ReleaseTable.headerWords)
     return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } } + Array(parts.joined())

@@ -11,7 +11,8 @@ struct BTFLayout {
     let isELF = start[0].littleEndian == 0x464c_457f
     let section = isELF ? try ELFSection.find(".BTF", source) : 0..<Int.max
     let base = section.lowerBound
-    guard section.count >= BTFFormat.headerSize, let header = try source.words(BTFFormat.headerSize / 4, at: base) else {
+    guard section.count >= BTFFormat.headerSize, let header = try source.words(BTFFormat.headerSize / 4, at: base)
+    else {
       throw .damaged("shorter than a BTF's header", at: base)
     }
     switch UInt16(truncatingIfNeeded: header[0]) {
@@ -21,11 +22,15 @@ struct BTFLayout {
     }
     guard header[0] >> 16 & 0xff == 1 else { throw .damaged("a version of BTF that is not known here", at: base + 2) }
     let size = Int(header[1])
-    guard size >= BTFFormat.headerSize, size <= 4096 else { throw .damaged("the header has an impossible size", at: base + 4) }
+    guard size >= BTFFormat.headerSize, size <= 4096 else {
+      throw .damaged("the header has an impossible size", at: base + 4)
+    }
     let types = Int(header[2])..<Int(header[2]) + Int(header[3])
     let strings = Int(header[4])..<Int(header[4]) + Int(header[5])
     guard types.lowerBound % 4 == 0 else { throw .damaged("the types do not begin at a multiple of 4", at: base + 8) }
-    guard types.upperBound <= strings.lowerBound else { throw .damaged("the types run into the strings", at: base + 12) }
+    guard types.upperBound <= strings.lowerBound else {
+      throw .damaged("the types run into the strings", at: base + 12)
+    }
     guard strings.upperBound <= Self.maxBytes else { throw .damaged("larger than any kernel's", at: base + 20) }
     guard !strings.isEmpty else { throw .damaged("there are no strings", at: base + 20) }
     let end = base + size + strings.upperBound
@@ -75,7 +80,9 @@ enum ELFSection {
     for index in 0..<count {
       let place = table + index * entrySize
       let entry = try section(index, table, source)
-      guard entry.name < names.range.count, try isName(name, names.range.dropFirst(entry.name), source) else { continue }
+      guard entry.name < names.range.count, try isName(name, names.range.dropFirst(entry.name), source) else {
+        continue
+      }
       // SHF_COMPRESSED
       guard entry.flags & 0x800 == 0 else { throw .damaged("the section is compressed", at: place + 8) }
       return entry.range
@@ -87,7 +94,9 @@ enum ELFSection {
     _ index: Int, _ table: Int, _ source: borrowing Source
   ) throws(BTFError) -> (name: Int, flags: UInt32, range: Range<Int>) {
     let place = table + index * 4 * sectionWords
-    guard let words = try source.words(sectionWords, at: place) else { throw .damaged("the sections are cut off", at: place) }
+    guard let words = try source.words(sectionWords, at: place) else {
+      throw .damaged("the sections are cut off", at: place)
+    }
     let start = try number(words, 6, at: place)
     return (Int(words[0]), words[2], start..<start + (try number(words, 8, at: place)))
   }

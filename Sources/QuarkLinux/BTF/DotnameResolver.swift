@@ -225,7 +225,9 @@ struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
   /// `void` for id 0.
   private func type(_ id: UInt32) throws(BTFError) -> BTFFormat.TypeHeader {
     if id == 0 { return BTFFormat.TypeHeader(nameOffset: 0, info: 0, sizeOrType: 0) }
-    guard Int(id) < places.count else { throw .damaged("named by another, but there are fewer", at: layout.types.upperBound, type: id) }
+    guard Int(id) < places.count else {
+      throw .damaged("named by another, but there are fewer", at: layout.types.upperBound, type: id)
+    }
     guard let words = try source.words(3, at: place(id)) else { throw .damaged("cut off", at: place(id), type: id) }
     return BTFFormat.TypeHeader(nameOffset: words[0], info: words[1], sizeOrType: words[2])
   }

@@ -33,7 +33,8 @@ extension KernelOffsets {
       let answer = KernelOffsets.known(release: system.release, machine: system.machine)
       if let offsets = answer.offsets { return offsets }
       throw QuarkError(
-        attempt, error.errno, detail: "\(error.detail)\n\(answer.words(release: system.release, machine: system.machine))")
+        attempt, error.errno,
+        detail: "\(error.detail)\n\(answer.words(release: system.release, machine: system.machine))")
     }
   }
 
@@ -73,6 +74,8 @@ public struct SystemName: Sendable {
 
   /// Safe: the text ends with a NUL.
   private static func text<Characters>(of characters: Characters) -> String {
-    unsafe withUnsafeBytes(of: characters) { unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+    unsafe withUnsafeBytes(of: characters) {
+      unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+    }
   }
 }

@@ -8,7 +8,8 @@
 /// - the kernels, by the bytes of their names: how many of them are as in the name before, how many follow, those, the
 ///   number of the folder, the number of the set.
 ///
-/// Numbers in the sets and the kernels have seven bits in a byte, the lowest first, and the eighth bit where more follow.
+/// Numbers in the sets and the kernels have seven bits in a byte, the lowest first, and the eighth bit where
+/// more follow.
 public struct ReleaseTable: ~Escapable {
   public static var magic: UInt32 { 0x3154_4f51 }  // QOT1
   public static var headerWords: Int { 8 }
@@ -230,11 +231,13 @@ extension ReleaseTable.Answer {
     let kernel = "\(release) on \(machine)"
     return switch self {
     case .exact: "\(kernel) is in the table"
-    case .between(_, let below, let above): "\(kernel) is not in the table, but lies between \(below) and \(above), which agree"
+    case .between(_, let below, let above):
+      "\(kernel) is not in the table, but lies between \(below) and \(above), which agree"
     case .ambiguous: "\(kernel) is in the table several times, with different offsets"
     case .differentNeighbours(let below, let above):
       "\(kernel) is not in the table, and \(below) and \(above), between which it lies, do not agree"
-    case .outside(let neighbour): "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
+    case .outside(let neighbour):
+      "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
     case .unknown: "\(kernel) is not in the table, nor is any of its series and flavour"
     case .damagedTable: "the table of this program is damaged"
     }

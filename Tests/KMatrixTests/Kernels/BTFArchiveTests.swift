@@ -63,7 +63,8 @@ import Testing
       #expect(write(cut).hasSuffix("image: its section .BTF is cut off"))
     }
     for length in good.indices { _ = write(good.prefix(length)) }
-    #expect(complaint { try archive.write(kernel, image: "/nowhere/image") }.hasPrefix("/nowhere/image: cannot be read"))
+    #expect(
+      complaint { try archive.write(kernel, image: "/nowhere/image") }.hasPrefix("/nowhere/image: cannot be read"))
     let file = BTFArchive(root: try folder.write(Data(), "file"))
     #expect(complaint { try file.write(kernel, image: try folder.write(good, "image")) }.contains("cannot be written"))
   }

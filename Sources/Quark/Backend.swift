@@ -1,8 +1,47 @@
 import CQuark
 import QuarkLinux
 
-/// The backend of a queue: one of those that are allowed, the best that this kernel has.
-struct Backend: ~Copyable {
+/// The backend of a queue: one of those that are allowed, the best that this kernel has. In memory of its own, so that
+/// its end is one call, and not written out wherever a queue ends.
+@safe @usableFromInline struct Backend: ~Copyable {
+  private let choice: UnsafeMutablePointer<Choice>
+
+  init(_ flags: CInt, _ settings: BackendSettings) throws(QuarkError) {
+    let choice = try Choice(flags, settings)
+    unsafe self.choice = .allocate(capacity: 1)
+    unsafe self.choice.initialize(to: choice)
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline @inline(never) func destroy() {
+    unsafe choice.deinitialize(count: 1)
+    unsafe choice.deallocate()
+  }
+
+  var fallbackReason: String { unsafe choice.pointee.fallbackReason }
+  /// QQ_EBPF or QQ_KPROBE.
+  var flag: CInt { unsafe choice.pointee.flag }
+  /// Whether the reader is woken after some time for what waits in a ring, however little that is.
+  var wakesInTime: Bool { unsafe choice.pointee.flag == QQ_EBPF }
+  /// Records that the backend itself could make no sense of.
+  var malformed: UInt64 { unsafe choice.pointee.malformed }
+  /// By which means of the kernel each kind of record is had.
+  var description: String { unsafe choice.pointee.description }
+
+  /// Becomes readable when it is time to read records.
+  func watch(_ epoll: borrowing Epoll) throws(Errno) { try unsafe choice.pointee.watch(epoll) }
+
+  /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
+  mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
+    unsafe choice.pointee.consume(limit: limit, body)
+  }
+
+  /// Records of the process family that were missed.
+  func lost() -> UInt64 { unsafe choice.pointee.lost() }
+}
+
+private struct Choice: ~Copyable {
   // One of the two is there.
   private var ebpf: EBPFBackend?
   private var kprobe: KprobeBackend?
@@ -39,13 +78,8 @@ struct Backend: ~Copyable {
     first.isEmpty ? second : first + "\n" + second
   }
 
-  /// QQ_EBPF or QQ_KPROBE.
   var flag: CInt { ebpf != nil ? QQ_EBPF : QQ_KPROBE }
 
-  /// Whether the reader is woken after some time for what waits in a ring, however little that is.
-  var wakesInTime: Bool { ebpf != nil }
-
-  /// Becomes readable when it is time to read records.
   func watch(_ epoll: borrowing Epoll) throws(Errno) {
     switch ebpf {
     case .some(let backend): try backend.watch(epoll)
@@ -57,13 +91,11 @@ struct Backend: ~Copyable {
     }
   }
 
-  /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     if ebpf != nil { return ebpf!.consume(limit: limit, body) }
     return kprobe!.consume(limit: limit, body)
   }
 
-  /// Records of the process family that were missed.
   func lost() -> UInt64 {
     switch ebpf {
     case .some(let backend): return backend.lost()
@@ -75,7 +107,6 @@ struct Backend: ~Copyable {
     }
   }
 
-  /// Records that the backend itself could make no sense of.
   var malformed: UInt64 {
     switch kprobe {
     case .some(let backend): backend.malformed
@@ -83,7 +114,6 @@ struct Backend: ~Copyable {
     }
   }
 
-  /// By which means of the kernel each kind of record is had.
   var description: String {
     switch ebpf {
     case .some(let backend): return backend.plan.description

@@ -8,10 +8,8 @@ public import QuarkLinux
 ///
 /// A backend, two clocks and a descriptor to wait for; everything else is the pipeline's.
 @safe public struct Queue: ~Copyable {
-  private let epoll: Epoll
-  private var backend: Backend
-  private var recorder: Recorder?
-  private var pipeline: EventPipeline
+  /// In memory of their own, so that the end of a queue is one call, and not written out wherever one ends.
+  private let parts: UnsafeMutablePointer<Parts>
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
   private let pace: Pace
@@ -36,62 +34,81 @@ public import QuarkLinux
     try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
     (wallOffsetTakenNS, wallOffsetNS) = times
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
-    self.epoll = epoll
-    self.backend = backend
-    self.pipeline = pipeline
+    unsafe parts = .allocate(capacity: 1)
+    unsafe parts.initialize(to: Parts(epoll: epoll, backend: backend, pipeline: pipeline))
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline @inline(never) func destroy() {
+    unsafe parts.deinitialize(count: 1)
+    unsafe parts.deallocate()
+  }
+
+  private struct Parts: ~Copyable {
+    let epoll: Epoll
+    var backend: Backend
+    var recorder: Recorder?
+    var pipeline: EventPipeline
+
+    init(epoll: consuming Epoll, backend: consuming Backend, pipeline: consuming EventPipeline) {
+      self.epoll = epoll
+      self.backend = backend
+      self.pipeline = pipeline
+    }
   }
 
   /// Keeps every record from now on as it comes, in a file that ReplayBackend and the tests can read. A recording ends
   /// with `stopRecording`.
   public mutating func startRecording(to path: String) throws(QuarkError) {
-    recorder = try Recorder(path: path)
+    unsafe parts.pointee.recorder = try Recorder(path: path)
   }
 
   /// Ends the recording; throws what went wrong with it, now or earlier.
   public mutating func stopRecording() throws(QuarkError) {
-    try recorder.take()?.close()
+    unsafe try parts.pointee.recorder.take()?.close()
   }
 
   /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
-  public var epollDescriptor: CInt { epoll.rawValue }
+  public var epollDescriptor: CInt { unsafe parts.pointee.epoll.rawValue }
 
   /// Raw events held now.
-  public var length: Int { pipeline.length }
+  public var length: Int { unsafe parts.pointee.pipeline.length }
 
   /// By which means of the kernel each kind of record is had, a line each, with what was tried in vain.
-  public var hooks: String { backend.description }
+  public var hooks: String { unsafe parts.pointee.backend.description }
 
   /// Why the EBPF backend, though it was allowed, is not used; empty if it is, or was not allowed.
-  public var fallbackReason: String { backend.fallbackReason }
+  public var fallbackReason: String { unsafe parts.pointee.backend.fallbackReason }
 
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
   /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
   public func block(milliseconds: Int) throws(Errno) {
-    let longest = backend.wakesInTime ? milliseconds : min(milliseconds, 100)
-    try epoll.wait(milliseconds: CInt(min(longest, pace.waitMS(untilNS: pipeline.nextRipeNS))))
+    let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
+    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS))))
   }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   public func statistics() -> quark_queue_stats {
-    var result = pipeline.statistics
-    result.backend = backend.flag
-    result.malformed += backend.malformed
-    result.refused += pipeline.processes.refusals
-    result.lost = backend.lost()
+    var result = unsafe parts.pointee.pipeline.statistics
+    result.backend = unsafe parts.pointee.backend.flag
+    unsafe result.malformed += parts.pointee.backend.malformed
+    unsafe result.refused += parts.pointee.pipeline.processes.refusals
+    result.lost = unsafe parts.pointee.backend.lost()
     result.lost_by_family.0 = result.lost
     return result
   }
 
   /// What is known of a process, exited ones within the grace time included. Valid until the next `nextEvent`.
   @unsafe public func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
-    unsafe pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
+    unsafe parts.pointee.pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
   }
 
   /// What is known of the process with the smallest pid that is not below `pid`. Valid until the next `nextEvent`.
   @unsafe public func firstProcess(notBelow pid: UInt32) -> UnsafePointer<quark_process>? {
-    unsafe pipeline.processes.first(notBelow: pid).map { unsafe UnsafePointer($0) }
+    unsafe parts.pointee.pipeline.processes.first(notBelow: pid).map { unsafe UnsafePointer($0) }
   }
 
   /// May an event that begins with `parent` swallow the next raw event of the same process, if that is a `child`? Nil:
@@ -100,17 +117,17 @@ public import QuarkLinux
     _ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn?,
     client: UnsafeMutablePointer<quark_queue>
   ) {
-    unsafe pipeline.client = client
+    unsafe parts.pointee.pipeline.client = client
     if let function = unsafe function {
-      unsafe pipeline.matrix.set(parent, child, function)
+      unsafe parts.pointee.pipeline.matrix.set(parent, child, function)
     } else {
-      pipeline.matrix.set(parent, child, .never)
+      unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
     }
   }
 
   /// An event that begins with `parent` never swallows a `child`.
   public mutating func forbidAggregation(_ parent: raw_types, _ child: raw_types) {
-    pipeline.matrix.set(parent, child, .never)
+    unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
   }
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
@@ -119,7 +136,7 @@ public import QuarkLinux
     refreshWallOffset(nowNS: nowNS)
     // Without records the reading above still is the time after them.
     if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
-    return unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
   }
 
   // MARK: -
@@ -165,10 +182,10 @@ public import QuarkLinux
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one
   /// would fit: a perf ring says once that there are some.
   private mutating func populate(nowNS: UInt64) -> Int {
-    recorder?.beginBatch(nowNS: nowNS, lost: backend.lost())
+    unsafe parts.pointee.recorder?.beginBatch(nowNS: nowNS, lost: parts.pointee.backend.lost())
     var taken = 0
     while true {
-      let limit = pipeline.room
+      let limit = unsafe parts.pointee.pipeline.room
       let count = limit > 0 ? consume(limit: limit) : 0
       taken += count
       if count < limit || limit == 0 { return taken }
@@ -176,12 +193,12 @@ public import QuarkLinux
   }
 
   private mutating func consume(limit: Int) -> Int {
-    guard recorder != nil else {
-      return backend.consume(limit: limit) { record in pipeline.insert(record: record) }
+    guard unsafe parts.pointee.recorder != nil else {
+      return unsafe parts.pointee.backend.consume(limit: limit) { record in unsafe parts.pointee.pipeline.insert(record: record) }
     }
-    return backend.consume(limit: limit) { record in
-      recorder?.append(record)
-      pipeline.insert(record: record)
+    return unsafe parts.pointee.backend.consume(limit: limit) { record in
+      unsafe parts.pointee.recorder?.append(record)
+      unsafe parts.pointee.pipeline.insert(record: record)
     }
   }
 

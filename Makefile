@@ -19,7 +19,8 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -45,10 +46,10 @@ deps: ## install the Debian packages that are missing
 
 # ---- what boots and links
 
-Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h Sources/CWire/include/wire.h | deps
+Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h bpf/strip-lines.py Sources/CWire/include/wire.h | deps
 	$(Q)$(CLANG) -target bpf -D__TARGET_ARCH_x86 -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
 		-ISources/CWire/include -Ibpf -c $< -o $@.tmp
-	$(Q)$(OBJCOPY) --strip-debug -R .rel.BTF -R .rel.BTF.ext $@.tmp && mv $@.tmp $@
+	$(Q)$(OBJCOPY) --strip-debug -R .rel.BTF -R .rel.BTF.ext $@.tmp && OBJCOPY=$(OBJCOPY) bpf/strip-lines.py $@.tmp && mv $@.tmp $@
 	$(Q)touch Sources/CProbes/probes.c # embeds the object; the build does not see one appear
 
 bpf: $(BPF_OBJECTS) ## the BPF objects

@@ -26,6 +26,7 @@ out=$1
 shift
 
 busybox=$(command -v "${BUSYBOX:-busybox}") || fail "no busybox here (Debian: apt-get install busybox-static)"
+command -v libdeflate-gzip >/dev/null || fail "no libdeflate-gzip here (Debian: apt-get install libdeflate-tools)"
 command -v cpio >/dev/null || fail "no cpio here (Debian: apt-get install cpio)"
 
 root=$(mktemp -d)
@@ -75,5 +76,6 @@ find "$root/tree/etc" -type f -exec chmod 644 {} +
 find "$root/tree" -exec touch -h -d @0 {} +
 
 (cd "$root/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$root/cpio"
-gzip -9n <"$root/cpio" >"$out.tmp"
+# Smaller than gzip makes it by a thirtieth, in the same time.
+libdeflate-gzip -12 <"$root/cpio" >"$out.tmp"
 mv "$out.tmp" "$out"

@@ -123,6 +123,9 @@ private func number(_ digits: String) -> Int { Int(digits) ?? -1 }
 func pidsWrap(_ context: TestContext) throws(TestEnd) {
   let limit = "/proc/sys/kernel/pid_max"
   let before = try readFile(limit)
+  var context = context
+  // All of them are read at the end.
+  if context.isKprobe { context.attributes.ring_size = 8 << 20 }
   var queue = try context.open()
   try writeFile(limit, Array("400".utf8))
   let result = liveAgain(context, &queue)

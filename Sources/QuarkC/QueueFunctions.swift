@@ -53,11 +53,24 @@ public func quark_queue_get_hooks(_ queue: UnsafeMutablePointer<quark_queue>!) -
 }
 
 @c @implementation
+public func quark_queue_get_fallback_reason(_ queue: UnsafeMutablePointer<quark_queue>!) -> UnsafePointer<CChar>! {
+  guard let driver = unsafe driver(of: queue) else {
+    _ = fail(EINVAL)
+    return nil
+  }
+  if let text = unsafe queue.pointee.fallback_reason { return unsafe UnsafePointer(text) }
+  unsafe queue.pointee.fallback_reason = strdup(driver.pointee.fallbackReason)
+  return unsafe UnsafePointer(queue.pointee.fallback_reason)
+}
+
+@c @implementation
 public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
   guard let driver = unsafe driver(of: queue) else { return }
   unsafe queue.pointee.driver = nil
   unsafe free(queue.pointee.hooks)
   unsafe queue.pointee.hooks = nil
+  unsafe free(queue.pointee.fallback_reason)
+  unsafe queue.pointee.fallback_reason = nil
   unsafe queue.pointee.epollfd = -1
   unsafe driver.deinitialize(count: 1)
   unsafe driver.deallocate()

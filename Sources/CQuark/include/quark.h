@@ -350,6 +350,7 @@ struct quark_queue {
 	struct quark_queue_stats stats;
 	void *driver;			/* the library's own */
 	char *hooks;			/* the library's own */
+	char *fallback_reason;		/* the library's own */
 };
 
 struct quark_process_iter {
@@ -384,6 +385,12 @@ const char *quark_queue_open_error(void);
  * NULL with EINVAL when it is closed.
  */
 const char *quark_queue_get_hooks(struct quark_queue *queue);
+
+/*
+ * Why EBPF, though it was allowed, is not in use; "" if it is, or was not allowed. NUL-terminated; valid until the queue
+ * is closed. NULL with EINVAL when it is closed.
+ */
+const char *quark_queue_get_fallback_reason(struct quark_queue *queue);
 
 void quark_queue_close(struct quark_queue *queue);
 

@@ -34,7 +34,7 @@ import Testing
     let folder = try TemporaryFolder()
     let archive = BTFArchive(root: folder.path.appending("archive"))
     let types: [UInt8] = [0x9f, 0xeb, 1, 0] + (0..<100).map { UInt8($0) }
-    #expect(try archive.write(kernel, image: folder.write(elf(".BTF", types), "image")))
+    #expect(try archive.write(kernel, from: folder.write(elf(".BTF", types), "image")))
     let path = folder.path.appending("archive/debian/old/x86_64/6.1.0-47-amd64.btf")
     #expect(archive.path(of: kernel) == path)
     #expect(try Data(contentsOf: URL(filePath: path.string)) == Data(types))
@@ -43,7 +43,7 @@ import Testing
   @Test func aKernelWithoutTypesIsLeftOut() throws {
     let folder = try TemporaryFolder()
     let archive = BTFArchive(root: folder.path.appending("archive"))
-    #expect(try !archive.write(kernel, image: folder.write(elf(".BTF_ids", [0x9f, 0xeb]), "image")))
+    #expect(try !archive.write(kernel, from: folder.write(elf(".BTF_ids", [0x9f, 0xeb]), "image")))
     #expect(!FileManager.default.fileExists(atPath: archive.root.string))
   }
 
@@ -52,9 +52,9 @@ import Testing
     let archive = BTFArchive(root: folder.path.appending("archive"))
     let good = elf(".BTF", [0x9f, 0xeb, 1, 0])
     func write(_ data: Data) -> String {
-      complaint { try archive.write(kernel, image: try folder.write(data, "image")) }
+      complaint { try archive.write(kernel, from: try folder.write(data, "image")) }
     }
-    #expect(write(elf(".BTF", [1, 2, 3, 4])) == "6.1.0-47-amd64: its section .BTF does not begin as BTF does")
+    #expect(write(elf(".BTF", [1, 2, 3, 4])) == "6.1.0-47-amd64: its types do not begin as BTF does")
     #expect(write(Data("text".utf8)).hasSuffix("image: not a 64-bit ELF file with sections"))
     // Its header says where the last of the sections begins, and how long it is.
     for (offset, value) in [(24, 0x7f), (32, 0x7f)] {
@@ -64,8 +64,8 @@ import Testing
     }
     for length in good.indices { _ = write(good.prefix(length)) }
     #expect(
-      complaint { try archive.write(kernel, image: "/nowhere/image") }.hasPrefix("/nowhere/image: cannot be read"))
+      complaint { try archive.write(kernel, from: "/nowhere/image") }.hasPrefix("/nowhere/image: cannot be read"))
     let file = BTFArchive(root: try folder.write(Data(), "file"))
-    #expect(complaint { try file.write(kernel, image: try folder.write(good, "image")) }.contains("cannot be written"))
+    #expect(complaint { try file.write(kernel, from: try folder.write(good, "image")) }.contains("cannot be written"))
   }
 }

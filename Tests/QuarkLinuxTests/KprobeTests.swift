@@ -1,0 +1,257 @@
+import CQuark
+import CWire
+import QuarkCore
+import Testing
+
+@testable import QuarkLinux
+
+/// From offsets to the definition of a probe, and from the bytes of its samples to records; no kernel is asked.
+@Suite struct KprobeTests {
+  /// Offsets that tell one another apart; those of the credentials are next to each other, as a kernel has them.
+  private static func offsets() -> KernelOffsets {
+    var vector = OffsetVector()
+    for (index, name) in Dotname.allCases.enumerated() { vector[name] = 8 * index }
+    let halves: [Dotname] = [.credUid, .credGid, .credSuid, .credSgid, .credEuid, .credEgid]
+    for (index, name) in halves.enumerated() { vector[name] = 8 + 4 * index }
+    let words: [Dotname] = [.credCapInheritable, .credCapPermitted, .credCapEffective, .credCapBset, .credCapAmbient]
+    for (index, name) in words.enumerated() { vector[name] = 32 + 8 * index }
+    for (index, name) in ([.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry] as [Dotname]).enumerated() {
+      vector[name] = 40 + 8 * index
+    }
+    vector[.mountMnt] = 32
+    vector[.mountMntMountpoint] = 24
+    (vector[.ttyDriverMajor], vector[.ttyDriverMinorStart]) = (44, 48)
+    vector[.mmStructArgStart] = 100
+    vector[.mmStructArgEnd] = 108
+    return KernelOffsets(vector, .types(path: "none"))
+  }
+
+  @Test func definitions() {
+    let chain = FetchArgument("c", .u64, count: 3, [16, -8])
+    #if !arch(arm64)
+      #expect(chain.definition(hasArrays: true) == " c=+-8(+16(%di)):u64[3]")
+      #expect(chain.definition(hasArrays: false) == " c_0=+-8(+16(%di)):u64 c_1=+0(+16(%di)):u64 c_2=+8(+16(%di)):u64")
+      #expect(FetchArgument("d", .u32, parameter: 1, []).definition(hasArrays: true) == " d=%si:u32")
+    #endif
+  }
+
+  /// Limits of kernel/trace/trace_probe.h: 4,095 bytes a definition, 128 arguments, of at most 63 characters each.
+  @Test(arguments: [true, false])
+  func definitionsFit(hasArrays: Bool) {
+    let offsets = Self.offsets()
+    var shape = ProbeShape()
+    shape.hasArrays = hasArrays
+    if !hasArrays { shape.levels = 3 }
+    for probe in Probe.allCases {
+      let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
+      let text = arguments.map { $0.argument.definition(hasArrays: hasArrays) }.joined()
+      let words = text.split(separator: " ")
+      #expect(text.utf8.count < 4000 && words.count <= 128, "\(probe): \(text.utf8.count) bytes, \(words.count) arguments")
+      #expect(Set(words.map { $0.prefix { $0 != "=" } }).count == words.count, "\(probe): two of one name")
+      for word in words { #expect(word.drop { $0 != "=" }.dropFirst().utf8.count <= 63, "\(word)") }
+    }
+  }
+
+  @Test func formats() throws {
+    let format = EventFormat(Array(
+      """
+      name: fork_1_0
+      ID: 1400
+      format:
+      \tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;
+
+      \tfield:u64 cred[11];\toffset:16;\tsize:88;\tsigned:0;
+      \tfield:__data_loc char[] filename;\toffset:104;\tsize:4;\tsigned:0;
+      \tfield:what;\toffset:x;\tsize:4;\tsigned:0;
+
+      print fmt: "(%lx)"
+      """.utf8))
+    let cred = try #require(format["cred"])
+    #expect(cred == (16, 88))
+    let name = try #require(format["filename"])
+    #expect(name == (104, 4))
+    #expect(format["what"] == nil && format["comm"] == nil)
+  }
+
+  /// As the kernel lays out what it was asked for.
+  private static func format(
+    _ arguments: [(field: SampleField, argument: FetchArgument)], hasArrays: Bool, gap: Int = 0
+  ) -> EventFormat {
+    var (text, offset) = ("", 16)
+    for (_, argument) in arguments {
+      let isSplit = argument.count > 1 && !hasArrays
+      for index in 0..<(isSplit ? argument.count : 1) {
+        let size = argument.kind.size * (isSplit ? 1 : argument.count)
+        let name = isSplit ? argument.memberName(index) : argument.count > 1 ? "\(argument.name)[\(argument.count)]" : argument.name
+        text += "\tfield:u64 \(name);\toffset:\(offset);\tsize:\(size);\tsigned:0;\n"
+        offset += size + gap
+      }
+    }
+    return EventFormat(Array(text.utf8))
+  }
+
+  @Test(arguments: [true, false])
+  func layouts(hasArrays: Bool) throws {
+    let offsets = Self.offsets()
+    var shape = ProbeShape()
+    shape.hasArrays = hasArrays
+    let arguments = Probe.image.arguments(offsets, BlockOffsets(offsets), shape)
+    let layout = try #require(SampleLayout(Self.format(arguments, hasArrays: hasArrays), arguments, shape))
+    #expect(layout[.credentials] == 16 && layout[.isGroupDead] == nil)
+    let total = arguments.reduce(16) { $0 + $1.argument.kind.size * $1.argument.count }
+    #expect(layout.size == total)
+    #expect(layout.levels == shape.levels)
+    #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: 4), arguments, shape) == nil)
+    #expect(SampleLayout(EventFormat([]), arguments, shape) == nil)
+  }
+
+  /// A sample as the ring would lend it.
+  private struct Sample {
+    var bytes: [UInt8]
+    let layout: SampleLayout
+
+    init(_ layout: SampleLayout) {
+      self.layout = layout
+      bytes = [UInt8](repeating: 0, count: 40 + (layout.size + 7) / 8 * 8)
+      bytes[16] = 77
+    }
+
+    mutating func set<Value: FixedWidthInteger>(_ field: SampleField, at distance: Int = 0, _ value: Value) {
+      set(0, at: layout[field]! + distance, value)
+    }
+
+    private mutating func set<Value: FixedWidthInteger>(_ unused: Int, at offset: Int, _ value: Value) {
+      for index in 0..<MemoryLayout<Value>.size { bytes[36 + offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    }
+
+    mutating func set(_ field: SampleField, at distance: Int = 0, _ text: String) {
+      for (index, byte) in text.utf8.enumerated() { bytes[36 + layout[field]! + distance + index] = byte }
+    }
+  }
+
+  private func sample(of probe: Probe) throws -> Sample {
+    let offsets = Self.offsets()
+    let arguments = probe.arguments(offsets, BlockOffsets(offsets), ProbeShape())
+    return Sample(try #require(SampleLayout(Self.format(arguments, hasArrays: true), arguments, ProbeShape())))
+  }
+
+  private struct Known {
+    var uid, ttyMajor, ttyMinor: UInt32
+    var effective, flags: UInt64
+    var cwd, argument: String
+    var argumentBytes, argumentsThere: Int
+    var exitCode, exitSignal: Int32
+
+    init(_ process: UnsafePointer<quark_process>) {
+      let known = unsafe process.pointee
+      unsafe (uid, ttyMajor, ttyMinor) = (known.proc_uid, known.proc_tty_major, known.proc_tty_minor)
+      unsafe (effective, flags) = (known.proc_cap_effective, known.flags)
+      cwd = unsafe known.cwd.map { unsafe String(cString: $0) } ?? ""
+      argument = unsafe known.cmdline.map { unsafe String(cString: $0) } ?? ""
+      unsafe (argumentBytes, argumentsThere) = (known.cmdline_len, known.cmdline_orig_len)
+      unsafe (exitCode, exitSignal) = (known.exit_code, known.exit_signal)
+    }
+  }
+
+  /// What a queue knows of the process of a sample.
+  private func known(_ sample: Sample, of probe: Probe) -> Known? {
+    var layouts = SampleLayouts()
+    layouts.set(probe, id: 9, sample.layout)
+    var translator = SampleTranslator(BlockOffsets(Self.offsets()))
+    var pipeline = unsafe EventPipeline(
+      quark_queue_attr(
+        flags: QQ_MIN_AGG, max_length: 10, cache_grace_time: 4000, hold_time: 10, max_env: 0, kubefd: -1, ruleset: nil,
+        ring_size: 0))
+    var isTaken = false
+    unsafe translator.translate(sample.bytes.span.bytes, probe, layouts) { isTaken = pipeline.insert(record: $0) }
+    #expect(isTaken)
+    while unsafe pipeline.next(nowNS: .max, wallOffsetNS: 0) != nil {}
+    return unsafe pipeline.processes.lookup(pid: 4_000_000).map { unsafe Known(UnsafePointer($0)) }
+  }
+
+  @Test func anExec() throws {
+    var sample = try sample(of: .image)
+    // No process has that number, so that nothing is read of one.
+    sample.set(.tgid, UInt32(4_000_000))
+    sample.set(.credentials, UInt32(1000))
+    sample.set(.credentials, at: 24 + 16, UInt64(0xff))
+    sample.set(.comm, "tool")
+    for (level, name) in ["c", "b", "a"].enumerated() {
+      sample.set(.names, at: 32 * level, name)
+      sample.set(.parents, at: 8 * level, UInt64(102 + level))
+    }
+    sample.set(.fileSystem, UInt64(104))
+    sample.set(.fileSystem, at: 16, UInt64(101))
+    sample.set(.ttyNumbers, UInt64(136) | 3 << 32)
+    sample.set(.ttyIndex, UInt32(2))
+    sample.set(.argumentBounds, UInt64(5000))
+    sample.set(.argumentBounds, at: 8, UInt64(5008))
+    sample.set(.argumentTail, at: 1024 - 8, "tool\0-v\0")
+    let whole = try #require(known(sample, of: .image))
+    #expect(whole.uid == 1000 && whole.effective == 0xff)
+    #expect(whole.ttyMajor == 136 && whole.ttyMinor == 5)
+    #expect(whole.cwd == "/a/b/c")
+    #expect(whole.argument == "tool" && whole.argumentBytes == 8 && whole.argumentsThere == 8)
+    #expect(whole.flags & UInt64(QUARK_F_LATE_CWD | QUARK_F_LATE_CMDLINE) == 0)
+    // More arguments than were read, and a path whose head was not.
+    sample.set(.argumentBounds, at: 8, UInt64(5000 + 2000))
+    sample.set(.argumentHead, "much")
+    sample.set(.fileSystem, UInt64(1))
+    let cut = try #require(known(sample, of: .image))
+    #expect(cut.argument == "much" && cut.argumentBytes == 64 && cut.argumentsThere == 2000)
+    #expect(cut.cwd == "./a/b/c")
+  }
+
+  @Test func anExit() throws {
+    var sample = try sample(of: .exit)
+    sample.set(.tgid, UInt32(4_000_000))
+    sample.set(.uts, UInt32(1))
+    // Across a mount: /mnt is another file system's root.
+    sample.set(.fileSystem, UInt64(500))
+    sample.set(.fileSystem, at: 16, UInt64(101))
+    sample.set(.names, "leaf")
+    sample.set(.parents, UInt64(102))
+    sample.set(.mountRoot, UInt64(102))
+    sample.set(.mountPoint, UInt64(200))
+    sample.set(.mountPointParent, UInt64(500))
+    sample.set(.mountPointName, "mnt")
+    sample.set(.leaderExitCode, UInt32(3 << 8))
+    let exited = try #require(known(sample, of: .exit))
+    #expect(exited.cwd == "/mnt/leaf" && exited.exitCode == 3)
+    sample.set(.groupExitCode, UInt32(9))
+    let killed = try #require(known(sample, of: .exit))
+    #expect(killed.exitSignal == 9 && killed.exitCode == 0)
+  }
+
+  /// Whatever a sample has in it, what comes of it is a record.
+  @Test func anyBytes() throws {
+    var random = SystemRandomNumberGenerator()
+    for probe in [.fork, .image, .exit, .name] as [Probe] {
+      for _ in 0..<200 {
+        var sample = try sample(of: probe)
+        for index in 40..<sample.bytes.count { sample.bytes[index] = UInt8.random(in: 0...255, using: &random) }
+        sample.set(.tgid, UInt32(4_000_000))
+        _ = known(sample, of: probe)
+      }
+    }
+  }
+
+  @Test func pathsFromTheirEnd() {
+    var names = DirectoryNames()
+    func add(_ name: String) -> Bool {
+      let bytes = Array(name.utf8) + [UInt8](repeating: 0, count: 32)
+      return unsafe bytes.withUnsafeBytes { unsafe names.prepend($0.baseAddress!, limit: 32) }
+    }
+    names.begin()
+    #expect(add("b") && add("a"))
+    let (isEnd, isNoEnd) = (names.isEnd(of: Array("/x/a/b".utf8).span), !names.isEnd(of: Array("/b".utf8).span))
+    #expect(isEnd && isNoEnd)
+    #expect(!add(String(repeating: "n", count: 32)), "a name without its end")
+    names.complete()
+    let isComplete = names.isComplete
+    #expect(isComplete)
+    names.begin()
+    let isBegun = !names.isComplete && names.isEnd(of: Array("/".utf8).span)
+    #expect(isBegun)
+  }
+}

@@ -30,7 +30,7 @@ import QuarkLinux
   var description: String { unsafe choice.pointee.description }
 
   /// Becomes readable when it is time to read records.
-  func watch(_ epoll: borrowing Epoll) throws(Errno) { try unsafe choice.pointee.watch(epoll) }
+  func watch(_ epoll: borrowing Epoll) throws(Errno) { unsafe try choice.pointee.watch(epoll) }
 
   /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {

@@ -41,15 +41,9 @@ struct BackendChoice: ~Copyable {
 
   var flag: CInt { ebpf != nil ? QQ_EBPF : QQ_KPROBE }
 
-  func watch(_ epoll: borrowing Epoll) throws(Errno) {
-    switch ebpf {
-    case .some(let backend): try backend.watch(epoll)
-    case nil: break
-    }
-    switch kprobe {
-    case .some(let backend): try backend.watch(epoll)
-    case nil: break
-    }
+  mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {
+    if ebpf != nil { try ebpf!.watch(epoll) }
+    if kprobe != nil { try kprobe!.watch(epoll) }
   }
 
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {

@@ -87,7 +87,8 @@ public import QuarkLinux
   /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
   public func block(milliseconds: Int) throws(Errno) {
     let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
-    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS))))
+    let wait = unsafe pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS)
+    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, wait)))
   }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
@@ -194,7 +195,9 @@ public import QuarkLinux
 
   private mutating func consume(limit: Int) -> Int {
     guard unsafe parts.pointee.recorder != nil else {
-      return unsafe parts.pointee.backend.consume(limit: limit) { record in unsafe parts.pointee.pipeline.insert(record: record) }
+      return unsafe parts.pointee.backend.consume(limit: limit) { record in
+        unsafe parts.pointee.pipeline.insert(record: record)
+      }
     }
     return unsafe parts.pointee.backend.consume(limit: limit) { record in
       unsafe parts.pointee.recorder?.append(record)

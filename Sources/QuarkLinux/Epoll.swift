@@ -11,10 +11,13 @@ public struct Epoll: ~Copyable {
   public var rawValue: CInt { descriptor.rawValue }
 
   /// Level-triggered readability of `readable`, which must stay open as long as this does.
-  public func add(readable: CInt) throws(Errno) {
+  public func add(readable: CInt) throws(Errno) { try Self.add(readable: readable, to: rawValue) }
+
+  /// The same, by an instance's descriptor.
+  static func add(readable: CInt, to instance: CInt) throws(Errno) {
     var event = unsafe epoll_event()
     unsafe event.events = EPOLLIN.rawValue
-    try unsafe Errno.check(epoll_ctl(rawValue, EPOLL_CTL_ADD, readable, &event))
+    try unsafe Errno.check(epoll_ctl(instance, EPOLL_CTL_ADD, readable, &event))
   }
 
   /// Returns when something is readable or `milliseconds` have passed. A signal throws EINTR.

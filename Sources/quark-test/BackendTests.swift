@@ -95,7 +95,8 @@ func ringOverflow(_ context: TestContext) throws(TestEnd) {
 /// record has to come for that.
 func stoppedReader(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  for processes in [100, 1000] {
+  let most = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 1000
+  for processes in [100, most] {
     let before = queue.statistics()
     let child = try start {
       for index in 0..<processes {

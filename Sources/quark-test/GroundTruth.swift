@@ -4,8 +4,8 @@ import Quark
 import QuarkLinux
 
 /// Under load, every process is accounted for: a generator runs `QUARK_TEST_LOAD` of them, several at a time, and
-/// writes down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose nothing.
-/// What the rings of kprobes had no room for may be missing, and must be counted.
+/// writes down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose
+/// nothing. What the rings of kprobes had no room for may be missing, and must be counted.
 func groundTruth(_ context: TestContext) throws(TestEnd) {
   let count = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? (context.isKprobe ? 20_000 : 100_000)
   var context = context

@@ -387,8 +387,8 @@ const char *quark_queue_open_error(void);
 const char *quark_queue_get_hooks(struct quark_queue *queue);
 
 /*
- * Why EBPF, though it was allowed, is not in use; "" if it is, or was not allowed. NUL-terminated; valid until the queue
- * is closed. NULL with EINVAL when it is closed.
+ * Why EBPF, though it was allowed, is not in use; "" if it is, or was not allowed. NUL-terminated; valid until the
+ * queue is closed. NULL with EINVAL when it is closed.
  */
 const char *quark_queue_get_fallback_reason(struct quark_queue *queue);
 

@@ -43,7 +43,7 @@ public enum Dotname: Int, CaseIterable, Sendable {
   /// What the place was and is called in one kernel or another: the first that is found counts.
   var spellings: [StaticString] { Self.table[rawValue] }
 
-  // A table, for Swift 6.3 without its runtime mixes the cases of a switch over these up.
+  /// In the order of the cases.
   private static let table: [[StaticString]] = [
     ["cred.cap_ambient"],
     ["cred.cap_bset"],

@@ -4,13 +4,17 @@ internal import QuarkCore
 /// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
 @safe public struct KprobeBackend: ~Copyable {
   private let probes: KprobeProbes
+  /// Memory for as many as there may be CPUs.
   private let rings: UnsafeMutablePointer<PerfRing>
-  private let ringCount: Int
+  private var ringCount: Int
+  private var opener: RingOpener
+  private var offlineCPUs: [CInt]
+  /// When to look next for those that came online, nanoseconds since boot.
+  private var nextLookNS: UInt64 = 0
+  /// Who watches the rings; -1: nobody.
+  private var epollDescriptor: CInt = -1
   private var merge: SourceMerge
   private var translator: SampleTranslator
-  private let stamps: RingOpener.Stamps
-  private let countsLost: Bool
-  private let ringSize: Int
   private let origin: KernelOffsets.Origin
   private var hasOffset: Bool
 
@@ -42,9 +46,10 @@ internal import QuarkCore
     self.probes = probes
     unsafe self.rings = rings
     self.ringCount = ringCount
-    merge = SourceMerge(sourceCount: ringCount)
+    merge = SourceMerge(sourceCount: RingOpener.possibleCPUs)
     translator = SampleTranslator(blocks)
-    (stamps, countsLost, ringSize) = (opener.stamps, opener.countsLost, opener.size)
+    self.opener = opener
+    offlineCPUs = opener.offlineCPUs
     self.origin = origin
     hasOffset = opener.stamps != .perf
   }
@@ -58,14 +63,16 @@ internal import QuarkCore
   }
 
   /// Becomes readable when a tenth of a ring is filled.
-  public func watch(_ epoll: borrowing Epoll) throws(Errno) {
+  public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {
+    epollDescriptor = epoll.rawValue
     for index in 0..<ringCount { try epoll.add(readable: unsafe rings[index].events[0]) }
   }
 
   /// Lends up to `limit` records, the oldest of all rings first, each only for the duration of the call. Returns how
   /// many.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
-    if stamps == .monotonic { followSuspends() }
+    if !offlineCPUs.isEmpty { lookForCPUs() }
+    if opener.stamps == .monotonic { followSuspends() }
     merge.removeAll()
     for index in 0..<ringCount {
       if let head = unsafe rings[index].peek(probes.layouts) { merge.add(index, timeNS: head.timeNS) }
@@ -86,7 +93,7 @@ internal import QuarkCore
   /// Records of the process family that the rings had no room for since the backend was opened.
   public func lost() -> UInt64 {
     var sum: UInt64 = 0
-    for index in 0..<ringCount { sum += unsafe countsLost ? rings[index].countedLoss() : rings[index].lost }
+    for index in 0..<ringCount { sum += unsafe opener.countsLost ? rings[index].countedLoss() : rings[index].lost }
     return sum
   }
 
@@ -108,8 +115,8 @@ internal import QuarkCore
       }
     }
     text += "directories: \(probes.levels), \(probes.hasArrays ? "with" : "without") arrays\n"
-    text += "rings: \(ringCount) of \(ringSize / 1024) KiB, stamped with \(stamps.name), "
-    text += "lost records counted by \(countsLost ? "event" : "ring")\n"
+    text += "rings: \(ringCount) of \(opener.size / 1024) KiB, stamped with \(opener.stamps.name), "
+    text += "lost records counted by \(opener.countsLost ? "event" : "ring")\n"
     text += "offsets: \(origin.description)\n"
     return text
   }
@@ -127,13 +134,28 @@ internal import QuarkCore
     }
   }
 
+  /// CPUs come online: from then on, give or take a second, they are seen. Who gave privileges up sees them no more.
+  private mutating func lookForCPUs() {
+    guard let now = try? Clock.bootNS(), now >= nextLookNS else { return }
+    nextLookNS = now + 1_000_000_000
+    for cpu in offlineCPUs {
+      do throws(QuarkError) {
+        guard let ring = try opener.openEnabled(cpu) else { continue }
+        if epollDescriptor >= 0 { try? Epoll.add(readable: ring.events[0], to: epollDescriptor) }
+        unsafe (rings + ringCount).initialize(to: ring)
+        ringCount += 1
+        offlineCPUs.removeAll { $0 == cpu }
+      } catch { continue }
+    }
+  }
+
   /// A kernel that does not count for each event what it lost says so in the ring, with the next record.
   private mutating func askSilentRings() {
     for index in 0..<ringCount where unsafe rings[index].isSilent {
-      if countsLost {
+      if opener.countsLost {
         unsafe rings[index].isSilent = false
       } else {
-        unsafe rings[index].makeItSpeak(clock: stamps.clock)
+        unsafe rings[index].makeItSpeak(clock: opener.stamps.clock)
         _ = unsafe rings[index].peek(probes.layouts)
       }
     }

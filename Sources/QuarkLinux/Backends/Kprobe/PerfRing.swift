@@ -96,7 +96,7 @@ internal import CLinux
     if tail == end {
       end = unsafe clinux_perf_head(page)
       if tail == end { return nil }
-      if Int(end - tail) > dataSize - Self.largestRecord { isSilent = true }
+      if Int(end - tail) > dataSize - min(Self.largestRecord, dataSize / 2) { isSilent = true }
     }
     let offset = Int(tail & UInt64(dataSize - 1))
     // Safe: records begin at multiples of eight, so that their first eight bytes never wrap.

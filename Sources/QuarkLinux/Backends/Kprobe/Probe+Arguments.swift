@@ -48,7 +48,8 @@ private struct ArgumentList {
 
   // The functions' first argument is the task.
   mutating func addTask() {
-    add(.credentials, "cred", count: blocks.credentials.count / 8, at: [self[.taskStructCred], blocks.credentials.lowerBound])
+    let credentials = blocks.credentials
+    add(.credentials, "cred", count: credentials.count / 8, at: [self[.taskStructCred], credentials.lowerBound])
     add(.start, "start", at: [self[.taskStructStartBoottime]])
     add(.comm, "comm", count: 2, at: [self[.taskStructComm]])
     addDirectory()

@@ -31,6 +31,8 @@ struct RingOpener {
   private(set) var countsLost = true
   /// Bytes of each ring.
   private(set) var size: Int
+  /// CPUs that were offline when the others were opened.
+  private(set) var offlineCPUs: [CInt] = []
   private let isWithoutClock: Bool
 
   /// Bytes of the smallest ring that is of use.
@@ -44,25 +46,36 @@ struct RingOpener {
     if isWithoutClock { stamps = .perf }
   }
 
-  /// A ring for each CPU that is online, in memory the caller deinitializes and frees.
+  /// CPUs there may be.
+  static var possibleCPUs: Int { max(1, sysconf(CInt(_SC_NPROCESSORS_CONF))) }
+
+  /// A ring for each CPU that is online, in memory for all there may be, which the caller deinitializes and frees.
   @unsafe mutating func open() throws(QuarkError) -> (rings: UnsafeMutablePointer<PerfRing>, count: Int) {
-    let cpus = max(1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
-    let rings = UnsafeMutablePointer<PerfRing>.allocate(capacity: cpus)
+    let rings = UnsafeMutablePointer<PerfRing>.allocate(capacity: Self.possibleCPUs)
     var count = 0
     do throws(QuarkError) {
-      for cpu in 0..<CInt(cpus) {
-        guard let ring = try open(cpu) else { continue }
+      for cpu in 0..<CInt(Self.possibleCPUs) {
+        guard let ring = try openEnabled(cpu) else {
+          offlineCPUs.append(cpu)
+          continue
+        }
         unsafe (rings + count).initialize(to: ring)
         count += 1
       }
       if count == 0 { throw QuarkError("open a perf event on any CPU", Errno(ENODEV)) }
-      for index in 0..<count { try unsafe enable(rings[index]) }
     } catch {
       unsafe rings.deinitialize(count: count)
       unsafe rings.deallocate()
       throw error
     }
     return unsafe (rings, count)
+  }
+
+  /// Nil: the CPU is offline.
+  mutating func openEnabled(_ cpu: CInt) throws(QuarkError) -> PerfRing? {
+    guard let ring = try open(cpu) else { return nil }
+    try enable(ring)
+    return ring
   }
 
   /// Nil: the CPU is offline.
@@ -134,5 +147,7 @@ struct RingOpener {
 
 extension StaticString {
   /// Safe: literals end with a NUL.
-  fileprivate var cString: UnsafePointer<CChar> { unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+  fileprivate var cString: UnsafePointer<CChar> {
+    unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
+  }
 }

@@ -30,7 +30,8 @@ struct SampleLayout {
     end.reserveCapacity(SampleField.allCases.count)
     for _ in SampleField.allCases { end.append(-1) }
     for (field, argument) in arguments {
-      let names = argument.count > 1 && !shape.hasArrays ? (0..<argument.count).map(argument.memberName) : [argument.name]
+      let isSplit = argument.count > 1 && !shape.hasArrays
+      let names = isSplit ? (0..<argument.count).map(argument.memberName) : [argument.name]
       for name in names {
         guard let member = format[name] else { return nil }
         if places[field.rawValue] < 0 { places[field.rawValue] = Int32(member.offset) }
@@ -124,8 +125,9 @@ struct EventFormat {
 
   private static func value(_ part: ArraySlice<UInt8>, of key: StaticString) -> ArraySlice<UInt8>? {
     let trimmed = part.drop { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
-    guard trimmed.count >= key.utf8CodeUnitCount, key.hasBytes(trimmed.prefix(key.utf8CodeUnitCount)) else { return nil }
-    return trimmed.dropFirst(key.utf8CodeUnitCount)
+    let length = key.utf8CodeUnitCount
+    guard trimmed.count >= length, key.hasBytes(trimmed.prefix(length)) else { return nil }
+    return trimmed.dropFirst(length)
   }
 
   static func number(_ digits: ArraySlice<UInt8>) -> Int? {

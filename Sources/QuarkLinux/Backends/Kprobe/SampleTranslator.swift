@@ -13,7 +13,9 @@ internal import CWire
   init(_ blocks: BlockOffsets) { self.blocks = blocks }
 
   /// `record` is a sample of `probe`, of the size that its layout says at least.
-  mutating func translate(_ record: RawSpan, _ probe: Probe, _ layouts: borrowing SampleLayouts, _ body: (RawSpan) -> Void) {
+  mutating func translate(
+    _ record: RawSpan, _ probe: Probe, _ layouts: borrowing SampleLayouts, _ body: (RawSpan) -> Void
+  ) {
     unsafe record.withUnsafeBytes { bytes in
       let sampleSize = CLINUX_PERF_SAMPLE_SIZE
       // Safe: the ring lends whole samples only, and the layouts say how much of the raw data there is.

@@ -51,12 +51,22 @@ int clinux_debug_exit(unsigned char value)
 	return -1;
 }
 
-int clinux_on_signal(int number, void (*handler)(int))
+static int set_handler(int number, void (*handler)(int), int flags)
 {
-	struct sigaction action = { .sa_handler = handler };
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
 	sigemptyset(&action.sa_mask);
 	return sigaction(number, &action, NULL);
+}
+
+int clinux_on_signal(int number, void (*handler)(int))
+{
+	return set_handler(number, handler, 0);
+}
+
+int clinux_on_first_signal(int number, void (*handler)(int))
+{
+	return set_handler(number, handler, SA_RESETHAND);
 }
 
 int clinux_ignore_signal(int number)

@@ -1,6 +1,6 @@
 public import CQuark
 internal import CLinux
-internal import QuarkCore
+public import QuarkCore
 public import QuarkLinux
 
 /// A stream of what processes do: opens a backend, orders its records by time, joins what belongs together and keeps
@@ -138,6 +138,17 @@ public import QuarkLinux
     // Without records the reading above still is the time after them.
     if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
     return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+  }
+
+  /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
+  public mutating func populate() -> Int {
+    guard let nowNS = try? Clock.bootNS() else { return 0 }
+    return populate(nowNS: nowNS)
+  }
+
+  /// The raw events held now, as a DOT graph.
+  public mutating func appendRawEventGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
+    unsafe parts.pointee.pipeline.appendGraph(order, to: &text)
   }
 
   // MARK: -

@@ -102,6 +102,14 @@ public func quark_queue_get_epollfd(_ queue: UnsafeMutablePointer<quark_queue>!)
 }
 
 @c @implementation
+public func quark_queue_populate(_ queue: UnsafeMutablePointer<quark_queue>!) -> CInt {
+  guard let driver = unsafe driver(of: queue) else { return fail(EINVAL) }
+  let count = unsafe driver.pointee.populate()
+  unsafe queue.pointee.length = CInt(driver.pointee.length)
+  return CInt(count)
+}
+
+@c @implementation
 public func quark_queue_get_stats(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ stats: UnsafeMutablePointer<quark_queue_stats>!
 ) {

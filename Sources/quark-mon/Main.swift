@@ -15,30 +15,32 @@ public func quarkMonMain(
 ) -> CInt {
   switch unsafe Options.parse(argc, argv) {
   case .exit(let status): return status
-  case .run(let options): return run(options)
+  case .run(let options):
+    do { return max(0, try run(options)) } catch {
+      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      return 1
+    }
   }
 }
 
-private func run(_ options: Options) -> CInt {
+/// The exit status, or `EventOutput.readerGone`.
+private func run(_ options: Options) throws(QuarkError) -> CInt {
   let stop: @convention(c) (CInt) -> Void = { _ in isStopping.store(true, ordering: .relaxed) }
-  clinux_on_signal(SIGINT, stop)
-  clinux_on_signal(SIGTERM, stop)
+  clinux_on_first_signal(SIGINT, stop)
+  clinux_on_first_signal(SIGTERM, stop)
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
-  do {
-    var queue = try Queue(options.attributes)
-    if let path = options.recording { try queue.startRecording(to: path) }
-    explainBackend(queue, verbosity: options.verbosity)
-    var output = EventOutput()
-    var status = options.hasSnapshot ? showSnapshot(queue, &output) : 0
-    if status == 0 { status = monitor(&queue, &output) }
-    FileDescriptor.complain(StatisticsText.block(queue.statistics()))
-    try queue.stopRecording()
-    return max(0, status)
-  } catch {
-    FileDescriptor.complain("quark-mon: \(error.message)\n")
-    return 1
-  }
+  var files = try OutputFiles(options)
+  var queue = try Queue(options.attributes)
+  if let path = options.recording { try queue.startRecording(to: path) }
+  files.keep()
+  if options.dropsPrivileges { try Privileges.drop() }
+  explainBackend(queue, verbosity: options.verbosity)
+  var status = try monitor(&queue, options, files)
+  FileDescriptor.complain(StatisticsText.block(queue.statistics()))
+  if status == 0 { status = conclude(&queue, options, files) }
+  try queue.stopRecording()
+  return status
 }
 
 /// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
@@ -49,6 +51,20 @@ private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   guard verbosity > 0 else { return }
   let name = queue.statistics().backend == QQ_EBPF ? "ebpf" : "kprobe"
   FileDescriptor.complain(queue.hooks + "using \(name) for backend\n")
+}
+
+/// Everything until a signal ends it, or as many raw events as were asked for are held. The exit status, or
+/// `EventOutput.readerGone`.
+private func monitor(
+  _ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles
+) throws(QuarkError) -> CInt {
+  var output = files.events()
+  if let length = options.debugLength { try collect(&queue, length) }
+  if options.hasSnapshot {
+    let status = showSnapshot(queue, &output)
+    if status != 0 { return status }
+  }
+  return options.debugLength == nil ? try showEvents(&queue, options, &output) : 0
 }
 
 /// Prints an event without a word of what happened for each process that there is. The exit status, or
@@ -65,10 +81,23 @@ private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput)
   return output.flush()
 }
 
-/// Prints events until a signal ends it. The exit status, or `EventOutput.readerGone`.
-private func monitor(_ queue: inout Queue, _ output: inout EventOutput) -> CInt {
+/// Until that many raw events wait in the queue, which none leaves.
+private func collect(_ queue: inout Queue, _ length: Int) throws(QuarkError) {
+  while !isStopping.load(ordering: .relaxed) {
+    _ = queue.populate()
+    if queue.length >= length { return }
+    try wait(queue, milliseconds: 100)
+  }
+}
+
+private func showEvents(
+  _ queue: inout Queue, _ options: Options, _ output: inout EventOutput
+) throws(QuarkError) -> CInt {
+  var ticker = Ticker()
   while !isStopping.load(ordering: .relaxed) {
     if let event = unsafe queue.nextEvent() {
+      if options.isBenchmark { continue }
+      if let parent = options.parent, unsafe !isOfChild(event.pointee, of: parent) { continue }
       let status = unsafe output.show(event.pointee)
       if status != 0 { return status }
       continue
@@ -76,10 +105,38 @@ private func monitor(_ queue: inout Queue, _ output: inout EventOutput) -> CInt 
     // Nothing waits in memory while nothing happens.
     let status = output.flush()
     if status != 0 { return status }
-    do { try queue.block(milliseconds: 1000) } catch where error.rawValue == EINTR { continue } catch {
-      FileDescriptor.complain("quark-mon: cannot wait for events: \(error.description)\n")
-      return 1
-    }
+    if options.isBenchmark { ticker.tick(queue) }
+    try wait(queue, milliseconds: 1000)
   }
   return output.flush()
+}
+
+/// An event whose process has another parent is not. One without a process, or without that knowledge, may be.
+@unsafe private func isOfChild(_ event: quark_event, of parent: UInt32) -> Bool {
+  guard let process = unsafe event.process, unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0 else {
+    return true
+  }
+  return unsafe process.pointee.proc_ppid == parent
+}
+
+/// A signal ends the waiting, and is no error.
+private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) {
+  do { try queue.block(milliseconds: milliseconds) } catch where error.rawValue == EINTR { return } catch {
+    throw QuarkError("wait for events", error)
+  }
+}
+
+/// What was asked for about the end. The exit status, or `EventOutput.readerGone`.
+private func conclude(_ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles) -> CInt {
+  var status: CInt = 0
+  if options.hasTree {
+    var output = files.events()
+    status = Graphs.drawTree(queue, to: &output)
+  }
+  if status == 0, var output = files.processGraph() { status = Graphs.writeProcesses(queue, to: &output) }
+  if status == 0, var output = files.rawEvents(.byTime) { status = Graphs.writeRawEvents(&queue, .byTime, to: &output) }
+  if status == 0, var output = files.rawEvents(.byPIDTime) {
+    status = Graphs.writeRawEvents(&queue, .byPIDTime, to: &output)
+  }
+  return status
 }

@@ -17,20 +17,43 @@ struct Options {
   }()
   var verbosity = 0
   var hasSnapshot = true
+  /// No events, only counts of them.
+  var isBenchmark = false
+  /// Become nobody in an empty root once the queue is open.
+  var dropsPrivileges = false
+  /// Draw the tree of processes at the end.
+  var hasTree = false
+  /// Of a parent other than this, events are left out.
+  var parent: UInt32?
+  /// Wait for as many raw events, write the graphs of them, and end.
+  var debugLength: Int?
+  /// Where to write the graph of the processes, or nil.
+  var processGraph: String?
+  /// Where to write the events; nil: to standard output.
+  var output: String?
   /// Where to keep the records, or nil.
   var recording: String?
 
   static let usage = """
-    usage: quark-mon [-beghksvV] [-l max_length] [--no-self-test] [--record file]
+    usage: quark-mon [-bDeghkMstvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+                     [--no-self-test] [--record file] [--tree]
       -b             allow the EBPF backend; without -b and -k both are, and EBPF is tried first
+      -C file        at the end, write the processes known to file, as a graph for dot(1)
+      -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
       -h             this text
       -k             allow the KPROBE backend
       -l max_length  raw events held at most, 1 or more (default 10000)
+      -M             no events, but how many there are, about every second
+      -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
+      -o file        events go to file
+      -P ppid        only events of this process's children
       -s             no list of the processes there are at the start
+      -t             KPROBE: events of threads too
       --no-self-test do not try the backend on a process of its own before it is used
       --record file  keep the records as they come from the kernel
+      --tree         at the end, draw the processes known as a tree
       -v             say which backend is used, and by which means of the kernel
       -V             version
 
@@ -39,58 +62,99 @@ struct Options {
   /// What getopt_long(3) returns for options without a letter.
   private static var recordOption: UInt8 { 1 }
   private static var noSelfTestOption: UInt8 { 2 }
+  private static var treeOption: UInt8 { 3 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     unsafe "record".withCString { record in
       unsafe "no-self-test".withCString { noSelfTest in
-        let longer = unsafe [
-          option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
-          option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
-          option(name: nil, has_arg: 0, flag: nil, val: 0),
-        ]
-        return unsafe clinux_getopt_long(argc, argv, "beghkl:svV", longer)
+        unsafe "tree".withCString { tree in
+          let longer = unsafe [
+            option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
+            option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
+            option(name: tree, has_arg: no_argument, flag: nil, val: CInt(treeOption)),
+            option(name: nil, has_arg: 0, flag: nil, val: 0),
+          ]
+          return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:stvV", longer)
+        }
       }
     }
   }
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    clinux_opterr_off()
+    if argc == 2, let word = unsafe argv[1], unsafe isCallForHelp(word) { return help() }
     var options = Options()
+    do {
+      if let ending = unsafe try options.read(argc, argv) { return ending }
+      return .run(options)
+    } catch {
+      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      return .exit(1)
+    }
+  }
+
+  private static func isCallForHelp(_ word: UnsafePointer<CChar>) -> Bool {
+    unsafe strcmp(word, "help") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0
+  }
+
+  private static func help() -> Outcome {
+    try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
+    return .exit(0)
+  }
+
+  /// How the program ends, if that is what the options say.
+  private mutating func read(
+    _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  ) throws(UsageError) -> Outcome? {
     var backends: CInt = 0
     while true {
-      let option = unsafe nextOption(argc, argv)
+      let option = unsafe Self.nextOption(argc, argv)
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
       case UInt8(ascii: "b"): backends |= QQ_EBPF
-      case UInt8(ascii: "e"): options.attributes.flags |= QQ_ENTRY_LEADER
-      case UInt8(ascii: "g"): options.attributes.flags |= QQ_MIN_AGG
+      case UInt8(ascii: "C"): try Self.set(&processGraph, "-C")
+      case UInt8(ascii: "D"): dropsPrivileges = true
+      case UInt8(ascii: "e"): attributes.flags |= QQ_ENTRY_LEADER
+      case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
       case UInt8(ascii: "k"): backends |= QQ_KPROBE
-      case UInt8(ascii: "s"): options.hasSnapshot = false
-      case noSelfTestOption: options.attributes.flags &= ~QQ_SELF_TEST
-      case recordOption: options.recording = unsafe String(cString: clinux_optarg())
-      case UInt8(ascii: "h"):
-        try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
-        return .exit(0)
-      case UInt8(ascii: "l"):
-        let text = unsafe String(cString: clinux_optarg())
-        guard let length = CInt(text), length > 0 else {
-          FileDescriptor.complain("quark-mon: invalid max length: \(text)\n")
-          return .exit(1)
-        }
-        options.attributes.max_length = length
-      case UInt8(ascii: "v"): options.verbosity += 1
+      case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))
+      case UInt8(ascii: "M"): (isBenchmark, hasSnapshot) = (true, false)
+      case UInt8(ascii: "m"): debugLength = try Self.number("number of raw events", in: 1...2_000_000)
+      case UInt8(ascii: "o"): try Self.set(&output, "-o")
+      case UInt8(ascii: "P"): parent = UInt32(try Self.number("ppid", in: 0...Int(CInt.max)))
+      case UInt8(ascii: "s"): hasSnapshot = false
+      case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
+      case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
+      case Self.recordOption: try Self.set(&recording, "--record")
+      case Self.treeOption: hasTree = true
+      case UInt8(ascii: "h"): return Self.help()
+      case UInt8(ascii: "v"): verbosity += 1
       case UInt8(ascii: "V"):
         try? FileDescriptor.writeAll(Array("quark-mon-\(QUARK_VERSION)\n".utf8).span, to: STDOUT_FILENO)
         return .exit(0)
-      default:
-        FileDescriptor.complain(usage)
-        return .exit(1)
+      default: throw unsafe .option(option, argv)
       }
     }
-    if backends != 0 { options.attributes.flags = options.attributes.flags & ~QQ_ALL_BACKENDS | backends }
-    guard clinux_optind() == argc else {
-      FileDescriptor.complain("quark-mon: takes no operands\n\(usage)")
-      return .exit(1)
+    if clinux_optind() < argc, let operand = unsafe argv[Int(clinux_optind())] {
+      throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
-    return .run(options)
+    if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
+    if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
+    // What is to be held must fit.
+    attributes.max_length = max(attributes.max_length, CInt(debugLength ?? 0))
+    return nil
+  }
+
+  private static func set(_ file: inout String?, _ name: StaticString) throws(UsageError) {
+    if file != nil { throw UsageError("option \(name) is given twice") }
+    file = unsafe String(cString: clinux_optarg())
+  }
+
+  private static func number(_ what: StaticString, in range: ClosedRange<Int>) throws(UsageError) -> Int {
+    let text = unsafe String(cString: clinux_optarg())
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError("invalid \(what): \(text): \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
   }
 }

@@ -69,6 +69,8 @@ static inline int clinux_getopt_long(int argc, char *const argv[], const char *o
 static inline const char *clinux_optarg(void) { return optarg; }
 static inline int clinux_optind(void) { return optind; }
 static inline int clinux_optopt(void) { return optopt; }
+/* getopt(3) is silent about what it does not like: the caller says it. */
+static inline void clinux_opterr_off(void) { opterr = 0; }
 
 static inline void *clinux_map_failed(void) { return MAP_FAILED; }
 
@@ -104,6 +106,8 @@ int clinux_debug_exit(unsigned char value);
 /* Installs `handler` for `number`, without SA_RESTART, so that a blocked call returns EINTR. 0, or -1 with errno. */
 int clinux_on_signal(int number, void (*handler)(int));
 int clinux_ignore_signal(int number);
+/* The same for once: the second such signal does what it does to a program that has no handler. */
+int clinux_on_first_signal(int number, void (*handler)(int));
 
 /* Asks for huge pages, MADV_HUGEPAGE of madvise(2); a kernel that has none to give goes on with small ones. */
 void clinux_advise_huge_pages(void *memory, size_t size);

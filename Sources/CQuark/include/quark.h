@@ -403,6 +403,12 @@ int quark_queue_block(struct quark_queue *queue);
 /* For clients that wait themselves, 100 ms at most at a time. -1 with EINVAL when the queue is closed. */
 int quark_queue_get_epollfd(struct quark_queue *queue);
 
+/*
+ * Takes the records that the kernel has ready into the queue, as far as they fit, without handing out an event:
+ * quark_queue_get_event() does so by itself. Their number, or -1 with EINVAL when the queue is closed.
+ */
+int quark_queue_populate(struct quark_queue *queue);
+
 void quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *stats);
 
 /* What is known of a process, exited ones within cache_grace_time included, or NULL with ESRCH. */
@@ -461,6 +467,18 @@ int parse_container_cgroup(const char *cgroup, char *out, size_t size);
 
 /* Writes the event as text. 0, or -1 when the event has no process or writing failed. */
 int quark_event_dump(const struct quark_event *event, FILE *file);
+
+/*
+ * Writes the processes that quark_process_iter_next() would walk as a graph in the DOT language. 0, or -1 with errno:
+ * EINVAL when the queue is closed, else that of writing.
+ */
+int quark_dump_process_cache_graph(struct quark_queue *queue, FILE *file);
+
+/*
+ * Writes the two balanced trees of the raw events that wait in the queue, ordered by time, and by process and time, as
+ * graphs in the DOT language. 0, or -1 with errno, as above.
+ */
+int quark_dump_raw_event_graph(struct quark_queue *queue, FILE *by_time, FILE *by_pidtime);
 
 /* Splits a NUL-separated buffer such as quark_process.cmdline; an unterminated tail is not returned. */
 void quark_cmdline_iter_init(struct quark_cmdline_iter *iterator, const char *cmdline, size_t length);

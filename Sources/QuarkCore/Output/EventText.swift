@@ -128,7 +128,7 @@ public enum EventText {
     text.append("\n")
   }
 
-  private static func entryLeaderName(_ type: UInt32) -> StaticString {
+  static func entryLeaderName(_ type: UInt32) -> StaticString {
     switch Int(type) {
     case QUARK_ELT_INIT: "INIT"
     case QUARK_ELT_KTHREAD: "KTHREAD"

@@ -59,6 +59,11 @@ public import CQuark
   /// Strings of one record are 128 KiB at most: arguments, two paths, an environment, a script and a control group.
   private static var largestRecordBits: Int { 17 }
 
+  /// The raw events held now, as a DOT graph.
+  public mutating func appendGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
+    RawEventGraph.append(&rawEvents, order, to: &text)
+  }
+
   // MARK: - In
 
   /// Takes one record of a ring. False: it was dropped and counted, as malformed or for lack of room.

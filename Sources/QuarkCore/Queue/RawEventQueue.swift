@@ -80,6 +80,18 @@ internal import CQuark
     return unsafe next.pointee.pid == event.pointee.pid ? next : nil
   }
 
+  /// One of the trees, with all events in it, none waiting.
+  @unsafe mutating func indexed(_ order: RawEventGraph.Order) -> RankBalancedTree {
+    switch order {
+    case .byTime:
+      unsafe byTime.index()
+      return unsafe byTime
+    case .byPIDTime:
+      unsafe byPIDTime.index()
+      return unsafe byPIDTime
+    }
+  }
+
   // MARK: - Life of an event
 
   /// An event that is not in the trees yet, without strings; what else it has is undefined. Nil when all nodes are

@@ -25,7 +25,7 @@ internal import CWire
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }
     let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
-    descriptor = try QuarkError.attempting("make the recording") { () throws(Errno) in
+    descriptor = try QuarkError.attempting("make the recording", on: path) { () throws(Errno) in
       try Self.create(path, header)
     }
     unsafe buffer = .allocate(byteCount: Self.bufferSize, alignment: 8)

@@ -1,0 +1,68 @@
+#include <sys/types.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clinux_privileges.h"
+
+int clinux_find_user(const char *name, uid_t *uid, gid_t *gid)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry;
+	int result = -1;
+
+	if (file == NULL)
+		return -1;
+	while (result == -1 && (entry = fgetpwent(file)) != NULL) {
+		if (strcmp(entry->pw_name, name) != 0)
+			continue;
+		*uid = entry->pw_uid;
+		*gid = entry->pw_gid;
+		result = 0;
+	}
+	fclose(file);
+	if (result == -1)
+		errno = ENOENT;
+	return result;
+}
+
+int clinux_enter_empty_root(void)
+{
+	static const char *const places[] = { "/run", "/tmp", "/var/tmp", "/dev/shm", "" };
+	char path[64];
+	size_t place;
+
+	for (place = 0; place < sizeof places / sizeof *places; place++) {
+		snprintf(path, sizeof path, "%s/quark-empty.XXXXXX", places[place]);
+		if (mkdtemp(path) != NULL)
+			break;
+	}
+	if (place == sizeof places / sizeof *places)
+		return -1;
+	if (chdir(path) == -1) {
+		int cause = errno;
+
+		rmdir(path);
+		errno = cause;
+		return -1;
+	}
+	if (rmdir(path) == -1 || chroot(".") == -1)
+		return -1;
+	return chdir("/");
+}
+
+int clinux_become(uid_t uid, gid_t gid)
+{
+	if (setgroups(1, &gid) == -1 || setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
+		return -1;
+	if (uid != 0 && setuid(0) == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}

@@ -1049,8 +1049,8 @@ struct quark_group *quark_group_lookup(struct quark_queue *queue, gid_t gid);
  * time, and strings, which malloc(3) gave and raw_event_free() frees; a length of 0 is that of the string and its NUL.
  *
  * A raw event that was inserted belongs to the queue, and is delivered as if the kernel had sent it. -1 with errno, and
- * it still is the caller's: EINVAL the queue is closed or the pid makes no sense, ENOBUFS the queue is full, ENOTSUP
- * there are no events of its family yet.
+ * it still is the caller's: EINVAL the queue is closed or the pid makes no sense, ENOBUFS the queue is full, E2BIG more
+ * than 128 KiB of strings, ENOTSUP there are no events of its family yet.
  */
 struct raw_event *raw_event_alloc(int type);
 void raw_event_free(struct raw_event *event);

@@ -12,7 +12,8 @@
 /* Bytes of a line of a dump. */
 enum { DUMP_WIDTH = 16 };
 
-__weak size_t quark_strlcpy(char *target, const char *source, size_t size)
+/* Not what has a name that a program may take. */
+static size_t copy(char *target, const char *source, size_t size)
 {
 	const size_t length = strlen(source);
 
@@ -25,11 +26,16 @@ __weak size_t quark_strlcpy(char *target, const char *source, size_t size)
 	return length;
 }
 
+__weak size_t quark_strlcpy(char *target, const char *source, size_t size)
+{
+	return copy(target, source, size);
+}
+
 __weak size_t quark_strlcat(char *target, const char *source, size_t size)
 {
 	const size_t length = strnlen(target, size);
 
-	return length + quark_strlcpy(target + length, source, size - length);
+	return length + copy(target + length, source, size - length);
 }
 
 /* The whole of `text` as a decimal number. 0 with errno and a reason, EINVAL or ERANGE, when it is none in that range. */

@@ -39,8 +39,8 @@ static inline int clibbpf_is_part_of_integer(const struct btf *btf, __u32 id)
  * A member of a structure or union, also of those without a name in it, in the order they are declared. Its place in
  * bits, added to `*bits`, and its type. 1; 0: there is none, or it is a bit-field.
  */
-static inline int clibbpf_find_member(const struct btf *btf, __u32 structure, const char *name, size_t length, int depth,
-    __u64 *bits, __u32 *found)
+static inline int clibbpf_find_member(const struct btf *btf, __u32 structure, const char *name, size_t length,
+    int depth, __u64 *bits, __u32 *found)
 {
 	const struct btf_type *type = btf__type_by_id(btf, clibbpf_without_const(btf, structure));
 

@@ -38,7 +38,7 @@ __weak size_t quark_strlcat(char *target, const char *source, size_t size)
 	return length + copy(target + length, source, size - length);
 }
 
-/* The whole of `text` as a decimal number. 0 with errno and a reason, EINVAL or ERANGE, when it is none in that range. */
+/* The whole of `text` as a decimal number. 0 with a reason, and errno EINVAL or ERANGE, when it is none in that range. */
 __weak long long quark_strtonum(const char *text, long long minimum, long long maximum, const char **reason)
 {
 	const int before = errno;

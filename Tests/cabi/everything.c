@@ -655,7 +655,9 @@ static void check_base64(void)
 		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
 		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" }, { "\xfb\xef", "++8=" },
 	};
-	static const char *const broken[] = { "Z", "Zg", "Zg=", "Zg=g", "Zg===", "====", "=", "Zm9=", "Zh==", "Zm8=Zg==", "Z*==" };
+	static const char *const broken[] = {
+		"Z", "Zg", "Zg=", "Zg=g", "Zg===", "====", "=", "Zm9=", "Zh==", "Zm8=Zg==", "Z*==",
+	};
 	unsigned char bytes[16];
 	char text[16];
 	size_t i;
@@ -817,7 +819,8 @@ static void check_hanson_escapes(void)
 	all[255] = '\0';
 	hanson_open(&h);
 	hanson_add_key_value(&h, "a\"b", all, &first);
-	check(hanson_close(&h, &text, &length) == 0 && strncmp(text, begin, strlen(begin)) == 0, "control characters and quotes");
+	check(hanson_close(&h, &text, &length) == 0 && strncmp(text, begin, strlen(begin)) == 0,
+	    "control characters and quotes");
 	check(text != NULL && strstr(text, "[\\\\]") != NULL, "a backslash");
 	check(text != NULL && strstr(text, "}~\x7f\x80\x81") != NULL && equal(text + length - 4, "\xfe\xff\"}"),
 	    "the rest is as it is");

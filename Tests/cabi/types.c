@@ -14,7 +14,9 @@ static void check(int condition, const char *what)
 }
 
 /* The types of: int; an older int of 3 bits at 5; enum e { A = 7, B = -2 }; and what make_structures() says. */
-enum { INT = 1, BITS, ENUM, INNER, CONST_INNER, UNNAMED, OUTER, FLAGGED, UNION, PROTO, POINTER, OPERATIONS, FUNCTION, TASK };
+enum {
+	INT = 1, BITS, ENUM, INNER, CONST_INNER, UNNAMED, OUTER, FLAGGED, UNION, PROTO, POINTER, OPERATIONS, FUNCTION, TASK
+};
 
 static void make_structures(struct btf *btf)
 {
@@ -70,7 +72,8 @@ static void check_offsets(struct btf *btf)
 	check(btf_root_offset(btf, "flagged.whole", 0) == 4, "behind a bit-field");
 	check(btf_root_offset(btf, "flagged.bits", 0) == -1, "a bit-field has none");
 	check(btf_root_offset(btf, "outer.old_bits", 0) == -1, "nor has an old one");
-	check(btf_root_offset(btf, "outer.what", 0) == -1 && btf_root_offset(btf, "what.first", 0) == -1, "nor what there is not");
+	check(btf_root_offset(btf, "outer.what", 0) == -1 && btf_root_offset(btf, "what.first", 0) == -1,
+	    "nor what there is not");
 	check(btf_root_offset(btf, "outer.first.x", 0) == -1, "nor a member of a number");
 	check(btf_root_offset(btf, "outer", 0) == -1 && btf_root_offset(btf, "", 0) == -1 &&
 	    btf_root_offset(btf, "outer.", 0) == -1 && btf_root_offset(btf, ".", 0) == -1, "nor half a name");

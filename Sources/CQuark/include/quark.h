@@ -626,8 +626,8 @@ struct quark_ptrace {
 };
 
 /*
- * The families of sockets, packets, files, ptrace, modules, shared memory and terminals are declared, and have no events
- * yet: their pointers are NULL.
+ * The families of sockets, packets, files, ptrace, modules, shared memory and terminals are declared, and have no
+ * events yet: their pointers are NULL.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
@@ -1044,8 +1044,8 @@ struct quark_passwd *quark_passwd_lookup(struct quark_queue *queue, uid_t uid);
 struct quark_group *quark_group_lookup(struct quark_queue *queue, gid_t gid);
 
 /*
- * Raw events of a program's own. What is allocated is zero except for its type, an exit_code of -1 where there is a task,
- * and RAW_F_TASK in flags there; NULL with EINVAL for a type outside of enum raw_types. The caller fills in pid and
+ * Raw events of a program's own. What is allocated is zero except for its type and, where there is a task, an exit_code
+ * of -1 and RAW_F_TASK in flags; NULL with EINVAL for a type outside of enum raw_types. The caller fills in pid and
  * time, and strings, which malloc(3) gave and raw_event_free() frees; a length of 0 is that of the string and its NUL.
  *
  * A raw event that was inserted belongs to the queue, and is delivered as if the kernel had sent it. -1 with errno, and
@@ -1063,8 +1063,8 @@ int raw_event_insert(struct quark_queue *queue, struct raw_event *event);
 struct bpf_probes *quark_get_bpf_probes(struct quark_queue *queue);
 
 /*
- * Processes whose files, sockets, shared memory, ptrace calls and modules are nobody's business. There are no such events
- * yet, so nothing needs to be kept quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
+ * Processes whose files, sockets, shared memory, ptrace calls and modules are nobody's business. There are no such
+ * events yet, so nothing needs to be kept quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
  */
 int quark_queue_trusted_pid_add(struct quark_queue *queue, u32 pid);
 int quark_queue_trusted_pid_reset(struct quark_queue *queue);
@@ -1221,7 +1221,7 @@ const char *safe_basename(const char *path);
 /* When the machine was booted, to the second, ns since the epoch; 0: not known. */
 u64 fetch_boottime(void);
 
-/* base64(3) of BIND: the length of the text without its NUL, or of the bytes; -1: there is no room, or it is no base64. */
+/* Base64: the length of the text without its NUL, or of the bytes; -1: there is no room, or it is no base64. */
 int qb64_ntop(const unsigned char *source, size_t length, char *target, size_t size);
 int qb64_pton(const char *source, unsigned char *target, size_t size);
 

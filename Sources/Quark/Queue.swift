@@ -13,12 +13,13 @@ public import QuarkLinux
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
   private let pace: Pace
+  private let holdTimeNS: UInt64
 
   /// The attributes a queue has if nothing else is said.
   public static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
-      ruleset: nil, ring_size: 0)
+      ruleset: nil, ring_size: 0, replay: nil)
   }
 
   public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
@@ -27,13 +28,19 @@ public import QuarkLinux
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
-    let backend = try Backend(attributes.flags, Self.settings(attributes))
+    let backend = try Self.backend(attributes)
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
     var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
-    // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-    try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
-    (wallOffsetTakenNS, wallOffsetNS) = times
+    if let replay = backend.replayState {
+      // What runs on this machine has no part in what is recorded of another.
+      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, replay.wallOffsetNS)
+    } else {
+      // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      (wallOffsetTakenNS, wallOffsetNS) = times
+    }
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
+    holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
     unsafe parts.initialize(to: Parts(epoll: epoll, backend: backend, pipeline: pipeline))
   }
@@ -84,8 +91,13 @@ public import QuarkLinux
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
-  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
+  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR; a recording of which all
+  /// has left the queue, ENODATA.
   public func block(milliseconds: Int) throws(Errno) {
+    if let replay = unsafe parts.pointee.backend.replayState {
+      if replay.isOver, length == 0 { throw Errno(ENODATA) }
+      return
+    }
     let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
     let wait = unsafe pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS)
     unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, wait)))
@@ -133,16 +145,16 @@ public import QuarkLinux
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
-    guard var nowNS = try? Clock.bootNS() else { return nil }
+    guard var nowNS = nowNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
     // Without records the reading above still is the time after them.
-    if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
+    if populate(nowNS: nowNS) > 0 { nowNS = self.nowNS() ?? nowNS }
     return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
   }
 
   /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
   public mutating func populate() -> Int {
-    guard let nowNS = try? Clock.bootNS() else { return 0 }
+    guard let nowNS = nowNS() else { return 0 }
     return populate(nowNS: nowNS)
   }
 
@@ -167,6 +179,18 @@ public import QuarkLinux
   }
 
   // MARK: -
+
+  /// The time since boot, that of the recorded machine where a recording is played. Once all of that has been read, what
+  /// is held has been held long enough.
+  private func nowNS() -> UInt64? {
+    guard let replay = unsafe parts.pointee.backend.replayState else { return try? Clock.bootNS() }
+    return replay.isOver ? replay.nowNS + holdTimeNS : replay.nowNS
+  }
+
+  private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
+    if let path = unsafe attributes.replay { return try Backend(replaying: unsafe String(cString: path)) }
+    return try Backend(attributes.flags, settings(attributes))
+  }
 
   private static func settings(_ attributes: quark_queue_attr) -> BackendSettings {
     var settings = BackendSettings()
@@ -225,6 +249,7 @@ public import QuarkLinux
 
   /// Clock steps and slewing move the wall clock against the boot clock: look again every second.
   private mutating func refreshWallOffset(nowNS: UInt64) {
+    guard unsafe parts.pointee.backend.flag != 0 else { return }
     guard nowNS - wallOffsetTakenNS >= 1_000_000_000, let offset = try? Clock.wallOffsetNS() else { return }
     (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
   }

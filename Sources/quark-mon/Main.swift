@@ -31,7 +31,7 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
-  var queue = try Queue(options.attributes)
+  var queue = try open(options)
   if let path = options.recording { try queue.startRecording(to: path) }
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }
@@ -43,13 +43,32 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   return status
 }
 
+private func open(_ options: Options) throws(QuarkError) -> Queue {
+  guard let path = options.replay else { return try Queue(options.attributes) }
+  // Both ways out of the closure at once: a queue cannot be what withCString returns.
+  var queue: Queue?
+  var failure: QuarkError?
+  unsafe path.withCString { path in
+    var attributes = options.attributes
+    unsafe attributes.replay = path
+    do throws(QuarkError) { queue = try Queue(attributes) } catch { failure = error }
+  }
+  if let failure { throw failure }
+  return queue.take()!
+}
+
 /// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
 private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   if !queue.fallbackReason.isEmpty {
     FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
   }
   guard verbosity > 0 else { return }
-  let name = queue.statistics().backend == QQ_EBPF ? "ebpf" : "kprobe"
+  let name =
+    switch queue.statistics().backend {
+    case QQ_EBPF: "ebpf"
+    case QQ_KPROBE: "kprobe"
+    default: "replay"
+    }
   FileDescriptor.complain(queue.hooks + "using \(name) for backend\n")
 }
 
@@ -86,7 +105,7 @@ private func collect(_ queue: inout Queue, _ length: Int) throws(QuarkError) {
   while !isStopping.load(ordering: .relaxed) {
     _ = queue.populate()
     if queue.length >= length { return }
-    try wait(queue, milliseconds: 100)
+    if !(try wait(queue, milliseconds: 100)) { return }
   }
 }
 
@@ -106,7 +125,7 @@ private func showEvents(
     let status = output.flush()
     if status != 0 { return status }
     if options.isBenchmark { ticker.tick(queue) }
-    try wait(queue, milliseconds: 1000)
+    if !(try wait(queue, milliseconds: 1000)) { break }
   }
   return output.flush()
 }
@@ -119,9 +138,12 @@ private func showEvents(
   return unsafe process.pointee.proc_ppid == parent
 }
 
-/// A signal ends the waiting, and is no error.
-private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) {
-  do { try queue.block(milliseconds: milliseconds) } catch where error.rawValue == EINTR { return } catch {
+/// A signal ends the waiting, and is no error. False: a recording is over.
+private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) -> Bool {
+  do {
+    try queue.block(milliseconds: milliseconds)
+    return true
+  } catch where error.rawValue == EINTR { return true } catch where error.rawValue == ENODATA { return false } catch {
     throw QuarkError("wait for events", error)
   }
 }

@@ -831,6 +831,7 @@ struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int kubefd;			/* -1; anything else is ENOTSUP so far */
 	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
 	size_t ring_size;		/* bytes of a ring, a power of two from 4096; 0: EBPF 4 MiB, KPROBE 1 MiB a CPU */
+	const char *replay;		/* a file, quark-recording(5), to be played in place of a backend; or NULL */
 };
 
 /* The families of events, by which losses are told apart. */
@@ -1003,7 +1004,10 @@ void quark_queue_close(struct quark_queue *queue);
 /* The next event, or NULL when none is ready: then block and try again. */
 const struct quark_event *quark_queue_get_event(struct quark_queue *queue);
 
-/* Waits until there may be something to do, 100 ms at most. 0, or -1 with errno (EINTR among them). */
+/*
+ * Waits until there may be something to do, 100 ms at most. 0, or -1 with errno: EINTR among them, and ENODATA when all
+ * of a recording that is played has been handed out.
+ */
 int quark_queue_block(struct quark_queue *queue);
 
 /* For clients that wait themselves, 100 ms at most at a time. -1 with EINVAL when the queue is closed. */

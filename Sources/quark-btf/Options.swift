@@ -41,11 +41,12 @@ struct Options {
     """
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    clinux_opterr_off()
     var options = Options()
     // The one of -f, -g and -l that was given.
     var form: (letter: UInt8, argument: String)?
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "bf:g:hl:m:vV")
+      let option = unsafe clinux_getopt(argc, argv, ":bf:g:hl:m:vV")
       if option == -1 { break }
       let letter = UInt8(truncatingIfNeeded: option)
       switch letter {
@@ -57,7 +58,7 @@ struct Options {
       case UInt8(ascii: "m"): options.machine = unsafe String(cString: clinux_optarg())
       case UInt8(ascii: "v"): options.isVerbose = true
       case UInt8(ascii: "V"): return .exit(printOut("quark-btf-\(QUARK_VERSION)\n"))
-      default: return reject(nil)
+      default: return reject(unsafe UsageError.option(option, argv).message)
       }
     }
     for index in Int(clinux_optind())..<Int(argc) {
@@ -85,8 +86,8 @@ struct Options {
 
   private static func printUsage() -> Outcome { .exit(printOut(usage)) }
 
-  private static func reject(_ reason: String?) -> Outcome {
-    FileDescriptor.complain((reason.map { "quark-btf: \($0)\n" } ?? "") + usage)
+  private static func reject(_ reason: String) -> Outcome {
+    FileDescriptor.complain("quark-btf: \(reason)\n")
     return .exit(1)
   }
 }

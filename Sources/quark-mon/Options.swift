@@ -146,6 +146,7 @@ struct Options {
     if clinux_optind() < argc, let operand = unsafe argv[Int(clinux_optind())] {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
+    if replay != nil, recording != nil { throw UsageError("--record and --replay exclude each other") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
     // What is to be held must fit.

@@ -158,6 +158,21 @@ public import QuarkLinux
     return populate(nowNS: nowNS)
   }
 
+  /// Puts a copy of a raw event into the queue, as if a backend had sent it. EINVAL: there can be no such process.
+  /// ENOBUFS: the queue is full. ENOTSUP: there are no events of its family yet. E2BIG: its strings are.
+  @unsafe public mutating func insert(copyOf event: UnsafePointer<raw_event>) throws(Errno) {
+    do throws(RawEventRefusal) {
+      unsafe try parts.pointee.pipeline.insert(copyOf: event)
+    } catch {
+      switch error {
+      case .noSuchProcess: throw Errno(EINVAL)
+      case .unsupported: throw Errno(ENOTSUP)
+      case .tooLarge: throw Errno(E2BIG)
+      case .full: throw Errno(ENOBUFS)
+      }
+    }
+  }
+
   /// The raw events held now, as a DOT graph.
   public mutating func appendRawEventGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
     unsafe parts.pointee.pipeline.appendGraph(order, to: &text)
@@ -199,14 +214,37 @@ public import QuarkLinux
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
       throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
     }
-    let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST
-    guard flags & QQ_ALL_BACKENDS != 0, flags & ~supported == 0 else {
-      throw QuarkError(
-        "open the queue", Errno(ENOTSUP), detail: "only the EBPF and KPROBE backends and process events exist so far")
+    if flags & QQ_BYPASS != 0 {
+      let others = QQ_KPROBE | QQ_NOVA | QQ_ENTRY_LEADER | QQ_MIN_AGG | QQ_THREAD_EVENTS
+      guard flags & QQ_EBPF != 0, flags & others == 0, attributes.kubefd == -1 else {
+        throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
+      }
+    }
+    for (flag, name) in unsupported where flags & flag != 0 {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
+    }
+    guard flags & ~knownFlags == 0 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
+    }
+    guard flags & QQ_ALL_BACKENDS != 0 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
     }
     guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
     }
+  }
+
+  private static var knownFlags: CInt {
+    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS
+  }
+
+  /// Flags of events, and of other ways to hand them out, that there are none of yet.
+  private static var unsupported: [(CInt, StaticString)] {
+    [
+      (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
+      (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
+      (QQ_GETPID, "QQ_GETPID"),
+    ]
   }
 
   /// Clock steps and slewing move the wall clock against the boot clock: look again every second.

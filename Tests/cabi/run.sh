@@ -68,6 +68,51 @@ for compiler in "cc -std=c99 -D_GNU_SOURCE" "cc -std=gnu11" "c++ -x c++ -std=c++
 		Tests/cabi/client.c $link libquark.a $libraries
 	ok "and the client agrees with quark.h" "$work/client"
 done
+# everything COMPILER STANDARD: the standards that clients are written in, as far as a compiler knows them.
+everything() {
+	compiler=$1 standard=$2
+	shift 2
+	case $compiler in *++) language=c++ ;; *) language=c ;; esac
+	set -- -std="$standard" -D_GNU_SOURCE -Wall -Wextra -Werror
+	echo 'int main(void) { return 0; }' >"$work/empty"
+	"$compiler" -x $language "$@" -fsyntax-only "$work/empty" 2>/dev/null || { echo "# no $standard in $compiler"; return; }
+	ok "$compiler -std=$standard: all of quark.h compiles" \
+		"$compiler" -x $language "$@" -I "$include" -c -o "$work/everything.o" Tests/cabi/everything.c
+}
+# all_agree COMPILER: the newest object links and runs, and finds what it should.
+# shellcheck disable=SC2086 # several words
+all_agree() {
+	ok "$1: links" "$1" -o "$work/everything" "$work/everything.o" libquark.a $libraries
+	ok "$1: and agrees" sh -c '"$1" >"$2"; status=$?; grep -v "^ok\|^offset\|^size" "$2"; exit $status' \
+		- "$work/everything" "$work/everything.tap"
+}
+clang=$(command -v clang || echo "$(dirname "$(command -v swift)")/clang")
+for compiler in gcc "$clang"; do
+	[ -x "$(command -v "$compiler")" ] || { echo "# no $compiler here"; continue; }
+	for standard in c99 gnu11 gnu17 gnu23; do everything "$compiler" $standard; done
+	all_agree "$compiler"
+done
+ok "all of quark.h is among what was tried" \
+	Tests/cabi/everything.py "$clang" "$include/quark.h" "$work/everything.o" "$work/everything.tap"
+for compiler in g++ "$clang++"; do
+	[ -x "$(command -v "$compiler")" ] || { echo "# no $compiler here"; continue; }
+	for standard in c++11 c++14 c++17 c++20; do everything "$compiler" $standard; done
+	all_agree "$compiler"
+done
+# shellcheck disable=SC2086 # several words
+ok "what looks into types of libbpf links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -I "$include" \
+	-o "$work/types" Tests/cabi/types.c libquark.a $libraries
+ok "and finds what is there" "$work/types"
+# Others have functions and macros of the same names, before it or behind it.
+for program in Tests/cabi/neighbours/*.c; do
+	for compiler in gcc "$clang" g++ "$clang++"; do
+		case $compiler in *++) language=c++ ;; *) language=c ;; esac
+		# shellcheck disable=SC2086 # several words
+		ok "$compiler: ${program##*/}" "$compiler" -x $language -D_GNU_SOURCE -Wall -Wextra -Werror -I "$include" \
+			-o "$work/neighbour" "$program" -x none libquark.a $libraries
+		ok "and does what it did" "$work/neighbour"
+	done
+done
 # shellcheck disable=SC2086
 ok "a static client links" cc -static -I "$include" -o "$work/static" Tests/cabi/client.c libquark.a $libraries
 ok "and agrees too" "$work/static"

@@ -30,12 +30,14 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
+# The libraries of one major number take each other's programs.
+SO_VERSION := 0
+SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh
 
 .PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
-all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
+all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
 help: ## this list
 	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,9 +63,28 @@ $(TOOLS): bpf FORCE ## static, without the Swift runtime
 .build-embedded/release/quark-init: deps FORCE
 	$(Q)$(EMBEDDED) --product quark-init
 
-libquark.a: bpf FORCE ## the library: cc program.c libquark.a -lbpf -lelf -lz
+.build-embedded/release/libQuarkC.a: bpf FORCE
 	$(Q)$(EMBEDDED) --product QuarkC
-	$(Q)cmp -s .build-embedded/release/libQuarkC.a $@ || cp .build-embedded/release/libQuarkC.a $@
+
+# What the libraries define: what quark.h declares.
+.build-embedded/quark.names: quark.h packaging/names.sh | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)packaging/names.sh $< >$@.tmp && mv $@.tmp $@
+
+libquark.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
+	$(Q)packaging/join.sh $@ .build-embedded/quark.names $<
+
+libquark_big.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## and what it needs: cc program.c libquark_big.a
+	$(Q)packaging/join.sh $@ .build-embedded/quark.names $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
+
+# Its libbpf is within, whichever release of it a machine has. The toolchain's linker makes no name of the version's own.
+# Not of the archive with everything: those of Debian cannot be part of a shared library. The toolchain's linker, because
+# the other one adds the version's own name to the symbols.
+libquark.so: libquark.a ## the library to be loaded, which loads libbpf
+	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' .build-embedded/quark.names; echo 'local: *; };') >.build-embedded/quark.map
+	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=.build-embedded/quark.map \
+		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
+		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
 initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
@@ -184,7 +205,7 @@ check-docs: | deps
 # ---- cleaning
 
 clean: ## remove what make made
-	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
+	$(Q)rm -f $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
 	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

@@ -33,9 +33,9 @@ TOOLS := quark-mon quark-btf quark-test
 # The libraries of one major number take each other's programs.
 SO_VERSION := 0
 SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
@@ -89,6 +89,20 @@ libquark.so: libquark.a ## the library to be loaded, which loads libbpf
 initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
 
+# ---- to where programs look for it
+
+INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
+# Builds what is missing, and that alone: it is often run as root, who builds nothing.
+install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header, libraries, tools, manual, examples
+	$(Q)$(if $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)),$(MAKE) $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)))
+	$(Q)$(INSTALL) install
+
+uninstall: ## what install with the same variables put there
+	$(Q)$(INSTALL) uninstall
+
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(or $(PREFIX),/usr/local)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+	STRIP='$(or $(STRIP),strip)' packaging/install.sh
+
 # ---- kernels and tests
 
 kmatrix: deps
@@ -102,12 +116,13 @@ demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon see
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
 
-test-host: bpf initramfs.gz libquark.a check-docs
+test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so check-docs
 	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
+	$(Q)CLANG=$(CLANG) Tests/packaging/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test

@@ -67,6 +67,8 @@ function declared(s,    name, parts, count, i) {
 	next
 }
 ours {
+	gsub(/"([^"\\]|\\.)*"/, "\"\"")
+	gsub(/'\''([^'\''\\]|\\.)+'\''/, "0")
 	for (i = 1; i <= length($0); i++) {
 		c = substr($0, i, 1)
 		if (c == "{") {

@@ -33,14 +33,14 @@ TOOLS := quark-mon quark-btf quark-test
 # The libraries of one major number take each other's programs.
 SO_VERSION := 0
 SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh
 
-.PHONY: all help deps bpf install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
 help: ## this list
-	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	$(Q)sed -n 's/^\([a-z][a-zA-Z._-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that are missing
 	$(Q)[ -w . ] || { echo "$(CURDIR) cannot be written: build in a copy of it" >&2; exit 1; }
@@ -88,6 +88,12 @@ libquark.so: libquark.a ## the library to be loaded, which loads libbpf
 
 initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
+
+EXAMPLES := $(patsubst %.c,%,$(wildcard examples/*.c))
+examples: $(EXAMPLES) ## the programs of examples/
+
+$(EXAMPLES): %: %.c quark.h libquark_big.a
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -I. -o $@ $< libquark_big.a
 
 # ---- to where programs look for it
 
@@ -139,6 +145,10 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+
+test-examples: initramfs.gz libquark_big.a kmatrix ## the programs of examples/ and README.md in a guest: [KERNELS=6.1-cloud]
+	$(Q)images=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		for image in $$images; do CLANG=$(CLANG) Tests/examples/run.sh "$$image" || exit; done
 
 test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
 	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
@@ -220,7 +230,7 @@ check-docs: | deps
 # ---- cleaning
 
 clean: ## remove what make made
-	$(Q)rm -f $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz $(BPF_OBJECTS) *.tmp
+	$(Q)rm -f $(TOOLS) $(EXAMPLES) libquark.a libquark_big.a libquark.so initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
 	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

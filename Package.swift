@@ -22,8 +22,8 @@ let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .li
 /// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld alone can leave out.
 let standalone: LinkerSetting = .unsafeFlags(
   [
-    "-static-executable", "-use-ld=lld", "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--script",
-    "-Xlinker", "\(Context.packageDirectory)/packaging/tools.ld",
+    "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--no-eh-frame-hdr",
+    "-Xlinker", "--script", "-Xlinker", "\(Context.packageDirectory)/packaging/tools.ld",
   ], .when(traits: ["Embedded"]))
 
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.

@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# swift build uses all processors, and one waits for another in the same folder.
+.NOTPARALLEL:
 
 V ?= 0
 ifneq ($(V),1)
@@ -97,6 +99,7 @@ $(EXAMPLES): %: %.c quark.h libquark_big.a
 
 # ---- to where programs look for it
 
+PREFIX ?= /usr/local
 INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
 # Builds what is missing, and that alone: it is often run as root, who builds nothing.
 install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header, libraries, tools, manual, examples
@@ -106,7 +109,7 @@ install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header,
 uninstall: ## what install with the same variables put there
 	$(Q)$(INSTALL) uninstall
 
-INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(or $(PREFIX),/usr/local)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
 	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
 # ---- kernels and tests

@@ -185,6 +185,7 @@ complains() {
 	[ ! -e "$root" ]
 }
 ok "a relative prefix is an error" complains "PREFIX is an absolute path, not 'usr'" make PREFIX=usr install
+ok "so is none" complains "PREFIX is an absolute path, not ''" make PREFIX= install
 ok "so is one with a blank" \
 	complains "PREFIX has letters, digits and /._+@,~- in it, unlike '/opt/my quark'" make PREFIX='/opt/my quark' install
 ok "a folder that is none is named" \

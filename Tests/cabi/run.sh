@@ -45,7 +45,7 @@ readme_example() {
 	sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/prog.c"
 	command=$(grep -x 'cc -I\. -o prog prog\.c .*' README.md) || return 1
 	[ -s "$work/prog.c" ] || return 1
-	cp quark.h libquark.a "$work" && (cd "$work" && $command -Wall -Wextra -Werror && [ -x prog ])
+	cp quark.h libquark_big.a "$work" && (cd "$work" && $command -Wall -Wextra -Werror && [ -x prog ])
 }
 
 # An executable that is small once stripped, with no interpreter.

@@ -31,7 +31,7 @@ endif
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/manual/*.sh
 
 .PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
@@ -87,6 +87,7 @@ test-host: bpf initramfs.gz libquark.a check-docs
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
+	$(Q)Tests/manual/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test
@@ -177,8 +178,9 @@ fuzz-%: .build-fuzz/% .build-fuzz/seeds
 README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
 	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
 
-check-docs: | deps
+check-docs: | deps ## the manual: its form, and the pages of functions against quark.h
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]
+	$(Q)man/check.py man Sources/CQuark/include/quark.h
 	$(Q)man/readme.sh | cmp -s - README.md || { echo 'README.md is older than man/quark.7: make README.md' >&2; exit 1; }
 
 # ---- cleaning

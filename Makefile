@@ -20,7 +20,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -54,7 +54,15 @@ Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h bpf/strip-lines.py Sourc
 
 bpf: $(BPF_OBJECTS) ## the BPF objects
 
-$(TOOLS): bpf FORCE ## static, without the Swift runtime
+# Pages that tools show of themselves.
+MANUALS := .build-manual/quark-mon.8.gz .build-manual/quark-test.8.gz
+
+.build-manual/%.8.gz: man/%.8 | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@.tmp && mv $@.tmp $@
+	$(Q)touch Sources/CManual/$*.c # embeds it; the build does not see one appear
+
+$(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product $@
 	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
 

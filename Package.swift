@@ -23,7 +23,7 @@ let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .li
 func tool(_ name: String) -> Target {
   .executableTarget(
     name: name,
-    dependencies: ["Quark", "CLinux"],
+    dependencies: ["Quark", "CLinux", "CManual"],
     swiftSettings: portable,
     linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf)
 }
@@ -56,6 +56,7 @@ let package = Package(
     .target(name: "CQuark", cSettings: strictC),
     .target(name: "CWire", cSettings: strictC),
     .target(name: "CLinux", cSettings: strictC),
+    .target(name: "CManual", cSettings: strictC),
     .systemLibrary(name: "CLibbpf"),
     .target(name: "CProbes", cSettings: strictC),
     .target(name: "COffsets", path: "btfhub/COffsets", exclude: ["offsets.table"], cSettings: strictC),

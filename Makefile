@@ -96,6 +96,7 @@ test-host: bpf initramfs.gz libquark.a check-docs
 	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
 	$(Q)Tests/manual/run.sh
+	$(Q)Tests/manual/help.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test

@@ -33,7 +33,7 @@ TOOLS := quark-mon quark-btf quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh Tests/manual/*.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -187,6 +187,18 @@ fuzz-%: .build-fuzz/% .build-fuzz/seeds
 README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
 	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
 
+docs: | deps ## the manual as HTML, in docs
+	$(Q)man/docs.py man docs
+
+# What quark-mon -C and -m write.
+DOT ?= $(wildcard *.dot)
+svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
+	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
+
+%.svg: %.dot
+	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps graphviz' >&2; exit 1; }
+	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
+
 check-docs: | deps ## the manual: its form, and the pages of functions against quark.h
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]
 	$(Q)man/check.py man Sources/CQuark/include/quark.h
@@ -195,6 +207,7 @@ check-docs: | deps ## the manual: its form, and the pages of functions against q
 # ---- cleaning
 
 clean: ## remove what make made
+	$(Q)rm -rf docs
 	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results

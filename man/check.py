@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-x", "c"]
+COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-variable",
+           "-Wno-unused-but-set-variable", "-x", "c"]
 # What examples take for granted.
 CONTEXT = """\
 #include <err.h>
@@ -53,8 +54,8 @@ class Header:
     def _functions(self):
         with tempfile.NamedTemporaryFile(mode="r") as output:
             subprocess.run(COMPILE + ["-aux-info", output.name, self.path], check=True)
-            place = re.compile(r"/\* " + re.escape(self.path) + r":\d+:\w+ \*/ (extern|static) [^;]*?(\w+) \(")
-            return {match[2] for match in map(place.match, output) if match}
+            place = re.compile(r"/\* " + re.escape(self.path) + r":\d+:\w+ \*/ extern [^;]*?(\w+) \(")
+            return {match[1] for match in map(place.match, output) if match}
 
     @staticmethod
     def _body(text, start):
@@ -134,12 +135,24 @@ class Page:
             yield block.replace("\\e", "\\").replace("\\&", "")
 
 
-def compiles(code, place, words, header, options=()):
-    code = f'#include "{header.path}"\n' + code
-    result = subprocess.run(COMPILE + ["-Werror", *options, "-"], input=code, capture_output=True, text=True)
-    if result.returncode != 0:
-        first = next((line for line in result.stderr.splitlines() if "error:" in line), result.stderr)
-        complain(place, f"{words}: {first.split('error: ')[-1]}")
+def compile_error(code, header):
+    """What the compiler says first, or None."""
+    code = f'#include "{header.path}"\n{CONTEXT}{code}'
+    result = subprocess.run(COMPILE + ["-"], input=code, capture_output=True, text=True)
+    if result.returncode == 0:
+        return None
+    first = next((line for line in result.stderr.splitlines() if "error:" in line), result.stderr)
+    return first.split("error: ")[-1]
+
+
+def check_code(pieces, header):
+    """Pieces are code, the page it is of, and what to say if it does not compile. All at once is quicker."""
+    if compile_error("\n".join(code for code, _, _ in pieces), header) is None:
+        return
+    for code, place, words in pieces:
+        error = compile_error(code, header)
+        if error is not None:
+            complain(place, f"{words}: {error}")
 
 
 def check_names(pages, header):
@@ -166,10 +179,16 @@ def check_names(pages, header):
     return documented
 
 
-def check_contents(page, header):
+def code_of(page, header):
+    stem = re.sub(r"\W", "_", page.name)
     for name, declaration, is_function in page.prototypes():
         if name in header.functions or not is_function:
-            compiles(declaration, page.file, f"the synopsis of {name} is not the header's", header)
+            yield declaration, page.file, f"the synopsis of {name} is not the header's"
+    for number, example in enumerate(page.examples(), 1):
+        yield f"void {stem}_example_{number}(void)\n{{\n{example}}}\n", page.file, f"example {number}"
+
+
+def check_members(page, header):
     for structure, members in page.members().items():
         there = header.structures.get(structure)
         if there is None:
@@ -179,9 +198,6 @@ def check_contents(page, header):
             complain(page.file, f"{name} of struct {structure} is missing")
         for name in [name for name in members if name not in there]:
             complain(page.file, f"struct {structure} has no {name}")
-    for number, example in enumerate(page.examples(), 1):
-        compiles(CONTEXT + "void example(void)\n{\n" + example + "}\n", page.file, f"example {number}", header,
-                 ["-Wall", "-Wno-unused-but-set-variable", "-Wno-unused-variable"])
 
 
 def check_references(pages, documented):
@@ -200,8 +216,9 @@ def main():
     if not header.functions or not functions:
         sys.exit("check.py: there is nothing to check")
     documented = check_names(functions, header)
+    check_code([piece for page in functions for piece in code_of(page, header)], header)
     for page in functions:
-        check_contents(page, header)
+        check_members(page, header)
     check_references(pages, documented)
     for line in errors:
         print(line, file=sys.stderr)

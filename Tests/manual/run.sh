@@ -1,5 +1,6 @@
 #!/bin/sh
-# What man/check.py must find, each planted in a copy of the pages. Run from the top of the tree.
+# The manual: what man/check.py must find, each planted in a copy of the pages; and the pages as HTML. Run from the top
+# of the tree.
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,5 +40,43 @@ finds 'late of struct quark_queue_stats is missing' quark_queue_get_stats.3 '/Va
 finds 'struct quark_queue_stats has no later' quark_queue_get_stats.3 's/Va late$/Va later/'
 finds 'example 1: ' quark_queue_block.3 's/&queue, stdout\|(event, stdout)/(event)/'
 finds 'there is no quark_queue_shut(3)' quark_queue_block.3 '/^\.Sh SEE/a.Xr quark_queue_shut 3 ,'
+
+# ok WORDS COMMAND...: the command succeeds, and prints nothing.
+ok() {
+	words=$1
+	shift
+	if output=$("$@" 2>&1) && [ -z "$output" ]; then
+		passed=$((passed + 1))
+		echo "ok - $words"
+	else
+		failed=$((failed + 1))
+		echo "not ok - $words"
+		echo "$output" | sed 's/^/# /'
+	fi
+}
+
+# Links of the pages that lead nowhere.
+dead_links() {
+	[ -s "$work/docs/index.html" ] || return 1
+	for page in "$work"/docs/*.html; do
+		grep -o 'href="[^"]*"' "$page" | sed 's/^href="//; s/"$//' | sort -u | while read -r link; do
+			file=${link%%#*}
+			[ -n "$file" ] && file=$work/docs/$file || file=$page
+			[ -e "$file" ] || echo "$page: $link"
+			[ "$link" = "${link#*#}" ] || grep -qF "id=\"${link#*#}\"" "$file" || echo "$page: $link"
+		done
+	done
+}
+
+# Pages the index does not have.
+missing_in_index() {
+	for page in man/*.[1-9]; do
+		grep -qF "href=\"${page#man/}.html\"" "$work/docs/index.html" || echo "$page"
+	done
+}
+
+ok 'HTML is made' man/docs.py man "$work/docs"
+ok 'no link leads nowhere' dead_links
+ok 'the index has all' missing_in_index
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

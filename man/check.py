@@ -23,6 +23,7 @@ CONTEXT = """\
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 static __attribute__((unused)) struct quark_queue queue;
 static __attribute__((unused)) const struct quark_event *event;

@@ -49,5 +49,26 @@ for tool in quark-mon quark-btf quark-test; do
 	on_terminal "$work/mandoc" "$tool" -h
 	check "with mandoc alone, too" "$work/expected" 3 "$work/actual" "$status"
 done
+
+# In the usage of $1, which are in $work/in_usage, and in the page $2, $work/in_page: options, a line each.
+options() {
+	"$1" -h | sed -n 's/^ *-\(-*[A-Za-z0-9][A-Za-z0-9-]*\)[ ,].*/\1/p' | sort >"$work/in_usage"
+	sed -n 's/^\.It Fl //p' "$2" | sed 's/ Ar .*//; s/ Cm .*//; s/ , /\n/g' | sort >"$work/in_page"
+}
+
+for tool in quark-mon quark-btf quark-test krun.sh; do
+	page=man/$tool.8
+	[ "$tool" != krun.sh ] || page=man/krun.1
+	options "./$tool" "$page"
+	# The usage of krun.sh has two names of one option in a line.
+	[ "$tool" != krun.sh ] || echo -help >>"$work/in_usage"
+	sort -o "$work/in_usage" "$work/in_usage"
+	[ "$(wc -l <"$work/in_usage")" -gt 5 ] && status=0 || status=few
+	check "$page has the options of $tool" "$work/in_usage" 0 "$work/in_page" "$status"
+done
+# Those that only run when named are not listed.
+./quark-test -l | sort >"$work/expected"
+sed -n 's/^\.It \(t_[a-z0-9_]*\)$/\1/p' man/quark-test.8 | grep -vx t_ground_truth | sort >"$work/actual"
+check 'man/quark-test.8 has the tests' "$work/expected" 0 "$work/actual" 0
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

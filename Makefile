@@ -22,7 +22,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -35,9 +35,9 @@ TOOLS := quark-mon quark-btf quark-test
 # The libraries of one major number take each other's programs.
 SO_VERSION := 0
 SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh Tests/manual/*.sh Tests/tools/*.sh
 
-.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
@@ -58,7 +58,15 @@ Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h bpf/strip-lines.py Sourc
 
 bpf: $(BPF_OBJECTS) ## the BPF objects
 
-$(TOOLS): bpf FORCE ## static, without the Swift runtime
+# Pages that tools show of themselves.
+MANUALS := .build-manual/quark-mon.8.gz .build-manual/quark-test.8.gz
+
+.build-manual/%.8.gz: man/%.8 | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@.tmp && mv $@.tmp $@
+	$(Q)touch Sources/CManual/$*.c # embeds it; the build does not see one appear
+
+$(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product $@
 	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
 
@@ -125,13 +133,16 @@ demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon see
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
 
-test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so check-docs
+test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so kmatrix check-docs
 	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
 	$(Q)CLANG=$(CLANG) Tests/packaging/run.sh
+	$(Q)Tests/manual/run.sh
+	$(Q)Tests/manual/help.sh
+	$(Q)Tests/tools/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test
@@ -226,13 +237,27 @@ fuzz-%: .build-fuzz/% .build-fuzz/seeds
 README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
 	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
 
-check-docs: | deps
+docs: | deps ## the manual as HTML, in docs
+	$(Q)man/docs.py man docs
+
+# What quark-mon -C and -m write.
+DOT ?= $(wildcard *.dot)
+svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
+	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
+
+%.svg: %.dot
+	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps graphviz' >&2; exit 1; }
+	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
+
+check-docs: | deps ## the manual: its form, and the pages of functions against quark.h
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]
+	$(Q)man/check.py man Sources/CQuark/include/quark.h
 	$(Q)man/readme.sh | cmp -s - README.md || { echo 'README.md is older than man/quark.7: make README.md' >&2; exit 1; }
 
 # ---- cleaning
 
 clean: ## remove what make made
+	$(Q)rm -rf docs
 	$(Q)rm -f $(TOOLS) $(EXAMPLES) libquark.a libquark_big.a libquark.so initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results

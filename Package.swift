@@ -30,7 +30,7 @@ let standalone: LinkerSetting = .unsafeFlags(
 func tool(_ name: String, settings: [SwiftSetting] = []) -> Target {
   .executableTarget(
     name: name,
-    dependencies: ["Quark", "CLinux"],
+    dependencies: ["Quark", "CLinux", "CManual"],
     swiftSettings: portable + settings,
     linkerSettings: [standalone] + libbpf)
 }
@@ -63,6 +63,7 @@ let package = Package(
     .target(name: "CQuark", cSettings: strictC),
     .target(name: "CWire", cSettings: strictC),
     .target(name: "CLinux", cSettings: strictC),
+    .target(name: "CManual", cSettings: strictC),
     .systemLibrary(name: "CLibbpf"),
     .target(name: "CProbes", cSettings: strictC),
     .target(name: "COffsets", path: "btfhub/COffsets", exclude: ["offsets.table"], cSettings: strictC),

@@ -38,14 +38,10 @@ struct BackendChoice: ~Copyable {
     do throws(QuarkError) {
       kprobe = try KprobeBackend.open(settings)
     } catch {
-      throw QuarkError(error.attempt, error.errno, detail: Self.joined(error.detail, "EBPF: " + reason.message))
+      throw error.after(ebpf: reason)
     }
     ebpf = nil
     fallbackReason = reason.message
-  }
-
-  private static func joined(_ first: String, _ second: String) -> String {
-    first.isEmpty ? second : first + "\n" + second
   }
 
   var flag: CInt {

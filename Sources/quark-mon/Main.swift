@@ -17,7 +17,8 @@ public func quarkMonMain(
   case .exit(let status): return status
   case .run(let options):
     do { return max(0, try run(options)) } catch {
-      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      let more = error.isSummarized && options.verbosity == 0 ? " (-v says more)" : ""
+      FileDescriptor.complain("quark-mon: \(options.verbosity > 0 ? error.message : error.summary + more)\n")
       return 1
     }
   }
@@ -37,7 +38,8 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   if options.dropsPrivileges { try Privileges.drop() }
   explainBackend(queue, verbosity: options.verbosity)
   var status = try monitor(&queue, options, files)
-  FileDescriptor.complain(StatisticsText.block(queue.statistics()))
+  // Where nobody reads on, nobody wants to be told.
+  if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.statistics())) }
   if status == 0 { status = conclude(&queue, options, files) }
   try queue.stopRecording()
   return status
@@ -78,7 +80,7 @@ private func monitor(
   _ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles
 ) throws(QuarkError) -> CInt {
   var output = files.events()
-  if let length = options.debugLength { try collect(&queue, length) }
+  if let length = options.debugLength { try collect(&queue, length, isReplay: options.replay != nil) }
   if options.hasSnapshot {
     let status = showSnapshot(queue, &output)
     if status != 0 { return status }
@@ -100,12 +102,12 @@ private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput)
   return output.flush()
 }
 
-/// Until that many raw events wait in the queue, which none leaves.
-private func collect(_ queue: inout Queue, _ length: Int) throws(QuarkError) {
+/// Until that many raw events wait in the queue, which none leaves, or a recording has no more.
+private func collect(_ queue: inout Queue, _ length: Int, isReplay: Bool) throws(QuarkError) {
   while !isStopping.load(ordering: .relaxed) {
-    _ = queue.populate()
-    if queue.length >= length { return }
-    if !(try wait(queue, milliseconds: 100)) { return }
+    let count = queue.populate()
+    if queue.length >= length || isReplay && count == 0 { return }
+    if !isReplay { _ = try wait(queue, milliseconds: 100) }
   }
 }
 

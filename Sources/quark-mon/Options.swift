@@ -1,4 +1,5 @@
 import CLinux
+import CManual
 import CQuark
 import Quark
 import QuarkLinux
@@ -44,7 +45,7 @@ struct Options {
       -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
-      -h             this text
+      -h             the manual on a terminal, else this text
       -k             allow the KPROBE backend
       -l max_length  raw events held at most, 1 or more (default 10000)
       -M             no events, but how many there are, about every second
@@ -89,7 +90,7 @@ struct Options {
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     clinux_opterr_off()
-    if argc == 2, let word = unsafe argv[1], unsafe isCallForHelp(word) { return help() }
+    if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
     var options = Options()
     do {
       if let ending = unsafe try options.read(argc, argv) { return ending }
@@ -100,11 +101,9 @@ struct Options {
     }
   }
 
-  private static func isCallForHelp(_ word: UnsafePointer<CChar>) -> Bool {
-    unsafe strcmp(word, "help") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0
-  }
-
   private static func help() -> Outcome {
+    let status = cmanual_show_quark_mon()
+    if status >= 0 { return .exit(status) }
     try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
     return .exit(0)
   }
@@ -146,6 +145,7 @@ struct Options {
     if clinux_optind() < argc, let operand = unsafe argv[Int(clinux_optind())] {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
+    if replay != nil, recording != nil { throw UsageError("--record and --replay exclude each other") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
     // What is to be held must fit.

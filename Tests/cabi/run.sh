@@ -45,7 +45,7 @@ readme_example() {
 	sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/prog.c"
 	command=$(grep -x 'cc -I\. -o prog prog\.c .*' README.md) || return 1
 	[ -s "$work/prog.c" ] || return 1
-	cp quark.h libquark.a "$work" && (cd "$work" && $command -Wall -Wextra -Werror && [ -x prog ])
+	cp quark.h libquark_big.a "$work" && (cd "$work" && $command -Wall -Wextra -Werror && [ -x prog ])
 }
 
 # An executable that is small once stripped, with no interpreter.
@@ -132,7 +132,7 @@ ok "quark-mon says its version" sh -c './quark-mon -V | grep -qx "quark-mon-.*"'
 ok "quark-mon -h is 0" ./quark-mon -h
 ok "an unknown option is 1" sh -c './quark-mon -? ; [ $? = 1 ]'
 ok "an operand is 1" sh -c './quark-mon operand; [ $? = 1 ]'
-ok "a length that is none is named" sh -c './quark-mon -l 12x 2>&1 | grep -qx "quark-mon: invalid max length: 12x"'
+ok "a length that is none is named" sh -c './quark-mon -l 12x 2>&1 | grep -q "^quark-mon: invalid max length: 12x: "'
 ok "quark-test lists its tests" sh -c './quark-test -l | grep -qx t_fork_exec_exit'
 ok "the harness's own tests are not among them" sh -c '! ./quark-test -l | grep -q "^x_"'
 ok "an unknown test is named" sh -c './quark-test t_what 2>&1 | grep -qx "quark-test: no test named t_what"'
@@ -155,10 +155,8 @@ ok "one that is printed when it is named" exits 0 'mount.mnt_parent 32     ' ./q
 ok "an ELF file" exits 0 'upid.nr 0      ' ./quark-btf -f Fuzz/corpus/btf/elf upid.nr
 ok "an unknown target is 1, after those before it" exits 1 "upid.nr  0      
 quark-btf: dotname \"cred.who\" doesn't exist, did you type it correctly?" ./quark-btf -f $types upid.nr cred.who upid.nr
-ok "a file that is not BTF is 1" exits 1 "quark-btf: cannot find the kernel's offsets: Invalid argument
-README.md: at byte 0: this is not BTF" ./quark-btf -f README.md
-ok "no file is 1" exits 1 "quark-btf: cannot find the kernel's offsets: No such file or directory
-/nowhere" ./quark-btf -f /nowhere
+ok "a file that is not BTF is 1" exits 1 "quark-btf: cannot find the kernel's offsets: Invalid argument: README.md: at byte 0: this is not BTF" ./quark-btf -f README.md
+ok "no file is 1" exits 1 "quark-btf: cannot find the kernel's offsets: No such file or directory: /nowhere" ./quark-btf -f /nowhere
 ok "the table says exact" exits 0 "$release exact" ./quark-btf -m x86_64 -l $release
 ok "and of another machine, too" exits 0 '4.18.0-147.5.1.el8_1.aarch64 exact' ./quark-btf -m aarch64 -l 4.18.0-147.5.1.el8_1.aarch64
 ok "with -v it prints all" sh -c "[ \"\$(./quark-btf -m x86_64 -v -l $release 2>/dev/null | wc -l)\" = 52 ]"

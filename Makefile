@@ -77,22 +77,23 @@ $(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product QuarkC
 
 # What the libraries define: what quark.h declares.
-.build-embedded/quark.names: quark.h packaging/names.sh | deps
+NAMES := .build-embedded/quark.names
+$(NAMES): quark.h packaging/names.sh | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)packaging/names.sh $< >$@.tmp && mv $@.tmp $@
 
-libquark.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
-	$(Q)packaging/join.sh $@ .build-embedded/quark.names $<
+JOINED := .build-embedded/release/libQuarkC.a $(NAMES) packaging/join.sh
+libquark.a: $(JOINED) ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
+	$(Q)packaging/join.sh $@ $(NAMES) $<
 
-libquark_big.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## and what it needs: cc program.c libquark_big.a
-	$(Q)packaging/join.sh $@ .build-embedded/quark.names $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
+libquark_big.a: $(JOINED) ## the library and what it needs: cc program.c libquark_big.a
+	$(Q)packaging/join.sh $@ $(NAMES) $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
 
-# Its libbpf is within, whichever release of it a machine has. The toolchain's linker makes no name of the version's own.
 # Not of the archive with everything: those of Debian cannot be part of a shared library. The toolchain's linker, because
 # the other one adds the version's own name to the symbols.
 libquark.so: libquark.a ## the library to be loaded, which loads libbpf
-	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' .build-embedded/quark.names; echo 'local: *; };') >.build-embedded/quark.map
-	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=.build-embedded/quark.map \
+	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' $(NAMES); echo 'local: *; };') >$(NAMES:.names=.map)
+	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=$(NAMES:.names=.map) \
 		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
 		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
@@ -109,16 +110,17 @@ $(EXAMPLES): %: %.c quark.h libquark_big.a
 
 PREFIX ?= /usr/local
 INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
+NOT_MADE = $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED))
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+	STRIP='$(or $(STRIP),strip)' packaging/install.sh
+
 # Builds what is missing, and that alone: it is often run as root, who builds nothing.
-install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header, libraries, tools, manual, examples
-	$(Q)$(if $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)),$(MAKE) $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)))
+install: ## header, libraries, tools, manual and examples: [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]
+	$(Q)$(if $(NOT_MADE),$(MAKE) $(NOT_MADE))
 	$(Q)$(INSTALL) install
 
 uninstall: ## what install with the same variables put there
 	$(Q)$(INSTALL) uninstall
-
-INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
-	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
 # ---- kernels and tests
 

@@ -43,11 +43,12 @@ struct Options {
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
+    clinux_opterr_off()
     var options = Options()
     // The one of -f, -g and -l that was given.
     var form: (letter: UInt8, argument: String)?
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "bf:g:hl:m:vV")
+      let option = unsafe clinux_getopt(argc, argv, ":bf:g:hl:m:vV")
       if option == -1 { break }
       let letter = UInt8(truncatingIfNeeded: option)
       switch letter {
@@ -59,7 +60,7 @@ struct Options {
       case UInt8(ascii: "m"): options.machine = unsafe String(cString: clinux_optarg())
       case UInt8(ascii: "v"): options.isVerbose = true
       case UInt8(ascii: "V"): return .exit(printOut("quark-btf-\(QUARK_VERSION)\n"))
-      default: return reject(nil)
+      default: return reject(unsafe UsageError.option(option, argv).message)
       }
     }
     for index in Int(clinux_optind())..<Int(argc) {
@@ -87,8 +88,8 @@ struct Options {
     return .exit(status >= 0 ? status : printOut(usage))
   }
 
-  private static func reject(_ reason: String?) -> Outcome {
-    FileDescriptor.complain((reason.map { "quark-btf: \($0)\n" } ?? "") + usage)
+  private static func reject(_ reason: String) -> Outcome {
+    FileDescriptor.complain("quark-btf: \(reason)\n")
     return .exit(1)
   }
 }

@@ -33,12 +33,13 @@ struct Options {
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
+    clinux_opterr_off()
     var options = Options()
     var backends: [Backend] = []
     var excluded: [String] = []
     var isListing = false
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "1bhklntvVx:")
+      let option = unsafe clinux_getopt(argc, argv, ":1bhklntvVx:")
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
       case UInt8(ascii: "1"): options.isForking = false
@@ -53,7 +54,7 @@ struct Options {
       case UInt8(ascii: "V"):
         printOut("quark-test-\(QUARK_VERSION)\n")
         return .exit(0)
-      default: return reject(nil)
+      default: return reject(unsafe UsageError.option(option, argv).message)
       }
     }
     if options.isTracing, !options.isForking { return reject("-1 and -t exclude each other") }
@@ -115,8 +116,8 @@ struct Options {
     return .exit(max(0, status))
   }
 
-  private static func reject(_ reason: String?) -> Outcome {
-    FileDescriptor.complain(reason.map { "quark-test: \($0)\n" } ?? usage)
+  private static func reject(_ reason: String) -> Outcome {
+    FileDescriptor.complain("quark-test: \(reason)\n")
     return .exit(1)
   }
 }

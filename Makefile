@@ -22,7 +22,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)

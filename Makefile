@@ -22,7 +22,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -246,9 +246,10 @@ docs: | deps ## the manual as HTML, in docs
 DOT ?= $(wildcard *.dot)
 svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
 	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
+	$(Q)[ -z '$(filter-out %.dot,$(DOT))' ] || { echo 'make svg: not a *.dot: $(filter-out %.dot,$(DOT))' >&2; exit 1; }
 
 %.svg: %.dot
-	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps graphviz' >&2; exit 1; }
+	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps installs it' >&2; exit 1; }
 	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
 
 check-docs: | deps ## the manual: its form, and the pages of functions against quark.h

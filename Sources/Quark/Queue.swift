@@ -32,6 +32,7 @@ public import QuarkLinux
     var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
     // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
     try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+    pipeline.primeRules()
     (wallOffsetTakenNS, wallOffsetNS) = times
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     unsafe parts = .allocate(capacity: 1)
@@ -67,6 +68,13 @@ public import QuarkLinux
   /// Ends the recording; throws what went wrong with it, now or earlier.
   public mutating func stopRecording() throws(QuarkError) {
     unsafe try parts.pointee.recorder.take()?.close()
+  }
+
+  /// Which events are handed out, and which processes get a mark, from the next `nextEvent` on; that of the attributes
+  /// at first. Not copied: it must be there for as long as it is the queue's.
+  @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>? {
+    get { unsafe parts.pointee.pipeline.ruleset }
+    set { unsafe parts.pointee.pipeline.ruleset = newValue }
   }
 
   /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
@@ -131,13 +139,26 @@ public import QuarkLinux
     unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
   }
 
+  /// Records that one call for an event takes at most, to the next fill of the queue, when the rules drop them all.
+  private static var droppedAtOnce: Int { 1 << 16 }
+
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = try? Clock.bootNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
-    // Without records the reading above still is the time after them.
-    if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
-    return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    var taken = 0
+    while true {
+      let count = populate(nowNS: nowNS)
+      taken += count
+      let isFull = unsafe parts.pointee.pipeline.room <= 0
+      // Without records the reading above still is the time after them.
+      if count > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
+      if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
+        return unsafe event
+      }
+      // What had no room may wait in a ring that will not say so again.
+      guard isFull, taken < Self.droppedAtOnce else { return nil }
+    }
   }
 
   /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
@@ -180,8 +201,8 @@ public import QuarkLinux
       throw QuarkError(
         "open the queue", Errno(ENOTSUP), detail: "only the EBPF and KPROBE backends and process events exist so far")
     }
-    guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
+    guard attributes.kubefd == -1 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
     }
   }
 

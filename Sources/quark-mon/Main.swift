@@ -16,7 +16,12 @@ public func quarkMonMain(
   switch unsafe Options.parse(argc, argv) {
   case .exit(let status): return status
   case .run(let options):
-    do { return max(0, try run(options)) } catch {
+    let ruleset: Ruleset
+    do { ruleset = try RuleFile.load(options.rules) } catch {
+      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      return 1
+    }
+    do { return max(0, try run(options, ruleset)) } catch {
       FileDescriptor.complain("quark-mon: \(error.message)\n")
       return 1
     }
@@ -24,14 +29,16 @@ public func quarkMonMain(
 }
 
 /// The exit status, or `EventOutput.readerGone`.
-private func run(_ options: Options) throws(QuarkError) -> CInt {
+private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkError) -> CInt {
   let stop: @convention(c) (CInt) -> Void = { _ in isStopping.store(true, ordering: .relaxed) }
   clinux_on_first_signal(SIGINT, stop)
   clinux_on_first_signal(SIGTERM, stop)
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
-  var queue = try Queue(options.attributes)
+  var attributes = options.attributes
+  unsafe attributes.ruleset = ruleset.storage
+  var queue = try Queue(attributes)
   if let path = options.recording { try queue.startRecording(to: path) }
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }

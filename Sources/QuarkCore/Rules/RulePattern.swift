@@ -1,4 +1,4 @@
-public import CQuark
+internal import CQuark
 
 /// What a pattern cannot be.
 enum RulePatternFlaw {

@@ -100,5 +100,5 @@ held != "" {
 }
 ' | sed -E '
 # References to manual pages of ours become links to them.
-s#(^|[^][A-Za-z/-])((quark|quark-mon|quark-test|quark-init|krun|kmatrix|quark-recording)\(([1578])\))#\1[\2](man/\3.\4)#g
+s#(^|[^][A-Za-z/-])((quark|quark-mon|quark-test|quark-init|krun|kmatrix|quark-recording|quark-rules)\(([1578])\))#\1[\2](man/\3.\4)#g
 '

@@ -2,6 +2,7 @@ import CLinux
 import CQuark
 import Quark
 import QuarkCore
+import QuarkLinux
 
 /// A process that is marked when it is forked marks those it forks, and theirs: of four processes, each the child of the
 /// one before, all are seen with the tag, and nothing else is.

@@ -6,49 +6,64 @@ import Testing
 @Suite struct RuleMatchTests {
   // MARK: - Conditions
 
+  /// What the rules can know of a process.
+  struct Subject {
+    var isTaskKnown = true
+    var (pid, ppid, uid, gid, sid): (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
+    var (euid, egid, pgid): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    var tag: UInt64 = 0
+    var comm = ""
+  }
+
   /// Does a rule with this condition alone match an event of the process?
-  func matches(_ condition: String, exe: String? = nil, _ change: (inout quark_process) -> Void = { _ in }) -> Bool {
+  func matches(_ condition: String, exe: String? = nil, _ change: (inout Subject) -> Void = { _ in }) -> Bool {
     let ruleset = try! Ruleset.parsing(Array("drop on \(condition)".utf8).span)
     return verdict(ruleset, exe: exe, change) == 0
   }
 
   /// The number of the rule that decides.
   func verdict(
-    _ ruleset: borrowing Ruleset, exe: String? = nil, _ change: (inout quark_process) -> Void = { _ in }
+    _ ruleset: borrowing Ruleset, exe: String? = nil, _ change: (inout Subject) -> Void = { _ in }
   ) -> UInt32? {
+    var subject = Subject()
+    change(&subject)
     var process = unsafe quark_process()
-    unsafe process.flags = UInt64(QUARK_F_PROC)
-    unsafe change(&process)
-    var path = exe.map { Array($0.utf8CString) }
-    defer { _ = path }
+    unsafe process.flags = subject.isTaskKnown ? UInt64(QUARK_F_PROC) : 0
+    unsafe (process.pid, process.proc_ppid, process.poison_tag) = (subject.pid, subject.ppid, subject.tag)
+    unsafe (process.proc_uid, process.proc_euid, process.proc_suid) = (subject.uid, subject.euid, subject.euid)
+    unsafe (process.proc_gid, process.proc_egid, process.proc_sgid) = (subject.gid, subject.egid, subject.egid)
+    unsafe (process.proc_sid, process.proc_pgid) = (subject.sid, subject.pgid)
+    unsafe withUnsafeMutableBytes(of: &process.comm) { unsafe $0.copyBytes(from: subject.comm.utf8.prefix(16)) }
+    // Of exactly its size.
+    let exe = exe.map { Array($0.utf8CString) } ?? []
+    let path = UnsafeMutableBufferPointer<CChar>.allocate(capacity: exe.count)
+    defer { unsafe path.deallocate() }
+    _ = unsafe path.initialize(from: exe)
+    unsafe process.exe = exe.isEmpty ? nil : path.baseAddress
     return unsafe withUnsafeMutablePointer(to: &process) { process in
       var event = unsafe quark_event()
       unsafe event.process = UnsafePointer(process)
-      guard path != nil else { return unsafe ruleset.storage.match(&event)?.pointee.number }
-      return unsafe path!.withUnsafeMutableBufferPointer { path in
-        unsafe process.pointee.exe = path.baseAddress
-        return unsafe ruleset.storage.match(&event)?.pointee.number
-      }
+      return unsafe ruleset.storage.match(&event)?.pointee.number
     }
   }
 
   @Test func numbers() {
-    #expect(matches("process.pid 7") { unsafe $0.pid = 7 })
-    #expect(!matches("process.pid 7") { unsafe $0.pid = 8 })
-    #expect(matches("process.ppid 7") { unsafe $0.proc_ppid = 7 })
-    #expect(!matches("process.ppid 7") { unsafe $0.proc_ppid = 8 })
-    #expect(!matches("process.ppid 7") { unsafe $0.pid = 7 })
-    #expect(matches("process.uid 7") { unsafe $0.proc_uid = 7 })
-    #expect(!matches("process.uid 7") { unsafe ($0.proc_euid, $0.proc_suid, $0.proc_gid) = (7, 7, 7) }, "the real one")
-    #expect(matches("process.gid 7") { unsafe $0.proc_gid = 7 })
-    #expect(!matches("process.gid 7") { unsafe ($0.proc_egid, $0.proc_sgid, $0.proc_uid) = (7, 7, 7) }, "the real one")
-    #expect(matches("process.sid 7") { unsafe $0.proc_sid = 7 })
-    #expect(!matches("process.sid 7") { unsafe $0.proc_pgid = 7 })
+    #expect(matches("process.pid 7") { $0.pid = 7 })
+    #expect(!matches("process.pid 7") { $0.pid = 8 })
+    #expect(matches("process.ppid 7") { $0.ppid = 7 })
+    #expect(!matches("process.ppid 7") { $0.ppid = 8 })
+    #expect(!matches("process.ppid 7") { $0.pid = 7 })
+    #expect(matches("process.uid 7") { $0.uid = 7 })
+    #expect(!matches("process.uid 7") { ($0.euid, $0.gid) = (7, 7) }, "the real one")
+    #expect(matches("process.gid 7") { $0.gid = 7 })
+    #expect(!matches("process.gid 7") { ($0.egid, $0.uid) = (7, 7) }, "the real one")
+    #expect(matches("process.sid 7") { $0.sid = 7 })
+    #expect(!matches("process.sid 7") { $0.pgid = 7 })
     #expect(matches("process.uid 0"))
-    #expect(matches("process.uid 4294967295") { unsafe $0.proc_uid = .max })
-    #expect(matches("poison 7") { unsafe $0.poison_tag = 7 })
-    #expect(!matches("poison 7") { unsafe $0.poison_tag = 7 + 1 << 32 })
-    #expect(matches("poison -1") { unsafe $0.poison_tag = .max })
+    #expect(matches("process.uid 4294967295") { $0.uid = .max })
+    #expect(matches("poison 7") { $0.tag = 7 })
+    #expect(!matches("poison 7") { $0.tag = 7 + 1 << 32 })
+    #expect(matches("poison -1") { $0.tag = .max })
     #expect(!matches("file.path /a", exe: "/a"), "no event has a file")
     #expect(!matches("file.path *", exe: "/a"))
   }
@@ -58,20 +73,20 @@ import Testing
     for condition in ["process.ppid 7", "process.uid 7", "process.gid 7", "process.sid 7", "process.uid 0"] {
       #expect(
         !matches(condition) {
-          unsafe $0.flags = 0
-          unsafe ($0.proc_ppid, $0.proc_uid, $0.proc_gid, $0.proc_sid) = (7, 7, 7, 7)
+          $0.isTaskKnown = false
+          ($0.ppid, $0.uid, $0.gid, $0.sid) = (7, 7, 7, 7)
         }, "\(condition)")
     }
     #expect(!matches("process.exe *"), "no executable is not the empty one")
-    #expect(matches("process.pid 7") { unsafe ($0.pid, $0.flags) = (7, 0) })
-    #expect(matches("poison 7") { unsafe ($0.poison_tag, $0.flags) = (7, 0) })
+    #expect(matches("process.pid 7") { ($0.pid, $0.isTaskKnown) = (7, false) })
+    #expect(matches("poison 7") { ($0.tag, $0.isTaskKnown) = (7, false) })
   }
 
   @Test func allMustHold() {
-    #expect(matches("process.pid 7 process.uid 8") { unsafe ($0.pid, $0.proc_uid) = (7, 8) })
-    #expect(!matches("process.pid 7 process.uid 8") { unsafe ($0.pid, $0.proc_uid) = (7, 9) })
-    #expect(!matches("process.pid 7 process.uid 8") { unsafe ($0.pid, $0.proc_uid) = (6, 8) })
-    #expect(!matches("process.pid 7 process.pid 8") { unsafe $0.pid = 7 })
+    #expect(matches("process.pid 7 process.uid 8") { ($0.pid, $0.uid) = (7, 8) })
+    #expect(!matches("process.pid 7 process.uid 8") { ($0.pid, $0.uid) = (7, 9) })
+    #expect(!matches("process.pid 7 process.uid 8") { ($0.pid, $0.uid) = (6, 8) })
+    #expect(!matches("process.pid 7 process.pid 8") { $0.pid = 7 })
     #expect(matches("process.exe /a* process.exe *b", exe: "/a/b"))
     #expect(!matches("process.exe /a* process.exe *b", exe: "/a/c"))
     #expect(matches("any"))
@@ -149,17 +164,25 @@ import Testing
   // MARK: - Rules made by hand
 
   /// Adds a condition to the last rule.
-  func add(_ ruleset: borrowing Ruleset, _ code: UInt64, _ change: (inout quark_rule_field) -> Void) -> Bool {
+  func add(
+    _ ruleset: borrowing Ruleset, _ code: UInt64, id: UInt32 = 0, tag: UInt64 = 0, comm: String = "",
+    pattern: String? = nil
+  ) -> Bool {
+    let last = unsafe ruleset.storage.pointee.rules + ruleset.storage.pointee.n_rules - 1
     var field = unsafe quark_rule_field()
     unsafe field.code = code
-    unsafe change(&field)
-    let last = unsafe ruleset.storage.pointee.rules + ruleset.storage.pointee.n_rules - 1
-    return unsafe last.match(field)
-  }
-
-  func addPattern(_ ruleset: borrowing Ruleset, _ pattern: String, _ code: UInt64 = QUARK_RF_EXE) -> Bool {
-    unsafe pattern.withCString { text in
-      unsafe add(ruleset, code) { unsafe $0.wild.pre = UnsafeMutablePointer(mutating: text) }
+    if id != 0 { unsafe field.id = id }
+    if tag != 0 { unsafe field.poison_tag = tag }
+    if !comm.isEmpty {
+      unsafe withUnsafeMutableBytes(of: &field.comm) { unsafe $0.copyBytes(from: comm.utf8.prefix(16)) }
+    }
+    guard var text = pattern.map({ Array($0.utf8CString) }) else { return unsafe last.match(field) }
+    return unsafe text.withUnsafeMutableBufferPointer { text in
+      unsafe field.wild.pre = text.baseAddress
+      let isAdded = unsafe last.match(field)
+      // The rule has a copy.
+      unsafe text.update(repeating: 0)
+      return isAdded
     }
   }
 
@@ -167,24 +190,25 @@ import Testing
     let ruleset = Ruleset()
     unsafe ruleset.storage.append(QUARK_RA_PASS)
     for code in [QUARK_RF_PID, QUARK_RF_PPID] {
-      #expect(!add(ruleset, code) { unsafe $0.pid = 0 })
-      #expect(add(ruleset, code) { unsafe $0.pid = 1 })
+      #expect(add(ruleset, code) == false)
+      #expect(add(ruleset, code, id: 1) == true)
     }
-    for code in [QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID] { #expect(add(ruleset, code) { unsafe $0.id = 0 }) }
-    #expect(!add(ruleset, QUARK_RF_POISON) { unsafe $0.poison_tag = 0 })
-    #expect(add(ruleset, QUARK_RF_POISON) { unsafe $0.poison_tag = 1 << 63 })
-    #expect(!add(ruleset, QUARK_RF_COMM) { unsafe $0.comm.1 = 65 })
-    #expect(add(ruleset, QUARK_RF_COMM) { unsafe $0.comm.0 = 65 })
+    for code in [QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID] { #expect(add(ruleset, code) == true) }
+    #expect(add(ruleset, QUARK_RF_POISON) == false)
+    #expect(add(ruleset, QUARK_RF_POISON, tag: 1 << 63) == true)
+    #expect(add(ruleset, QUARK_RF_COMM) == false)
+    #expect(add(ruleset, QUARK_RF_COMM, comm: "\0a") == false)
+    #expect(add(ruleset, QUARK_RF_COMM, comm: "a") == true)
     for code in [0, QUARK_RF_PID | QUARK_RF_UID, 1 << 9, 1 << 63] as [UInt64] {
-      #expect(!add(ruleset, code) { unsafe $0.pid = 1 }, "\(code)")
+      #expect(add(ruleset, code, id: 1) == false, "\(code)")
     }
     for code in [QUARK_RF_EXE, QUARK_RF_FILEPATH] {
-      #expect(!add(ruleset, code) { unsafe $0.wild.pre = nil })
+      #expect(add(ruleset, code) == false, "NULL")
       for pattern in ["", "**", "*a*", "a**", "**a", "*a*b", String(repeating: "a", count: 4096)] {
-        #expect(!addPattern(ruleset, pattern, code), "\(pattern.prefix(8))")
+        #expect(add(ruleset, code, pattern: pattern) == false, "\(pattern.prefix(8))")
       }
       for pattern in ["*", "a", "a*b", String(repeating: "a", count: 4095)] {
-        #expect(addPattern(ruleset, pattern, code), "\(pattern.prefix(8))")
+        #expect(add(ruleset, code, pattern: pattern) == true, "\(pattern.prefix(8))")
       }
     }
     #expect(unsafe ruleset.storage.pointee.rules[0].n_fields == 2 + 3 + 1 + 1 + 8, "what was refused is not there")
@@ -193,12 +217,7 @@ import Testing
   @Test func patternsAreCopied() {
     let ruleset = Ruleset()
     unsafe ruleset.storage.append(QUARK_RA_DROP)
-    var pattern = Array("/bin/*".utf8CString)
-    unsafe pattern.withUnsafeMutableBufferPointer { pattern in
-      #expect(unsafe add(ruleset, QUARK_RF_EXE) { unsafe $0.wild.pre = pattern.baseAddress })
-      #expect(unsafe String(cString: pattern.baseAddress!) == "/bin/*")
-      unsafe pattern[1] = 0
-    }
+    #expect(add(ruleset, QUARK_RF_EXE, pattern: "/bin/*") == true)
     #expect(verdict(ruleset, exe: "/bin/sh") == 0)
     #expect(verdict(ruleset, exe: "/") == nil)
   }
@@ -207,17 +226,12 @@ import Testing
     func matches(_ wanted: String, _ comm: String) -> Bool {
       let ruleset = Ruleset()
       unsafe ruleset.storage.append(QUARK_RA_DROP)
-      #expect(
-        add(ruleset, QUARK_RF_COMM) { field in
-          unsafe withUnsafeMutableBytes(of: &field.comm) { unsafe $0.copyBytes(from: wanted.utf8.prefix(16)) }
-        })
-      return verdict(ruleset) { process in
-        unsafe withUnsafeMutableBytes(of: &process.comm) { unsafe $0.copyBytes(from: comm.utf8.prefix(16)) }
-      } == 0
+      #expect(add(ruleset, QUARK_RF_COMM, comm: wanted) == true)
+      return verdict(ruleset) { $0.comm = comm } == 0
     }
     #expect(matches("sh", "sh"))
     #expect(!matches("sh", "s") && !matches("sh", "sha") && !matches("sh", ""))
-    #expect(matches("sh", "sh\0what was there"), "what comes behind the NUL is not the name")
+    #expect(matches("sh", "sh\0what was"), "what comes behind the NUL is not the name")
     #expect(matches("sh\0something", "sh"))
     #expect(matches("123456789012345", "123456789012345"))
     #expect(!matches("123456789012345", "12345678901234"))
@@ -229,11 +243,11 @@ import Testing
     for number: UInt32 in 0..<100 {
       let rule = unsafe ruleset.storage.append(number % 2 == 0 ? QUARK_RA_DROP : QUARK_RA_POISON, poisonTag: 5)
       #expect(unsafe rule.pointee.number == number && rule.pointee.poison_tag == UInt64(number % 2 * 5))
-      #expect(add(ruleset, QUARK_RF_PID) { unsafe $0.pid = number + 1 })
-      #expect(addPattern(ruleset, "/bin/\(number)*"))
+      #expect(add(ruleset, QUARK_RF_PID, id: number + 1) == true)
+      #expect(add(ruleset, QUARK_RF_EXE, pattern: "/bin/\(number)*") == true)
     }
-    #expect(verdict(ruleset, exe: "/bin/42") { unsafe $0.pid = 43 } == 42)
-    #expect(verdict(ruleset, exe: "/bin/42") { unsafe $0.pid = 45 } == nil)
+    #expect(verdict(ruleset, exe: "/bin/42") { $0.pid = 43 } == 42)
+    #expect(verdict(ruleset, exe: "/bin/42") { $0.pid = 45 } == nil)
     #expect(unsafe ruleset.storage.pointee.n_rules == 100)
   }
 
@@ -252,13 +266,13 @@ import Testing
         """.utf8
       ).span)
     func counts() -> [[UInt64]] {
-      unsafe (0..<6).map { unsafe [$0].map { unsafe ruleset.storage.pointee.rules[$0] }.flatMap { unsafe [$0.evals, $0.hits] } }
+      (0..<6).map { unsafe [ruleset.storage.pointee.rules[$0].evals, ruleset.storage.pointee.rules[$0].hits] }
     }
-    #expect(verdict(ruleset) { unsafe $0.pid = 1 } == 4, "one that marks decides nothing")
+    #expect(verdict(ruleset) { $0.pid = 1 } == 4, "one that marks decides nothing")
     #expect(counts() == [[1, 1], [1, 0], [1, 0], [1, 0], [1, 1], [0, 0]])
-    #expect(verdict(ruleset) { unsafe $0.pid = 2 } == 1)
+    #expect(verdict(ruleset) { $0.pid = 2 } == 1)
     #expect(counts() == [[2, 1], [2, 1], [1, 0], [1, 0], [1, 1], [0, 0]])
-    #expect(verdict(ruleset) { unsafe ($0.pid, $0.proc_uid) = (3, 9) } == 3)
+    #expect(verdict(ruleset) { ($0.pid, $0.uid) = (3, 9) } == 3)
     #expect(counts() == [[3, 1], [3, 1], [2, 0], [2, 1], [1, 1], [0, 0]])
   }
 

@@ -291,6 +291,8 @@ import Testing
     unsafe event.events = UInt64(QUARK_EV_FILE)
     #expect(unsafe ruleset.storage.match(&event)?.pointee.number == 4)
     #expect(unsafe ruleset.storage.pointee.rules[3].hits == 1)
-    #expect(unsafe Ruleset().storage.match(&event) == nil)
+    let none = Ruleset()
+    #expect(unsafe none.storage.match(&event) == nil)
+    extendLifetime(none)
   }
 }

@@ -4,8 +4,8 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// A process that is marked when it is forked marks those it forks, and theirs: of four processes, each the child of the
-/// one before, all are seen with the tag, and nothing else is.
+/// A process that is marked when it is forked marks those it forks, and theirs: of four processes, each the child of
+/// the one before, all are seen with the tag, and nothing else is.
 func rulePoison(_ context: TestContext) throws(TestEnd) {
   let tag: UInt64 = 0xfeed_beef_0bad_cafe
   let ruleset = try parse(

@@ -277,7 +277,8 @@ import Testing
   }
 
   @Test func laterRulesSeeTheMark() throws {
-    let ruleset = try Ruleset.parsing(Array("poison 1 on any\npoison 2 on poison 1\ndrop on poison 2\npass on any".utf8).span)
+    let text = "poison 1 on any\npoison 2 on poison 1\ndrop on poison 2\npass on any"
+    let ruleset = try Ruleset.parsing(Array(text.utf8).span)
     #expect(verdict(ruleset) == 2)
     let other = try Ruleset.parsing(Array("drop on poison 1\npoison 1 on any".utf8).span)
     #expect(verdict(other) == nil, "earlier ones do not")
@@ -285,8 +286,8 @@ import Testing
 
   /// An event without a process: no condition holds, `any` does, and there is nobody to mark.
   @Test func noProcess() throws {
-    let ruleset = try Ruleset.parsing(
-      Array("drop on process.pid 1\ndrop on process.uid 0\ndrop on process.exe *\npoison 3 on any\npass on any".utf8).span)
+    let text = "drop on process.pid 1\ndrop on process.uid 0\ndrop on process.exe *\npoison 3 on any\npass on any"
+    let ruleset = try Ruleset.parsing(Array(text.utf8).span)
     var event = unsafe quark_event()
     unsafe event.events = UInt64(QUARK_EV_FILE)
     #expect(unsafe ruleset.storage.match(&event)?.pointee.number == 4)

@@ -1,7 +1,7 @@
 /// Cuts a text of rules into words and ends of lines.
 ///
 /// Blanks and tabs stand between words. A `#` that is neither quoted nor escaped begins a comment, also within a word.
-/// A `"` begins or ends quoting anywhere in a word. A backslash takes the next byte as it is, also within quotes; before
+/// A `"` begins or ends quoting anywhere in a word. A backslash takes the next byte as it is, also within quotes; at
 /// the end of a line it joins the next one to it. A word that is quoted or joined in some part is no keyword.
 struct RuleLexer: ~Escapable {
   private let text: Span<UInt8>

@@ -1,8 +1,8 @@
 public import CQuark
 
 extension UnsafeMutablePointer<quark_ruleset> {
-  /// Applies the rules to an event: marks its process, counts, and returns the rule that passes or drops it, or nil when
-  /// none does.
+  /// Applies the rules to an event: marks its process, counts, and returns the rule that passes or drops it, or nil
+  /// when none does.
   @unsafe public func match(_ event: UnsafePointer<quark_event>) -> UnsafeMutablePointer<quark_rule>? {
     guard var rule = unsafe pointee.rules else { return nil }
     let end = unsafe rule + pointee.n_rules

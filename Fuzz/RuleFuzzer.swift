@@ -6,12 +6,12 @@ func fuzzRules(_ bytes: RawSpan) {
   bytes.withUnsafeBytes { buffer in
     let text = Span<UInt8>(_unsafeBytes: buffer)
     let rules: Ruleset
-    do { rules = try Ruleset.parsing(text) } catch {
+    do throws(RuleError) { rules = try Ruleset.parsing(text) } catch {
       checkPlace(error, text)
       return
     }
     let written = write(rules.storage.pointee)
-    do {
+    do throws(RuleError) {
       let again = try Ruleset.parsing(written.span)
       precondition(areEqual(rules.storage.pointee, again.storage.pointee))
     } catch { preconditionFailure(error.description) }

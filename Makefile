@@ -210,7 +210,7 @@ bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-
 
 # ---- fuzzing
 
-FUZZERS := record proc cgroup recording btf table
+FUZZERS := record proc cgroup recording btf table rules
 # QuarkCore, and what is as pure of the reading of BTF.
 FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift) $(addprefix Sources/QuarkLinux/BTF/,\
 	BTFError.swift BTFFormat.swift BTFLayout.swift BTFSource.swift Dotname.swift DotnameResolver.swift KernelOffsets.swift \

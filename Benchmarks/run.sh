@@ -28,7 +28,7 @@ instructions() {
 
 printf '%-20s %9s %9s %12s %10s %12s\n' load 'ns' 'CPU ns' instructions 'KiB' 'allocations'
 for load in "stream plain 4" "stream plain 0" "stream strings 4" "stream strings 0" "bulk plain 4" "bulk strings 4" \
-	"single strings 4" "hot plain 4" "sources strings 4"; do
+	"single strings 4" "hot plain 4" "sources strings 4" "rules plain 4" "rules strings 4"; do
 	: >"$work/runs"
 	run=0
 	while [ "$run" -lt "$repeats" ]; do
@@ -41,9 +41,9 @@ for load in "stream plain 4" "stream plain 0" "stream strings 4" "stream strings
 done
 cat <<END
 
-Per raw event, medians of $repeats runs: wall and CPU time; instructions, making of the raw event included. KiB:
-resident beyond the input, at the peak. Allocations: of the whole run, after its first tenth. 4 and 0: grace time,
-seconds.
+Per raw event, of the rules per event and ten rules, medians of $repeats runs: wall and CPU time; instructions, making
+of the raw event included. KiB: resident beyond the input, at the peak. Allocations: of the whole run, after its first
+tenth. 4 and 0: grace time, seconds.
 A line again:   $bench LOAD $processes
 instructions:   strip -g $bench
                 valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=cbench_measure \\

@@ -10,6 +10,8 @@ enum Load {
   case hot
   /// As `stream`, from 32 sources, each in its own order and up to 31 microseconds ahead of the first.
   case sources
+  /// Ten rules for each event, of which none decides: conditions on ids, or on the path of the executable.
+  case rules
 
   init?(named name: UnsafePointer<CChar>) {
     switch unsafe (UInt8(bitPattern: name[0]), UInt8(bitPattern: name[1])) {
@@ -18,6 +20,7 @@ enum Load {
     case (UInt8(ascii: "s"), UInt8(ascii: "i")): self = .single
     case (UInt8(ascii: "h"), UInt8(ascii: "o")): self = .hot
     case (UInt8(ascii: "s"), UInt8(ascii: "o")): self = .sources
+    case (UInt8(ascii: "r"), UInt8(ascii: "u")): self = .rules
     default: return nil
     }
   }
@@ -29,6 +32,7 @@ enum Load {
     case .single: "single"
     case .hot: "hot"
     case .sources: "sources"
+    case .rules: "rules"
     }
   }
 }

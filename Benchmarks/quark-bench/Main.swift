@@ -11,8 +11,12 @@ public func quarkBenchMain(
     let graceTimeS = unsafe number(argv[3]!), let processes = unsafe number(argv[4]!), processes >= 8
   else {
     unsafe cbench_complain(
-      "usage: quark-bench stream|bulk|single|hot|sources strings|plain GRACE-SECONDS PROCESSES\n")
+      "usage: quark-bench stream|bulk|single|hot|sources|rules strings|plain GRACE-SECONDS PROCESSES\n")
     return 1
+  }
+  if load == .rules {
+    var bench = RuleBench(hasStrings: hasStrings, processes: processes)
+    return bench.measure() ? 0 : 1
   }
   var bench = Bench(load, hasStrings: hasStrings, graceTimeMS: CInt(graceTimeS * 1000), processes: processes)
   return bench.measure() ? 0 : 1

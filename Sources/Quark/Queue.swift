@@ -37,6 +37,7 @@ public import QuarkLinux
     } else {
       // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
       try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      pipeline.primeRules()
       (wallOffsetTakenNS, wallOffsetNS) = times
     }
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
@@ -74,6 +75,13 @@ public import QuarkLinux
   /// Ends the recording; throws what went wrong with it, now or earlier.
   public mutating func stopRecording() throws(QuarkError) {
     unsafe try parts.pointee.recorder.take()?.close()
+  }
+
+  /// Which events are handed out, and which processes get a mark, from the next `nextEvent` on; that of the attributes
+  /// at first. Not copied: it must be there for as long as it is the queue's.
+  @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>? {
+    get { unsafe parts.pointee.pipeline.ruleset }
+    set { unsafe parts.pointee.pipeline.ruleset = newValue }
   }
 
   /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
@@ -143,13 +151,26 @@ public import QuarkLinux
     unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
   }
 
+  /// Records that one call for an event takes at most, to the next fill of the queue, when the rules drop them all.
+  private static var droppedAtOnce: Int { 1 << 16 }
+
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
-    // Without records the reading above still is the time after them.
-    if populate(nowNS: nowNS) > 0 { nowNS = self.nowNS() ?? nowNS }
-    return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    var taken = 0
+    while true {
+      let count = populate(nowNS: nowNS)
+      taken += count
+      let isFull = unsafe parts.pointee.pipeline.room <= 0
+      // Without records the reading above still is the time after them.
+      if count > 0 { nowNS = self.nowNS() ?? nowNS }
+      if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
+        return unsafe event
+      }
+      // What had no room may wait in a ring that will not say so again.
+      guard isFull, taken < Self.droppedAtOnce else { return nil }
+    }
   }
 
   /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
@@ -233,8 +254,8 @@ public import QuarkLinux
     guard flags & QQ_ALL_BACKENDS != 0 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
     }
-    guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
+    guard attributes.kubefd == -1 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
     }
   }
 

@@ -27,6 +27,7 @@ public func quark_queue_open(
     let driver = UnsafeMutablePointer<Queue>.allocate(capacity: 1)
     unsafe queue.pointee.epollfd = opened.epollDescriptor
     unsafe queue.pointee.stats = opened.statistics()
+    unsafe queue.pointee.ruleset = attributes.ruleset
     unsafe driver.initialize(to: opened)
     unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
     unsafe queue.pointee.ruleset = attributes.ruleset
@@ -88,6 +89,7 @@ public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
 @c @implementation
 public func quark_queue_get_event(_ queue: UnsafeMutablePointer<quark_queue>!) -> UnsafePointer<quark_event>! {
   guard let driver = unsafe driver(of: queue) else { return nil }
+  unsafe driver.pointee.ruleset = queue.pointee.ruleset
   let event = unsafe driver.pointee.nextEvent()
   unsafe queue.pointee.length = CInt(driver.pointee.length)
   return unsafe event

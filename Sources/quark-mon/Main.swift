@@ -16,7 +16,12 @@ public func quarkMonMain(
   switch unsafe Options.parse(argc, argv) {
   case .exit(let status): return status
   case .run(let options):
-    do { return max(0, try run(options)) } catch {
+    let ruleset: Ruleset
+    do { ruleset = try RuleFile.load(options.rules) } catch {
+      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      return 1
+    }
+    do { return max(0, try run(options, ruleset)) } catch {
       let more = error.isSummarized && options.verbosity == 0 ? " (-v says more)" : ""
       FileDescriptor.complain("quark-mon: \(options.verbosity > 0 ? error.message : error.summary + more)\n")
       return 1
@@ -25,14 +30,14 @@ public func quarkMonMain(
 }
 
 /// The exit status, or `EventOutput.readerGone`.
-private func run(_ options: Options) throws(QuarkError) -> CInt {
+private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkError) -> CInt {
   let stop: @convention(c) (CInt) -> Void = { _ in isStopping.store(true, ordering: .relaxed) }
   clinux_on_first_signal(SIGINT, stop)
   clinux_on_first_signal(SIGTERM, stop)
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
-  var queue = try open(options)
+  var queue = try open(options, ruleset)
   if let path = options.recording { try queue.startRecording(to: path) }
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }
@@ -45,13 +50,14 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   return status
 }
 
-private func open(_ options: Options) throws(QuarkError) -> Queue {
-  guard let path = options.replay else { return try Queue(options.attributes) }
+private func open(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkError) -> Queue {
+  var attributes = options.attributes
+  unsafe attributes.ruleset = ruleset.storage
+  guard let path = options.replay else { return try Queue(attributes) }
   // Both ways out of the closure at once: a queue cannot be what withCString returns.
   var queue: Queue?
   var failure: QuarkError?
   unsafe path.withCString { path in
-    var attributes = options.attributes
     unsafe attributes.replay = path
     do throws(QuarkError) { queue = try Queue(attributes) } catch { failure = error }
   }

@@ -30,6 +30,8 @@ struct Options {
   var debugLength: Int?
   /// Where to write the graph of the processes, or nil.
   var processGraph: String?
+  /// Where the rules are, `-` for standard input, or nil.
+  var rules: String?
   /// Where to write the events; nil: to standard output.
   var output: String?
   /// Where to keep the records, or nil.
@@ -39,7 +41,7 @@ struct Options {
 
   static let usage = """
     usage: quark-mon [-bDeghkMstvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
-                     [--no-self-test] [--record file] [--replay file] [--tree]
+                     [-r file] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             allow the EBPF backend; without -b and -k both are, and EBPF is tried first
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
@@ -52,6 +54,7 @@ struct Options {
       -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
       -o file        events go to file
       -P ppid        only events of this process's children
+      -r file        rules that say which events to show; - is standard input
       -s             no list of the processes there are at the start
       -t             KPROBE: events of threads too
       --no-self-test do not try the backend on a process of its own before it is used
@@ -81,7 +84,7 @@ struct Options {
               option(name: replay, has_arg: required_argument, flag: nil, val: CInt(replayOption)),
               option(name: nil, has_arg: 0, flag: nil, val: 0),
             ]
-            return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:stvV", longer)
+            return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stvV", longer)
           }
         }
       }
@@ -128,6 +131,7 @@ struct Options {
       case UInt8(ascii: "m"): debugLength = try Self.number("number of raw events", in: 1...2_000_000)
       case UInt8(ascii: "o"): try Self.set(&output, "-o")
       case UInt8(ascii: "P"): parent = UInt32(try Self.number("ppid", in: 0...Int(CInt.max)))
+      case UInt8(ascii: "r"): try Self.set(&rules, "-r")
       case UInt8(ascii: "s"): hasSnapshot = false
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST

@@ -58,6 +58,5 @@ import Testing
     #expect(errno { $0.flags = QQ_KPROBE | QQ_THREAD_EVENTS } == 95)
     #expect(errno { $0.flags = QQ_EBPF | QQ_FILE } == 95)
     #expect(errno { $0.kubefd = 3 } == 95)
-    #expect(errno { unsafe $0.ruleset = OpaquePointer(bitPattern: 8) } == 95)
   }
 }

@@ -135,6 +135,132 @@ static void check_aggregation(void)
 	check(quark_can_aggregate_tty(NULL, &parent, &child) == 0, "no terminals, no tty rule");
 }
 
+/* A set of the rules in a text. */
+static int parse_rules(struct quark_ruleset *ruleset, const char *text, char *err, size_t errlen)
+{
+	FILE *file = tmpfile();
+	int result;
+
+	if (file == NULL)
+		return 1;
+	fputs(text, file);
+	rewind(file);
+	result = quark_ruleset_parse(ruleset, file, err, errlen);
+	check(fgetc(file) == EOF && !ferror(file), "the file of rules is read to its end, and open");
+	fclose(file);
+	return result;
+}
+
+static void check_rule_texts(void)
+{
+	struct quark_ruleset ruleset;
+	char err[128], tiny[8];
+	FILE *file;
+
+	memset(&ruleset, 0xff, sizeof(ruleset));
+	memset(err, 0, sizeof(err));
+	check(parse_rules(&ruleset, "poison 7 on process.exe /a*b process.uid 5\ndrop on any\n", err, sizeof(err)) == 0,
+	    "a text of rules is parsed, whatever was there before");
+	check(err[0] == '\0', "and no words are said");
+	check(ruleset.n_rules == 2 && ruleset.rules[0].n_fields == 2 && ruleset.rules[1].n_fields == 0, "two rules");
+	if (ruleset.n_rules != 2)
+		return;
+	check(ruleset.rules[0].action == QUARK_RA_POISON && ruleset.rules[0].poison_tag == 7 &&
+	    ruleset.rules[0].number == 0 && ruleset.rules[0].evals == 0 && ruleset.rules[0].hits == 0, "the first marks");
+	check(ruleset.rules[0].fields[0].code == QUARK_RF_EXE && ruleset.rules[0].fields[0].wild.pre_len == 2 &&
+	    strcmp(ruleset.rules[0].fields[0].wild.pre, "/a") == 0 && ruleset.rules[0].fields[0].wild.post_len == 2 &&
+	    strcmp(ruleset.rules[0].fields[0].wild.post, "b") == 0, "by a pattern, taken apart");
+	check(ruleset.rules[0].fields[1].code == QUARK_RF_UID && ruleset.rules[0].fields[1].id == 5, "and by a user");
+	check(ruleset.rules[1].action == QUARK_RA_DROP && ruleset.rules[1].number == 1, "the second drops");
+	quark_ruleset_clear(&ruleset);
+	check(ruleset.rules == NULL && ruleset.n_rules == 0, "cleared, it is empty");
+	quark_ruleset_clear(&ruleset);
+
+	errno = 0;
+	check(parse_rules(&ruleset, "drop on any\npass on process.pid x", err, sizeof(err)) == -1 && errno == EINVAL,
+	    "what is no rule is EINVAL");
+	check(strcmp(err, "quark_parse: bad number: \"x\": invalid at line 2 column 21") == 0, "the words say where");
+	check(ruleset.rules == NULL && ruleset.n_rules == 0, "and nothing is left");
+	check(parse_rules(&ruleset, "x", tiny, sizeof(tiny)) == -1 && strcmp(tiny, "quark_p") == 0, "words are cut");
+	check(parse_rules(&ruleset, "x", tiny, 0) == -1 && strcmp(tiny, "quark_p") == 0, "no room, no words");
+	check(parse_rules(&ruleset, "x", NULL, 100) == -1, "nobody needs the words");
+	file = fopen("/", "r");
+	check(file != NULL && quark_ruleset_parse(&ruleset, file, err, sizeof(err)) == -1 && errno == EISDIR &&
+	    strcmp(err, "quark_parse: input error reading config") == 0, "what cannot be read is the errno of that");
+	if (file != NULL)
+		fclose(file);
+}
+
+static struct quark_rule_field rule_field(u64 code)
+{
+	struct quark_rule_field field;
+
+	memset(&field, 0, sizeof(field));
+	field.code = code;
+	return field;
+}
+
+static void check_rules(void)
+{
+	struct quark_ruleset ruleset;
+	struct quark_rule *rule;
+	struct quark_rule_field field;
+	struct quark_process process;
+	struct quark_event event;
+	char pattern[] = "/bin/*", twice[] = "*/bin/*", exe[] = "/bin/sh";
+
+	memset(&ruleset, 0xff, sizeof(ruleset));
+	quark_ruleset_init(&ruleset);
+	check(ruleset.rules == NULL && ruleset.n_rules == 0, "a new set is empty");
+	errno = 0;
+	check(quark_ruleset_append_rule(&ruleset, QUARK_RA_INVALID, 0) == NULL && errno == EINVAL, "no action is EINVAL");
+	errno = 0;
+	check(quark_ruleset_append_rule(&ruleset, 4, 0) == NULL && errno == EINVAL, "an unknown one is EINVAL");
+	check(quark_ruleset_append_rule(&ruleset, -1, 0) == NULL && ruleset.n_rules == 0, "and none is added");
+
+	rule = quark_ruleset_append_rule(&ruleset, QUARK_RA_POISON, 99);
+	check(rule == ruleset.rules && rule->poison_tag == 99 && rule->number == 0, "a rule that marks");
+	field = rule_field(QUARK_RF_EXE);
+	field.wild.pre = pattern;
+	check(quark_rule_match_field(rule, field) == 0, "a pattern");
+	check(strcmp(pattern, "/bin/*") == 0 && rule->fields[0].wild.pre != pattern, "is copied");
+	pattern[0] = 'x';
+	field.wild.pre = twice;
+	errno = 0;
+	check(quark_rule_match_field(rule, field) == -1 && errno == EINVAL, "two * are EINVAL");
+	field.wild.pre = NULL;
+	check(quark_rule_match_field(rule, field) == -1, "no pattern is none");
+	errno = 0;
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_PID)) == -1 && errno == EINVAL, "pid 0 is EINVAL");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_PPID)) == -1, "ppid 0 is none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_COMM)) == -1, "an empty name is none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_POISON)) == -1, "tag 0 is none");
+	check(quark_rule_match_field(rule, rule_field(0)) == -1, "no field is none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_UID | QUARK_RF_GID)) == -1, "two are none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_UID)) == 0 && rule->n_fields == 2, "user 0 is one");
+
+	rule = quark_ruleset_append_rule(&ruleset, QUARK_RA_DROP, 99);
+	check(rule != NULL && rule->poison_tag == 0, "only what marks has a tag");
+	field = rule_field(QUARK_RF_POISON);
+	field.poison_tag = 99;
+	check(quark_rule_match_field(rule, field) == 0, "a mark is a condition");
+
+	memset(&process, 0, sizeof(process));
+	memset(&event, 0, sizeof(event));
+	process.flags = QUARK_F_PROC;
+	process.exe = exe;
+	event.process = &process;
+	rule = quark_ruleset_match(&ruleset, &event);
+	check(rule == &ruleset.rules[1] && process.poison_tag == 99, "an event is dropped for the mark it just got");
+	check(ruleset.rules[0].hits == 1 && ruleset.rules[1].evals == 1 && ruleset.rules[1].hits == 1, "which is counted");
+	process.poison_tag = 0;
+	process.proc_uid = 1;
+	check(quark_ruleset_match(&ruleset, &event) == NULL && process.poison_tag == 0, "another user's is not");
+	check(ruleset.rules[0].evals == 2 && ruleset.rules[0].hits == 1 && ruleset.rules[1].evals == 2, "nor counted as one");
+	quark_ruleset_clear(&ruleset);
+	check(quark_ruleset_match(&ruleset, &event) == NULL, "no rules decide nothing");
+}
+
 /* The names that have an offset, and what they are asked for by. */
 static void check_btf(void)
 {
@@ -179,6 +305,8 @@ int main(void)
 	check_aggregation();
 	check_container();
 	check_dump();
+	check_rule_texts();
+	check_rules();
 	printf("1..%d\n", count);
 	check_btf();
 	return failures != 0;

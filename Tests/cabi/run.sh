@@ -169,5 +169,18 @@ ok "-m without -l is 1" sh -c './quark-btf -m x86_64; [ $? = 1 ]'
 ok "-h is 0" ./quark-btf -h
 ok "so is help" ./quark-btf help
 ok "output that cannot be written is 1" sh -c "./quark-btf -f $types >/dev/full; [ \$? = 1 ]"
+# Before anything of the kernel's is asked for.
+printf 'pass on any\n\ndrop on process.pidd 1\n' >"$work/rules"
+ok "rules that are none are 1, with their place" exits 1 \
+	"quark-mon: $work/rules:3:9: expected any or a condition, found \"process.pidd\"" ./quark-mon -r "$work/rules"
+ok "those of standard input too" exits 1 \
+	'quark-mon: standard input:1:1: expected pass, drop or poison, found "x"' sh -c 'echo x | ./quark-mon -r -'
+ok "rules that are not there are 1" exits 1 \
+	"quark-mon: cannot read rules from /nowhere: No such file or directory" ./quark-mon -r /nowhere
+ok "a folder is none" exits 1 "quark-mon: cannot read rules from /: Is a directory" ./quark-mon -r /
+ok "-r twice is 1" exits 1 "quark-mon: option -r is given twice" ./quark-mon -r "$work/rules" -r -
+ok "-r without a file is 1" exits 1 "quark-mon: option -r needs an argument" ./quark-mon -r
+ok "no output is begun for rules that are none" \
+	sh -c "./quark-mon -o '$work/events' -r '$work/rules' 2>/dev/null; [ ! -e '$work/events' ]"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -561,7 +561,6 @@ enum gc_type {
 struct bpf_probes;
 struct btf;
 struct quark_container;
-struct quark_ruleset;
 struct quark_queue;
 
 struct quark_process {
@@ -571,7 +570,7 @@ struct quark_process {
 
 	u32 pid;
 	u64 flags;			/* QUARK_F_* */
-	u64 poison_tag;			/* 0: none */
+	u64 poison_tag;			/* of the rules, and of its parent when it was forked; 0: none */
 
 	/* QUARK_F_PROC */
 	u64 proc_cap_inheritable;	/* bit = capability number, capabilities(7) */
@@ -642,6 +641,69 @@ struct quark_event {
 	struct quark_shm *shm;			/* QUARK_EV_SHM */
 	struct quark_tty *tty;			/* QUARK_EV_TTY */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; with QUARK_EV_ID_CHANGE */
+};
+
+/*
+ * Rules: which events a queue hands out, and which processes bear a mark. quark-rules(5) has their language and what
+ * they mean.
+ */
+
+/* quark_rule.action */
+enum quark_rule_action {
+	QUARK_RA_INVALID,
+	QUARK_RA_DROP,			/* the event is not handed out */
+	QUARK_RA_PASS,			/* it is, whatever later rules say */
+	QUARK_RA_POISON,		/* its process gets a tag, and the next rule is looked at */
+};
+
+/* quark_rule_field.code */
+#define QUARK_RF_PID		(1ULL << 0)	/* pid, not 0 */
+#define QUARK_RF_PPID		(1ULL << 1)	/* pid, not 0 */
+#define QUARK_RF_UID		(1ULL << 2)	/* id: the real one */
+#define QUARK_RF_GID		(1ULL << 3)	/* id: the real one */
+#define QUARK_RF_SID		(1ULL << 4)	/* id */
+#define QUARK_RF_COMM		(1ULL << 5)	/* comm, not "" */
+#define QUARK_RF_EXE		(1ULL << 6)	/* wild.pre, a pattern, not "" */
+#define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre, likewise; matches nothing: no event has a file yet */
+#define QUARK_RF_POISON		(1ULL << 8)	/* poison_tag, not 0 */
+
+/*
+ * A pattern: the string to compare with, or with one `*` in it, which stands for any string, "/" and "" among them.
+ * Given as `pre`, of less than PATH_MAX bytes, the other members not looked at. In a rule it is taken apart: what comes
+ * before the `*`, and what comes behind it, are NUL-terminated and in memory of the rule's own.
+ */
+struct quark_wild {
+	char *pre;
+	size_t pre_len;			/* bytes; without a `*` the NUL is one of them */
+	char *post;
+	size_t post_len;		/* bytes, the NUL included unless there are no others */
+};
+
+struct quark_rule_field {
+	u64 code;			/* one of QUARK_RF_* */
+	union {
+		u32 pid;
+		u64 poison_tag;
+		struct quark_wild wild;
+		u32 id;
+		char comm[16];
+	};
+};
+
+struct quark_rule {
+	struct quark_rule_field *fields;	/* all must match; none always do */
+	size_t n_fields;
+	int action;			/* enum quark_rule_action */
+	u64 poison_tag;			/* what QUARK_RA_POISON marks with; 0 takes a mark away */
+	u64 evals;			/* events that were compared with it */
+	u64 hits;			/* those of them that it matched */
+	unsigned int number;		/* its place, from 0 */
+};
+
+/* Looked at in their order. All that it points to is the library's, until quark_ruleset_clear(). */
+struct quark_ruleset {
+	struct quark_rule *rules;
+	size_t n_rules;
 };
 
 /* One end of a connection, in network byte order. The union has a name, for cgo reaches no other. */
@@ -829,7 +891,7 @@ struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int hold_time;			/* how long an event may be held for ordering, ms, 10 or more; 1000 */
 	size_t max_env;			/* bytes of environment kept per process, 0 for none; 4096 */
 	int kubefd;			/* -1; anything else is ENOTSUP so far */
-	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
+	struct quark_ruleset *ruleset;	/* not copied: must outlive the queue; NULL for none */
 	size_t ring_size;		/* bytes of a ring, a power of two from 4096; 0: EBPF 4 MiB, KPROBE 1 MiB a CPU */
 	const char *replay;		/* a file, quark-recording(5), to be played in place of a backend; or NULL */
 };
@@ -945,7 +1007,7 @@ struct quark_queue {
 	int epollfd;			/* -1 when closed */
 	struct quark_queue_stats stats;
 	struct quark_sysinfo sysinfo;
-	struct quark_ruleset *ruleset;	/* as asked for */
+	struct quark_ruleset *ruleset;	/* in force from the next quark_queue_get_event() on; NULL when closed */
 	void *driver;			/* the library's own */
 	char *hooks;			/* the library's own */
 	char *fallback_reason;		/* the library's own */
@@ -1148,6 +1210,35 @@ int quark_dump_process_cache_graph(struct quark_queue *queue, FILE *file);
  * graphs in the DOT language. 0, or -1 with errno, as above.
  */
 int quark_dump_raw_event_graph(struct quark_queue *queue, FILE *by_time, FILE *by_pidtime);
+
+/* Makes an empty set of rules. */
+void quark_ruleset_init(struct quark_ruleset *ruleset);
+
+/* Frees what the rules are made of, and leaves an empty set. No queue may be using it. */
+void quark_ruleset_clear(struct quark_ruleset *ruleset);
+
+/*
+ * Makes a set of the rules in `file`, read to its end and not closed. What was in `ruleset` is not looked at, and need
+ * not be initialised: clear one that has been in use first, or its rules are never freed. 0, or -1 with errno and an
+ * empty set: EINVAL, the text is not one of rules; else the errno of reading. Then `err`, unless it is NULL, has the
+ * words, as many as fit in `errlen` bytes with a NUL behind them: "quark_parse: MESSAGE at line N column N".
+ */
+int quark_ruleset_parse(struct quark_ruleset *ruleset, FILE *file, char *err, size_t errlen);
+
+/*
+ * Adds a rule without conditions behind the others. `poison_tag` is for QUARK_RA_POISON. The pointer is valid until
+ * the next call of it. NULL with EINVAL: there is no such action.
+ */
+struct quark_rule *quark_ruleset_append_rule(struct quark_ruleset *ruleset, int action, u64 poison_tag);
+
+/* Adds one more condition to a rule, which gets a copy of it. 0, or -1 with EINVAL: a field that the above excludes. */
+int quark_rule_match_field(struct quark_rule *rule, struct quark_rule_field field);
+
+/*
+ * Applies the rules to an event, as quark_queue_get_event() does to each one of its queue: marks its process, and
+ * counts. The QUARK_RA_PASS or QUARK_RA_DROP rule that decided, valid as the set's rules are, or NULL: none did.
+ */
+struct quark_rule *quark_ruleset_match(struct quark_ruleset *ruleset, struct quark_event *event);
 
 /* Splits a NUL-separated buffer such as quark_process.cmdline; an unterminated tail is not returned. */
 void quark_cmdline_iter_init(struct quark_cmdline_iter *iterator, const char *cmdline, size_t length);

@@ -11,6 +11,8 @@ public import CQuark
   public private(set) var statistics = quark_queue_stats()
   /// Handed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
+  /// Which events are handed out, and which processes get a mark; somebody else's. Nil: all, and none.
+  @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>?
 
   private(set) var rawEvents: RawEventQueue
   private let variableLimit: Int
@@ -30,6 +32,7 @@ public import CQuark
       maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit,
       memory: memory)
     matrix = AggregationMatrix(isMinimal: flags & QQ_MIN_AGG != 0)
+    unsafe ruleset = attributes.ruleset
     rawEvents = RawEventQueue(capacity: maxLength, memory: memory)
     variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
@@ -144,8 +147,8 @@ public import CQuark
     unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
   }
 
-  /// The same, going on past events that `admits` refuses: nil means that none is ready. It goes on for as many raw
-  /// events as it finds waiting at most, for nothing enters meanwhile.
+  /// The same, going on past events that the rules drop or `admits` refuses: nil means that none is ready. It goes on
+  /// for as many raw events as it finds waiting at most, for nothing enters meanwhile.
   @unsafe public mutating func next(
     nowNS: UInt64, wallOffsetNS: UInt64, admits: (UnsafePointer<quark_event>) -> Bool
   ) -> UnsafePointer<quark_event>? {
@@ -158,9 +161,30 @@ public import CQuark
       // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
       guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
       unsafe assemble(first, moment)
-      if unsafe event.pointee.events != 0 && admits(event) { return unsafe UnsafePointer(event) }
+      guard unsafe event.pointee.events != 0, passesRules else { continue }
+      if unsafe admits(event) { return unsafe UnsafePointer(event) }
     }
     return nil
+  }
+
+  @inline(__always)
+  private var passesRules: Bool {
+    guard let ruleset = unsafe ruleset, let rule = unsafe ruleset.match(event) else { return true }
+    return unsafe rule.pointee.action != CInt(QUARK_RA_DROP.rawValue)
+  }
+
+  /// Applies the rules once to each process there is, in ascending pid, for what they mark: before the first event, and
+  /// as if each were one to which nothing happened. Only rules that mark keep what they have counted.
+  public mutating func primeRules() {
+    guard let ruleset = unsafe ruleset else { return }
+    unsafe event.pointee = quark_event()
+    var pid: UInt32 = 0
+    while let process = unsafe processes.first(notBelow: pid) {
+      unsafe event.pointee.process = UnsafePointer(process)
+      _ = unsafe ruleset.match(event)
+      pid = unsafe process.pointee.pid + 1
+    }
+    unsafe ruleset.forgetCounts()
   }
 
   /// When the oldest event held will be old enough to leave, nanoseconds since boot; nil when none is held.

@@ -1,0 +1,80 @@
+internal import CQuark
+
+/// What a pattern cannot be.
+enum RulePatternFlaw {
+  case empty, tooLong, severalStars
+
+  /// Bytes that a pattern has fewer of: PATH_MAX (include/uapi/linux/limits.h).
+  static var limit: Int { 4096 }
+
+  /// Nil: it has none.
+  init?(of pattern: Span<UInt8>) {
+    var stars = 0
+    for index in pattern.indices where pattern[index] == UInt8(ascii: "*") { stars += 1 }
+    if pattern.isEmpty {
+      self = .empty
+    } else if pattern.count >= Self.limit {
+      self = .tooLong
+    } else if stars > 1 {
+      self = .severalStars
+    } else {
+      return nil
+    }
+  }
+}
+
+extension quark_wild {
+  /// A pattern without a flaw and without a NUL, taken apart, in one piece of memory: `pre` is where that begins. A
+  /// length that includes the NUL makes that a part of what is compared, and so anchors the string at its end.
+  init(copying pattern: Span<UInt8>) {
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: pattern.count + 1)
+    var star = pattern.count
+    for index in pattern.indices {
+      if pattern[index] == UInt8(ascii: "*") { star = index }
+      unsafe copy[index] = CChar(bitPattern: pattern[index])
+    }
+    unsafe copy[star] = 0
+    unsafe copy[pattern.count] = 0
+    let isExact = star == pattern.count
+    let postCount = isExact ? 0 : pattern.count - star - 1
+    unsafe self.init(
+      pre: copy, pre_len: isExact ? star + 1 : star, post: copy + (isExact ? star : star + 1),
+      post_len: postCount == 0 ? 0 : postCount + 1)
+  }
+
+  func free() { unsafe pre.deallocate() }
+
+  /// `length`: of the string, without its NUL. The NUL at its end is compared as a byte like any other.
+  @inline(__always)
+  func matches(_ string: UnsafePointer<CChar>, length: Int) -> Bool {
+    let room = length &+ 1
+    guard unsafe pre_len &+ post_len <= room else { return false }
+    return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (room &- post_len), post_len)
+  }
+
+  /// Eight bytes at a time, the last eight over again where `count` is no multiple.
+  @inline(__always)
+  private static func areEqual(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>, _ count: Int) -> Bool {
+    let (one, other) = unsafe (UnsafeRawPointer(one), UnsafeRawPointer(other))
+    guard count >= 8 else {
+      for index in 0..<max(0, count) {
+        if unsafe one.load(fromByteOffset: index, as: UInt8.self) != other.load(fromByteOffset: index, as: UInt8.self) {
+          return false
+        }
+      }
+      return true
+    }
+    var offset = 0
+    let last = count &- 8
+    while offset < last {
+      guard unsafe word(one, offset) == word(other, offset) else { return false }
+      offset &+= 8
+    }
+    return unsafe word(one, last) == word(other, last)
+  }
+
+  @inline(__always)
+  private static func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+    unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+}

@@ -1,0 +1,52 @@
+/// What the lexer of rules makes of a text. Where a word is a string, the lexer has its bytes.
+struct RuleToken {
+  enum Kind {
+    case keyword(RuleKeyword)
+    case string
+    case newline
+    case end
+  }
+
+  let kind: Kind
+  /// Of its first byte.
+  let place: RulePlace
+  /// Why a word that is spelled as a keyword is none; empty if it is not spelled so.
+  var reason: StaticString = ""
+
+  var isEndOfRule: Bool {
+    switch kind {
+    case .newline, .end: true
+    case .keyword, .string: false
+    }
+  }
+}
+
+/// The words that mean something by themselves, as they are spelled.
+enum RuleKeyword: CaseIterable {
+  case pass, drop, poison, on, any, pid, ppid, uid, gid, sid, exe, filePath
+
+  var name: StaticString {
+    switch self {
+    case .pass: "pass"
+    case .drop: "drop"
+    case .poison: "poison"
+    case .on: "on"
+    case .any: "any"
+    case .pid: "process.pid"
+    case .ppid: "process.ppid"
+    case .uid: "process.uid"
+    case .gid: "process.gid"
+    case .sid: "process.sid"
+    case .exe: "process.exe"
+    case .filePath: "file.path"
+    }
+  }
+
+  init?(_ word: Span<UInt8>) {
+    for keyword in Self.allCases where word.count == keyword.name.utf8CodeUnitCount && word.has(keyword.name) {
+      self = keyword
+      return
+    }
+    return nil
+  }
+}

@@ -1,0 +1,151 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkCore
+import QuarkLinux
+
+/// A process that is marked when it is forked marks those it forks, and theirs: of four processes, each the child of
+/// the one before, all are seen with the tag, and nothing else is.
+func rulePoison(_ context: TestContext) throws(TestEnd) {
+  let tag: UInt64 = 0xfeed_beef_0bad_cafe
+  let ruleset = try parse(
+    """
+    poison \(tag) on process.ppid \(getpid())
+    pass on poison \(tag)
+    drop on any
+
+    """)
+  var queue = try context.open(with: ruleset)
+  let truth = try Truth()
+  let status = try wait(for: try start { nestedForks(4, truth) })
+  try expectEqual("the first child's end", status, 0)
+  for depth in 0..<4 {
+    let event = unsafe try nextEvent(in: &queue)
+    try unsafe expectEqual("pid", event.pointee.process!.pointee.pid, UInt32(truth[depth]))
+    try unsafe expectEqual("events", event.pointee.events, UInt64(QUARK_EV_FORK | QUARK_EV_EXIT))
+    try unsafe expectEqual("poison_tag", event.pointee.process!.pointee.poison_tag, tag)
+  }
+  // What could still come is ripe after the hold time.
+  for _ in 0..<4 {
+    usleep(50_000)
+    try expect(unsafe queue.nextEvent() == nil, "an event of another process was not dropped")
+  }
+  let rules = unsafe ruleset.storage.pointee.rules!
+  try unsafe expectEqual("hits of pass", rules[1].hits, 4)
+  try unsafe expect(rules[0].hits >= 1, "the first child was not marked")
+  extendLifetime(ruleset)
+}
+
+/// Each process notes its pid, and waits for the one it forks.
+private func nestedForks(_ count: Int, _ truth: borrowing Truth) -> CInt {
+  truth[4 - count] = Int(getpid())
+  if count == 1 { return 0 }
+  let child = clinux_fork()
+  if child == 0 { _exit(nestedForks(count - 1, truth)) }
+  must("fork", child)
+  var status: CInt = 0
+  must("wait", unsafe waitpid(child, &status, 0))
+  return status == 0 ? 0 : 117
+}
+
+/// Who is there already when the queue opens is marked by then; only rules that mark keep what they counted.
+func rulePoisonExisting(_ context: TestContext) throws(TestEnd) {
+  let tag: UInt64 = 42
+  let ruleset = Ruleset()
+  let drop = unsafe ruleset.storage.append(QUARK_RA_DROP)
+  try expect(unsafe drop.match(field(QUARK_RF_PID, .max)), "no such condition")
+  let poison = unsafe ruleset.storage.append(QUARK_RA_POISON, poisonTag: tag)
+  try expect(unsafe poison.match(field(QUARK_RF_PID, UInt32(getpid()))), "no such condition")
+  let queue = try context.open(with: ruleset)
+  guard let process = unsafe queue.lookup(pid: UInt32(getpid())) else { throw .failed("this process is not known") }
+  try unsafe expectEqual("poison_tag", process.pointee.poison_tag, tag)
+  guard let parent = unsafe queue.lookup(pid: UInt32(getppid())) else { throw .failed("our parent is not known") }
+  try unsafe expectEqual("poison_tag of the parent", parent.pointee.poison_tag, 0)
+  let rules = unsafe ruleset.storage.pointee.rules!
+  try unsafe expectEqual("evals of drop", rules[0].evals, 0)
+  try unsafe expectEqual("hits of poison", rules[1].hits, 1)
+  try unsafe expect(rules[1].evals > 1, "the rule was not applied to all processes")
+  extendLifetime(ruleset)
+}
+
+/// Only events of one user are seen: that of a child of ours is dropped, and the next one's is the first there is.
+func ruleID(_ context: TestContext) throws(TestEnd) {
+  let user: UInt32 = 66666
+  let ruleset = Ruleset()
+  let pass = unsafe ruleset.storage.append(QUARK_RA_PASS)
+  try expect(unsafe pass.match(field(QUARK_RF_UID, user)), "no such condition")
+  unsafe ruleset.storage.append(QUARK_RA_DROP)
+  var queue = try context.open(with: ruleset)
+  _ = try runTrue()
+  let child = try start {
+    must("setresgid", clinux_set_gids(user, user, user))
+    must("setresuid", clinux_set_uids(user, user, user))
+    must("setsid", setsid())
+    return execute("/bin/true", ["true", "this", "is", "nop!"])
+  }
+  try expectEqual("the child's end", try wait(for: child), 0)
+  let event = unsafe try nextEvent(in: &queue)
+  try unsafe expectEqual("pid", event.pointee.process!.pointee.pid, UInt32(child))
+  try unsafe expectEqual("euid", event.pointee.process!.pointee.proc_euid, user)
+  try unsafe expect(ruleset.storage.pointee.rules![1].hits >= 1, "nothing was dropped")
+  extendLifetime(ruleset)
+}
+
+/// Texts of rules that are ones, and that are none; no queue is needed for it.
+func ruleParser(_ context: TestContext) throws(TestEnd) {
+  let valid: [String] = [
+    "drop on any", "pass on any", "pass on process.pid 1", "pass on process.ppid 1", "pass on process.uid 0",
+    "pass on process.gid 0", "pass on process.sid 1", "pass on file.path /foo/bar", "pass on file.path foo/bar",
+    "pass on process.exe /foo/bar", "pass on process.exe /foo/*", "pass on process.exe */bar",
+    "pass on process.exe /*/bar", "pass on process.exe foo-bar", "pass on process.exe \"/foo bar/baz\"",
+    "pass on process.exe \"/foo bar/*\"", "pass on process.exe \\\n/foo/bar", "poison 7 on poison 6 process.uid 1",
+  ]
+  for text in valid {
+    let ruleset = try parse(text)
+    try unsafe expectEqual("rules", Int(ruleset.storage.pointee.n_rules), 1)
+  }
+  let invalid: [String] = [
+    "pass on process.pidd 1", "pass", "pass on", "foo", "pass on process.exe **", "pass on process.exe /foo/**",
+    "pass on process.exe */foo/*", "pass on process.exe *f*oo", "pass on any any", "pass on any process.pid 1",
+    "pass on process.pid 1 2", "pass on process.exe \"foo", "pass on process.exe fo\"o", "pass on process.pid",
+    "pass on process.exe", "pass on process.uid foo", "foo on any", "pass on file.name \"foo",
+  ]
+  for text in invalid {
+    if (try? Ruleset.parsing(Array(text.utf8).span)) != nil { throw .failed("accepted: \(text)") }
+  }
+}
+
+// MARK: -
+
+extension TestContext {
+  /// A queue under rules, which must outlive it.
+  fileprivate func open(with ruleset: borrowing Ruleset) throws(TestEnd) -> Queue {
+    var context = self
+    unsafe context.attributes.ruleset = ruleset.storage
+    return try context.open()
+  }
+}
+
+/// The next event, whosever it is. Fails after 5 seconds without one.
+@unsafe private func nextEvent(in queue: inout Queue) throws(TestEnd) -> UnsafePointer<quark_event> {
+  let deadline = wallTime() + 5_000_000_000
+  while wallTime() < deadline {
+    if let event = unsafe queue.nextEvent() { return unsafe event }
+    do { try queue.block() } catch { throw .failed("block: \(error.description)") }
+  }
+  throw .failed("no event within 5 s")
+}
+
+private func parse(_ text: String) throws(TestEnd) -> Ruleset {
+  do { return try Ruleset.parsing(Array(text.utf8).span) } catch {
+    throw .failed("refused: \(text): \(error.description)")
+  }
+}
+
+/// `pid` and `id` are one and the same place.
+private func field(_ code: UInt64, _ id: UInt32) -> quark_rule_field {
+  var field = unsafe quark_rule_field()
+  unsafe field.code = code
+  unsafe field.id = id
+  return unsafe field
+}

@@ -31,9 +31,9 @@ endif
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/go/run.sh Benchmarks/guest/go.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang test-go fuzz sim demo bench bench-guest bench-go quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -100,6 +100,12 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
+GO ?= go
+test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=100] [CPUS=2]
+	$(Q)ci/deps golang-go
+	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
+		GO='$(GO)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/go/run.sh $$images
+
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
@@ -145,6 +151,11 @@ bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k]
 	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
 		BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$image" $(PROCESSES)
+
+bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an event costs Go over C: [KERNELS=6.1-cloud] [PROCESSES=n]
+	$(Q)ci/deps golang-go
+	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		GO='$(GO)' Benchmarks/guest/go.sh "$$image" $(PROCESSES)
 
 # ---- fuzzing
 

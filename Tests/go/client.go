@@ -29,11 +29,12 @@ var (
 
 func print(event quark.Event) {
 	process := event.Process
-	fmt.Println(event.Events&events, process.Pid, process.Comm, process.Exe, process.Cmdline, process.Cwd, process.Cgroup)
+	fmt.Println(event.Events&events, process.Pid, process.Comm, process.Exe, process.Cmdline, process.Cwd,
+		process.Cgroup)
 	if proc := process.Proc; proc.Valid {
-		fmt.Println(proc.CapInheritable, proc.CapPermitted, proc.CapEffective, proc.CapBset, proc.CapAmbient, proc.TimeBoot,
-			proc.Ppid, proc.Uid, proc.Gid, proc.Suid, proc.Sgid, proc.Euid, proc.Egid, proc.Pgid, proc.Sid, proc.TtyMajor,
-			proc.TtyMinor, proc.EntryLeaderType == leaders[0], proc.EntryLeader)
+		fmt.Println(proc.CapInheritable, proc.CapPermitted, proc.CapEffective, proc.CapBset, proc.CapAmbient,
+			proc.TimeBoot, proc.Ppid, proc.Uid, proc.Gid, proc.Suid, proc.Sgid, proc.Euid, proc.Egid, proc.Pgid,
+			proc.Sid, proc.TtyMajor, proc.TtyMinor, proc.EntryLeaderType == leaders[0], proc.EntryLeader)
 	}
 	if exit := process.Exit; exit.Valid {
 		fmt.Println(exit.ExitCode, exit.ExitTimeProcess)

@@ -1,9 +1,9 @@
 #!/bin/sh
 #
 # run.sh KERNEL ...: the Go package. First on this machine, against a library that needs no kernel: how it is written,
-# its tests under the race detector, and a program of another module, for the reference's package, that takes ours in its
-# place. Then its tests against the real library, under the race detector, in a guest of each kernel. Run from the top of
-# the tree, after `make`.
+# its tests under the race detector, and a program of another module, for the reference's package, that takes ours in
+# its place. Then its tests against the real library, under the race detector, in a guest of each kernel. Run from the
+# top of the tree, after `make`.
 #
 # Environment: GO (go), CPUS (2: of a guest), ROUNDS (100: how often a queue is opened and closed, with each backend).
 
@@ -48,25 +48,48 @@ grep -q '^replace ' "$work/require" || fail "go/quark/README.md does not say wha
 	fail "it does not compile"
 if grep -Eq 'lib(bpf|elf|z)\.so' "$work/libraries"; then fail "it needs libraries: $(cat "$work/libraries")"; fi
 
-# With all its libraries within, as a guest has none. The race detector takes that.
-"$go" test -c -race -ldflags '-linkmode external -extldflags "-static"' -o "$work/quark.test" ./go/quark
-initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init quark.test="$work/quark.test"
+# build NAME OPTION ...: the tests, with all libraries within, as a guest has none. The race detector takes that.
+build() {
+	name=$1
+	shift
+	"$go" test -c "$@" -ldflags '-linkmode external -extldflags "-static"' -o "$work/$name" ./go/quark
+	initramfs/pack.sh "$work/$name.gz" init=.build-embedded/release/quark-init "$name=$work/$name"
+}
+build race.test -race
+build plain.test
+
+# guest NAME KERNEL KRUN-OPTION ... -- TEST-OPTION ...: the tests in a guest; their console is in NAME.console.
+guest() {
+	name=$1 kernel=$2
+	shift 2
+	say "in a guest: $name on $(basename "$kernel")"
+	options=
+	while [ "$1" != -- ]; do
+		options="$options $1"
+		shift
+	done
+	shift
+	status=0
+	# shellcheck disable=SC2086 # words are wanted
+	./krun.sh --memory 1024 --cpus "${CPUS:-2}" $options "$work/$name.gz" "$kernel" "$name" -test.v -test.timeout=0 \
+		"$@" >"$work/$name.console" || status=$?
+	sed -n '/^ *--- /p; /rounds: /p' "$work/$name.console"
+	# No silence passes.
+	if [ "$status" != 0 ] || grep -q 'DATA RACE' "$work/$name.console" || ! grep -qx PASS "$work/$name.console"; then
+		cat "$work/$name.console"
+		fail "the guest ended with $status"
+	fi
+}
+
+leaks=TestOpenAndCloseLeakNothing
+tests=$(sed -n 's/^func \(Test[A-Za-z]*\|Example[A-Za-z_]*\)(.*/\1/p' go/quark/guest_test.go go/quark/example_test.go)
 rounds=${ROUNDS:-100}
 for kernel; do
-	name=$(basename "$kernel")
-	say "in a guest: $name"
-	status=0
-	./krun.sh --memory 1024 --cpus "${CPUS:-2}" --timeout $((600 + 10 * rounds)) --append "QUARK_ROUNDS=$rounds" \
-		"$work/initramfs.gz" "$kernel" quark.test -test.v -test.timeout=0 >"$work/console" || status=$?
-	sed -n '/^ *--- /p; /rounds: /p' "$work/console"
-	if [ "$status" != 0 ] || grep -q 'DATA RACE' "$work/console"; then
-		cat "$work/console"
-		fail "$name: the guest ended with $status"
-	fi
-	# No silence passes.
-	grep -qx PASS "$work/console" || fail "$name: the tests did not come to their end"
-	# shellcheck disable=SC2013 # names are words
-	for test in $(sed -n 's/^func \(Test[A-Za-z]*\|Example[A-Za-z_]*\)(.*/\1/p' go/quark/guest_test.go go/quark/example_test.go); do
-		[ "$test" = TestMain ] || grep -q "^--- PASS: $test " "$work/console" || fail "$name: $test did not pass"
+	guest race.test "$kernel" --timeout 600 --
+	for test in $tests; do
+		[ "$test" = $leaks ] || grep -q "^--- PASS: $test " "$work/race.test.console" || fail "$test did not pass"
 	done
+	# A round takes less than a second of each backend, on a machine that is not busy.
+	guest plain.test "$kernel" --timeout $((300 + 6 * rounds)) --append "QUARK_ROUNDS=$rounds" -- -test.run=$leaks
+	grep -q "^--- PASS: $leaks " "$work/plain.test.console" || fail "$leaks did not pass"
 done

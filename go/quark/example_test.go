@@ -24,7 +24,8 @@ func echo() {
 
 // isEcho tells whether an event is that program's exec.
 func isEcho(event *quark.Event) bool {
-	return event.Events&quark.QUARK_EV_EXEC != 0 && len(event.Process.Cmdline) > 0 && event.Process.Cmdline[0] == "/bin/echo"
+	arguments := event.Process.Cmdline
+	return event.Events&quark.QUARK_EV_EXEC != 0 && len(arguments) > 0 && arguments[0] == "/bin/echo"
 }
 
 // Events as a C program would have them: take what there is, then wait.

@@ -140,9 +140,12 @@ func TestPayloads(t *testing.T) {
 	moved.OldPath, moved.SymTarget, moved.OpMask = "/tmp/old", "target", QUARK_FILE_OP_MOVE
 	shm := func(value any) *any { return &value }
 	want := []Event{
-		4:  {Events: QUARK_EV_SOCK_CONN_ESTABLISHED, Socket: &tcp4},
-		5:  {Events: QUARK_EV_SOCK_CONN_CLOSED, Socket: &tcp6},
-		6:  {Events: QUARK_EV_PACKET, Packet: &Packet{Direction: 2, Origin: 1, OrigLen: 100, Data: []byte("E\x00\x00\x01\x02")}},
+		4: {Events: QUARK_EV_SOCK_CONN_ESTABLISHED, Socket: &tcp4},
+		5: {Events: QUARK_EV_SOCK_CONN_CLOSED, Socket: &tcp6},
+		6: {Events: QUARK_EV_PACKET, Packet: &Packet{
+			Direction: QUARK_PACKET_DIR_INGRESS, Origin: QUARK_PACKET_ORIGIN_DNS, OrigLen: 100,
+			Data: []byte("E\x00\x00\x01\x02"),
+		}},
 		7:  {Events: QUARK_EV_FILE, File: &created},
 		8:  {Events: QUARK_EV_FILE, File: &moved},
 		9:  {Events: QUARK_EV_PTRACE, Ptrace: &Ptrace{ChildPid: 1, Request: -2, Addr: 3, Data: 4}},
@@ -217,8 +220,8 @@ func TestStats(t *testing.T) {
 	queue := open(t, 4)
 	queue.GetEvent()
 	equal(t, "statistics", queue.Stats(), Stats{
-		Insertions: 4, Removals: 1, Aggregations: 3, NonAggregations: 4, Lost: 5, GarbageCollections: 6, Backend: QQ_EBPF,
-		Malformed: 7, Late: 8, Refused: 9,
+		Insertions: 4, Removals: 1, Aggregations: 3, NonAggregations: 4, Lost: 5, GarbageCollections: 6,
+		Backend: QQ_EBPF, Malformed: 7, Late: 8, Refused: 9,
 	})
 	equal(t, "hooks", queue.Hooks(), "fork: fake\n")
 	equal(t, "fallback", queue.FallbackReason(), "this is a fake")
@@ -374,6 +377,20 @@ func TestEvents(t *testing.T) {
 	if event, ok := <-channel; ok {
 		t.Errorf("%+v", event)
 	}
+	waitForGoroutines(t, goroutines)
+}
+
+// A channel that nobody receives from ends with its queue, too.
+func TestEventsOfNobody(t *testing.T) {
+	goroutines := runtime.NumGoroutine()
+	queue := open(t, math.MaxInt32)
+	channel := queue.Events(context.Background())
+	for end := time.Now().Add(5 * time.Second); len(channel) < cap(channel); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d events in the channel", len(channel))
+		}
+	}
+	queue.Close()
 	waitForGoroutines(t, goroutines)
 }
 

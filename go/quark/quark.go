@@ -60,6 +60,7 @@ type Queue struct {
 	backlog []Event                 // taken for a channel and not delivered
 	epoll   int
 	closing waker
+	closed  chan struct{}
 	waiting sync.WaitGroup // who may be using epoll and closing
 }
 
@@ -67,8 +68,8 @@ type Queue struct {
 var opening sync.Mutex
 
 // OpenQueue opens a queue, which belongs to the caller until Close. The error is an *OpenError, which errors.Is takes
-// for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no backend
-// can do.
+// for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no
+// backend can do.
 func OpenQueue(attr QueueAttr) (*Queue, error) {
 	for _, value := range []struct {
 		name    string
@@ -84,7 +85,8 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 		{"RingSize", attr.RingSize, 0, math.MaxInt},
 	} {
 		if value.number < value.minimum || value.number > value.maximum {
-			text := fmt.Sprintf("cannot use %s %d: %d to %d is possible", value.name, value.number, value.minimum, value.maximum)
+			text := fmt.Sprintf("cannot use %s %d: %d to %d is possible", value.name, value.number, value.minimum,
+				value.maximum)
 			return nil, &OpenError{Errno: syscall.EINVAL, Text: text}
 		}
 	}
@@ -105,7 +107,8 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 		C.quarkgo_close(queue)
 		return nil, openError(err, "")
 	}
-	return &Queue{queue: queue, epoll: int(C.quark_queue_get_epollfd(&queue.queue)), closing: closing}, nil
+	return &Queue{queue: queue, epoll: int(C.quark_queue_get_epollfd(&queue.queue)), closing: closing,
+		closed: make(chan struct{})}, nil
 }
 
 func openError(err error, text string) error {
@@ -115,8 +118,8 @@ func openError(err error, text string) error {
 	return ErrUndefined
 }
 
-// Close ends the queue and gives back what it has of the kernel. Those who wait for events are let go. Closing again does
-// nothing.
+// Close ends the queue and gives back what it has of the kernel. Those who wait for events are let go. Closing again
+// does nothing.
 func (q *Queue) Close() {
 	q.mutex.Lock()
 	queue := q.queue
@@ -126,22 +129,23 @@ func (q *Queue) Close() {
 	if queue == nil {
 		return
 	}
+	close(q.closed)
 	q.closing.wake()
 	q.waiting.Wait()
 	q.closing.close()
 	C.quarkgo_close(queue)
 }
 
-// GetEvent takes the next event; false if there is none yet, or the queue is closed. An event whose process is not known
-// is one, too: see Event.HasProcess.
+// GetEvent takes the next event; false if there is none yet, or the queue is closed. An event whose process is not
+// known is one, too: see Event.HasProcess.
 func (q *Queue) GetEvent() (Event, bool) {
 	var events [1]Event
 	count := q.GetEvents(events[:])
 	return events[0], count == 1
 }
 
-// GetEvents takes the events there are, as many as fit into events, and says how many. That costs less than taking each
-// of them by GetEvent. Processes that Lookup finds afterwards are as the last of these events has left them.
+// GetEvents takes the events there are, as many as fit into events, and says how many. That costs less than taking
+// each of them by GetEvent. Processes that Lookup finds afterwards are as the last of these events has left them.
 func (q *Queue) GetEvents(events []Event) int {
 	count, _ := q.take(events)
 	return count
@@ -182,8 +186,9 @@ func (q *Queue) putBack(events []Event) {
 	}
 }
 
-// GetEventAsECS takes the next event as a JSON document of the Elastic Common Schema; false if there is none yet, or the
-// queue is closed. After an error, too, that event is gone. Events that a channel of Events gave back are not among them.
+// GetEventAsECS takes the next event as a JSON document of the Elastic Common Schema; false if there is none yet, or
+// the queue is closed. After an error, too, that event is gone. Events that a channel of Events gave back are not
+// among them.
 func (q *Queue) GetEventAsECS() ([]byte, bool, error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()

@@ -7,7 +7,8 @@ import "context"
 // How many events a channel or an iterator takes at once.
 const batch = 64
 
-// Next waits for the next event. The error is that of the context, which is noticed within 100 milliseconds, or ErrClosed.
+// Next waits for the next event. The error is that of the context, which is noticed within 100 milliseconds, or
+// ErrClosed.
 func (q *Queue) Next(ctx context.Context) (Event, error) {
 	var events [1]Event
 	_, err := q.NextBatch(ctx, events[:])
@@ -30,9 +31,10 @@ func (q *Queue) NextBatch(ctx context.Context, events []Event) (int, error) {
 	}
 }
 
-// Events is a channel of the events to come, closed when the context ends, which is noticed within 100 milliseconds, or
-// the queue is closed. A slow receiver loses nothing here, the queue fills up in its place; what was taken from the queue
-// and not yet received when the context ends, is either still received, or comes first in the next call that takes events.
+// Events is a channel of the events to come, closed when the context ends, which is noticed within 100 milliseconds,
+// or the queue is closed. A slow receiver loses nothing here, the queue fills up in its place; what was taken from
+// the queue and not yet received when the context ends, is either still received, or comes first in the next call
+// that takes events.
 func (q *Queue) Events(ctx context.Context) <-chan Event {
 	channel := make(chan Event, batch)
 	go func() {
@@ -48,6 +50,8 @@ func (q *Queue) Events(ctx context.Context) <-chan Event {
 				case channel <- events[i]:
 				case <-ctx.Done():
 					q.putBack(events[i:count])
+					return
+				case <-q.closed:
 					return
 				}
 			}

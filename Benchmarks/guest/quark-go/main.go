@@ -5,9 +5,10 @@
 //
 //	quark-go processes load-program [argument ...]
 //
-// For each way of taking events, in each of three rounds: opens a queue that holds all events back, runs the load program,
-// which is to run /bin/true so many times or more, waits until the events are old enough, and takes them. The CPU time is that of
-// the whole program, the collection of garbage included, from the first call to the last event.
+// For each way of taking events, in each of three rounds: opens a queue that holds all events back, runs the load
+// program, which is to run /bin/true so many times or more, waits until the events are old enough, and takes them.
+// The CPU time is that of the whole program, the collection of garbage included, from the first call to the last
+// event.
 //
 // Output: `way round events nanoseconds-per-event`, a line for each.
 package main

@@ -3,16 +3,33 @@
 #include "shim.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
 /* More than this is given back, once a snapshot or a large event no longer needs it; no call takes much more. */
 #define BUFFER_SIZE (256 * 1024)
 
-/* Those of the library that an older one does not have are NULL. */
+#if !QUARKGO_ALL_EVENTS
+/* An older library may not have these, which are NULL then. */
 extern int quark_verbose __attribute__((weak));
 extern int quark_event_to_ecs(struct quark_queue *, const struct quark_event *, char **, size_t *)
     __attribute__((weak));
+#endif
+
+/*
+ * Opening takes megabytes for a moment, and a queue some for its life. The C library keeps for each thread what was
+ * freed there, and the next queue of a Go program is opened in another one.
+ */
+static void
+give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
 
 struct quarkgo_queue *
 quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, size_t max_env, size_t ring_size)
@@ -30,9 +47,12 @@ quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, siz
 	attr.hold_time = hold_time;
 	attr.max_env = max_env;
 	attr.ring_size = ring_size;
-	if (quark_queue_open(&queue->queue, &attr) == 0)
+	if (quark_queue_open(&queue->queue, &attr) == 0) {
+		give_back();
 		return (queue);
+	}
 	error = errno;
+	give_back();
 	if ((queue->open_error = strdup(quark_queue_open_error())) == NULL) {
 		free(queue);
 		queue = NULL;
@@ -50,6 +70,7 @@ quarkgo_close(struct quarkgo_queue *queue)
 	free(queue->buffer);
 	free(queue->ecs);
 	free(queue);
+	give_back();
 }
 
 static size_t
@@ -453,10 +474,12 @@ quarkgo_next_ecs(struct quarkgo_queue *queue)
 
 	free(queue->ecs);
 	queue->ecs = NULL;
+#if !QUARKGO_ALL_EVENTS
 	if (quark_event_to_ecs == NULL) {
 		errno = ENOTSUP;
 		return (-1);
 	}
+#endif
 	if ((event = next(queue)) == NULL)
 		return (0);
 	return (quark_event_to_ecs(&queue->queue, event, &queue->ecs, &queue->ecs_length) == -1 ? -1 : 1);
@@ -465,8 +488,11 @@ quarkgo_next_ecs(struct quarkgo_queue *queue)
 void
 quarkgo_set_verbose(int level)
 {
-	if (&quark_verbose != NULL)
-		__atomic_store_n(&quark_verbose, level, __ATOMIC_RELAXED);
+#if !QUARKGO_ALL_EVENTS
+	if (&quark_verbose == NULL)
+		return;
+#endif
+	__atomic_store_n(&quark_verbose, level, __ATOMIC_RELAXED);
 }
 
 /* The package has these as numbers of Go, which say what type they have and need no library to be read about. */

@@ -73,7 +73,7 @@ guest() {
 	# shellcheck disable=SC2086 # words are wanted
 	./krun.sh --memory 1024 --cpus "${CPUS:-2}" $options "$work/$name.gz" "$kernel" "$name" -test.v -test.timeout=0 \
 		"$@" >"$work/$name.console" || status=$?
-	sed -n '/^ *--- /p; /rounds: /p' "$work/$name.console"
+	sed -n '/^ *--- /p; / rounds of /p' "$work/$name.console"
 	# No silence passes.
 	if [ "$status" != 0 ] || grep -q 'DATA RACE' "$work/$name.console" || ! grep -qx PASS "$work/$name.console"; then
 		cat "$work/$name.console"

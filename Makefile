@@ -101,7 +101,7 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 		$(if $(RECORDS),--records $(RECORDS))
 
 GO ?= go
-test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=100] [CPUS=2]
+test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=30] [CPUS=2]
 	$(Q)ci/deps golang-go
 	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
 		GO='$(GO)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/go/run.sh $$images

@@ -5,7 +5,7 @@
 # its place. Then its tests against the real library, under the race detector, in a guest of each kernel. Run from the
 # top of the tree, after `make`.
 #
-# Environment: GO (go), CPUS (2: of a guest), ROUNDS (100: how often a queue is opened and closed, with each backend).
+# Environment: GO (go), CPUS (2: of a guest), ROUNDS (30: how often a queue is opened and closed, with each backend).
 
 set -eu
 LC_ALL=C
@@ -83,7 +83,7 @@ guest() {
 
 leaks=TestOpenAndCloseLeakNothing
 tests=$(sed -n 's/^func \(Test[A-Za-z]*\|Example[A-Za-z_]*\)(.*/\1/p' go/quark/guest_test.go go/quark/example_test.go)
-rounds=${ROUNDS:-100}
+rounds=${ROUNDS:-30}
 for kernel; do
 	guest race.test "$kernel" --timeout 600 --
 	for test in $tests; do

@@ -31,9 +31,9 @@ endif
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
 SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh Tests/go/run.sh Benchmarks/guest/go.sh
+	Tests/krun/*.sh Tests/cabi/run.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang test-go fuzz sim demo bench bench-guest bench-go quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
 
 all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
 
@@ -101,6 +101,8 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 		$(if $(RECORDS),--records $(RECORDS))
 
 GO ?= go
+SCRIPTS += Tests/go/run.sh Benchmarks/guest/go.sh
+.PHONY: test-go bench-go
 test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=30] [CPUS=2]
 	$(Q)ci/deps golang-go
 	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \

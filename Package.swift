@@ -22,16 +22,17 @@ let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .li
 /// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld can leave out.
 let standalone: LinkerSetting = .unsafeFlags(
   [
-    "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--no-eh-frame-hdr",
+    "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--icf=all", "-Xlinker", "--no-eh-frame-hdr",
     "-Xlinker", "--script", "-Xlinker", "\(Context.packageDirectory)/packaging/tools.ld",
   ], .when(traits: ["Embedded"]))
 
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
-func tool(_ name: String, settings: [SwiftSetting] = []) -> Target {
+/// What is quick about it is the library; for itself it is small, for the initramfs has little room.
+func tool(_ name: String) -> Target {
   .executableTarget(
     name: name,
     dependencies: ["Quark", "CLinux", "CManual"],
-    swiftSettings: portable + settings,
+    swiftSettings: portable + [.unsafeFlags(["-Osize"], .when(traits: ["Embedded"]))],
     linkerSettings: [standalone] + libbpf)
 }
 
@@ -76,8 +77,7 @@ let package = Package(
     .target(
       name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
-    // The initramfs has little room, and no test is faster for being larger.
-    tool("quark-test", settings: [.unsafeFlags(["-Osize"], .when(traits: ["Embedded"]))]),
+    tool("quark-test"),
     tool("quark-btf"),
     .executableTarget(
       name: "quark-init",

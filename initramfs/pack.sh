@@ -41,8 +41,9 @@ add() {
 	# Both are hashes over what depends on where the tree stands: paths, debug information. Nothing reads them.
 	"${STRIP:-strip}" -R .note.gnu.build-id -R .swift_modhash "$root/tree/$1" || fail "$2 is not a program"
 	if readelf -lW "$root/tree/$1" | grep -q INTERP; then fail "$2 is not static"; fi
-	# Nothing unwinds a stack there, and zeros take no room when packed; they also say that there is no table.
-	for section in .eh_frame .eh_frame_hdr; do
+	# Nothing unwinds a stack there or shows a page of the manual, and zeros take no room when packed; they also say that
+	# there is none.
+	for section in .eh_frame .eh_frame_hdr .manual; do
 		size=$(readelf -SW "$root/tree/$1" | sed -n "s/^.* $section  *[A-Z0-9_]*  *[0-9a-f]*  *[0-9a-f]*  *\\([0-9a-f]*\\) .*/\\1/p")
 		[ -n "$size" ] || continue
 		head -c "$((0x$size))" /dev/zero >"$root/zeros"

@@ -5,7 +5,7 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 /* As it is: this tool has nothing else to inflate, and what can is larger than all the pages. */
-static const unsigned char page[] = {
+CMANUAL_PAGE static const unsigned char page[] = {
 #embed "../../man/quark-btf.8"
 };
 

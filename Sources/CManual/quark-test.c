@@ -5,7 +5,7 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 /* Compressed: libelf, which is in this tool, can inflate. `make` does it; without it there is no page. */
-static const unsigned char page[] = {
+CMANUAL_PAGE static const unsigned char page[] = {
 #if __has_embed("../../.build-manual/quark-test.8.gz")
 #embed "../../.build-manual/quark-test.8.gz"
 #endif

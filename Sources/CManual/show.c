@@ -74,7 +74,7 @@ int cmanual_show(const unsigned char *page, size_t size)
 	int file, status = -1;
 	pid_t child;
 
-	if (size == 0 || !isatty(STDOUT_FILENO) || (file = file_of(page, size)) == -1)
+	if (size == 0 || page[0] == '\0' || !isatty(STDOUT_FILENO) || (file = file_of(page, size)) == -1)
 		return -1;
 	sigaction(SIGINT, &ignore, &interrupt);
 	sigaction(SIGQUIT, &ignore, &quit);

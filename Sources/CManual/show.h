@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+/* Where initramfs/pack.sh finds it, to put zeros there: no guest has what shows a page. */
+#define CMANUAL_PAGE __attribute__((section(".manual")))
+
 /* What the functions of manual.h do, with a page in mdoc(7). */
 int cmanual_show(const unsigned char *page, size_t size);
 

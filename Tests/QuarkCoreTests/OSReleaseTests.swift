@@ -6,7 +6,7 @@ import Testing
   static func values(_ text: String) -> [OSRelease.Key: String] {
     var values: [OSRelease.Key: String] = [:]
     OSRelease.read(Array(text.utf8).span) { key, value in
-      values[key] = value.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+      values[key] = unsafe value.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
     return values
   }

@@ -6,7 +6,7 @@ import Testing
   static func values(_ text: String) -> [OSRelease.Key: String] {
     var values: [OSRelease.Key: String] = [:]
     OSRelease.read(Array(text.utf8).span) { key, value in
-      values[key] = value.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+      values[key] = unsafe value.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
     return values
   }
@@ -32,7 +32,8 @@ import Testing
   @Test(arguments: [
     ("", [:]), ("\n\n", [:]), ("NAME", [:]), ("NAME=", [:]), ("=x", [:]), ("#NAME=x\n", [:]), (" NAME=x\n", [:]),
     ("NAMES=x\nNAM=x", [:]), ("name=x\n", [.name: "x"]), ("Version_Id=x", [.versionID: "x"]),
-    ("NAME=\"\"\n", [.name: ""]), ("NAME=\"", [.name: "\""]), ("NAME=\"x", [.name: "\"x"]), ("NAME='x'", [.name: "'x'"]),
+    ("NAME=\"\"\n", [.name: ""]), ("NAME=\"", [.name: "\""]), ("NAME=\"x", [.name: "\"x"]),
+    ("NAME='x'", [.name: "'x'"]),
     ("NAME=a=b\n", [.name: "a=b"]), ("NAME=x\nNAME=y\n", [.name: "y"]),
   ] as [(String, [OSRelease.Key: String])])
   func odd(text: String, expected: [OSRelease.Key: String]) {

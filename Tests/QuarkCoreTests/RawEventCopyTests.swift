@@ -5,77 +5,113 @@ import Testing
 
 /// What a C program inserts by itself.
 @Suite struct RawEventCopyTests {
+  /// Of an event that begins at time 5.
   static func insert(
-    _ type: raw_types, pid: UInt32, into pipeline: inout EventPipeline, _ change: (inout raw_event) -> Void = { _ in }
+    _ type: raw_types, pid: UInt32, into pipeline: inout EventPipeline, exe: String? = nil, arguments: [String] = [],
+    argumentsLength: UInt32? = nil, environment: String? = nil, ppid: UInt32 = 0
   ) throws(RawEventRefusal) {
     var event = unsafe raw_event()
     unsafe event.type = type.rawValue
     unsafe event.pid = pid
     unsafe event.time = 5
-    unsafe change(&event)
+    unsafe event.flags = UInt32(RAW_F_TASK)
+    unsafe event.task.ppid = ppid
+    unsafe event.exe = exe.map { unsafe copy($0) }
+    unsafe event.env = environment.map { unsafe copy($0) }
+    if !arguments.isEmpty {
+      let text = arguments.joined(separator: "\0")
+      unsafe event.args = copy(text)
+      unsafe event.args_len = argumentsLength ?? UInt32(text.utf8.count + 1)
+      unsafe event.args_orig_len = 20
+    }
+    defer {
+      unsafe event.exe?.deallocate()
+      unsafe event.env?.deallocate()
+      unsafe event.args?.deallocate()
+    }
     try unsafe pipeline.insert(copyOf: &event)
+  }
+
+  /// With a NUL behind it.
+  static func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
+    let bytes = Array(text.utf8) + [0]
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+    for (index, byte) in bytes.enumerated() { unsafe (copy + index).initialize(to: CChar(bitPattern: byte)) }
+    return unsafe copy
+  }
+
+  struct Known: Equatable {
+    var events: CInt
+    var pid: UInt32
+    var ppid: UInt32
+    var exe: String
+    var arguments: [UInt8]
+    var originalLength: Int
+  }
+
+  static func next(_ pipeline: inout EventPipeline) -> Known? {
+    guard let event = unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0),
+      let process = unsafe event.pointee.process
+    else { return nil }
+    return unsafe Known(
+      events: CInt(event.pointee.events), pid: process.pointee.pid, ppid: process.pointee.proc_ppid,
+      exe: process.pointee.exe.map { unsafe String(cString: $0) } ?? "",
+      arguments: [UInt8](UnsafeRawBufferPointer(start: process.pointee.cmdline, count: process.pointee.cmdline_len)),
+      originalLength: process.pointee.cmdline_orig_len)
   }
 
   @Test func isDelivered() throws {
     var pipeline = EventPipeline()
-    try unsafe "/bin/true\0x".withCString { exe in
-      try "true\0is\0this\0nop\0".withCString { arguments in
-        try Self.insert(RAW_EXEC, pid: 7, into: &pipeline) { event in
-          unsafe event.exe = UnsafeMutablePointer(mutating: exe)
-          unsafe event.args = UnsafeMutablePointer(mutating: arguments)
-          unsafe event.args_len = 17
-          unsafe event.args_orig_len = 20
-          unsafe event.flags = UInt32(RAW_F_TASK)
-          unsafe event.task.ppid = 3
-        }
-      }
-    }
+    try Self.insert(RAW_EXEC, pid: 7, into: &pipeline, exe: "/bin/true", arguments: ["true", "is", "this"], ppid: 3)
     #expect(pipeline.length == 1)
     #expect(pipeline.statistics.insertions == 1)
-    let event = try #require(unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
-    let process = try #require(unsafe event.pointee.process)
-    #expect(unsafe event.pointee.events == UInt64(QUARK_EV_EXEC))
-    #expect(unsafe process.pointee.pid == 7)
-    #expect(unsafe process.pointee.proc_ppid == 3)
-    #expect(unsafe String(cString: process.pointee.exe) == "/bin/true")
-    #expect(unsafe process.pointee.cmdline_len == 17)
-    #expect(unsafe process.pointee.cmdline_orig_len == 20)
-    #expect(unsafe String(cString: process.pointee.cmdline + 13) == "nop")
+    let known = Self.next(&pipeline)
+    #expect(
+      known
+        == Known(
+          events: QUARK_EV_EXEC, pid: 7, ppid: 3, exe: "/bin/true", arguments: Array("true\0is\0this\0".utf8),
+          originalLength: 20))
   }
 
   @Test func oneStringNeedsNoLength() throws {
     var pipeline = EventPipeline()
-    try unsafe "alone".withCString { arguments in
-      try Self.insert(RAW_EXEC, pid: 7, into: &pipeline) { unsafe $0.args = UnsafeMutablePointer(mutating: arguments) }
-    }
-    let event = try #require(unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
-    #expect(unsafe event.pointee.process.pointee.cmdline_len == 6)
-    #expect(unsafe String(cString: event.pointee.process.pointee.cmdline) == "alone")
+    try Self.insert(RAW_EXEC, pid: 7, into: &pipeline, arguments: ["alone"], argumentsLength: 0)
+    let known = Self.next(&pipeline)
+    #expect(known?.arguments == Array("alone\0".utf8))
   }
 
   @Test func isInOrder() throws {
     var pipeline = EventPipeline()
     pipeline.add(RAW_EXIT_THREAD, pid: 7, at: 9)
-    try Self.insert(RAW_WAKE_UP_NEW_TASK, pid: 7, into: &pipeline) { unsafe $0.flags = UInt32(RAW_F_TASK) }
-    let events = pipeline.drain()
-    #expect(events.map(\.events) == [UInt64(QUARK_EV_FORK | QUARK_EV_EXIT)])
+    try Self.insert(RAW_WAKE_UP_NEW_TASK, pid: 7, into: &pipeline)
+    let known = Self.next(&pipeline)
+    #expect(known?.events == QUARK_EV_FORK | QUARK_EV_EXIT)
+  }
+
+  /// Why it was not taken; nil: it was.
+  static func refusal(_ type: raw_types, pid: UInt32, _ pipeline: inout EventPipeline, environment: String? = nil)
+    -> RawEventRefusal?
+  {
+    do throws(RawEventRefusal) {
+      try insert(type, pid: pid, into: &pipeline, environment: environment)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   @Test func refusals() {
     var pipeline = EventPipeline(maxLength: 1)
-    #expect(throws: RawEventRefusal.noSuchProcess) { try Self.insert(RAW_EXEC, pid: 0, into: &pipeline) }
-    #expect(throws: RawEventRefusal.noSuchProcess) { try Self.insert(RAW_EXEC, pid: 4 << 20, into: &pipeline) }
-    #expect(throws: RawEventRefusal.unsupported) { try Self.insert(RAW_FILE, pid: 7, into: &pipeline) }
-    #expect(throws: RawEventRefusal.unsupported) { try Self.insert(RAW_NUM_TYPES, pid: 7, into: &pipeline) }
-    #expect(throws: RawEventRefusal.unsupported) { try Self.insert(RAW_INVALID, pid: 7, into: &pipeline) }
-    unsafe String(repeating: "x", count: 128 << 10).withCString { text in
-      #expect(throws: RawEventRefusal.tooLarge) {
-        try Self.insert(RAW_EXEC, pid: 7, into: &pipeline) { unsafe $0.env = UnsafeMutablePointer(mutating: text) }
-      }
-    }
+    let large = String(repeating: "x", count: 128 << 10)
+    let before = [
+      Self.refusal(RAW_EXEC, pid: 0, &pipeline), Self.refusal(RAW_EXEC, pid: 4 << 20, &pipeline),
+      Self.refusal(RAW_FILE, pid: 7, &pipeline), Self.refusal(RAW_NUM_TYPES, pid: 7, &pipeline),
+      Self.refusal(RAW_INVALID, pid: 7, &pipeline), Self.refusal(RAW_EXEC, pid: 7, &pipeline, environment: large),
+    ]
+    #expect(before == [.noSuchProcess, .noSuchProcess, .unsupported, .unsupported, .unsupported, .tooLarge])
     #expect(pipeline.length == 0)
-    #expect(throws: Never.self) { try Self.insert(RAW_EXEC, pid: 7, into: &pipeline) }
-    #expect(throws: RawEventRefusal.full) { try Self.insert(RAW_EXEC, pid: 8, into: &pipeline) }
+    let full = [Self.refusal(RAW_EXEC, pid: 7, &pipeline), Self.refusal(RAW_EXEC, pid: 8, &pipeline)]
+    #expect(full == [nil, .full])
     #expect(pipeline.length == 1)
   }
 }

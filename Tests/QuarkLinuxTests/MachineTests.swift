@@ -36,8 +36,7 @@ import Testing
       #expect(bytes.count == 6 && !bytes.contains(nil) && bytes != Array(repeating: 0, count: 6), "\(address)")
       #expect(address.split(separator: ":").allSatisfy { $0 == "0" || !$0.hasPrefix("0") }, "\(address)")
     }
-    let loopback = try #require(try FileManager.default.contentsOfDirectory(atPath: "/sys/class/net").contains("lo"))
-    if loopback, try String(contentsOfFile: "/proc/net/fib_trie", encoding: .utf8).contains("127.0.0.1") {
+    if try String(contentsOfFile: "/proc/net/fib_trie", encoding: .utf8).contains("127.0.0.1") {
       #expect(addresses.contains("127.0.0.1"))
     }
   }
@@ -49,30 +48,39 @@ import Testing
     unsafe SystemInformation.free(&info)
   }
 
-  @Test func users() throws {
+  @Test func users() {
     let users = unsafe Accounts.users()
     defer { unsafe Accounts.free(users) }
-    let root = try #require(unsafe Accounts.find(0, in: users) { unsafe $0.uid })
-    #expect(unsafe String(cString: root.pointee.name) == "root")
+    let root = unsafe Accounts.find(0, in: users) { unsafe $0.uid }
+    let name = unsafe root.map { unsafe String(cString: $0.pointee.name) }
+    #expect(name == "root")
     for unsafe user in unsafe users {
-      #expect(unsafe Accounts.find(user.uid, in: users) { unsafe $0.uid }?.pointee.name == user.name)
+      let found = unsafe Accounts.find(user.uid, in: users) { unsafe $0.uid }
+      let isSame = unsafe found?.pointee.name == user.name
+      #expect(isSame)
     }
-    #expect(unsafe Accounts.find(4_000_000_000, in: users) { unsafe $0.uid } == nil)
+    let nobody = unsafe Accounts.find(4_000_000_000, in: users) { unsafe $0.uid }
+    let isNobody = unsafe nobody == nil
+    #expect(isNobody)
   }
 
-  @Test func groups() throws {
+  @Test func groups() {
     let groups = unsafe Accounts.groups()
     defer { unsafe Accounts.free(groups) }
-    let root = try #require(unsafe Accounts.find(0, in: groups) { unsafe $0.gid })
-    #expect(unsafe String(cString: root.pointee.name) == "root")
-    #expect(unsafe Accounts.find(4_000_000_000, in: groups) { unsafe $0.gid } == nil)
+    let root = unsafe Accounts.find(0, in: groups) { unsafe $0.gid }
+    let name = unsafe root.map { unsafe String(cString: $0.pointee.name) }
+    #expect(name == "root")
+    let nobody = unsafe Accounts.find(4_000_000_000, in: groups) { unsafe $0.gid }
+    let isNobody = unsafe nobody == nil
+    #expect(isNobody)
   }
 
   @Test func noFile() {
     var repeated: [UInt32] = []
     let users = unsafe Accounts.users(path: "/nowhere") { repeated.append($0) }
-    #expect(unsafe users.isEmpty && repeated.isEmpty)
-    #expect(unsafe Accounts.find(0, in: users) { unsafe $0.uid } == nil)
+    let count = users.count
+    #expect(count == 0)
+    #expect(repeated == [])
     unsafe Accounts.free(users)
   }
 }

@@ -1,4 +1,4 @@
-/* A program's own functions of the BSDs, behind quark.h, for others to link with: they win, and nothing is there twice. */
+/* A program's own functions of the BSDs, behind quark.h, for others to link with: they win, nothing is there twice. */
 #include <quark.h>
 
 #ifdef __cplusplus

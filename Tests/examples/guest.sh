@@ -52,7 +52,7 @@ seen() {
 
 # What is forbidden is started, and does not come to its end.
 killed() {
-	/tmp/forbidden
+	/tmp/forbidden 120
 	[ $? = 137 ]
 }
 
@@ -76,7 +76,7 @@ for program in /examples/*; do
 	policy-*)
 		cp /pause /tmp/forbidden
 		cp /pause /tmp/allowed
-		/tmp/allowed &
+		/tmp/allowed 3600 &
 		allowed=$!
 		start "$program" /tmp/forbidden
 		ok "$name begins" within grep -q '^nobody may execute /tmp/forbidden$' /tmp/out

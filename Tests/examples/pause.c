@@ -1,7 +1,8 @@
-/* Stays for half a minute, under whatever name it is given. */
+/* Stays for as many seconds as its argument says, under whatever name it is given. */
+#include <stdlib.h>
 #include <unistd.h>
 
-int main(void)
+int main(int argc, char *argv[])
 {
-	return (int)sleep(30);
+	return argc == 2 ? (int)sleep((unsigned)atoi(argv[1])) : 2;
 }

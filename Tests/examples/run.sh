@@ -60,7 +60,7 @@ cp Tests/examples/guest.sh "$work/tree"
 cat initramfs.gz "$work/added.gz" >"$work/initramfs.gz"
 
 status=0
-./krun.sh --timeout 300 "$work/initramfs.gz" "$kernel" guest.sh >"$work/console" || status=$?
+./krun.sh --timeout 900 --boot-timeout 240 "$work/initramfs.gz" "$kernel" guest.sh >"$work/console" || status=$?
 sed -n '/^\(not \)\{0,1\}ok /p; /^1\.\./p; /^# /p' "$work/console"
 [ "$status" = 0 ] || { cat "$work/console"; fail "the guest ended with $status"; }
 # No silence passes: each program has had its tests.

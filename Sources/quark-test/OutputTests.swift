@@ -5,7 +5,7 @@ import QuarkLinux
 
 /// An object in an object, with the extremes of numbers.
 func hansonObject(_: TestContext) throws(TestEnd) {
-  try expectJSON(#"{"basic":{"foo":"bar","zero":0,"neg_one":-1,"int64_min":-9223372036854775808}}"#) { json in
+  unsafe try expectJSON(#"{"basic":{"foo":"bar","zero":0,"neg_one":-1,"int64_min":-9223372036854775808}}"#) { json in
     var (outer, inner): (CInt, CInt) = (1, 1)
     var result = unsafe json.add(key: "basic", &outer) | json.add(ascii: 0x7b)
     unsafe result |= json.add(key: "foo", &inner) | json.add(string: "bar", nil)
@@ -18,7 +18,7 @@ func hansonObject(_: TestContext) throws(TestEnd) {
 
 /// All that must be escaped, and what must not.
 func hansonEscape(_: TestContext) throws(TestEnd) {
-  try expectJSON("{\"k\":\"\\\\ \\\" \\b\\f\\n\\r\\t \\u0001\\u001f \u{7f}\u{e9}/\"}") { json in
+  unsafe try expectJSON("{\"k\":\"\\\\ \\\" \\b\\f\\n\\r\\t \\u0001\\u001f \u{7f}\u{e9}/\"}") { json in
     var first: CInt = 1
     return unsafe json.add(key: "k", &first) | json.add(string: "\\ \" \u{8}\u{c}\n\r\t \u{1}\u{1f} \u{7f}\u{e9}/", nil)
   }
@@ -38,8 +38,9 @@ private func expectJSON(
   try expect(unsafe result.0 == 0, "not all could be added")
   // Safe: a literal ends with a NUL, and so does what was made.
   let text = unsafe UnsafeRawPointer(expected.utf8Start).assumingMemoryBound(to: CChar.self)
-  let isEqual = unsafe result.1 != nil && strcmp(result.1, text) == 0 && result.2 == expected.utf8CodeUnitCount
-  try expect(isEqual, "it is \(unsafe result.1.map { unsafe String(cString: $0) } ?? "nothing")")
+  let isEqual = unsafe result.1.map { unsafe strcmp($0, text) == 0 } ?? false
+  let actual = unsafe result.1.map { unsafe String(cString: $0) } ?? "nothing"
+  try expect(unsafe isEqual && result.2 == expected.utf8CodeUnitCount, "it is \(actual)")
 }
 
 /// What /etc/os-release says of the guest; elsewhere, that it says something.
@@ -55,7 +56,7 @@ func systemRelease(_ context: TestContext) throws(TestEnd) {
     (info.os_pretty_name, "Quark kernel testing initramfs"),
   ]
   for unsafe (text, expected) in unsafe texts {
-    let isEqual = unsafe text != nil && strcmp(text, expected) == 0
+    let isEqual = unsafe text.map { unsafe strcmp($0, expected) == 0 } ?? false
     try expect(isEqual, "\(expected) is \(unsafe text.map { unsafe String(cString: $0) } ?? "missing")")
   }
 }

@@ -249,7 +249,7 @@ fuzz-%: .build-fuzz/% .build-fuzz/seeds
 
 # ---- documents
 
-README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
+README.md: man/readme.sh $(wildcard man/*.[1-9]) | deps ## from man/quark.7
 	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
 
 docs: | deps ## the manual as HTML, in docs

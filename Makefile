@@ -22,7 +22,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -77,22 +77,23 @@ $(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product QuarkC
 
 # What the libraries define: what quark.h declares.
-.build-embedded/quark.names: quark.h packaging/names.sh | deps
+NAMES := .build-embedded/quark.names
+$(NAMES): quark.h packaging/names.sh | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)packaging/names.sh $< >$@.tmp && mv $@.tmp $@
 
-libquark.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
-	$(Q)packaging/join.sh $@ .build-embedded/quark.names $<
+JOINED := .build-embedded/release/libQuarkC.a $(NAMES) packaging/join.sh
+libquark.a: $(JOINED) ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
+	$(Q)packaging/join.sh $@ $(NAMES) $<
 
-libquark_big.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## and what it needs: cc program.c libquark_big.a
-	$(Q)packaging/join.sh $@ .build-embedded/quark.names $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
+libquark_big.a: $(JOINED) ## the library and what it needs: cc program.c libquark_big.a
+	$(Q)packaging/join.sh $@ $(NAMES) $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
 
-# Its libbpf is within, whichever release of it a machine has. The toolchain's linker makes no name of the version's own.
 # Not of the archive with everything: those of Debian cannot be part of a shared library. The toolchain's linker, because
 # the other one adds the version's own name to the symbols.
 libquark.so: libquark.a ## the library to be loaded, which loads libbpf
-	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' .build-embedded/quark.names; echo 'local: *; };') >.build-embedded/quark.map
-	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=.build-embedded/quark.map \
+	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' $(NAMES); echo 'local: *; };') >$(NAMES:.names=.map)
+	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=$(NAMES:.names=.map) \
 		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
 		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
@@ -109,16 +110,17 @@ $(EXAMPLES): %: %.c quark.h libquark_big.a
 
 PREFIX ?= /usr/local
 INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
+NOT_MADE = $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED))
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+	STRIP='$(or $(STRIP),strip)' packaging/install.sh
+
 # Builds what is missing, and that alone: it is often run as root, who builds nothing.
-install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header, libraries, tools, manual, examples
-	$(Q)$(if $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)),$(MAKE) $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)))
+install: ## header, libraries, tools, manual and examples: [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]
+	$(Q)$(if $(NOT_MADE),$(MAKE) $(NOT_MADE))
 	$(Q)$(INSTALL) install
 
 uninstall: ## what install with the same variables put there
 	$(Q)$(INSTALL) uninstall
-
-INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
-	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
 # ---- kernels and tests
 
@@ -155,6 +157,14 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
+
+GO ?= go
+SCRIPTS += Tests/go/run.sh Benchmarks/guest/go.sh
+.PHONY: test-go bench-go
+test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=30] [CPUS=2]
+	$(Q)ci/deps golang-go
+	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
+		GO='$(GO)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/go/run.sh $$images
 
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
@@ -206,6 +216,11 @@ bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-
 	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
 		BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$image" $(PROCESSES)
 
+bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an event costs Go over C: [KERNELS=6.1-cloud] [PROCESSES=n]
+	$(Q)ci/deps golang-go
+	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		GO='$(GO)' Benchmarks/guest/go.sh "$$image" $(PROCESSES)
+
 # ---- fuzzing
 
 FUZZERS := record proc cgroup recording btf table rules
@@ -244,9 +259,10 @@ docs: | deps ## the manual as HTML, in docs
 DOT ?= $(wildcard *.dot)
 svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
 	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
+	$(Q)[ -z '$(filter-out %.dot,$(DOT))' ] || { echo 'make svg: not a *.dot: $(filter-out %.dot,$(DOT))' >&2; exit 1; }
 
 %.svg: %.dot
-	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps graphviz' >&2; exit 1; }
+	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps installs it' >&2; exit 1; }
 	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
 
 check-docs: | deps ## the manual: its form, and the pages of functions against quark.h

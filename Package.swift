@@ -19,7 +19,7 @@ let strictC: [CSetting] = [
 
 let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]
 
-/// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld alone can leave out.
+/// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld can leave out.
 let standalone: LinkerSetting = .unsafeFlags(
   [
     "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--no-eh-frame-hdr",

@@ -17,8 +17,8 @@
 #include "quark.h"
 
 /*
- * A pid may be another process's by now, a descriptor stays the one's that was opened. So that is opened first, and then
- * the kernel asked what it executes.
+ * A pid may be another process's by now, a descriptor stays that of the one it was opened for. So that comes first, and
+ * then the kernel is asked what the process executes.
  */
 static int
 kill_executing(pid_t pid, const char *path)

@@ -54,7 +54,8 @@ class Header:
 
     def _functions(self):
         with tempfile.NamedTemporaryFile(mode="r") as output:
-            subprocess.run(COMPILE + ["-aux-info", output.name, self.path], check=True)
+            if subprocess.run(COMPILE + ["-aux-info", output.name, self.path]).returncode != 0:
+                sys.exit(f"check.py: {self.path} does not compile")
             place = re.compile(r"/\* " + re.escape(self.path) + r":\d+:\w+ \*/ extern [^;]*?(\w+) \(")
             return {match[1] for match in map(place.match, output) if match}
 

@@ -50,6 +50,10 @@ manifest() {
 		*'*'* | man/quark-init.8) continue ;; # no such pages; a program that only guests have
 		esac
 		echo "644 $page $prefix/share/man/man${page##*.}/${page#man/}"
+		# A page is found by its other names, too.
+		sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1/p' "$page" | sed 1d | while read -r name; do
+			echo "link ${page#man/} $prefix/share/man/man${page##*.}/$name.${page##*.}"
+		done
 	done
 	for example in examples/*.c; do
 		[ -e "$example" ] && echo "644 $example $doc/$example"

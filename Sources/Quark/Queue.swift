@@ -244,6 +244,10 @@ public import QuarkLinux
     for (flag, name) in unsupported where flags & flag != 0 {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
     }
+    // EBPF has never had events of threads: there the flag means nothing.
+    guard flags & QQ_THREAD_EVENTS == 0 || flags & QQ_EBPF != 0 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_THREAD_EVENTS has no support with KPROBE so far")
+    }
     guard flags & ~knownFlags == 0 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
     }

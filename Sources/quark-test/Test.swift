@@ -50,6 +50,7 @@ struct Test {
   private static var common: [Test] {
     [
       Test(name: "t_probe", body: probe),
+      Test(name: "t_os_release", body: systemRelease),
       Test(name: "t_fork_exec_exit", body: forkExecExit),
       Test(name: "t_fork_exec_exit_rel", body: execRelative),
       Test(name: "t_memfd_exec", body: execMemfd),
@@ -109,6 +110,8 @@ struct Test {
       Test(name: "t_cgroup_v1", body: controlGroupV1),
       Test(name: "t_clone_into_cgroup", body: cloneIntoGroup),
       Test(name: "t_cgroup_parse", body: cgroupParse),
+      Test(name: "t_hanson", body: hansonObject),
+      Test(name: "t_hanson_escape", body: hansonEscape),
       Test(name: "t_hooks_kprobe", body: hooksKprobe),
       Test(name: "t_capabilities", body: capabilities),
       Test(name: "t_leftovers", body: leftovers),

@@ -122,7 +122,7 @@ static void show_queue(void)
 {
 	FIELD(quark_queue_attr, flags); FIELD(quark_queue_attr, max_length); FIELD(quark_queue_attr, cache_grace_time);
 	FIELD(quark_queue_attr, hold_time); FIELD(quark_queue_attr, max_env); FIELD(quark_queue_attr, kubefd);
-	FIELD(quark_queue_attr, ruleset); FIELD(quark_queue_attr, ring_size);
+	FIELD(quark_queue_attr, ruleset); FIELD(quark_queue_attr, ring_size); FIELD(quark_queue_attr, replay);
 	SIZE(quark_queue_attr);
 	FIELD(quark_queue_stats, insertions); FIELD(quark_queue_stats, removals);
 	FIELD(quark_queue_stats, aggregations); FIELD(quark_queue_stats, non_aggregations);
@@ -292,6 +292,8 @@ static void check_refusals(void)
 	for (i = 0; i < nitems(unsupported); i++)
 		check(refusal(QQ_EBPF | unsupported[i].flag, log, sizeof(log)) == ENOTSUP &&
 		    strstr(log, unsupported[i].name) != NULL, unsupported[i].name);
+	check(refusal(QQ_KPROBE | QQ_THREAD_EVENTS, log, sizeof(log)) == ENOTSUP &&
+	    strstr(log, "QQ_THREAD_EVENTS") != NULL, "QQ_THREAD_EVENTS of KPROBE alone");
 	check(refusal(QQ_KPROBE | QQ_BYPASS, log, sizeof(log)) == EINVAL, "bypassing with KPROBE is EINVAL");
 	check(refusal(QQ_EBPF | QQ_BYPASS | QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "so it is with an aggregation");
 	check(refusal(QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "no backend is EINVAL");

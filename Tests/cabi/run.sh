@@ -103,6 +103,13 @@ done
 ok "what looks into types of libbpf links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -I "$include" \
 	-o "$work/types" Tests/cabi/types.c libquark.a $libraries
 ok "and finds what is there" "$work/types"
+# shellcheck disable=SC2086 # several words
+# Without debug information: valgrind stops at that of Swift's compiler.
+ok "what needs an open queue links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -Wl,--strip-debug -I "$include" \
+	-o "$work/replay" Tests/cabi/replay.c libquark.a $libraries
+ok "and finds it in one that plays a recording" "$work/replay" Tests/Fixtures/recordings/6.1.0.rec
+ok "without a leak or a wrong access" valgrind -q --error-exitcode=1 --leak-check=full \
+	"$work/replay" Tests/Fixtures/recordings/6.1.0.rec
 # Others have functions and macros of the same names, before it or behind it.
 for program in Tests/cabi/neighbours/*.c; do
 	for compiler in gcc "$clang" g++ "$clang++"; do

@@ -29,7 +29,8 @@ cp quark.h libquark_big.a "$work/readme"
 cp "$work/readme/prog" "$work/tree/examples/readme-cc"
 
 # The loop is the manual's, below a word on what it shows.
-sed '1,/^ \*\/$/d' examples/events.c | cmp -s - "$work/readme/prog.c" || fail "examples/events.c is not README.md's example"
+sed '1,/^ \*\/$/d' examples/events.c | cmp -s - "$work/readme/prog.c" ||
+	fail "examples/events.c is not README.md's example"
 
 for source in examples/*.c; do
 	name=$(basename "$source" .c)

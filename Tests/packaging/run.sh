@@ -143,7 +143,7 @@ ok "make install" make PREFIX=/opt/quark install
 files >"$work/installed"
 for file in include/quark.h lib/libquark.a lib/libquark_big.a lib/libquark.so lib/libquark.so.0 "lib/libquark.so.$version" \
 	lib/pkgconfig/quark.pc bin/quark-mon bin/quark-btf bin/quark-test share/man/man7/quark.7 \
-	share/man/man8/quark-mon.8; do
+	share/man/man8/quark-mon.8 share/man/man3/quark_queue_open.3 share/man/man3/quark_queue_open_error.3; do
 	ok "$file is there" grep -qx "./opt/quark/$file" "$work/installed"
 done
 ok "the header is a file of its own" cmp quark.h "$root/opt/quark/include/quark.h"

@@ -1,0 +1,3 @@
+module github.com/elastic/quark
+
+go 1.19

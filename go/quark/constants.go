@@ -1,0 +1,96 @@
+//go:build linux && (amd64 || arm64)
+
+package quark
+
+// QueueAttr.Flags: which backends may be used, which events are wanted, how they are joined.
+const (
+	QQ_THREAD_EVENTS = int(1 << 0)  // KPROBE: events of threads, too
+	QQ_KPROBE        = int(1 << 1)  // the KPROBE backend may be used
+	QQ_EBPF          = int(1 << 2)  // the EBPF backend may be used
+	QQ_MIN_AGG       = int(1 << 3)  // join as little as possible
+	QQ_ENTRY_LEADER  = int(1 << 4)  // find out who let a process onto the machine
+	QQ_SOCK_CONN     = int(1 << 5)  // TCP connections
+	QQ_DNS           = int(1 << 6)  // packets of DNS
+	QQ_BYPASS        = int(1 << 7)  // hand out the backend's records as they are
+	QQ_FILE          = int(1 << 8)  // files that are made, changed, moved, removed
+	QQ_SHM           = int(1 << 9)  // shared memory
+	QQ_TTY           = int(1 << 10) // what is written to terminals
+	QQ_PTRACE        = int(1 << 11) // ptrace(2)
+	QQ_MODULE_LOAD   = int(1 << 12) // kernel modules that are loaded
+	QQ_GETPID        = int(1 << 13) // an event for each getpid(2), to measure with
+	QQ_NOVA          = int(1 << 14) // the NOVA backend may be used
+	QQ_SELF_TEST     = int(1 << 15) // opening tries the backend on a process of its own
+	QQ_ALL_BACKENDS  = QQ_KPROBE | QQ_EBPF
+)
+
+// Event.Events: what happened.
+const (
+	QUARK_EV_FORK                  = uint64(1 << 0)
+	QUARK_EV_EXEC                  = uint64(1 << 1)
+	QUARK_EV_EXIT                  = uint64(1 << 2)
+	QUARK_EV_ID_CHANGE             = uint64(1 << 3)
+	QUARK_EV_SETPROCTITLE          = uint64(1 << 4)
+	QUARK_EV_SOCK_CONN_ESTABLISHED = uint64(1 << 5)
+	QUARK_EV_SOCK_CONN_CLOSED      = uint64(1 << 6)
+	QUARK_EV_PACKET                = uint64(1 << 7)
+	QUARK_EV_BYPASS                = uint64(1 << 8)
+	QUARK_EV_FILE                  = uint64(1 << 9)
+	QUARK_EV_PTRACE                = uint64(1 << 10)
+	QUARK_EV_MODULE_LOAD           = uint64(1 << 11)
+	QUARK_EV_SHM                   = uint64(1 << 12)
+	QUARK_EV_TTY                   = uint64(1 << 13)
+	QUARK_EV_GETPID                = uint64(1 << 14)
+)
+
+// Event.IdChange: which ids.
+const (
+	QUARK_ID_CHANGE_SETSID = uint32(1)
+	QUARK_ID_CHANGE_SETUID = uint32(2)
+	QUARK_ID_CHANGE_SETGID = uint32(4)
+)
+
+// Proc.EntryLeaderType: what kind of process let this one onto the machine.
+const (
+	QUARK_ELT_UNKNOWN   = uint32(0)
+	QUARK_ELT_INIT      = uint32(1)
+	QUARK_ELT_KTHREAD   = uint32(2)
+	QUARK_ELT_SSHD      = uint32(3)
+	QUARK_ELT_SSM       = uint32(4)
+	QUARK_ELT_CONTAINER = uint32(5)
+	QUARK_ELT_TERM      = uint32(6)
+	QUARK_ELT_CONSOLE   = uint32(7) // never assigned
+)
+
+// File.OpMask: what was done to a file.
+const (
+	QUARK_FILE_OP_CREATE = uint32(1)
+	QUARK_FILE_OP_MODIFY = uint32(2)
+	QUARK_FILE_OP_REMOVE = uint32(4)
+	QUARK_FILE_OP_MOVE   = uint32(8)
+)
+
+// MemFd.Kind.
+const (
+	QUARK_SHM_MEMFD_CREATE = uint32(3)
+	QUARK_SHM_MEMFD_OPEN   = uint32(4) // never produced
+)
+
+// Packet.Direction.
+const (
+	QUARK_PACKET_DIR_INVALID = uint32(0)
+	QUARK_PACKET_DIR_EGRESS  = uint32(1)
+	QUARK_PACKET_DIR_INGRESS = uint32(2)
+)
+
+// Packet.Origin.
+const (
+	QUARK_PACKET_ORIGIN_INVALID = uint32(0)
+	QUARK_PACKET_ORIGIN_DNS     = uint32(1)
+)
+
+// SetVerbose: how much the library says on standard error.
+const (
+	QUARK_VL_SILENT = int(0)
+	QUARK_VL_WARN   = int(1)
+	QUARK_VL_DEBUG  = int(2)
+)

@@ -1,0 +1,183 @@
+//go:build linux && (amd64 || arm64)
+
+package quark
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Event is something that happened: one thing or several that belong together, and all that is known of the process.
+type Event struct {
+	Events     uint64      // QUARK_EV_*: what happened
+	Process    Process     // all that is known of the process, from earlier events too; see HasProcess
+	Socket     *Socket     // QUARK_EV_SOCK_CONN_ESTABLISHED, QUARK_EV_SOCK_CONN_CLOSED
+	Packet     *Packet     // QUARK_EV_PACKET
+	File       *File       // QUARK_EV_FILE
+	Ptrace     *Ptrace     // QUARK_EV_PTRACE
+	ModuleLoad *ModuleLoad // QUARK_EV_MODULE_LOAD
+	Shm        *any        // QUARK_EV_SHM: a ShmGet, ShmOpen or MemFd
+	Tty        *Tty        // QUARK_EV_TTY
+	Time       uint64      // when the oldest part of it happened, nanoseconds since the epoch
+	IdChange   uint32      // QUARK_EV_ID_CHANGE: QUARK_ID_CHANGE_*
+}
+
+// HasProcess tells whether the process is known. Events of sockets, packets, files, shared memory, terminals, modules
+// and ptrace can be about one that is not; its Process is then zero.
+func (e *Event) HasProcess() bool { return e.Process.Pid != 0 }
+
+// Timestamp is Time as a time.Time, in UTC.
+func (e *Event) Timestamp() time.Time { return time.Unix(0, int64(e.Time)).UTC() }
+
+// Process is what is known of a process, at the time of an event, a look-up or a snapshot.
+type Process struct {
+	Pid     uint32 // as the initial pid namespace has it
+	Proc    Proc
+	Exit    Exit
+	Comm    string   // "" if not known, as the next ones
+	Exe     string   // path of the executable
+	Cmdline []string // arguments without empty ones at the end; Argv has those too
+	Cwd     string
+	Cgroup  string // path of the control group
+	Script  string // what Exe, an interpreter, runs, as execve(2) was given it
+
+	cmdline string // NUL-separated, as env
+	env     string
+}
+
+// Argv is the arguments, empty ones at the end included; nil if they are not known. What a process made of its own
+// arguments, to show a title, often ends with many empty ones.
+func (p *Process) Argv() []string { return split(p.cmdline) }
+
+// Environ is the environment the process was executed with, as far as QueueAttr.MaxEnv kept it.
+func (p *Process) Environ() []string { return split(p.env) }
+
+// split takes apart what ends with a NUL after each string.
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\x00"), "\x00")
+}
+
+// Proc is what the kernel says of a process. Ids are those of the initial namespaces.
+type Proc struct {
+	CapInheritable  uint64 // bit = capability number, capabilities(7)
+	CapPermitted    uint64
+	CapEffective    uint64
+	CapBset         uint64
+	CapAmbient      uint64
+	TimeBoot        uint64 // when the process started, nanoseconds since the epoch
+	Ppid            uint32
+	Uid             uint32
+	Gid             uint32
+	Suid            uint32
+	Sgid            uint32
+	Euid            uint32
+	Egid            uint32
+	Pgid            uint32
+	Sid             uint32
+	TtyMajor        uint32 // 0/0: no terminal
+	TtyMinor        uint32
+	EntryLeaderType uint32 // QUARK_ELT_*, with QQ_ENTRY_LEADER
+	EntryLeader     uint32 // pid, with QQ_ENTRY_LEADER
+	UtsInonum       uint32 // inodes of namespaces; 0: not known
+	IpcInonum       uint32
+	MntInonum       uint32
+	NetInonum       uint32
+	EntityId        string // of this process and no other, even if the pid is used again; "" if not computed
+	Valid           bool   // whether any of this is known
+}
+
+// Exit is how a process ended.
+type Exit struct {
+	ExitCode        int32  // exit status; 0 for a death by signal
+	ExitTimeProcess uint64 // nanoseconds since the epoch
+	ExitSignal      int32  // the signal it died of, or 0
+	Valid           bool   // whether it has ended
+}
+
+// Socket is a TCP connection.
+type Socket struct {
+	Local           netip.AddrPort
+	Remote          netip.AddrPort
+	PidOrigin       uint32 // who opened it
+	PidLastUse      uint32
+	EstablishedTime uint64 // nanoseconds on the monotonic clock, not since the epoch, as the next one
+	CloseTime       uint64 // 0: open
+	BytesSent       uint64 // known when it is closed, as the next one
+	BytesReceived   uint64
+}
+
+// Packet is a packet of the network.
+type Packet struct {
+	Direction uint32 // QUARK_PACKET_DIR_*
+	Origin    uint32 // QUARK_PACKET_ORIGIN_*
+	OrigLen   uint64 // bytes it had; more than Data: the rest was cut off
+	Data      []byte // from the header of IP on
+}
+
+// File is what was done to a file.
+type File struct {
+	Path      string
+	OldPath   string // of one that was moved
+	SymTarget string // of a symbolic link with its target in the inode
+	Inode     uint64
+	Atime     uint64 // nanoseconds since the epoch, as the next two
+	Mtime     uint64
+	Ctime     uint64
+	Size      uint64 // bytes
+	Mode      uint32 // st_mode of stat(2)
+	Uid       uint32
+	Gid       uint32
+	OpMask    uint32 // QUARK_FILE_OP_*
+}
+
+// Ptrace is a call of ptrace(2).
+type Ptrace struct {
+	ChildPid uint32
+	Request  int64
+	Addr     uint64
+	Data     uint64
+}
+
+// ModuleLoad is a kernel module that was loaded.
+type ModuleLoad struct {
+	Name       string
+	Version    string
+	SrcVersion string
+}
+
+// ShmGet is a call of shmget(2).
+type ShmGet struct {
+	Key    int64
+	Size   uint64 // bytes
+	Shmflg int64
+}
+
+// ShmOpen is a call of shm_open(3).
+type ShmOpen struct {
+	Path string
+}
+
+// MemFd is a call of memfd_create(2).
+type MemFd struct {
+	Flags uint32
+	Path  string
+	Kind  uint32 // QUARK_SHM_MEMFD_*
+}
+
+// Tty is what was written to a terminal.
+type Tty struct {
+	Major     uint16
+	Minor     uint16
+	Cols      uint16
+	Rows      uint16
+	Cflag     uint32 // termios(3), as the next three
+	Iflag     uint32
+	Lflag     uint32
+	Oflag     uint32
+	Truncated uint64   // bytes that were not kept
+	Data      [][]byte // one slice for each write
+}

@@ -1,0 +1,307 @@
+//go:build linux && (amd64 || arm64)
+
+package quark
+
+// #cgo CFLAGS: -I${SRCDIR}/../.. -Wall -Wextra -D_GNU_SOURCE
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"syscall"
+	"unsafe"
+)
+
+// QueueAttr is what a queue is to be like. DefaultQueueAttr has a value for each.
+type QueueAttr struct {
+	Flags          int // QQ_*: backends, events, joining
+	MaxLength      int // how many raw events are held at most, 1 or more
+	CacheGraceTime int // how long a process is known after its end, milliseconds, 0 or more
+	HoldTime       int // how long an event is held for older ones to come, milliseconds, 10 or more
+	MaxEnv         int // how much environment of a process is kept, bytes, 0 or more
+	RingSize       int // the kernel's ring, bytes, a power of two from 4096 on; 0: as the backend likes it
+}
+
+// DefaultQueueAttr is both backends, process events, 10000 raw events, 4 s of grace, 1 s of holding, 4 KiB of
+// environment, and the backend's ring.
+func DefaultQueueAttr() QueueAttr {
+	var attr C.struct_quark_queue_attr
+	C.quark_queue_default_attr(&attr)
+	return QueueAttr{
+		Flags:          int(attr.flags),
+		MaxLength:      int(attr.max_length),
+		CacheGraceTime: int(attr.cache_grace_time),
+		HoldTime:       int(attr.hold_time),
+		MaxEnv:         int(attr.max_env),
+		RingSize:       int(attr.ring_size),
+	}
+}
+
+// Stats counts what went through a queue since it was opened.
+type Stats struct {
+	Insertions         uint64 // raw events that entered the queue
+	Removals           uint64 // raw events that left it
+	Aggregations       uint64 // events made of several raw events
+	NonAggregations    uint64 // events made of one
+	Lost               uint64 // records the kernel had no room for
+	GarbageCollections uint64 // processes forgotten
+	Backend            int    // QQ_EBPF or QQ_KPROBE
+	Malformed          uint64 // records dropped because they made no sense
+	Late               uint64 // raw events older than one that had left before they arrived
+	Refused            uint64 // records, or strings of a process, dropped because a bound was reached
+}
+
+// Queue is a stream of what processes do. Several goroutines may use it. Made by OpenQueue.
+type Queue struct {
+	mutex   sync.Mutex              // held in each call of C but waiting
+	queue   *C.struct_quarkgo_queue // nil: closed
+	backlog []Event                 // taken for a channel and not delivered
+	epoll   int
+	closing waker
+	closed  chan struct{}
+	waiting sync.WaitGroup // who may be using epoll and closing
+}
+
+// The library says of its newest failure only why a queue could not be opened.
+var opening sync.Mutex
+
+// OpenQueue opens a queue, which belongs to the caller until Close. The error is an *OpenError, which errors.Is takes
+// for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no
+// backend can do.
+func OpenQueue(attr QueueAttr) (*Queue, error) {
+	for _, value := range []struct {
+		name    string
+		number  int
+		minimum int
+		maximum int
+	}{
+		{"Flags", attr.Flags, math.MinInt32, math.MaxInt32},
+		{"MaxLength", attr.MaxLength, math.MinInt32, math.MaxInt32},
+		{"CacheGraceTime", attr.CacheGraceTime, math.MinInt32, math.MaxInt32},
+		{"HoldTime", attr.HoldTime, math.MinInt32, math.MaxInt32},
+		{"MaxEnv", attr.MaxEnv, 0, math.MaxInt},
+		{"RingSize", attr.RingSize, 0, math.MaxInt},
+	} {
+		if value.number < value.minimum || value.number > value.maximum {
+			text := fmt.Sprintf("cannot use %s %d: %d to %d is possible", value.name, value.number, value.minimum,
+				value.maximum)
+			return nil, &OpenError{Errno: syscall.EINVAL, Text: text}
+		}
+	}
+	opening.Lock()
+	queue, err := C.quarkgo_open(C.int(attr.Flags), C.int(attr.MaxLength), C.int(attr.CacheGraceTime),
+		C.int(attr.HoldTime), C.size_t(attr.MaxEnv), C.size_t(attr.RingSize))
+	opening.Unlock()
+	if queue == nil {
+		return nil, openError(err, "")
+	}
+	if queue.open_error != nil {
+		text := C.GoString(queue.open_error)
+		C.quarkgo_close(queue)
+		return nil, openError(err, text)
+	}
+	closing, err := newWaker()
+	if err != nil {
+		C.quarkgo_close(queue)
+		return nil, openError(err, "")
+	}
+	return &Queue{queue: queue, epoll: int(C.quark_queue_get_epollfd(&queue.queue)), closing: closing,
+		closed: make(chan struct{})}, nil
+}
+
+func openError(err error, text string) error {
+	if errno, ok := err.(syscall.Errno); ok {
+		return &OpenError{Errno: errno, Text: text}
+	}
+	return ErrUndefined
+}
+
+// Close ends the queue and gives back what it has of the kernel. Those who wait for events are let go. Closing again
+// does nothing.
+func (q *Queue) Close() {
+	q.mutex.Lock()
+	queue := q.queue
+	q.queue = nil
+	q.backlog = nil
+	q.mutex.Unlock()
+	if queue == nil {
+		return
+	}
+	close(q.closed)
+	q.closing.wake()
+	q.waiting.Wait()
+	q.closing.close()
+	C.quarkgo_close(queue)
+}
+
+// GetEvent takes the next event; false if there is none yet, or the queue is closed. An event whose process is not
+// known is one, too: see Event.HasProcess.
+func (q *Queue) GetEvent() (Event, bool) {
+	var events [1]Event
+	count := q.GetEvents(events[:])
+	return events[0], count == 1
+}
+
+// GetEvents takes the events there are, as many as fit into events, and says how many. That costs less than taking
+// each of them by GetEvent. Processes that Lookup finds afterwards are as the last of these events has left them.
+func (q *Queue) GetEvents(events []Event) int {
+	count, _ := q.take(events)
+	return count
+}
+
+// take is GetEvents, and ErrClosed.
+func (q *Queue) take(events []Event) (int, error) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return 0, ErrClosed
+	}
+	if len(q.backlog) > 0 {
+		count := copy(events, q.backlog)
+		q.backlog = q.backlog[count:]
+		return count, nil
+	}
+	if len(events) > math.MaxInt32 {
+		events = events[:math.MaxInt32]
+	}
+	count := int(C.quarkgo_drain(q.queue, C.int(len(events))))
+	if count < 0 {
+		return 0, syscall.ENOMEM
+	}
+	reader := reader{next: unsafe.Pointer(q.queue.buffer)}
+	for i := range events[:count] {
+		reader.event(&events[i])
+	}
+	return count, nil
+}
+
+// putBack keeps events that were taken and not delivered for the next who takes some.
+func (q *Queue) putBack(events []Event) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue != nil {
+		q.backlog = append(append([]Event{}, events...), q.backlog...)
+	}
+}
+
+// GetEventAsECS takes the next event as a JSON document of the Elastic Common Schema; false if there is none yet, or
+// the queue is closed. After an error, too, that event is gone. Events that a channel of Events gave back are not
+// among them.
+func (q *Queue) GetEventAsECS() ([]byte, bool, error) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return nil, false, ErrClosed
+	}
+	count, err := C.quarkgo_next_ecs(q.queue)
+	switch {
+	case count == 0:
+		return nil, false, nil
+	case count > 0:
+		return append([]byte{}, unsafe.Slice((*byte)(unsafe.Pointer(q.queue.ecs)), q.queue.ecs_length)...), true, nil
+	case err == nil:
+		return nil, false, ErrUndefined
+	}
+	return nil, false, fmt.Errorf("quark: event as ECS: %w", err)
+}
+
+// Lookup tells what is known of a process, also of one that has ended, for QueueAttr.CacheGraceTime.
+func (q *Queue) Lookup(pid int) (Process, bool) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	var process Process
+	if q.queue == nil || pid < 1 || pid > math.MaxInt32 || C.quarkgo_lookup(q.queue, C.int(pid)) != 1 {
+		return process, false
+	}
+	reader := reader{next: unsafe.Pointer(q.queue.buffer)}
+	reader.record()
+	reader.process(&process)
+	return process, true
+}
+
+// Snapshot is all that Lookup would find, in ascending order of pids.
+func (q *Queue) Snapshot() []Process {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return nil
+	}
+	count := int(C.quarkgo_snapshot(q.queue))
+	if count < 0 {
+		return nil
+	}
+	processes := make([]Process, count)
+	reader := reader{next: unsafe.Pointer(q.queue.buffer)}
+	for i := range processes {
+		reader.record()
+		reader.process(&processes[i])
+	}
+	return processes
+}
+
+// Block waits until there may be an event, 100 ms at most. A signal is no error.
+func (q *Queue) Block() error {
+	q.mutex.Lock()
+	if q.queue == nil {
+		q.mutex.Unlock()
+		return ErrClosed
+	}
+	q.waiting.Add(1)
+	q.mutex.Unlock()
+	defer q.waiting.Done()
+	if err := q.closing.wait(q.epoll, 100); err != nil {
+		return fmt.Errorf("quark: block: %w", err)
+	}
+	return nil
+}
+
+// Stats counts what went through the queue; zero when it is closed.
+func (q *Queue) Stats() Stats {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return Stats{}
+	}
+	var stats C.struct_quark_queue_stats
+	C.quark_queue_get_stats(&q.queue.queue, &stats)
+	return Stats{
+		Insertions:         uint64(stats.insertions),
+		Removals:           uint64(stats.removals),
+		Aggregations:       uint64(stats.aggregations),
+		NonAggregations:    uint64(stats.non_aggregations),
+		Lost:               uint64(stats.lost),
+		GarbageCollections: uint64(stats.garbage_collections),
+		Backend:            int(stats.backend),
+		Malformed:          uint64(stats.malformed),
+		Late:               uint64(stats.late),
+		Refused:            uint64(stats.refused),
+	}
+}
+
+// Hooks says by which means of the kernel each kind of record is had, a line each; "" when the queue is closed.
+func (q *Queue) Hooks() string {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return ""
+	}
+	return C.GoString(C.quark_queue_get_hooks(&q.queue.queue))
+}
+
+// FallbackReason says why EBPF, though it was allowed, is not in use; "" if it is, was not allowed, or the queue is
+// closed.
+func (q *Queue) FallbackReason() string {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return ""
+	}
+	return C.GoString(C.quark_queue_get_fallback_reason(&q.queue.queue))
+}
+
+// SetVerbose sets how much the library says on standard error, of all queues: QUARK_VL_*.
+func SetVerbose(level int) {
+	C.quarkgo_set_verbose(C.int(level))
+}

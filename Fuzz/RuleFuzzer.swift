@@ -159,5 +159,5 @@ private func matches(
   var event = quark_event()
   event.process = UnsafePointer(process)
   _ = rules.match(&event)
-  return wild.matches(exe.baseAddress!, length: path.count)
+  return wild.matches(exe.baseAddress!, size: path.count + 1)
 }

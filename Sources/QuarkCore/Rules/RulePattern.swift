@@ -44,14 +44,13 @@ extension quark_wild {
 
   func free() { unsafe pre.deallocate() }
 
-  /// `length`: of the string, without its NUL. The NUL at its end is compared as a byte like any other.
+  /// `size`: of the string with its NUL, which is compared as a byte like any other; below 0 nothing matches.
   @inline(__always)
-  func matches(_ string: UnsafePointer<CChar>, length: Int) -> Bool {
-    let room = length &+ 1
-    guard unsafe pre_len &+ post_len <= room else { return false }
+  func matches(_ string: UnsafePointer<CChar>, size: Int) -> Bool {
+    guard unsafe pre_len &+ post_len <= size else { return false }
     // Safe: a pattern that was taken apart has both halves.
     let (pre, post) = unsafe (pre.unsafelyUnwrapped, post.unsafelyUnwrapped)
-    return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (room &- post_len), post_len)
+    return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (size &- post_len), post_len)
   }
 
   /// Eight bytes at a time, the last eight first, for paths begin alike more often than they end alike.

@@ -9,7 +9,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
     guard let process = unsafe UnsafeMutablePointer<quark_process>(mutating: event.pointee.process) else {
       return unsafe matchNobody()
     }
-    var subject = unsafe RuleSubject(process)
+    let subject = unsafe RuleSubject(process)
     var left = unsafe pointee.n_rules
     while left > 0 {
       unsafe rule.pointee.evals &+= 1
@@ -52,18 +52,26 @@ extension UnsafeMutablePointer<quark_ruleset> {
 @safe private struct RuleSubject {
   private let process: UnsafeMutablePointer<quark_process>
   private let isTaskKnown: Bool
-  /// Of the path of its executable; below 0: not known yet.
-  private var exeLength = -1
+  /// The path of its executable, and its length in bytes, the NUL included; without one, and -1, no pattern matches.
+  private let exe: UnsafePointer<CChar>
+  private let exeSize: Int
 
   @inline(__always)
   init(_ process: UnsafeMutablePointer<quark_process>) {
     unsafe self.process = unsafe process
     isTaskKnown = unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0
+    if let path = unsafe process.pointee.exe {
+      unsafe exe = UnsafePointer(path)
+      exeSize = unsafe Self.length(of: path) + 1
+    } else {
+      unsafe exe = UnsafePointer(UnsafeRawPointer(process).assumingMemoryBound(to: CChar.self))
+      exeSize = -1
+    }
   }
 
   /// Do all conditions of a rule hold?
   @inline(__always)
-  mutating func satisfies(_ rule: UnsafeMutablePointer<quark_rule>) -> Bool {
+  func satisfies(_ rule: UnsafeMutablePointer<quark_rule>) -> Bool {
     var left = unsafe rule.pointee.n_fields
     guard left > 0 else { return true }
     // Safe: there are as many.
@@ -77,7 +85,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
   }
 
   @inline(__always)
-  private mutating func satisfies(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
+  private func satisfies(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
     switch unsafe field.pointee.code {
     case QUARK_RF_PID: return unsafe process.pointee.pid == field.pointee.pid
     case QUARK_RF_PPID: return unsafe isTaskKnown && process.pointee.proc_ppid == field.pointee.pid
@@ -85,10 +93,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
     case QUARK_RF_GID: return unsafe isTaskKnown && process.pointee.proc_gid == field.pointee.id
     case QUARK_RF_SID: return unsafe isTaskKnown && process.pointee.proc_sid == field.pointee.id
     case QUARK_RF_COMM: return unsafe hasComm(field)
-    case QUARK_RF_EXE:
-      guard let exe = unsafe process.pointee.exe else { return false }
-      if exeLength < 0 { unsafe exeLength = Self.length(of: exe) }
-      return unsafe field.pointee.wild.matches(exe, length: exeLength)
+    case QUARK_RF_EXE: return unsafe field.pointee.wild.matches(exe, size: exeSize)
     case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == field.pointee.poison_tag
     // QUARK_RF_FILEPATH: no event has a file.
     default: return false

@@ -5,17 +5,23 @@ import CQuark
 func fuzzRules(_ bytes: RawSpan) {
   bytes.withUnsafeBytes { buffer in
     let text = Span<UInt8>(_unsafeBytes: buffer)
-    let rules: Ruleset
-    do throws(RuleError) { rules = try Ruleset.parsing(text) } catch {
-      checkPlace(error, text)
-      return
-    }
-    let written = write(rules.storage.pointee)
-    do throws(RuleError) {
-      let again = try Ruleset.parsing(written.span)
-      precondition(areEqual(rules.storage.pointee, again.storage.pointee))
-    } catch { preconditionFailure(error.description) }
-    checkMatches(rules.storage)
+    do throws(RuleError) { try checkRules(text) } catch { checkPlace(error, text) }
+  }
+}
+
+private func checkRules(_ text: Span<UInt8>) throws(RuleError) {
+  let rules = try Ruleset.parsing(text)
+  checkWritten(rules.storage.pointee)
+  checkMatches(rules.storage)
+}
+
+private func checkWritten(_ rules: quark_ruleset) {
+  let text = write(rules)
+  do throws(RuleError) {
+    let again = try Ruleset.parsing(text.span)
+    precondition(areEqual(rules, again.storage.pointee))
+  } catch {
+    preconditionFailure(error.description)
   }
 }
 
@@ -153,5 +159,5 @@ private func matches(
   var event = quark_event()
   event.process = UnsafePointer(process)
   _ = rules.match(&event)
-  return wild.matches(exe.baseAddress!, length: path.count)
+  return wild.matches(exe.baseAddress!, size: path.count + 1)
 }

@@ -44,37 +44,40 @@ extension quark_wild {
 
   func free() { unsafe pre.deallocate() }
 
-  /// `length`: of the string, without its NUL. The NUL at its end is compared as a byte like any other.
+  /// `size`: of the string with its NUL, which is compared as a byte like any other; below 0 nothing matches.
   @inline(__always)
-  func matches(_ string: UnsafePointer<CChar>, length: Int) -> Bool {
-    let room = length &+ 1
-    guard unsafe pre_len &+ post_len <= room else { return false }
-    return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (room &- post_len), post_len)
+  func matches(_ string: UnsafePointer<CChar>, size: Int) -> Bool {
+    guard unsafe pre_len &+ post_len <= size else { return false }
+    // Safe: a pattern that was taken apart has both halves.
+    let (pre, post) = unsafe (pre.unsafelyUnwrapped, post.unsafelyUnwrapped)
+    return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (size &- post_len), post_len)
   }
 
-  /// Eight bytes at a time, the last eight over again where `count` is no multiple.
+  /// Eight bytes at a time, the last eight first, for paths begin alike more often than they end alike.
   @inline(__always)
   private static func areEqual(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>, _ count: Int) -> Bool {
     let (one, other) = unsafe (UnsafeRawPointer(one), UnsafeRawPointer(other))
-    guard count >= 8 else {
-      for index in 0..<max(0, count) {
-        if unsafe one.load(fromByteOffset: index, as: UInt8.self) != other.load(fromByteOffset: index, as: UInt8.self) {
-          return false
-        }
-      }
-      return true
+    var left = count
+    while left >= 8 {
+      left &-= 8
+      guard unsafe areEqual(one, other, left, as: UInt64.self) else { return false }
     }
-    var offset = 0
-    let last = count &- 8
-    while offset < last {
-      guard unsafe word(one, offset) == word(other, offset) else { return false }
-      offset &+= 8
+    // Of fewer than eight that are left, those that were compared already may be compared again.
+    if count >= 8 { return unsafe areEqual(one, other, 0, as: UInt64.self) }
+    if count >= 4 {
+      return unsafe areEqual(one, other, count &- 4, as: UInt32.self) && areEqual(one, other, 0, as: UInt32.self)
     }
-    return unsafe word(one, last) == word(other, last)
+    while left > 0 {
+      left &-= 1
+      guard unsafe areEqual(one, other, left, as: UInt8.self) else { return false }
+    }
+    return true
   }
 
   @inline(__always)
-  private static func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {
-    unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  private static func areEqual<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ one: UnsafeRawPointer, _ other: UnsafeRawPointer, _ offset: Int, as type: Word.Type
+  ) -> Bool {
+    unsafe one.loadUnaligned(fromByteOffset: offset, as: type) == other.loadUnaligned(fromByteOffset: offset, as: type)
   }
 }

@@ -5,18 +5,34 @@ extension UnsafeMutablePointer<quark_ruleset> {
   /// when none does.
   @unsafe public func match(_ event: UnsafePointer<quark_event>) -> UnsafeMutablePointer<quark_rule>? {
     guard var rule = unsafe pointee.rules else { return nil }
-    let end = unsafe rule + pointee.n_rules
     // The processes of a queue are its own to change; the event shows them to others.
-    let process = unsafe UnsafeMutablePointer<quark_process>(mutating: event.pointee.process)
-    var exeLength = -1
-    while unsafe rule < end {
+    guard let process = unsafe UnsafeMutablePointer<quark_process>(mutating: event.pointee.process) else {
+      return unsafe matchNobody()
+    }
+    let subject = unsafe RuleSubject(process)
+    var left = unsafe pointee.n_rules
+    while left > 0 {
       unsafe rule.pointee.evals &+= 1
-      if unsafe rule.matches(process, &exeLength) {
+      if unsafe subject.satisfies(rule) {
         unsafe rule.pointee.hits &+= 1
         guard unsafe rule.pointee.action == CInt(QUARK_RA_POISON.rawValue) else { return unsafe rule }
-        unsafe process?.pointee.poison_tag = rule.pointee.poison_tag
+        unsafe process.pointee.poison_tag = rule.pointee.poison_tag
       }
       unsafe rule += 1
+      left &-= 1
+    }
+    return nil
+  }
+
+  /// The same where there is no process: only a rule without conditions matches.
+  @inline(never)
+  private func matchNobody() -> UnsafeMutablePointer<quark_rule>? {
+    for index in 0..<(unsafe pointee.n_rules) {
+      let rule = unsafe pointee.rules! + index
+      unsafe rule.pointee.evals &+= 1
+      guard unsafe rule.pointee.n_fields == 0 else { continue }
+      unsafe rule.pointee.hits &+= 1
+      if unsafe rule.pointee.action != CInt(QUARK_RA_POISON.rawValue) { return unsafe rule }
     }
     return nil
   }
@@ -32,46 +48,63 @@ extension UnsafeMutablePointer<quark_ruleset> {
   }
 }
 
-extension UnsafeMutablePointer<quark_rule> {
-  /// Do all conditions hold? `exeLength`: of the process's executable, or below 0 if nobody asked so far.
+/// What the rules ask of a process, asked of it once.
+@safe private struct RuleSubject {
+  private let process: UnsafeMutablePointer<quark_process>
+  private let isTaskKnown: Bool
+  /// The path of its executable, and its length in bytes, the NUL included; without one, and -1, no pattern matches.
+  private let exe: UnsafePointer<CChar>
+  private let exeSize: Int
+
   @inline(__always)
-  fileprivate func matches(_ process: UnsafeMutablePointer<quark_process>?, _ exeLength: inout Int) -> Bool {
-    guard var field = unsafe pointee.fields else { return true }
-    guard let process = unsafe process else { return false }
-    let end = unsafe field + pointee.n_fields
-    while unsafe field < end {
-      guard unsafe field.matches(process, &exeLength) else { return false }
-      unsafe field += 1
+  init(_ process: UnsafeMutablePointer<quark_process>) {
+    unsafe self.process = unsafe process
+    isTaskKnown = unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0
+    if let path = unsafe process.pointee.exe {
+      unsafe exe = UnsafePointer(path)
+      exeSize = unsafe Self.length(of: path) + 1
+    } else {
+      unsafe exe = UnsafePointer(UnsafeRawPointer(process).assumingMemoryBound(to: CChar.self))
+      exeSize = -1
     }
+  }
+
+  /// Do all conditions of a rule hold?
+  @inline(__always)
+  func satisfies(_ rule: UnsafeMutablePointer<quark_rule>) -> Bool {
+    var left = unsafe rule.pointee.n_fields
+    guard left > 0 else { return true }
+    // Safe: there are as many.
+    var field = unsafe rule.pointee.fields.unsafelyUnwrapped
+    repeat {
+      guard unsafe satisfies(field) else { return false }
+      unsafe field += 1
+      left &-= 1
+    } while left > 0
     return true
   }
-}
 
-extension UnsafeMutablePointer<quark_rule_field> {
   @inline(__always)
-  fileprivate func matches(_ process: UnsafeMutablePointer<quark_process>, _ exeLength: inout Int) -> Bool {
-    let isTaskKnown = unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0
-    switch unsafe pointee.code {
-    case QUARK_RF_PID: return unsafe process.pointee.pid == pointee.pid
-    case QUARK_RF_PPID: return unsafe isTaskKnown && process.pointee.proc_ppid == pointee.pid
-    case QUARK_RF_UID: return unsafe isTaskKnown && process.pointee.proc_uid == pointee.id
-    case QUARK_RF_GID: return unsafe isTaskKnown && process.pointee.proc_gid == pointee.id
-    case QUARK_RF_SID: return unsafe isTaskKnown && process.pointee.proc_sid == pointee.id
-    case QUARK_RF_COMM: return unsafe hasComm(of: process)
-    case QUARK_RF_EXE:
-      guard let exe = unsafe process.pointee.exe else { return false }
-      if exeLength < 0 { unsafe exeLength = length(of: exe) }
-      return unsafe pointee.wild.matches(exe, length: exeLength)
-    case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == pointee.poison_tag
+  private func satisfies(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
+    switch unsafe field.pointee.code {
+    case QUARK_RF_PID: return unsafe process.pointee.pid == field.pointee.pid
+    case QUARK_RF_PPID: return unsafe isTaskKnown && process.pointee.proc_ppid == field.pointee.pid
+    case QUARK_RF_UID: return unsafe isTaskKnown && process.pointee.proc_uid == field.pointee.id
+    case QUARK_RF_GID: return unsafe isTaskKnown && process.pointee.proc_gid == field.pointee.id
+    case QUARK_RF_SID: return unsafe isTaskKnown && process.pointee.proc_sid == field.pointee.id
+    case QUARK_RF_COMM: return unsafe hasComm(field)
+    case QUARK_RF_EXE: return unsafe field.pointee.wild.matches(exe, size: exeSize)
+    case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == field.pointee.poison_tag
     // QUARK_RF_FILEPATH: no event has a file.
     default: return false
     }
   }
 
   /// What comes behind a name's NUL may be anything.
-  private func hasComm(of process: UnsafeMutablePointer<quark_process>) -> Bool {
+  @inline(never)
+  private func hasComm(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
     unsafe withUnsafeBytes(of: &process.pointee.comm) { comm in
-      unsafe withUnsafeBytes(of: &pointee.comm) { wanted in
+      unsafe withUnsafeBytes(of: &field.pointee.comm) { wanted in
         for index in 0..<wanted.count {
           if unsafe comm[index] != wanted[index] { return false }
           if unsafe wanted[index] == 0 { return true }
@@ -80,10 +113,10 @@ extension UnsafeMutablePointer<quark_rule_field> {
       }
     }
   }
-}
 
-private func length(of string: UnsafePointer<CChar>) -> Int {
-  var length = 0
-  while unsafe string[length] != 0 { length &+= 1 }
-  return length
+  private static func length(of string: UnsafePointer<CChar>) -> Int {
+    var length = 0
+    while unsafe string[length] != 0 { length &+= 1 }
+    return length
+  }
 }

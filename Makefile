@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# swift build uses all processors, and one waits for another in the same folder.
+.NOTPARALLEL:
 
 V ?= 0
 ifneq ($(V),1)
@@ -20,7 +22,7 @@ OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 # Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
-	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
+	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -Xlinker --no-eh-frame-hdr
 HOST := $(SWIFT) build
 KMATRIX := .build/debug/kmatrix
 ifneq ($(V),1)
@@ -30,15 +32,17 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
-SCRIPTS := krun.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
-	Tests/krun/*.sh Tests/cabi/run.sh
+# The libraries of one major number take each other's programs.
+SO_VERSION := 0
+SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
+	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh Tests/manual/*.sh Tests/tools/*.sh
 
-.PHONY: all help deps bpf btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs clean clean-all FORCE
+.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
 
-all: $(TOOLS) libquark.a initramfs.gz ## the tools, the library, the guest
+all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
 help: ## this list
-	$(Q)sed -n 's/^\([a-z][a-zA-Z.-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	$(Q)sed -n 's/^\([a-z][a-zA-Z._-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that are missing
 	$(Q)[ -w . ] || { echo "$(CURDIR) cannot be written: build in a copy of it" >&2; exit 1; }
@@ -54,19 +58,67 @@ Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h bpf/strip-lines.py Sourc
 
 bpf: $(BPF_OBJECTS) ## the BPF objects
 
-$(TOOLS): bpf FORCE ## static, without the Swift runtime
+# Pages that tools show of themselves.
+MANUALS := .build-manual/quark-mon.8.gz .build-manual/quark-test.8.gz
+
+.build-manual/%.8.gz: man/%.8 | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@.tmp && mv $@.tmp $@
+	$(Q)touch Sources/CManual/$*.c # embeds it; the build does not see one appear
+
+$(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product $@
 	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
 
 .build-embedded/release/quark-init: deps FORCE
 	$(Q)$(EMBEDDED) --product quark-init
 
-libquark.a: bpf FORCE ## the library: cc program.c libquark.a -lbpf -lelf -lz
+.build-embedded/release/libQuarkC.a: bpf FORCE
 	$(Q)$(EMBEDDED) --product QuarkC
-	$(Q)cmp -s .build-embedded/release/libQuarkC.a $@ || cp .build-embedded/release/libQuarkC.a $@
+
+# What the libraries define: what quark.h declares.
+.build-embedded/quark.names: quark.h packaging/names.sh | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)packaging/names.sh $< >$@.tmp && mv $@.tmp $@
+
+libquark.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## the library alone: cc program.c libquark.a -lbpf -lelf -lz
+	$(Q)packaging/join.sh $@ .build-embedded/quark.names $<
+
+libquark_big.a: .build-embedded/release/libQuarkC.a .build-embedded/quark.names packaging/join.sh ## and what it needs: cc program.c libquark_big.a
+	$(Q)packaging/join.sh $@ .build-embedded/quark.names $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
+
+# Its libbpf is within, whichever release of it a machine has. The toolchain's linker makes no name of the version's own.
+# Not of the archive with everything: those of Debian cannot be part of a shared library. The toolchain's linker, because
+# the other one adds the version's own name to the symbols.
+libquark.so: libquark.a ## the library to be loaded, which loads libbpf
+	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' .build-embedded/quark.names; echo 'local: *; };') >.build-embedded/quark.map
+	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=.build-embedded/quark.map \
+		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
+		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
 initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
+
+EXAMPLES := $(patsubst %.c,%,$(wildcard examples/*.c))
+examples: $(EXAMPLES) ## the programs of examples/
+
+$(EXAMPLES): %: %.c quark.h libquark_big.a
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -I. -o $@ $< libquark_big.a
+
+# ---- to where programs look for it
+
+PREFIX ?= /usr/local
+INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
+# Builds what is missing, and that alone: it is often run as root, who builds nothing.
+install: ## under [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]: header, libraries, tools, manual, examples
+	$(Q)$(if $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)),$(MAKE) $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED)))
+	$(Q)$(INSTALL) install
+
+uninstall: ## what install with the same variables put there
+	$(Q)$(INSTALL) uninstall
+
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
 # ---- kernels and tests
 
@@ -81,12 +133,16 @@ demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon see
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel
 
-test-host: bpf initramfs.gz libquark.a check-docs
+test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so kmatrix check-docs
 	$(Q)shellcheck -x $(SCRIPTS)
 	$(Q)Tests/krun/run.sh
 	$(Q)Tests/krun/pack.sh
 	$(Q)Tests/krun/build.sh
 	$(Q)Tests/cabi/run.sh
+	$(Q)CLANG=$(CLANG) Tests/packaging/run.sh
+	$(Q)Tests/manual/run.sh
+	$(Q)Tests/manual/help.sh
+	$(Q)Tests/tools/run.sh
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test
@@ -111,6 +167,10 @@ test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go pac
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+
+test-examples: initramfs.gz libquark_big.a kmatrix ## the programs of examples/ and README.md in a guest: [KERNELS=6.1-cloud]
+	$(Q)images=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		for image in $$images; do CLANG=$(CLANG) Tests/examples/run.sh "$$image" || exit; done
 
 test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
 	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
@@ -190,14 +250,28 @@ fuzz-%: .build-fuzz/% .build-fuzz/seeds
 README.md: man/quark.7 man/readme.sh | deps ## from man/quark.7
 	$(Q)man/readme.sh >$@.tmp && mv $@.tmp $@
 
-check-docs: | deps
+docs: | deps ## the manual as HTML, in docs
+	$(Q)man/docs.py man docs
+
+# What quark-mon -C and -m write.
+DOT ?= $(wildcard *.dot)
+svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
+	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
+
+%.svg: %.dot
+	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps graphviz' >&2; exit 1; }
+	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
+
+check-docs: | deps ## the manual: its form, and the pages of functions against quark.h
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]
+	$(Q)man/check.py man Sources/CQuark/include/quark.h
 	$(Q)man/readme.sh | cmp -s - README.md || { echo 'README.md is older than man/quark.7: make README.md' >&2; exit 1; }
 
 # ---- cleaning
 
 clean: ## remove what make made
-	$(Q)rm -f $(TOOLS) libquark.a initramfs.gz $(BPF_OBJECTS) *.tmp
+	$(Q)rm -rf docs
+	$(Q)rm -f $(TOOLS) $(EXAMPLES) libquark.a libquark_big.a libquark.so initramfs.gz $(BPF_OBJECTS) *.tmp
 
 clean-all: clean ## also build folders, kernel links and test results
 	$(Q)rm -rf .build .build-* Package.resolved kernel-images/amd64 kernel-images/arm64 test-results

@@ -19,13 +19,20 @@ let strictC: [CSetting] = [
 
 let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]
 
+/// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld alone can leave out.
+let standalone: LinkerSetting = .unsafeFlags(
+  [
+    "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--no-eh-frame-hdr",
+    "-Xlinker", "--script", "-Xlinker", "\(Context.packageDirectory)/packaging/tools.ld",
+  ], .when(traits: ["Embedded"]))
+
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
-func tool(_ name: String) -> Target {
+func tool(_ name: String, settings: [SwiftSetting] = []) -> Target {
   .executableTarget(
     name: name,
-    dependencies: ["Quark", "CLinux"],
-    swiftSettings: portable,
-    linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf)
+    dependencies: ["Quark", "CLinux", "CManual"],
+    swiftSettings: portable + settings,
+    linkerSettings: [standalone] + libbpf)
 }
 
 let package = Package(
@@ -56,6 +63,7 @@ let package = Package(
     .target(name: "CQuark", cSettings: strictC),
     .target(name: "CWire", cSettings: strictC),
     .target(name: "CLinux", cSettings: strictC),
+    .target(name: "CManual", cSettings: strictC),
     .systemLibrary(name: "CLibbpf"),
     .target(name: "CProbes", cSettings: strictC),
     .target(name: "COffsets", path: "btfhub/COffsets", exclude: ["offsets.table"], cSettings: strictC),
@@ -68,13 +76,14 @@ let package = Package(
     .target(
       name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
-    tool("quark-test"),
+    // The initramfs has little room, and no test is faster for being larger.
+    tool("quark-test", settings: [.unsafeFlags(["-Osize"], .when(traits: ["Embedded"]))]),
     tool("quark-btf"),
     .executableTarget(
       name: "quark-init",
       dependencies: ["CLinux"],
       swiftSettings: portable,
-      linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))]),
+      linkerSettings: [standalone]),
     .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
     .executableTarget(
       name: "quark-bench",

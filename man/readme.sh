@@ -6,6 +6,13 @@
 set -eu
 cd "$(dirname "$0")"
 
+# "name(section) file", a line each: a page may have several names.
+names=$(for page in *.[1-9]; do
+	section=${page##*.}
+	echo "${page%.*}($section) $page"
+	sed -n "/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1($section) $page/p" "$page"
+done)
+
 mandoc -Tmarkdown quark.7 | awk '
 # Blocks: each record is one, without the empty lines around it.
 BEGIN { RS = ""; FS = "\n" }
@@ -35,6 +42,8 @@ function codify(s,    out, word) {
 }
 
 function heading(s) {
+	if (s ~ /^## /)
+		return "#" s
 	sub(/^# /, "", s)
 	if (s != "API")
 		s = substr(s, 1, 1) tolower(substr(s, 2))
@@ -69,7 +78,7 @@ function release() {
 	if (after_item)
 		print ""
 	after_item = 0
-	if (held ~ /^# /)
+	if (held ~ /^##* /)
 		print section = heading(held)
 	else if (held ~ /^\t/)
 		print code(held)
@@ -98,7 +107,27 @@ held != "" {
 {
 	held = $0
 }
-' | sed -E '
-# References to manual pages of ours become links to them.
-s#(^|[^][A-Za-z/-])((quark|quark-mon|quark-test|quark-init|krun|kmatrix|quark-recording)\(([1578])\))#\1[\2](man/\3.\4)#g
+' | awk -v names="$names" '
+# References to pages of ours, by any of their names, become links to them.
+BEGIN {
+	count = split(names, entries, "\n")
+	for (number = 1; number <= count; number++) {
+		split(entries[number], entry, " ")
+		place[entry[1]] = entry[2]
+	}
+}
+/^```/ { fenced = !fenced }
+fenced { print; next }
+{
+	out = ""
+	while (match($0, /[A-Za-z][A-Za-z0-9_.\\-]*\([1-9]\)/)) {
+		word = substr($0, RSTART, RLENGTH)
+		gsub(/\\/, "", word)
+		if (word in place)
+			word = "[" word "](man/" place[word] ")"
+		out = out substr($0, 1, RSTART - 1) word
+		$0 = substr($0, RSTART + RLENGTH)
+	}
+	print out $0
+}
 '

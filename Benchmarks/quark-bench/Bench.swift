@@ -29,7 +29,7 @@ struct Bench: ~Copyable {
     pipeline = unsafe EventPipeline(
       quark_queue_attr(
         flags: QQ_EBPF, max_length: CInt(maxLength), cache_grace_time: graceTimeMS, hold_time: 1000, max_env: 4096,
-        kubefd: -1, ruleset: nil, ring_size: 0),
+        kubefd: -1, ruleset: nil, ring_size: 0, replay: nil),
       memory: SlabMemory(advise: clinux_advise_huge_pages))
   }
 

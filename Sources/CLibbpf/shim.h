@@ -10,15 +10,21 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-/* CLinux keeps the text; a va_list cannot pass through Swift. */
+/* CLinux keeps the text, CQuark writes the log; a va_list cannot pass through Swift. */
 extern int clinux_log_vprint(int level, const char *format, va_list arguments);
+extern void cquark_log_libbpf(int level, const char *format, va_list arguments);
 
 static inline int clibbpf_print(enum libbpf_print_level level, const char *format, va_list arguments)
 {
+	va_list again;
+
+	va_copy(again, arguments);
+	cquark_log_libbpf((int)level, format, again);
+	va_end(again);
 	return level == LIBBPF_DEBUG ? 0 : clinux_log_vprint((int)level, format, arguments);
 }
 
-/* libbpf's messages go to CLinux's buffer instead of stderr. */
+/* libbpf's messages go to the log and to CLinux's buffer instead of stderr. */
 static inline void clibbpf_capture_log(void)
 {
 	libbpf_set_print(clibbpf_print);

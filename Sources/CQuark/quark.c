@@ -1,2 +1,2 @@
-/* The header is all there is; compiling it once checks that it stands alone. */
+/* The header must stand alone: compiling it once checks that. */
 #include "quark.h"

@@ -7,7 +7,13 @@ import QuarkLinux
   private let choice: UnsafeMutablePointer<BackendChoice>
 
   init(_ flags: CInt, _ settings: BackendSettings) throws(QuarkError) {
-    let choice = try BackendChoice(flags, settings)
+    self.init(try BackendChoice(flags, settings))
+  }
+
+  /// A recording, in place of what a kernel says.
+  init(replaying path: String) throws(QuarkError) { self.init(try BackendChoice(replaying: path)) }
+
+  private init(_ choice: consuming BackendChoice) {
     unsafe self.choice = .allocate(capacity: 1)
     unsafe self.choice.initialize(to: choice)
   }
@@ -20,10 +26,12 @@ import QuarkLinux
   }
 
   var fallbackReason: String { unsafe choice.pointee.fallbackReason }
-  /// QQ_EBPF or QQ_KPROBE.
+  /// QQ_EBPF or QQ_KPROBE; 0 for a recording.
   var flag: CInt { unsafe choice.pointee.flag }
   /// Whether the reader is woken after some time for what waits in a ring, however little that is.
   var wakesInTime: Bool { unsafe choice.pointee.flag == QQ_EBPF }
+  /// How things stand in a recording; nil: the kernel is the source.
+  var replayState: ReplayState? { unsafe choice.pointee.replayState }
   /// Records that the backend itself could make no sense of.
   var malformed: UInt64 { unsafe choice.pointee.malformed }
   /// By which means of the kernel each kind of record is had.

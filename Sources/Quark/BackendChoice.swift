@@ -3,13 +3,22 @@ import QuarkLinux
 
 /// What a backend is, of those that there are.
 struct BackendChoice: ~Copyable {
-  // One of the two is there.
+  // One of the three is there.
   private var ebpf: EBPFBackend?
   private var kprobe: KprobeBackend?
+  private var replay: ReplayBackend?
   /// Why one that was allowed is not used; empty: the first one is.
   let fallbackReason: String
 
+  init(replaying path: String) throws(QuarkError) {
+    replay = try .open(path)
+    ebpf = nil
+    kprobe = nil
+    fallbackReason = ""
+  }
+
   init(_ flags: CInt, _ settings: BackendSettings) throws(QuarkError) {
+    replay = nil
     guard flags & QQ_EBPF != 0 else {
       ebpf = nil
       kprobe = try KprobeBackend.open(settings)
@@ -29,26 +38,39 @@ struct BackendChoice: ~Copyable {
     do throws(QuarkError) {
       kprobe = try KprobeBackend.open(settings)
     } catch {
-      throw QuarkError(error.attempt, error.errno, detail: Self.joined(error.detail, "EBPF: " + reason.message))
+      throw error.after(ebpf: reason)
     }
     ebpf = nil
     fallbackReason = reason.message
   }
 
-  private static func joined(_ first: String, _ second: String) -> String {
-    first.isEmpty ? second : first + "\n" + second
+  var flag: CInt {
+    if ebpf != nil { return QQ_EBPF }
+    return kprobe != nil ? QQ_KPROBE : 0
   }
 
-  var flag: CInt { ebpf != nil ? QQ_EBPF : QQ_KPROBE }
+  /// How things stand in a recording; nil: the kernel is the source.
+  var replayState: ReplayState? {
+    switch replay {
+    case .some(let replay):
+      ReplayState(nowNS: replay.nowNS, wallOffsetNS: replay.wallOffsetNS, isOver: replay.ending != nil)
+    case nil: nil
+    }
+  }
 
   mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {
     if ebpf != nil { try ebpf!.watch(epoll) }
     if kprobe != nil { try kprobe!.watch(epoll) }
+    switch replay {
+    case .some(let replay): try epoll.add(readable: replay.readable)
+    case nil: break
+    }
   }
 
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     if ebpf != nil { return ebpf!.consume(limit: limit, body) }
-    return kprobe!.consume(limit: limit, body)
+    if kprobe != nil { return kprobe!.consume(limit: limit, body) }
+    return replay?.consume(limit: limit, body) ?? 0
   }
 
   func lost() -> UInt64 {
@@ -57,6 +79,10 @@ struct BackendChoice: ~Copyable {
     case nil: break
     }
     switch kprobe {
+    case .some(let backend): return backend.lost()
+    case nil: break
+    }
+    switch replay {
     case .some(let backend): return backend.lost()
     case nil: return 0
     }
@@ -76,7 +102,17 @@ struct BackendChoice: ~Copyable {
     }
     switch kprobe {
     case .some(let backend): return backend.description
-    case nil: return ""
+    case nil: return "a recording\n"
     }
   }
+}
+
+/// How things stand in a recording that is played in place of a backend.
+struct ReplayState {
+  /// When what was handed out last was read, nanoseconds since the boot of the recorded machine.
+  var nowNS: UInt64
+  /// Added to a time since boot: since the epoch.
+  var wallOffsetNS: UInt64
+  /// Nothing is left.
+  var isOver: Bool
 }

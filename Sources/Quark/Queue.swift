@@ -13,12 +13,13 @@ public import QuarkLinux
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
   private let pace: Pace
+  private let holdTimeNS: UInt64
 
   /// The attributes a queue has if nothing else is said.
   public static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
-      ruleset: nil, ring_size: 0)
+      ruleset: nil, ring_size: 0, replay: nil)
   }
 
   public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
@@ -27,13 +28,19 @@ public import QuarkLinux
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
-    let backend = try Backend(attributes.flags, Self.settings(attributes))
+    let backend = try Self.backend(attributes)
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
     var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
-    // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-    try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
-    (wallOffsetTakenNS, wallOffsetNS) = times
+    if let replay = backend.replayState {
+      // What runs on this machine has no part in what is recorded of another.
+      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, replay.wallOffsetNS)
+    } else {
+      // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      (wallOffsetTakenNS, wallOffsetNS) = times
+    }
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
+    holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
     unsafe parts.initialize(to: Parts(epoll: epoll, backend: backend, pipeline: pipeline))
   }
@@ -84,8 +91,13 @@ public import QuarkLinux
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
-  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR.
+  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR; a recording of which all
+  /// has left the queue, ENODATA.
   public func block(milliseconds: Int) throws(Errno) {
+    if let replay = unsafe parts.pointee.backend.replayState {
+      if replay.isOver, length == 0 { throw Errno(ENODATA) }
+      return
+    }
     let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
     let wait = unsafe pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS)
     unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, wait)))
@@ -133,17 +145,32 @@ public import QuarkLinux
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
-    guard var nowNS = try? Clock.bootNS() else { return nil }
+    guard var nowNS = nowNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
     // Without records the reading above still is the time after them.
-    if populate(nowNS: nowNS) > 0 { nowNS = (try? Clock.bootNS()) ?? nowNS }
+    if populate(nowNS: nowNS) > 0 { nowNS = self.nowNS() ?? nowNS }
     return unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
   }
 
   /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
   public mutating func populate() -> Int {
-    guard let nowNS = try? Clock.bootNS() else { return 0 }
+    guard let nowNS = nowNS() else { return 0 }
     return populate(nowNS: nowNS)
+  }
+
+  /// Puts a copy of a raw event into the queue, as if a backend had sent it. EINVAL: there can be no such process.
+  /// ENOBUFS: the queue is full. ENOTSUP: there are no events of its family yet. E2BIG: its strings are.
+  @unsafe public mutating func insert(copyOf event: UnsafePointer<raw_event>) throws(Errno) {
+    do throws(RawEventRefusal) {
+      unsafe try parts.pointee.pipeline.insert(copyOf: event)
+    } catch {
+      switch error {
+      case .noSuchProcess: throw Errno(EINVAL)
+      case .unsupported: throw Errno(ENOTSUP)
+      case .tooLarge: throw Errno(E2BIG)
+      case .full: throw Errno(ENOBUFS)
+      }
+    }
   }
 
   /// The raw events held now, as a DOT graph.
@@ -152,6 +179,18 @@ public import QuarkLinux
   }
 
   // MARK: -
+
+  /// The time since boot, that of the recorded machine where a recording is played. Once all of that has been read, what
+  /// is held has been held long enough.
+  private func nowNS() -> UInt64? {
+    guard let replay = unsafe parts.pointee.backend.replayState else { return try? Clock.bootNS() }
+    return replay.isOver ? replay.nowNS + holdTimeNS : replay.nowNS
+  }
+
+  private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
+    if let path = unsafe attributes.replay { return try Backend(replaying: unsafe String(cString: path)) }
+    return try Backend(attributes.flags, settings(attributes))
+  }
 
   private static func settings(_ attributes: quark_queue_attr) -> BackendSettings {
     var settings = BackendSettings()
@@ -175,18 +214,42 @@ public import QuarkLinux
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
       throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
     }
-    let supported = QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST
-    guard flags & QQ_ALL_BACKENDS != 0, flags & ~supported == 0 else {
-      throw QuarkError(
-        "open the queue", Errno(ENOTSUP), detail: "only the EBPF and KPROBE backends and process events exist so far")
+    if flags & QQ_BYPASS != 0 {
+      let others = QQ_KPROBE | QQ_NOVA | QQ_ENTRY_LEADER | QQ_MIN_AGG | QQ_THREAD_EVENTS
+      guard flags & QQ_EBPF != 0, flags & others == 0, attributes.kubefd == -1 else {
+        throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
+      }
+    }
+    for (flag, name) in unsupported where flags & flag != 0 {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
+    }
+    guard flags & ~knownFlags == 0 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
+    }
+    guard flags & QQ_ALL_BACKENDS != 0 else {
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
     }
     guard attributes.kubefd == -1, unsafe attributes.ruleset == nil else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd and ruleset have no support so far")
     }
   }
 
+  private static var knownFlags: CInt {
+    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS
+  }
+
+  /// Flags of events, and of other ways to hand them out, that there are none of yet.
+  private static var unsupported: [(CInt, StaticString)] {
+    [
+      (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
+      (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
+      (QQ_GETPID, "QQ_GETPID"),
+    ]
+  }
+
   /// Clock steps and slewing move the wall clock against the boot clock: look again every second.
   private mutating func refreshWallOffset(nowNS: UInt64) {
+    guard unsafe parts.pointee.backend.flag != 0 else { return }
     guard nowNS - wallOffsetTakenNS >= 1_000_000_000, let offset = try? Clock.wallOffsetNS() else { return }
     (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
   }

@@ -48,6 +48,30 @@ public func quark_btf_offset(_ btf: UnsafeMutablePointer<quark_btf>!, _ dotname:
   return unsafe targets(of: btf)[place(of: name)].offset
 }
 
+@c @implementation
+public func btf_root_offset(_ btf: OpaquePointer!, _ dotname: UnsafePointer<CChar>!, _ alternatives: CInt) -> s32 {
+  unsafe LibbpfTypes.offset(btf, dotname, alternatives: alternatives != 0) ?? -1
+}
+
+@c @implementation
+public func btf_number_of_params(_ btf: OpaquePointer!, _ function: UnsafePointer<CChar>!) -> CInt {
+  unsafe LibbpfTypes.parameterCount(btf, function: function)
+}
+
+@c @implementation
+public func btf_number_of_params_of_ptr(
+  _ btf: OpaquePointer!, _ structure: UnsafePointer<CChar>!, _ member: UnsafePointer<CChar>!
+) -> CInt {
+  unsafe LibbpfTypes.parameterCount(btf, structure: structure, member: member)
+}
+
+@c @implementation
+public func btf_index_of_param(
+  _ btf: OpaquePointer!, _ function: UnsafePointer<CChar>!, _ name: UnsafePointer<CChar>!
+) -> CInt {
+  unsafe LibbpfTypes.parameterIndex(btf, function: function, name: name)
+}
+
 /// The list ends behind those that every kernel must have; what some may lack comes after its end.
 private func place(of name: Dotname) -> Int { name.rawValue + (name.isRequired ? 0 : 1) }
 

@@ -16,6 +16,7 @@ public func quark_queue_default_attr(_ attr: UnsafeMutablePointer<quark_queue_at
 public func quark_queue_open(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ attr: UnsafeMutablePointer<quark_queue_attr>!
 ) -> CInt {
+  cquark_log_configure()
   let attributes = unsafe attr?.pointee ?? Queue.defaultAttributes
   unsafe queue.pointee = quark_queue()
   unsafe queue.pointee.epollfd = -1
@@ -28,9 +29,12 @@ public func quark_queue_open(
     unsafe queue.pointee.stats = opened.statistics()
     unsafe driver.initialize(to: opened)
     unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
+    unsafe queue.pointee.ruleset = attributes.ruleset
+    unsafe loadMachine(queue)
     return 0
   } catch {
     setOpenError(error.message)
+    warn(error.message, in: "quark_queue_open")
     clinux_set_errno(error.errno.rawValue)
     return -1
   }
@@ -72,6 +76,8 @@ public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
   unsafe free(queue.pointee.fallback_reason)
   unsafe queue.pointee.fallback_reason = nil
   unsafe queue.pointee.epollfd = -1
+  unsafe queue.pointee.ruleset = nil
+  unsafe unloadMachine(queue)
   unsafe driver.deinitialize(count: 1)
   unsafe driver.deallocate()
 }

@@ -1,4 +1,4 @@
-public import CLinux
+internal import CLinux
 
 /// What is wrong with a command line, in the words that follow the program's name.
 public struct UsageError: Error, Sendable {

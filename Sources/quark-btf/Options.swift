@@ -1,4 +1,5 @@
 import CLinux
+import CManual
 import CQuark
 import QuarkLinux
 
@@ -32,7 +33,7 @@ struct Options {
       -b          offsets in bits, too
       -f file     of a BTF file, or an ELF file with BTF in it
       -g file     as a structure in C
-      -h          this text
+      -h          the manual on a terminal, else this text
       -l release  of the table in this program
       -m machine  with -l: x86_64 or aarch64 (default: this machine's)
       -v          say where the offsets are from; with -l show them
@@ -41,11 +42,13 @@ struct Options {
     """
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
+    clinux_opterr_off()
     var options = Options()
     // The one of -f, -g and -l that was given.
     var form: (letter: UInt8, argument: String)?
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "bf:g:hl:m:vV")
+      let option = unsafe clinux_getopt(argc, argv, ":bf:g:hl:m:vV")
       if option == -1 { break }
       let letter = UInt8(truncatingIfNeeded: option)
       switch letter {
@@ -53,18 +56,15 @@ struct Options {
       case UInt8(ascii: "f"), UInt8(ascii: "g"), UInt8(ascii: "l"):
         guard form == nil else { return reject("of -f, -g and -l only one can be given, once") }
         form = (letter, unsafe String(cString: clinux_optarg()))
-      case UInt8(ascii: "h"): return printUsage()
+      case UInt8(ascii: "h"): return help()
       case UInt8(ascii: "m"): options.machine = unsafe String(cString: clinux_optarg())
       case UInt8(ascii: "v"): options.isVerbose = true
       case UInt8(ascii: "V"): return .exit(printOut("quark-btf-\(QUARK_VERSION)\n"))
-      default: return reject(nil)
+      default: return reject(unsafe UsageError.option(option, argv).message)
       }
     }
     for index in Int(clinux_optind())..<Int(argc) {
       if let operand = unsafe argv[index] { options.targets.append(unsafe String(cString: operand)) }
-    }
-    if form == nil, options.targets.count == 1, options.targets[0].utf8.elementsEqual("help".utf8) {
-      return printUsage()
     }
     return options.choose(form?.letter, form?.argument ?? "")
   }
@@ -83,10 +83,13 @@ struct Options {
     return .run(self)
   }
 
-  private static func printUsage() -> Outcome { .exit(printOut(usage)) }
+  private static func help() -> Outcome {
+    let status = cmanual_show_quark_btf()
+    return .exit(status >= 0 ? status : printOut(usage))
+  }
 
-  private static func reject(_ reason: String?) -> Outcome {
-    FileDescriptor.complain((reason.map { "quark-btf: \($0)\n" } ?? "") + usage)
+  private static func reject(_ reason: String) -> Outcome {
+    FileDescriptor.complain("quark-btf: \(reason)\n")
     return .exit(1)
   }
 }

@@ -17,7 +17,8 @@ public func quarkMonMain(
   case .exit(let status): return status
   case .run(let options):
     do { return max(0, try run(options)) } catch {
-      FileDescriptor.complain("quark-mon: \(error.message)\n")
+      let more = error.isSummarized && options.verbosity == 0 ? " (-v says more)" : ""
+      FileDescriptor.complain("quark-mon: \(options.verbosity > 0 ? error.message : error.summary + more)\n")
       return 1
     }
   }
@@ -31,16 +32,31 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
-  var queue = try Queue(options.attributes)
+  var queue = try open(options)
   if let path = options.recording { try queue.startRecording(to: path) }
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }
   explainBackend(queue, verbosity: options.verbosity)
   var status = try monitor(&queue, options, files)
-  FileDescriptor.complain(StatisticsText.block(queue.statistics()))
+  // Where nobody reads on, nobody wants to be told.
+  if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.statistics())) }
   if status == 0 { status = conclude(&queue, options, files) }
   try queue.stopRecording()
   return status
+}
+
+private func open(_ options: Options) throws(QuarkError) -> Queue {
+  guard let path = options.replay else { return try Queue(options.attributes) }
+  // Both ways out of the closure at once: a queue cannot be what withCString returns.
+  var queue: Queue?
+  var failure: QuarkError?
+  unsafe path.withCString { path in
+    var attributes = options.attributes
+    unsafe attributes.replay = path
+    do throws(QuarkError) { queue = try Queue(attributes) } catch { failure = error }
+  }
+  if let failure { throw failure }
+  return queue.take()!
 }
 
 /// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
@@ -49,7 +65,12 @@ private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
     FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
   }
   guard verbosity > 0 else { return }
-  let name = queue.statistics().backend == QQ_EBPF ? "ebpf" : "kprobe"
+  let name =
+    switch queue.statistics().backend {
+    case QQ_EBPF: "ebpf"
+    case QQ_KPROBE: "kprobe"
+    default: "replay"
+    }
   FileDescriptor.complain(queue.hooks + "using \(name) for backend\n")
 }
 
@@ -59,7 +80,7 @@ private func monitor(
   _ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles
 ) throws(QuarkError) -> CInt {
   var output = files.events()
-  if let length = options.debugLength { try collect(&queue, length) }
+  if let length = options.debugLength { try collect(&queue, length, isReplay: options.replay != nil) }
   if options.hasSnapshot {
     let status = showSnapshot(queue, &output)
     if status != 0 { return status }
@@ -81,12 +102,12 @@ private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput)
   return output.flush()
 }
 
-/// Until that many raw events wait in the queue, which none leaves.
-private func collect(_ queue: inout Queue, _ length: Int) throws(QuarkError) {
+/// Until that many raw events wait in the queue, which none leaves, or a recording has no more.
+private func collect(_ queue: inout Queue, _ length: Int, isReplay: Bool) throws(QuarkError) {
   while !isStopping.load(ordering: .relaxed) {
-    _ = queue.populate()
-    if queue.length >= length { return }
-    try wait(queue, milliseconds: 100)
+    let count = queue.populate()
+    if queue.length >= length || isReplay && count == 0 { return }
+    if !isReplay { _ = try wait(queue, milliseconds: 100) }
   }
 }
 
@@ -106,7 +127,7 @@ private func showEvents(
     let status = output.flush()
     if status != 0 { return status }
     if options.isBenchmark { ticker.tick(queue) }
-    try wait(queue, milliseconds: 1000)
+    if !(try wait(queue, milliseconds: 1000)) { break }
   }
   return output.flush()
 }
@@ -119,9 +140,12 @@ private func showEvents(
   return unsafe process.pointee.proc_ppid == parent
 }
 
-/// A signal ends the waiting, and is no error.
-private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) {
-  do { try queue.block(milliseconds: milliseconds) } catch where error.rawValue == EINTR { return } catch {
+/// A signal ends the waiting, and is no error. False: a recording is over.
+private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) -> Bool {
+  do {
+    try queue.block(milliseconds: milliseconds)
+    return true
+  } catch where error.rawValue == EINTR { return true } catch where error.rawValue == ENODATA { return false } catch {
     throw QuarkError("wait for events", error)
   }
 }

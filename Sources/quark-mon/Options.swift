@@ -1,4 +1,5 @@
 import CLinux
+import CManual
 import CQuark
 import Quark
 import QuarkLinux
@@ -33,16 +34,18 @@ struct Options {
   var output: String?
   /// Where to keep the records, or nil.
   var recording: String?
+  /// What to play in place of a backend, or nil.
+  var replay: String?
 
   static let usage = """
     usage: quark-mon [-bDeghkMstvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
-                     [--no-self-test] [--record file] [--tree]
+                     [--no-self-test] [--record file] [--replay file] [--tree]
       -b             allow the EBPF backend; without -b and -k both are, and EBPF is tried first
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
-      -h             this text
+      -h             the manual on a terminal, else this text
       -k             allow the KPROBE backend
       -l max_length  raw events held at most, 1 or more (default 10000)
       -M             no events, but how many there are, about every second
@@ -53,6 +56,7 @@ struct Options {
       -t             KPROBE: events of threads too
       --no-self-test do not try the backend on a process of its own before it is used
       --record file  keep the records as they come from the kernel
+      --replay file  play such a file in place of what the kernel says, and end
       --tree         at the end, draw the processes known as a tree
       -v             say which backend is used, and by which means of the kernel
       -V             version
@@ -63,18 +67,22 @@ struct Options {
   private static var recordOption: UInt8 { 1 }
   private static var noSelfTestOption: UInt8 { 2 }
   private static var treeOption: UInt8 { 3 }
+  private static var replayOption: UInt8 { 4 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     unsafe "record".withCString { record in
       unsafe "no-self-test".withCString { noSelfTest in
         unsafe "tree".withCString { tree in
-          let longer = unsafe [
-            option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
-            option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
-            option(name: tree, has_arg: no_argument, flag: nil, val: CInt(treeOption)),
-            option(name: nil, has_arg: 0, flag: nil, val: 0),
-          ]
-          return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:stvV", longer)
+          unsafe "replay".withCString { replay in
+            let longer = unsafe [
+              option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
+              option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
+              option(name: tree, has_arg: no_argument, flag: nil, val: CInt(treeOption)),
+              option(name: replay, has_arg: required_argument, flag: nil, val: CInt(replayOption)),
+              option(name: nil, has_arg: 0, flag: nil, val: 0),
+            ]
+            return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:stvV", longer)
+          }
         }
       }
     }
@@ -82,7 +90,7 @@ struct Options {
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
     clinux_opterr_off()
-    if argc == 2, let word = unsafe argv[1], unsafe isCallForHelp(word) { return help() }
+    if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
     var options = Options()
     do {
       if let ending = unsafe try options.read(argc, argv) { return ending }
@@ -93,11 +101,9 @@ struct Options {
     }
   }
 
-  private static func isCallForHelp(_ word: UnsafePointer<CChar>) -> Bool {
-    unsafe strcmp(word, "help") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0
-  }
-
   private static func help() -> Outcome {
+    let status = cmanual_show_quark_mon()
+    if status >= 0 { return .exit(status) }
     try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
     return .exit(0)
   }
@@ -126,6 +132,7 @@ struct Options {
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
       case Self.recordOption: try Self.set(&recording, "--record")
+      case Self.replayOption: try Self.set(&replay, "--replay")
       case Self.treeOption: hasTree = true
       case UInt8(ascii: "h"): return Self.help()
       case UInt8(ascii: "v"): verbosity += 1
@@ -138,6 +145,7 @@ struct Options {
     if clinux_optind() < argc, let operand = unsafe argv[Int(clinux_optind())] {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
+    if replay != nil, recording != nil { throw UsageError("--record and --replay exclude each other") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
     // What is to be held must fit.

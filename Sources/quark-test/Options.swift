@@ -1,4 +1,5 @@
 import CLinux
+import CManual
 import CQuark
 import QuarkLinux
 
@@ -19,7 +20,7 @@ struct Options {
     usage: quark-test [-1bhklntvV] [-x test] [test ...]
       -1       run the tests in this process, for debuggers
       -b       the EBPF tests
-      -h       this text
+      -h       the manual on a terminal, else this text
       -k       the KPROBE tests, with the kernel's own types and with the table of offsets
       -l       list the tests
       -n       the NOVA tests
@@ -31,12 +32,14 @@ struct Options {
     """
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
+    if unsafe cmanual_is_asked_for(argc, argv) != 0 { return help() }
+    clinux_opterr_off()
     var options = Options()
     var backends: [Backend] = []
     var excluded: [String] = []
     var isListing = false
     while true {
-      let option = unsafe clinux_getopt(argc, argv, "1bhklntvVx:")
+      let option = unsafe clinux_getopt(argc, argv, ":1bhklntvVx:")
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
       case UInt8(ascii: "1"): options.isForking = false
@@ -47,13 +50,11 @@ struct Options {
       case UInt8(ascii: "t"): options.isTracing = true
       case UInt8(ascii: "v"): options.verbosity += 1
       case UInt8(ascii: "x"): excluded.append(unsafe String(cString: clinux_optarg()))
-      case UInt8(ascii: "h"):
-        printOut(usage)
-        return .exit(0)
+      case UInt8(ascii: "h"): return help()
       case UInt8(ascii: "V"):
         printOut("quark-test-\(QUARK_VERSION)\n")
         return .exit(0)
-      default: return reject(nil)
+      default: return reject(unsafe UsageError.option(option, argv).message)
       }
     }
     if options.isTracing, !options.isForking { return reject("-1 and -t exclude each other") }
@@ -109,8 +110,14 @@ struct Options {
     return names
   }
 
-  private static func reject(_ reason: String?) -> Outcome {
-    FileDescriptor.complain(reason.map { "quark-test: \($0)\n" } ?? usage)
+  private static func help() -> Outcome {
+    let status = cmanual_show_quark_test()
+    if status < 0 { printOut(usage) }
+    return .exit(max(0, status))
+  }
+
+  private static func reject(_ reason: String) -> Outcome {
+    FileDescriptor.complain("quark-test: \(reason)\n")
     return .exit(1)
   }
 }

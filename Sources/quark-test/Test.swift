@@ -85,6 +85,9 @@ struct Test {
       Test(name: "t_self_test", body: selfTest),
       Test(name: "t_ring_overflow", body: ringOverflow),
       Test(name: "t_unprivileged", body: unprivileged),
+      Test(name: "t_mon_ends", body: monitorEnds),
+      Test(name: "t_mon_nobody", body: monitorAsNobody),
+      Test(name: "t_mon_no_reader", body: monitorWithoutReader),
       Test(name: "t_ground_truth", isHeavy: true, body: groundTruth),
     ]
   }

@@ -12,9 +12,9 @@ import Testing
     "QuarkLinux": ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets", "Synchronization"],
     "Quark": ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
     "QuarkC": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
-    "quark-mon": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "Synchronization"],
-    "quark-test": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
-    "quark-btf": ["QuarkLinux", "CQuark", "CLinux"],
+    "quark-mon": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual", "Synchronization"],
+    "quark-test": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual"],
+    "quark-btf": ["QuarkLinux", "CQuark", "CLinux", "CManual"],
     "quark-init": ["CLinux"],
     "kmatrix": [
       "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging", "Subprocess", "Synchronization", "System",

@@ -11,7 +11,7 @@ extension EventPipeline {
     unsafe self.init(
       quark_queue_attr(
         flags: flags, max_length: maxLength, cache_grace_time: graceTimeMS, hold_time: holdTimeMS, max_env: 4096,
-        kubefd: -1, ruleset: nil, ring_size: 0),
+        kubefd: -1, ruleset: nil, ring_size: 0, replay: nil),
       stringLimit: stringLimit)
   }
 

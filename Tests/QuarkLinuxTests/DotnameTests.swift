@@ -277,7 +277,7 @@ struct OffsetsKernel {
 
   @Test func theReasonNamesTheFile() {
     let error = #expect(throws: QuarkError.self) { try KernelOffsets(btf: "/nowhere/vmlinux") }
-    #expect(error?.message == "cannot find the kernel's offsets: No such file or directory\n/nowhere/vmlinux")
+    #expect(error?.message == "cannot find the kernel's offsets: No such file or directory: /nowhere/vmlinux")
     #expect(throws: QuarkError.self) { try KernelOffsets(btf: "/") }
   }
 }

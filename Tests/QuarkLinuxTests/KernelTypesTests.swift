@@ -149,7 +149,7 @@ struct BTFBuilder {
       let object = Self.object()
       _ = unsafe try KernelTypes(path: "/nowhere/vmlinux", object: object.span.bytes, symbols: [], structures: [])
     }
-    #expect(error?.message == "cannot read the kernel's types: No such file or directory\n/nowhere/vmlinux")
+    #expect(error?.message == "cannot read the kernel's types: No such file or directory: /nowhere/vmlinux")
   }
 }
 

@@ -161,7 +161,7 @@ import Testing
     var pipeline = unsafe EventPipeline(
       quark_queue_attr(
         flags: QQ_MIN_AGG, max_length: 10, cache_grace_time: 4000, hold_time: 10, max_env: 0, kubefd: -1, ruleset: nil,
-        ring_size: 0))
+        ring_size: 0, replay: nil))
     var isTaken = false
     unsafe translator.translate(sample.bytes.span.bytes, probe, layouts) { isTaken = pipeline.insert(record: $0) }
     #expect(isTaken)

@@ -45,7 +45,7 @@ import Testing
     var pipeline = unsafe EventPipeline(
       quark_queue_attr(
         flags: flags, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
-        ruleset: nil, ring_size: 0))
+        ruleset: nil, ring_size: 0, replay: nil))
     var events: [Event] = []
     let wallOffsetNS = replay.wallOffsetNS
     while replay.ending == nil {

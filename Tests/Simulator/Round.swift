@@ -74,7 +74,7 @@ struct Pass: ~Copyable {
     let attributes = unsafe quark_queue_attr(
       flags: flags, max_length: CInt(parameters.maxLength), cache_grace_time: CInt(parameters.graceTimeMS),
       hold_time: CInt(parameters.holdTimeMS), max_env: parameters.environmentLimit, kubefd: -1, ruleset: nil,
-      ring_size: 0)
+      ring_size: 0, replay: nil)
     pipeline = EventPipeline(attributes, stringLimit: parameters.stringLimit)
     if [.none, .random].contains(parameters.joining) { setMatrix() }
   }

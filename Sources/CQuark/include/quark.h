@@ -1,16 +1,25 @@
 /*
  * quark: what the processes of a Linux machine do, in order.
  *
- * The one public header. These structures are the library's own storage: Swift and C read the same bytes. Pointers
- * handed out belong to the queue and are valid until the next quark_queue_get_event() on it.
+ * The one public header, for C and C++; compile with -D_GNU_SOURCE. These structures are the library's own storage:
+ * Swift and C read the same bytes. Pointers handed out belong to the queue and are valid until the next
+ * quark_queue_get_event() on it. A function of type int returns 0, or -1 with errno, unless it says otherwise.
  */
 #ifndef QUARK_H
 #define QUARK_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include <limits.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
 
 #include <linux/types.h>
 
@@ -35,6 +44,392 @@ typedef __s64 s64;
 #endif
 
 #define QUARK_VERSION "0.1"
+
+/* What programs are written with. Swift has its own. */
+#ifndef __swift__
+
+#ifndef nitems
+#define nitems(_array)		(sizeof(_array) / sizeof((_array)[0]))
+#endif
+#ifndef likely
+#define likely(_condition)	__builtin_expect(!!(_condition), 1)
+#endif
+#ifndef unlikely
+#define unlikely(_condition)	__builtin_expect(!!(_condition), 0)
+#endif
+#ifndef __aligned
+#define __aligned(_bytes)	__attribute__((aligned(_bytes)))
+#endif
+#ifndef __weak
+#define __weak			__attribute__((weak))
+#endif
+/* Up to the next multiple of `_bytes`, a power of two. */
+#ifndef ALIGN_UP
+#define ALIGN_UP(_value, _bytes) (((u64)(_value) + ((u64)(_bytes) - 1)) & ~((u64)(_bytes) - 1))
+#endif
+
+#ifndef NS_PER_S
+#define NS_PER_S		1000000000ULL
+#endif
+#ifndef NS_PER_MS
+#define NS_PER_MS		1000000ULL
+#endif
+#ifndef MS_TO_NS
+#define MS_TO_NS(_ms)		((u64)(_ms) * NS_PER_MS)
+#endif
+#ifndef NS_TO_S
+#define NS_TO_S(_ns)		((u64)(_ns) / NS_PER_S)
+#endif
+
+/*
+ * Lists with a tail, as queue(3) of the BSDs has them: the same names, also of the members, so that a program may have
+ * <sys/queue.h> too, before or behind this.
+ */
+#ifndef TAILQ_HEAD
+#define TAILQ_HEAD(_name, _type)	struct _name { struct _type *tqh_first; struct _type **tqh_last; }
+#define TAILQ_ENTRY(_type)		struct { struct _type *tqe_next; struct _type **tqe_prev; }
+#define TAILQ_HEAD_INITIALIZER(_head)	{ NULL, &(_head).tqh_first }
+#define TAILQ_INIT(_head) do {								\
+	(_head)->tqh_first = NULL;							\
+	(_head)->tqh_last = &(_head)->tqh_first;					\
+} while (0)
+#define TAILQ_EMPTY(_head)		((_head)->tqh_first == NULL)
+#define TAILQ_FIRST(_head)		((_head)->tqh_first)
+#define TAILQ_NEXT(_element, _field)	((_element)->_field.tqe_next)
+/* A head and an entry are laid out alike: what points to an element is in front of where its own pointer back is. */
+#define TAILQ_LAST(_head, _name)	(*((struct _name *)(void *)(_head)->tqh_last)->tqh_last)
+#define TAILQ_PREV(_element, _name, _field)						\
+	(*((struct _name *)(void *)(_element)->_field.tqe_prev)->tqh_last)
+#define TAILQ_INSERT_HEAD(_head, _element, _field) do {					\
+	if (((_element)->_field.tqe_next = (_head)->tqh_first) != NULL)			\
+		(_head)->tqh_first->_field.tqe_prev = &(_element)->_field.tqe_next;	\
+	else										\
+		(_head)->tqh_last = &(_element)->_field.tqe_next;			\
+	(_head)->tqh_first = (_element);						\
+	(_element)->_field.tqe_prev = &(_head)->tqh_first;				\
+} while (0)
+#define TAILQ_INSERT_TAIL(_head, _element, _field) do {					\
+	(_element)->_field.tqe_next = NULL;						\
+	(_element)->_field.tqe_prev = (_head)->tqh_last;				\
+	*(_head)->tqh_last = (_element);						\
+	(_head)->tqh_last = &(_element)->_field.tqe_next;				\
+} while (0)
+#define TAILQ_INSERT_AFTER(_head, _at, _element, _field) do {				\
+	if (((_element)->_field.tqe_next = (_at)->_field.tqe_next) != NULL)		\
+		(_at)->_field.tqe_next->_field.tqe_prev = &(_element)->_field.tqe_next;	\
+	else										\
+		(_head)->tqh_last = &(_element)->_field.tqe_next;			\
+	(_at)->_field.tqe_next = (_element);						\
+	(_element)->_field.tqe_prev = &(_at)->_field.tqe_next;				\
+} while (0)
+#define TAILQ_INSERT_BEFORE(_at, _element, _field) do {					\
+	(_element)->_field.tqe_prev = (_at)->_field.tqe_prev;				\
+	(_element)->_field.tqe_next = (_at);						\
+	*(_at)->_field.tqe_prev = (_element);						\
+	(_at)->_field.tqe_prev = &(_element)->_field.tqe_next;				\
+} while (0)
+#define TAILQ_REMOVE(_head, _element, _field) do {					\
+	if ((_element)->_field.tqe_next != NULL)					\
+		(_element)->_field.tqe_next->_field.tqe_prev = (_element)->_field.tqe_prev;	\
+	else										\
+		(_head)->tqh_last = (_element)->_field.tqe_prev;			\
+	*(_element)->_field.tqe_prev = (_element)->_field.tqe_next;			\
+} while (0)
+#define TAILQ_CONCAT(_head, _other, _field) do {					\
+	if ((_other)->tqh_first != NULL) {						\
+		*(_head)->tqh_last = (_other)->tqh_first;				\
+		(_other)->tqh_first->_field.tqe_prev = (_head)->tqh_last;		\
+		(_head)->tqh_last = (_other)->tqh_last;					\
+		TAILQ_INIT(_other);							\
+	}										\
+} while (0)
+#define TAILQ_FOREACH(_element, _head, _field)						\
+	for ((_element) = TAILQ_FIRST(_head); (_element) != NULL; (_element) = TAILQ_NEXT(_element, _field))
+#define TAILQ_FOREACH_REVERSE(_element, _head, _name, _field)				\
+	for ((_element) = TAILQ_LAST(_head, _name); (_element) != NULL;			\
+	    (_element) = TAILQ_PREV(_element, _name, _field))
+#endif /* !TAILQ_HEAD */
+/* What not every <sys/queue.h> has. The walks that are safe allow the element to be removed, and freed. */
+#ifndef TAILQ_FOREACH_FROM
+#define TAILQ_FOREACH_FROM(_element, _head, _field)					\
+	for ((_element) = (_element) != NULL ? (_element) : TAILQ_FIRST(_head); (_element) != NULL;	\
+	    (_element) = TAILQ_NEXT(_element, _field))
+#endif
+#ifndef TAILQ_FOREACH_SAFE
+#define TAILQ_FOREACH_SAFE(_element, _head, _field, _next)				\
+	for ((_element) = TAILQ_FIRST(_head);						\
+	    (_element) != NULL && ((_next) = TAILQ_NEXT(_element, _field), 1); (_element) = (_next))
+#endif
+#ifndef TAILQ_FOREACH_REVERSE_SAFE
+#define TAILQ_FOREACH_REVERSE_SAFE(_element, _head, _name, _field, _next)		\
+	for ((_element) = TAILQ_LAST(_head, _name);					\
+	    (_element) != NULL && ((_next) = TAILQ_PREV(_element, _name, _field), 1); (_element) = (_next))
+#endif
+
+/*
+ * Balanced trees, as tree(3) of FreeBSD has them under these names: an element is inserted once for each key, its
+ * neighbours in order and the search take a time that is logarithmic. Inside it is an AVL tree.
+ */
+#ifndef RB_HEAD
+struct quark_rb_node {
+	struct quark_rb_node *left;
+	struct quark_rb_node *right;
+	struct quark_rb_node *parent;
+	int height;			/* of the subtree, 1 for a leaf */
+};
+
+static inline int quark_rb_height(const struct quark_rb_node *node)
+{
+	return node == NULL ? 0 : node->height;
+}
+
+static inline void quark_rb_measure(struct quark_rb_node *node)
+{
+	const int left = quark_rb_height(node->left), right = quark_rb_height(node->right);
+
+	node->height = (left > right ? left : right) + 1;
+}
+
+/* `replacement`, or nothing, comes to where `node` is below its parent. */
+static inline void quark_rb_replace(struct quark_rb_node **root, struct quark_rb_node *node,
+    struct quark_rb_node *replacement)
+{
+	if (node->parent == NULL)
+		*root = replacement;
+	else if (node->parent->left == node)
+		node->parent->left = replacement;
+	else
+		node->parent->right = replacement;
+	if (replacement != NULL)
+		replacement->parent = node->parent;
+}
+
+/* The higher child of `node` comes to where it is, and `node` below that. */
+static inline struct quark_rb_node *quark_rb_rotate(struct quark_rb_node **root, struct quark_rb_node *node,
+    struct quark_rb_node *child)
+{
+	struct quark_rb_node **up = child == node->left ? &child->right : &child->left;
+	struct quark_rb_node **down = child == node->left ? &node->left : &node->right;
+
+	quark_rb_replace(root, node, child);
+	if ((*down = *up) != NULL)
+		(*down)->parent = node;
+	*up = node;
+	node->parent = child;
+	quark_rb_measure(node);
+	quark_rb_measure(child);
+	return child;
+}
+
+/* Makes the subtrees of `node` and of all above it differ in height by 1 at most. */
+static inline void quark_rb_balance(struct quark_rb_node **root, struct quark_rb_node *node)
+{
+	for (; node != NULL; node = node->parent) {
+		const int lean = quark_rb_height(node->left) - quark_rb_height(node->right);
+		struct quark_rb_node *child = lean > 0 ? node->left : node->right;
+
+		if (lean > 1 || lean < -1) {
+			struct quark_rb_node *inner = lean > 0 ? child->right : child->left;
+			struct quark_rb_node *outer = lean > 0 ? child->left : child->right;
+
+			if (quark_rb_height(inner) > quark_rb_height(outer))
+				child = quark_rb_rotate(root, child, inner);
+			node = quark_rb_rotate(root, node, child);
+		} else {
+			quark_rb_measure(node);
+		}
+	}
+}
+
+static inline void quark_rb_insert(struct quark_rb_node **root, struct quark_rb_node *parent, int is_left,
+    struct quark_rb_node *node)
+{
+	node->left = node->right = NULL;
+	node->parent = parent;
+	node->height = 1;
+	if (parent == NULL)
+		*root = node;
+	else if (is_left)
+		parent->left = node;
+	else
+		parent->right = node;
+	quark_rb_balance(root, parent);
+}
+
+/* The outermost one below `node`. */
+static inline struct quark_rb_node *quark_rb_end(struct quark_rb_node *node, int is_left)
+{
+	struct quark_rb_node *child = node;
+
+	while (child != NULL) {
+		node = child;
+		child = is_left ? node->left : node->right;
+	}
+	return node;
+}
+
+/* The next one in order, or with `is_left` the one before. */
+static inline struct quark_rb_node *quark_rb_step(struct quark_rb_node *node, int is_left)
+{
+	struct quark_rb_node *below = is_left ? node->left : node->right;
+
+	if (below != NULL)
+		return quark_rb_end(below, !is_left);
+	while (node->parent != NULL && node == (is_left ? node->parent->left : node->parent->right))
+		node = node->parent;
+	return node->parent;
+}
+
+static inline void quark_rb_remove(struct quark_rb_node **root, struct quark_rb_node *node)
+{
+	struct quark_rb_node *lowest;
+
+	if (node->left == NULL || node->right == NULL) {
+		lowest = node->parent;
+		quark_rb_replace(root, node, node->left != NULL ? node->left : node->right);
+	} else {
+		struct quark_rb_node *next = quark_rb_end(node->right, 1);
+
+		lowest = next->parent == node ? next : next->parent;
+		quark_rb_replace(root, next, next->right);
+		quark_rb_replace(root, node, next);
+		next->left = node->left;
+		next->left->parent = next;
+		if ((next->right = node->right) != NULL)
+			next->right->parent = next;
+	}
+	quark_rb_balance(root, lowest);
+}
+
+#define RB_HEAD(_name, _type)		struct _name { struct _type *rbh_root; }
+#define RB_ENTRY(_type)			struct quark_rb_node
+#define RB_INITIALIZER(_head)		{ NULL }
+#define RB_INIT(_head)			do { (_head)->rbh_root = NULL; } while (0)
+#define RB_ROOT(_head)			((_head)->rbh_root)
+#define RB_EMPTY(_head)			((_head)->rbh_root == NULL)
+/* The element of a node, as a pointer of the type of `_element`; NULL for NULL. */
+#define QUARK_RB_ELEMENT(_node, _element, _field)					\
+	((__typeof__(_element))quark_rb_element(_node, (size_t)((char *)&(_element)->_field - (char *)(_element))))
+static inline void *quark_rb_element(struct quark_rb_node *node, size_t offset)
+{
+	return node == NULL ? NULL : (void *)((char *)node - offset);
+}
+#define RB_LEFT(_element, _field)	QUARK_RB_ELEMENT((_element)->_field.left, _element, _field)
+#define RB_RIGHT(_element, _field)	QUARK_RB_ELEMENT((_element)->_field.right, _element, _field)
+#define RB_PARENT(_element, _field)	QUARK_RB_ELEMENT((_element)->_field.parent, _element, _field)
+
+#define RB_PROTOTYPE(_name, _type, _field, _compare)	QUARK_RB_PROTOTYPE(_name, _type, )
+#define RB_PROTOTYPE_STATIC(_name, _type, _field, _compare)				\
+	QUARK_RB_PROTOTYPE(_name, _type, static __attribute__((unused)))
+#define QUARK_RB_PROTOTYPE(_name, _type, _linkage)					\
+_linkage struct _type *_name##_RB_INSERT(struct _name *head, struct _type *element);	\
+_linkage struct _type *_name##_RB_REMOVE(struct _name *head, struct _type *element);	\
+_linkage struct _type *_name##_RB_FIND(struct _name *head, struct _type *key);		\
+_linkage struct _type *_name##_RB_NFIND(struct _name *head, struct _type *key);		\
+_linkage struct _type *_name##_RB_MINMAX(struct _name *head, int side);			\
+_linkage struct _type *_name##_RB_NEXT(struct _type *element);				\
+_linkage struct _type *_name##_RB_PREV(struct _type *element);
+
+#define RB_GENERATE(_name, _type, _field, _compare) QUARK_RB_GENERATE(_name, _type, _field, _compare, )
+#define RB_GENERATE_STATIC(_name, _type, _field, _compare)				\
+	QUARK_RB_GENERATE(_name, _type, _field, _compare, static __attribute__((unused)))
+#define QUARK_RB_GENERATE(_name, _type, _field, _compare, _linkage)			\
+static inline struct _type *_name##_RB_ELEMENT(struct quark_rb_node *node)		\
+{											\
+	return (struct _type *)quark_rb_element(node, offsetof(struct _type, _field));	\
+}											\
+/* NULL, or the element there already is that compares equal. */			\
+_linkage struct _type *_name##_RB_INSERT(struct _name *head, struct _type *element)	\
+{											\
+	struct quark_rb_node *root = NULL;						\
+	struct _type *parent = NULL, *next = head->rbh_root;				\
+	int order = 0;									\
+											\
+	while (next != NULL) {								\
+		parent = next;								\
+		order = (_compare)(element, parent);					\
+		if (order == 0)								\
+			return parent;							\
+		next = _name##_RB_ELEMENT(order < 0 ? parent->_field.left : parent->_field.right);	\
+	}										\
+	if (head->rbh_root != NULL)							\
+		root = &head->rbh_root->_field;						\
+	quark_rb_insert(&root, parent == NULL ? NULL : &parent->_field, order < 0, &element->_field);	\
+	head->rbh_root = _name##_RB_ELEMENT(root);					\
+	return NULL;									\
+}											\
+_linkage struct _type *_name##_RB_REMOVE(struct _name *head, struct _type *element)	\
+{											\
+	struct quark_rb_node *root = &head->rbh_root->_field;				\
+											\
+	quark_rb_remove(&root, &element->_field);					\
+	head->rbh_root = _name##_RB_ELEMENT(root);					\
+	return element;									\
+}											\
+_linkage struct _type *_name##_RB_FIND(struct _name *head, struct _type *key)		\
+{											\
+	struct _type *next = head->rbh_root;						\
+	int order;									\
+											\
+	while (next != NULL && (order = (_compare)(key, next)) != 0)			\
+		next = _name##_RB_ELEMENT(order < 0 ? next->_field.left : next->_field.right);	\
+	return next;									\
+}											\
+/* The first element that is not below the key. */					\
+_linkage struct _type *_name##_RB_NFIND(struct _name *head, struct _type *key)		\
+{											\
+	struct _type *result = NULL, *next = head->rbh_root;				\
+	int order;									\
+											\
+	while (next != NULL && (order = (_compare)(key, next)) != 0) {			\
+		if (order < 0)								\
+			result = next;							\
+		next = _name##_RB_ELEMENT(order < 0 ? next->_field.left : next->_field.right);	\
+	}										\
+	return next != NULL ? next : result;						\
+}											\
+_linkage struct _type *_name##_RB_MINMAX(struct _name *head, int side)			\
+{											\
+	if (head->rbh_root == NULL)							\
+		return NULL;								\
+	return _name##_RB_ELEMENT(quark_rb_end(&head->rbh_root->_field, side < 0));	\
+}											\
+_linkage struct _type *_name##_RB_NEXT(struct _type *element)				\
+{											\
+	return _name##_RB_ELEMENT(quark_rb_step(&element->_field, 0));			\
+}											\
+_linkage struct _type *_name##_RB_PREV(struct _type *element)				\
+{											\
+	return _name##_RB_ELEMENT(quark_rb_step(&element->_field, 1));			\
+}
+
+#define RB_NEGINF			(-1)
+#define RB_INF				1
+#define RB_INSERT(_name, _head, _element)	_name##_RB_INSERT(_head, _element)
+#define RB_REMOVE(_name, _head, _element)	_name##_RB_REMOVE(_head, _element)
+#define RB_FIND(_name, _head, _key)		_name##_RB_FIND(_head, _key)
+#define RB_NFIND(_name, _head, _key)		_name##_RB_NFIND(_head, _key)
+#define RB_NEXT(_name, _head, _element)		_name##_RB_NEXT(_element)
+#define RB_PREV(_name, _head, _element)		_name##_RB_PREV(_element)
+#define RB_MIN(_name, _head)			_name##_RB_MINMAX(_head, RB_NEGINF)
+#define RB_MAX(_name, _head)			_name##_RB_MINMAX(_head, RB_INF)
+#define RB_FOREACH(_element, _name, _head)						\
+	for ((_element) = RB_MIN(_name, _head); (_element) != NULL; (_element) = _name##_RB_NEXT(_element))
+#define RB_FOREACH_FROM(_element, _name, _next)						\
+	for ((_element) = (_next); (_element) != NULL; (_element) = _name##_RB_NEXT(_element))
+#define RB_FOREACH_SAFE(_element, _name, _head, _next)					\
+	for ((_element) = RB_MIN(_name, _head);						\
+	    (_element) != NULL && ((_next) = _name##_RB_NEXT(_element), 1); (_element) = (_next))
+#define RB_FOREACH_REVERSE(_element, _name, _head)					\
+	for ((_element) = RB_MAX(_name, _head); (_element) != NULL; (_element) = _name##_RB_PREV(_element))
+#define RB_FOREACH_REVERSE_FROM(_element, _name, _next)					\
+	for ((_element) = (_next); (_element) != NULL; (_element) = _name##_RB_PREV(_element))
+#define RB_FOREACH_REVERSE_SAFE(_element, _name, _head, _next)				\
+	for ((_element) = RB_MAX(_name, _head);						\
+	    (_element) != NULL && ((_next) = _name##_RB_PREV(_element), 1); (_element) = (_next))
+#endif /* !RB_HEAD */
+
+#endif /* !__swift__ */
 
 /* quark_queue_attr.flags */
 #define QQ_THREAD_EVENTS	(1 << 0)
@@ -109,6 +504,62 @@ enum {
 	QUARK_ELT_CONSOLE,		/* never assigned */
 };
 
+/* quark_socket.conn_origin: how a connection became known */
+enum sock_conn {
+	SOCK_CONN_INVALID,
+	SOCK_CONN_CLOSE,
+	SOCK_CONN_ACCEPT,
+	SOCK_CONN_CONNECT,
+	SOCK_CONN_SCRAPE,		/* it was there when the queue was opened */
+};
+
+enum quark_packet_direction {
+	QUARK_PACKET_DIR_INVALID,
+	QUARK_PACKET_DIR_EGRESS,
+	QUARK_PACKET_DIR_INGRESS,
+};
+
+enum quark_packet_origin {
+	QUARK_PACKET_ORIGIN_INVALID,
+	QUARK_PACKET_ORIGIN_DNS,
+};
+
+/* quark_shm.kind */
+enum shm_kind {
+	QUARK_SHM_INVALID,
+	QUARK_SHM_SHMGET,
+	QUARK_SHM_SHM_OPEN,
+	QUARK_SHM_MEMFD_CREATE,
+	QUARK_SHM_MEMFD_OPEN,		/* never in an event */
+};
+
+/* quark_verbose, and the priority of what is logged */
+enum quark_verbosity_levels {
+	QUARK_VL_SILENT,
+	QUARK_VL_WARN,
+	QUARK_VL_DEBUG,
+};
+
+/* The kinds of things that are forgotten after a while. */
+enum gc_type {
+	GC_INVALID,
+	GC_PROCESS,
+	GC_SOCKET,
+	GC_POD,
+};
+
+#define QUARK_MAX_PACKET	2048	/* bytes of a packet that are kept */
+
+/* Bounds of rules that the kernel evaluates: QQ_NOVA, which no kernel can be asked for yet. */
+#define NOVA_MAX_RULES		1024
+#define NOVA_PATH_FIELDS	2
+#define NOVA_MAX_PATHS		4096
+#define NOVA_PATHLEN		250
+#define META_RF_EXE		1
+#define META_RF_FILEPATH	2
+
+struct bpf_probes;
+struct btf;
 struct quark_container;
 struct quark_ruleset;
 struct quark_queue;
@@ -167,11 +618,75 @@ struct quark_process {
 	size_t env_orig_len;		/* bytes there were; more than env_len: the rest was cut off */
 };
 
+struct quark_ptrace {
+	u32 child_pid;
+	s64 request;			/* of ptrace(2), as the next two */
+	u64 addr;
+	u64 data;
+};
+
+/*
+ * The families of sockets, packets, files, ptrace, modules, shared memory and terminals are declared, and have no
+ * events yet: their pointers are NULL.
+ */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
 	u64 time;			/* of the oldest part, ns since the epoch */
 	const struct quark_process *process;	/* all that is known of the process, from earlier events too */
+	const struct quark_socket *socket;	/* QUARK_EV_SOCK_CONN_* */
+	struct quark_packet *packet;		/* QUARK_EV_PACKET */
+	const void *bypass;			/* QUARK_EV_BYPASS */
+	struct quark_file *file;		/* QUARK_EV_FILE */
+	struct quark_ptrace ptrace;		/* QUARK_EV_PTRACE */
+	struct quark_module_load *module_load;	/* QUARK_EV_MODULE_LOAD */
+	struct quark_shm *shm;			/* QUARK_EV_SHM */
+	struct quark_tty *tty;			/* QUARK_EV_TTY */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; with QUARK_EV_ID_CHANGE */
+};
+
+/* One end of a connection, in network byte order. The union has a name, for cgo reaches no other. */
+struct quark_sockaddr {
+	int af;				/* AF_INET, AF_INET6 */
+	union {
+		u32 addr4;
+		u8 addr6[16];
+	} u;
+	u16 port;
+};
+
+struct quark_socket {
+	struct quark_sockaddr local;
+	struct quark_sockaddr remote;
+	u32 pid_origin;			/* who had it first */
+	u32 pid_last_use;
+	u64 established_time;		/* ns of CLOCK_MONOTONIC, not since the epoch, as the next */
+	u64 close_time;			/* 0: open */
+	enum sock_conn conn_origin;
+	u64 bytes_received;		/* known when it is closed, as the next */
+	u64 bytes_sent;
+};
+
+struct quark_packet {
+	enum quark_packet_direction direction;
+	enum quark_packet_origin origin;
+	size_t orig_len;		/* bytes there were */
+	size_t cap_len;			/* bytes of data, QUARK_MAX_PACKET at most */
+	char data[];			/* from the IP header on */
+};
+
+struct quark_module_load {
+	char *name;
+	char *version;			/* "": it has none, as the next */
+	char *src_version;
+};
+
+struct quark_shm {
+	enum shm_kind kind;
+	s64 shmget_key;			/* of shmget(2), as the next two; QUARK_SHM_SHMGET */
+	u64 shmget_size;
+	s64 shmget_shmflg;
+	u32 memfd_create_flags;		/* of memfd_create(2); QUARK_SHM_MEMFD_CREATE */
+	const char *path;		/* NULL for QUARK_SHM_SHMGET */
 };
 
 struct quark_file {
@@ -225,6 +740,9 @@ enum raw_types {
 	RAW_GETPID,
 	RAW_NUM_TYPES
 };
+
+/* raw_event.flags, as they are named elsewhere: a task came with the exec. */
+#define RAW_EXEC_F_EXT	(1 << 0)
 
 /* A task as a record found it. Ids are those of the initial namespaces. */
 struct raw_task {
@@ -313,6 +831,7 @@ struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int kubefd;			/* -1; anything else is ENOTSUP so far */
 	struct quark_ruleset *ruleset;	/* NULL; anything else is ENOTSUP so far */
 	size_t ring_size;		/* bytes of a ring, a power of two from 4096; 0: EBPF 4 MiB, KPROBE 1 MiB a CPU */
+	const char *replay;		/* a file, quark-recording(5), to be played in place of a backend; or NULL */
 };
 
 /* The families of events, by which losses are told apart. */
@@ -342,20 +861,108 @@ struct quark_queue_stats {
 	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as it can be told apart */
 };
 
+/* The machine, when the queue was opened. NULL: not known. */
+struct quark_sysinfo {
+	char *boot_id;
+	char *hostname;
+	char **ip_addrs;		/* of all interfaces, as text */
+	size_t ip_addrs_len;
+	char **mac_addrs;		/* "0:1b:44:11:3a:b7", without leading zeros */
+	size_t mac_addrs_len;
+	char *uts_sysname;		/* uname(2) */
+	char *uts_nodename;
+	char *uts_release;
+	char *uts_version;
+	char *uts_machine;
+	char *os_name;			/* os-release(5) */
+	char *os_version;
+	char *os_release_type;
+	char *os_id;
+	char *os_version_id;
+	char *os_version_codename;
+	char *os_pretty_name;
+};
+
+struct quark_passwd {
+	uid_t uid;
+	gid_t gid;
+	char *name;
+};
+
+struct quark_group {
+	gid_t gid;
+	char *name;
+};
+
+/* Kubernetes: declared, and not supported yet. */
+struct label_node {
+	char *key;
+	char *value;
+	int seen;
+};
+
+struct quark_pod {
+	char *name;
+	char *ns;
+	char *uid;
+	char *phase;
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	char addr4_a[INET6_ADDRSTRLEN];
+	char addr6_a[INET6_ADDRSTRLEN];
+};
+
+struct quark_container {
+	char *container_id;
+	struct quark_pod *pod;
+	char *name;
+	char *image;
+	char *image_id;
+	char *image_name;
+	char *image_tag;
+	char *image_hash;
+	int linked_by_id;
+	int linked_by_pod;
+};
+
+struct quark_kube_node {
+	char *name;
+	char *uid;
+	char *zone;
+	char *region;
+	char *provider;
+	char *project;
+	char *project_id;
+	char *cluster_name;
+	char *cluster_uid;
+	char *cluster_version;
+};
+
 /* Allocated by the caller; must not be moved or copied while it is open. */
 struct quark_queue {
 	int flags;			/* as asked for */
 	int length;			/* raw events held now */
 	int epollfd;			/* -1 when closed */
 	struct quark_queue_stats stats;
+	struct quark_sysinfo sysinfo;
+	struct quark_ruleset *ruleset;	/* as asked for */
 	void *driver;			/* the library's own */
 	char *hooks;			/* the library's own */
 	char *fallback_reason;		/* the library's own */
+	struct quark_passwd *passwds;	/* the library's own: by uid */
+	struct quark_group *groups;	/* the library's own: by gid */
+	size_t passwds_len;
+	size_t groups_len;
 };
 
 struct quark_process_iter {
 	struct quark_queue *queue;	/* the library's own */
 	u64 next_pid;
+};
+
+struct quark_socket_iter {
+	struct quark_queue *queue;	/* the library's own */
+	u64 next;
 };
 
 struct quark_cmdline_iter {
@@ -397,7 +1004,10 @@ void quark_queue_close(struct quark_queue *queue);
 /* The next event, or NULL when none is ready: then block and try again. */
 const struct quark_event *quark_queue_get_event(struct quark_queue *queue);
 
-/* Waits until there may be something to do, 100 ms at most. 0, or -1 with errno (EINTR among them). */
+/*
+ * Waits until there may be something to do, 100 ms at most. 0, or -1 with errno: EINTR among them, and ENODATA when all
+ * of a recording that is played has been handed out.
+ */
 int quark_queue_block(struct quark_queue *queue);
 
 /* For clients that wait themselves, 100 ms at most at a time. -1 with EINVAL when the queue is closed. */
@@ -419,6 +1029,55 @@ void quark_process_iter_init(struct quark_process_iter *iterator, struct quark_q
 
 /* The next process, or NULL at the end. */
 const struct quark_process *quark_process_iter_next(struct quark_process_iter *iterator);
+
+/* There are no socket events yet: the walk ends at once. */
+void quark_socket_iter_init(struct quark_socket_iter *iterator, struct quark_queue *queue);
+const struct quark_socket *quark_socket_iter_next(struct quark_socket_iter *iterator);
+
+/*
+ * NULL, with ESRCH since there are no sockets yet, or EINVAL for addresses that are not both AF_INET or both AF_INET6.
+ */
+const struct quark_socket *quark_socket_lookup(struct quark_queue *queue, struct quark_sockaddr *local,
+    struct quark_sockaddr *remote);
+
+/*
+ * Of /etc/passwd and /etc/group as they were when the queue was opened; NULL with ESRCH. With VALGRIND in the
+ * environment they are not read.
+ */
+struct quark_passwd *quark_passwd_lookup(struct quark_queue *queue, uid_t uid);
+struct quark_group *quark_group_lookup(struct quark_queue *queue, gid_t gid);
+
+/*
+ * Raw events of a program's own. What is allocated is zero except for its type and, where there is a task, an exit_code
+ * of -1 and RAW_F_TASK in flags; NULL with EINVAL for a type outside of enum raw_types. The caller fills in pid and
+ * time, and strings, which malloc(3) gave and raw_event_free() frees; a length of 0 is that of the string and its NUL.
+ *
+ * A raw event that was inserted belongs to the queue, and is delivered as if the kernel had sent it. -1 with errno, and
+ * it still is the caller's: EINVAL the queue is closed or the pid makes no sense, ENOBUFS the queue is full, E2BIG more
+ * than 128 KiB of strings, ENOTSUP there are no events of its family yet.
+ */
+struct raw_event *raw_event_alloc(int type);
+void raw_event_free(struct raw_event *event);
+int raw_event_insert(struct quark_queue *queue, struct raw_event *event);
+
+/*
+ * NULL with EINVAL: the programs of this library are not those of a bpftool skeleton, so there is no such structure to
+ * hand out. quark_queue_get_hooks() tells what is loaded.
+ */
+struct bpf_probes *quark_get_bpf_probes(struct quark_queue *queue);
+
+/*
+ * Processes whose files, sockets, shared memory, ptrace calls and modules are nobody's business. There are no such
+ * events yet, so nothing needs to be kept quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
+ */
+int quark_queue_trusted_pid_add(struct quark_queue *queue, u32 pid);
+int quark_queue_trusted_pid_reset(struct quark_queue *queue);
+
+/* Not supported yet: -1 with ENOTSUP, or EINVAL for NULL. */
+int quark_start_kube_talker(const char *kube_config, pid_t *pid);
+
+/* Not supported yet: -1 with ENOTSUP, and `*buf` and `*len` are as they were. */
+int quark_event_to_ecs(struct quark_queue *queue, const struct quark_event *event, char **buf, size_t *len);
 
 /*
  * Replaces one cell of the queue's aggregation matrix: may an event that begins with a raw event of `parent_type`
@@ -451,6 +1110,16 @@ void quark_btf_close(struct quark_btf *btf);
 
 /* One of them by its name, also of those that are not in the list since kernels may lack them; -1: there is none. */
 ssize_t quark_btf_offset(struct quark_btf *btf, const char *dotname);
+
+/*
+ * Of types that libbpf has read. The offset of a member in bytes, or the value of a constant, by its dotname; with
+ * `alternatives` also by what other kernels call it. How many parameters a function has, or the function that a member
+ * points to; the place of a parameter by its name, from 0. -1: there is none.
+ */
+s32 btf_root_offset(struct btf *btf, const char *dotname, int alternatives);
+int btf_number_of_params(struct btf *btf, const char *func);
+int btf_number_of_params_of_ptr(struct btf *btf, const char *strct, const char *member);
+int btf_index_of_param(struct btf *btf, const char *func, const char *param);
 
 /* What the stock matrices are made of. */
 int quark_can_aggregate_single(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
@@ -485,6 +1154,148 @@ void quark_cmdline_iter_init(struct quark_cmdline_iter *iterator, const char *cm
 
 /* The next argument, or NULL at the end. */
 const char *quark_cmdline_iter_next(struct quark_cmdline_iter *iterator);
+
+/*
+ * The log, on stderr: what has a priority of `quark_verbose` or less, which is 0 at first and QUARK_VERBOSE of the
+ * environment when a queue is opened.
+ */
+extern int quark_verbose;
+
+/* "program: function:line: message", and ": " and the words of errno if `do_errno`. Leaves errno as it is. */
+void qlog_func(int pri, int do_errno, const char *func, int line, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* With an x: without errno. */
+#ifndef __swift__
+#define qlog(_pri, ...)	qlog_func(_pri, 1, __func__, __LINE__, __VA_ARGS__)
+#define qlogx(_pri, ...) qlog_func(_pri, 0, __func__, __LINE__, __VA_ARGS__)
+#define qwarn(...)	qlog(QUARK_VL_WARN, __VA_ARGS__)
+#define qwarnx(...)	qlogx(QUARK_VL_WARN, __VA_ARGS__)
+#define qdebug(...)	qlog(QUARK_VL_DEBUG, __VA_ARGS__)
+#define qdebugx(...)	qlogx(QUARK_VL_DEBUG, __VA_ARGS__)
+#endif
+
+/* libbpf's messages go to the log: its warnings and informations at QUARK_VL_WARN, the rest at QUARK_VL_DEBUG. */
+void setup_libbpf_logs(void);
+
+/* read(2), again when a signal interrupts it. */
+ssize_t qread(int fd, void *buf, size_t count);
+
+/* Writes all of it. EPIPE: the descriptor takes no more. */
+int qwrite(int fd, const void *buf, size_t count);
+
+/*
+ * The target of a symbolic link, NUL-terminated. Its length, or `bufsiz` when it did not fit; -1 with errno: EINVAL for
+ * a `bufsiz` below 2, else that of readlinkat(2).
+ */
+ssize_t qreadlinkat(int dfd, const char *pathname, char *buf, size_t bufsiz);
+
+/* Closes all descriptors from `lowfd` on, but not `keep`; -1 keeps none. */
+int qclosefrom(int lowfd, int keep);
+
+/* 1: all characters are digits, as in "". */
+int isnumber(const char *text);
+
+/*
+ * What a file of one line has, without its last byte, which is the line's end. The length, or -1 with errno. No more
+ * than `bufsiz` bytes are read.
+ */
+ssize_t readlineat(int dfd, const char *pathname, char *buf, size_t bufsiz);
+
+/* The whole of `text` as a number, strtoull(3); a minus sign wraps around. EINVAL, or ERANGE. */
+int strtou64(u64 *number, const char *text, int base);
+
+/* The first line that begins so, without its end, to be freed. NULL: there is none. */
+char *find_line(FILE *file, const char *prefix);
+char *find_line_p(const char *path, const char *prefix);
+
+/*
+ * All that can be read, and a NUL that `*total` does not count, to be freed; `total` may be NULL. NULL with errno, and
+ * for an empty file NULL with a `*total` of 0 and an errno of 0.
+ */
+char *load_file_nostat(int fd, size_t *total);
+char *load_file_path_nostat(const char *path, size_t *total);
+
+/* 1: there are sockets of AF_INET6. */
+int ipv6_supported(void);
+
+/* What stands behind the last slash; NULL: there is no slash, or nothing behind it. */
+const char *safe_basename(const char *path);
+
+/* When the machine was booted, to the second, ns since the epoch; 0: not known. */
+u64 fetch_boottime(void);
+
+/* Base64: the length of the text without its NUL, or of the bytes; -1: there is no room, or it is no base64. */
+int qb64_ntop(const unsigned char *source, size_t length, char *target, size_t size);
+int qb64_pton(const char *source, unsigned char *target, size_t size);
+
+/*
+ * Functions of the BSDs that libc lacks. They have names of our own, so that they meet nobody else's of these names; a
+ * program that has its own goes on with its own.
+ */
+size_t quark_strlcpy(char *target, const char *source, size_t size);
+size_t quark_strlcat(char *target, const char *source, size_t size);
+long long quark_strtonum(const char *text, long long minimum, long long maximum, const char **reason);
+void *quark_reallocarray(void *memory, size_t count, size_t size);
+/* "0000: 68 65 6c 6c 6f …  hello…" for each 16 bytes; the offset is decimal. */
+void quark_sshbuf_dump_data(const void *bytes, size_t length, FILE *file);
+
+#ifndef __swift__
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if !__GLIBC_PREREQ(2, 38)
+#define QUARK_NO_STRLCPY
+#endif
+#if !__GLIBC_PREREQ(2, 26)
+#define QUARK_NO_REALLOCARRAY
+#endif
+#endif
+#if defined(QUARK_NO_STRLCPY) && !defined(HAVE_STRLCPY) && !defined(strlcpy)
+#define strlcpy		quark_strlcpy
+#endif
+#if defined(QUARK_NO_STRLCPY) && !defined(HAVE_STRLCAT) && !defined(strlcat)
+#define strlcat		quark_strlcat
+#endif
+#if defined(QUARK_NO_REALLOCARRAY) && !defined(HAVE_REALLOCARRAY) && !defined(reallocarray)
+#define reallocarray	quark_reallocarray
+#endif
+#if !defined(HAVE_STRTONUM) && !defined(strtonum)
+#define strtonum	quark_strtonum
+#endif
+#if !defined(sshbuf_dump_data)
+#define sshbuf_dump_data quark_sshbuf_dump_data
+#endif
+#endif /* !__swift__ */
+
+/*
+ * Writes JSON: hanson_open() begins an object, hanson_close() ends it, and hands out the text, to be freed, with its
+ * length, the NUL not counted; what was opened in between the caller closes. `first` says whether it is the first
+ * one in its object or array, and then is 0: before all others comes a comma. NULL: no comma. Of strings `"`, `\` and
+ * control characters are escaped; bytes from 0x7f on are as they are.
+ *
+ * -1: there is no memory. An error stays, and hanson_close() returns it, too: callers need look no earlier. It then
+ * hands out nothing.
+ */
+struct hanson {
+	int error;
+	char *buf;
+	char *buf_w;			/* where the next byte goes */
+	size_t buf_len;			/* bytes there is room for */
+};
+
+int hanson_open(struct hanson *h);
+int hanson_close(struct hanson *h, char **buf, size_t *len);
+int hanson_add_ascii(struct hanson *h, char character);			/* as it is */
+int hanson_add_escaped(struct hanson *h, const char *text);		/* without quotes */
+int hanson_add_string(struct hanson *h, const char *text, int *first);
+int hanson_add_integer(struct hanson *h, int64_t number, int *first);
+int hanson_add_boolean(struct hanson *h, int boolean, int *first);
+int hanson_add_key_value(struct hanson *h, const char *key, const char *value, int *first);
+int hanson_add_key_value_int(struct hanson *h, const char *key, int64_t value, int *first);
+int hanson_add_key_value_bool(struct hanson *h, const char *key, int value, int *first);
+int hanson_add_array(struct hanson *h, const char *name, int *first);
+int hanson_close_array(struct hanson *h);
+int hanson_add_object(struct hanson *h, const char *name, int *first);
+int hanson_close_object(struct hanson *h);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,9 @@ public import QuarkCore
     var lost: UInt64 = 0
   }
 
+  /// As `init(path:)`, for a stored property.
+  public static func open(_ path: String) throws(QuarkError) -> ReplayBackend { try ReplayBackend(path: path) }
+
   public init(path: String) throws(QuarkError) {
     let event = try QuarkError.attempting("create an eventfd") { () throws(Errno) in
       FileDescriptor(owning: try Errno.check(eventfd(1, CInt(EFD_CLOEXEC | EFD_NONBLOCK))))
@@ -32,7 +35,7 @@ public import QuarkCore
     do throws(Errno) {
       unsafe loaded = try Self.load(path)
     } catch {
-      throw QuarkError("read the recording", error)
+      throw QuarkError("read the recording", on: path, error)
     }
     let cursor: RecordingCursor
     do throws(RecordingCursor.Refusal) {
@@ -40,7 +43,7 @@ public import QuarkCore
       cursor = try unsafe RecordingCursor(RawSpan(_unsafeStart: loaded.bytes, byteCount: loaded.count))
     } catch {
       unsafe loaded.bytes.deallocate()
-      throw QuarkError("read the recording", Errno(EINVAL), detail: Self.words(error))
+      throw QuarkError("read the recording", on: path, Errno(EINVAL), detail: Self.words(error))
     }
     unsafe bytes = loaded.bytes
     unsafe count = loaded.count

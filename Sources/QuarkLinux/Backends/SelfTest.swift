@@ -123,6 +123,6 @@ enum SelfTest {
   private static func attributes() -> quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_EBPF, max_length: 64, cache_grace_time: 1_000_000, hold_time: 10, max_env: 64, kubefd: -1, ruleset: nil,
-      ring_size: 0)
+      ring_size: 0, replay: nil)
   }
 }

@@ -1,0 +1,49 @@
+/// A line of /etc/passwd or /etc/group (passwd(5), group(5)): `name:password:id:`, and in the first file the group's id
+/// behind it.
+public struct AccountLine: Equatable, Sendable {
+  /// Of the text.
+  public var name: Range<Int>
+  public var id: UInt32
+  /// 0 if there is none, or it is no number.
+  public var groupID: UInt32
+
+  /// Calls `body` with each line that makes sense. Comments, and lines without a name or an id, are skipped; the last
+  /// line may lack its newline.
+  public static func read(_ text: Span<UInt8>, _ body: (AccountLine) -> Void) {
+    var start = 0
+    while start < text.count {
+      var end = start
+      while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
+      if let line = AccountLine(text, start..<end) { body(line) }
+      start = end + 1
+    }
+  }
+
+  private init?(_ text: Span<UInt8>, _ line: Range<Int>) {
+    let name = Self.field(text, line, 0)
+    guard !name.isEmpty, text[name.lowerBound] != UInt8(ascii: "#"),
+      let id = Self.number(text, Self.field(text, line, 2))
+    else { return nil }
+    self.name = name
+    self.id = id
+    groupID = Self.number(text, Self.field(text, line, 3)) ?? 0
+  }
+
+  private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt32? {
+    text.extracting(range).number(radix: 10).flatMap { UInt32(exactly: $0) }
+  }
+
+  /// What stands between two colons; nothing behind the last one.
+  private static func field(_ text: Span<UInt8>, _ line: Range<Int>, _ number: Int) -> Range<Int> {
+    var start = line.lowerBound
+    var left = number
+    while true {
+      var end = start
+      while end < line.upperBound, text[end] != UInt8(ascii: ":") { end += 1 }
+      if left == 0 { return start..<end }
+      guard end < line.upperBound else { return end..<end }
+      start = end + 1
+      left -= 1
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import CLinux
+public import CQuark
+internal import QuarkCore
+
+/// The users and groups of /etc/passwd and /etc/group as C structures on the heap, in ascending order of their ids. The
+/// name service switch is not asked: a static program has none.
+public enum Accounts {
+  /// To be given to `free`. Of two with the same id the first one counts. `repeated` is called with ids of the others.
+  @unsafe public static func users(
+    path: StaticString = "/etc/passwd", repeated: (UInt32) -> Void = { _ in }
+  ) -> UnsafeMutableBufferPointer<quark_passwd> {
+    unsafe read(path, repeated) { unsafe quark_passwd(uid: $1.id, gid: $1.groupID, name: $0) }
+  }
+
+  @unsafe public static func groups(
+    path: StaticString = "/etc/group", repeated: (UInt32) -> Void = { _ in }
+  ) -> UnsafeMutableBufferPointer<quark_group> {
+    unsafe read(path, repeated) { unsafe quark_group(gid: $1.id, name: $0) }
+  }
+
+  @unsafe public static func free(_ users: UnsafeMutableBufferPointer<quark_passwd>) {
+    for unsafe user in unsafe users { unsafe CLinux.free(user.name) }
+    unsafe users.deallocate()
+  }
+
+  @unsafe public static func free(_ groups: UnsafeMutableBufferPointer<quark_group>) {
+    for unsafe group in unsafe groups { unsafe CLinux.free(group.name) }
+    unsafe groups.deallocate()
+  }
+
+  /// The element with that id, in a list in ascending order of the ids that `id` tells.
+  @unsafe public static func find<Account>(
+    _ wanted: UInt32, in list: UnsafeMutableBufferPointer<Account>, _ id: (Account) -> UInt32
+  ) -> UnsafeMutablePointer<Account>? {
+    var (low, high) = (0, list.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if unsafe id(list[middle]) < wanted { low = middle + 1 } else { high = middle }
+    }
+    guard unsafe low < list.count && id(list[low]) == wanted else { return nil }
+    return unsafe list.baseAddress! + low
+  }
+
+  // MARK: -
+
+  private static func read<Account>(
+    _ path: StaticString, _ repeated: (UInt32) -> Void,
+    _ make: (UnsafeMutablePointer<CChar>, AccountLine) -> Account
+  ) -> UnsafeMutableBufferPointer<Account> {
+    var buffer = ReadBuffer(capacity: 16 << 10)
+    // Safe: a literal ends with a NUL, and stays.
+    let name = unsafe UnsafeRawPointer(path.utf8Start).assumingMemoryBound(to: CChar.self)
+    var lines: [AccountLine] = []
+    if unsafe (try? buffer.readFile(name, in: AT_FDCWD, limit: 64 << 20)) != nil {
+      AccountLine.read(buffer.bytes) { lines.append($0) }
+    }
+    // By the place in the file where the ids are equal.
+    lines.sort { $0.id < $1.id || $0.id == $1.id && $0.name.lowerBound < $1.name.lowerBound }
+    let list = UnsafeMutableBufferPointer<Account>.allocate(capacity: lines.count)
+    var count = 0
+    for (index, line) in lines.enumerated() {
+      if index > 0, lines[index - 1].id == line.id {
+        repeated(line.id)
+      } else if let text = unsafe copy(buffer.bytes.extracting(line.name)) {
+        unsafe list.initializeElement(at: count, to: make(text, line))
+        count += 1
+      }
+    }
+    return unsafe UnsafeMutableBufferPointer(rebasing: list[..<count])
+  }
+
+  private static func copy(_ name: Span<UInt8>) -> UnsafeMutablePointer<CChar>? {
+    // Safe: the bytes are only read, as many as there are, and there is one at least.
+    unsafe name.withUnsafeBytes { unsafe strndup($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+  }
+}

@@ -1,0 +1,49 @@
+internal import CLibbpf
+
+/// Questions about types that libbpf has read, for C programs that have it do so. `types` is its `struct btf`.
+public enum LibbpfTypes {
+  /// The offset of a member in bytes, or the value of a constant. Nil: there is none of that name, nor, with
+  /// `alternatives`, of the names that other kernels have for the same.
+  @unsafe public static func offset(
+    _ types: OpaquePointer, _ dotname: UnsafePointer<CChar>, alternatives: Bool
+  ) -> Int32? {
+    if let offset = unsafe memberOffset(types, dotname) { return offset }
+    if alternatives, let known = unsafe Dotname(String(cString: dotname)) {
+      for spelling in known.spellings.dropFirst() {
+        // Safe: a literal ends with a NUL, and stays.
+        let text = unsafe UnsafeRawPointer(spelling.utf8Start).assumingMemoryBound(to: CChar.self)
+        if let offset = unsafe memberOffset(types, text) { return offset }
+      }
+    }
+    var value: Int32 = 0
+    return unsafe clibbpf_constant(types, dotname, &value) == 0 ? value : nil
+  }
+
+  @unsafe public static func parameterCount(_ types: OpaquePointer, function: UnsafePointer<CChar>) -> CInt {
+    unsafe clibbpf_parameters(types, function)
+  }
+
+  /// Of the function that a structure's member points to.
+  @unsafe public static func parameterCount(
+    _ types: OpaquePointer, structure: UnsafePointer<CChar>, member: UnsafePointer<CChar>
+  ) -> CInt {
+    unsafe clibbpf_parameters_of_member(types, structure, member)
+  }
+
+  @unsafe public static func parameterIndex(
+    _ types: OpaquePointer, function: UnsafePointer<CChar>, name: UnsafePointer<CChar>
+  ) -> CInt {
+    unsafe clibbpf_index_of_parameter(types, function, name)
+  }
+
+  private static func memberOffset(_ types: OpaquePointer, _ dotname: UnsafePointer<CChar>) -> Int32? {
+    var type: UInt32 = 0
+    return unsafe Int32(exactly: clibbpf_member_offset(types, dotname, &type)).flatMap { $0 < 0 ? nil : $0 }
+  }
+}
+
+/// What libbpf has to say.
+public enum LibbpfLog {
+  /// Into the log of quark.h, instead of stderr. Opening a queue does the same.
+  public static func capture() { clibbpf_capture_log() }
+}

@@ -1,0 +1,151 @@
+import CLinux
+import CQuark
+import QuarkLinux
+
+/// quark-mon as a user has it: a process of its own, told to end by a signal, that says what it saw.
+func monitorEnds(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let events = "\(scratch.path)/events"
+  let graph = "\(scratch.path)/graph"
+  for signal in [SIGINT, SIGTERM] {
+    let monitor = try Monitor(context, in: scratch.path, ["-C", graph, "-o", events, "--tree"])
+    try monitor.expectToSee("marker-\(signal)", in: events)
+    try monitor.end(by: signal)
+    try expect(monitor.complaints.hasStatistics, "no statistics: \(monitor.complaints.text)")
+    let graphText = Text(of: graph)
+    try expect(graphText.contains("digraph {") && graphText.contains("-> \(monitor.pid);"), "no graph of the processes")
+    try expect(Text(of: events).contains("quark-mon(\(monitor.pid))"), "no tree of the processes")
+    try expect(Text(of: "\(scratch.path)/out").isEmpty, "events went to standard output")
+  }
+}
+
+/// With -D it is nobody, who can do nothing, in an empty root, and sees what happens all the same.
+func monitorAsNobody(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let monitor = try Monitor(context, in: scratch.path, ["-D"])
+  let status = "/proc/\(monitor.pid)/status"
+  for key in ["Uid:", "Gid:"] as [StaticString] {
+    try expectEqual("its ids", value(of: "\(key)", in: status) ?? "", "65534\t65534\t65534\t65534")
+  }
+  for key in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] as [StaticString] {
+    try expectEqual("its capabilities", value(of: "\(key)", in: status) ?? "", "0000000000000000")
+  }
+  for link in ["root", "cwd"] as [StaticString] {
+    try expect(Text(linkTarget("/proc/\(monitor.pid)/\(link)")).contains(" (deleted)"), "its \(link) is no empty one")
+  }
+  try monitor.expectToSee("marker-nobody", in: "\(scratch.path)/out")
+  try monitor.end(by: SIGTERM)
+  try expect(monitor.complaints.hasStatistics, "no statistics: \(monitor.complaints.text)")
+  guard context.isKprobe else { return }
+  try expect(!Text(of: "/sys/kernel/tracing/kprobe_events").contains("_\(monitor.pid)"), "its probes are left")
+}
+
+/// Who reads its output may go away: then it ends, and says nothing.
+func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  var ends: (CInt, CInt) = (-1, -1)
+  let isMade = unsafe withUnsafeMutableBytes(of: &ends) { bytes in
+    unsafe pipe(bytes.baseAddress!.assumingMemoryBound(to: CInt.self)) == 0
+  }
+  try expect(isMade, "no pipe")
+  let reader = FileDescriptor(owning: ends.0)
+  let monitor = try Monitor(context, in: scratch.path, [], output: ends.1)
+  _ = close(ends.1)
+  var byte: UInt8 = 0
+  // The processes there are at the start.
+  try expectEqual("bytes read", unsafe read(reader.rawValue, &byte, 1), 1)
+  _ = consume reader
+  _ = try wait(for: try start { execute("/bin/exit", ["exit", "0"]) })
+  try expectEqual("its end", try wait(for: monitor.pid), 0)
+  try expect(Text(monitor.complaints.afterStart).isEmpty, "it says: \(monitor.complaints.text)")
+}
+
+/// A running quark-mon, whose outputs are files of the test's own.
+private struct Monitor {
+  let pid: pid_t
+  let complaints: Complaints
+
+  /// Returns when it is ready.
+  init(
+    _ context: TestContext, in folder: String, _ options: [String], output: CInt? = nil
+  ) throws(TestEnd) {
+    let path = "\(folder)/errors"
+    complaints = Complaints(path: path)
+    let backend = context.isKprobe ? "-k" : "-b"
+    // What an earlier one said is not said by this one.
+    try writeFile(path, [])
+    pid = try start {
+      let flags = O_WRONLY | O_CREAT | O_TRUNC
+      let out = unsafe output ?? clinux_open("\(folder)/out", flags, 0o644)
+      let errors = unsafe clinux_open(path, O_WRONLY, 0)
+      must("have standard output", dup2(out, STDOUT_FILENO))
+      must("have standard error", dup2(errors, STDERR_FILENO))
+      return execute("/quark-mon", ["quark-mon", "-v", backend] + options)
+    }
+    for _ in 0..<1500 {
+      if complaints.isReady { return }
+      var status: CInt = 0
+      if unsafe waitpid(pid, &status, WNOHANG) == pid { break }
+      usleep(20_000)
+    }
+    throw .failed("quark-mon is not ready: \(complaints.text)")
+  }
+
+  /// A process with such an argument is told of.
+  func expectToSee(_ marker: String, in path: String) throws(TestEnd) {
+    _ = try wait(for: try start { execute("/bin/exit", ["exit", "0", marker]) })
+    for _ in 0..<500 {
+      if Text(of: path).contains(marker) { return }
+      usleep(20_000)
+    }
+    throw .failed("\(path) never has \(marker); \(complaints.text)")
+  }
+
+  func end(by signal: CInt) throws(TestEnd) {
+    _ = kill(pid, signal)
+    try expectEqual("its end", try wait(for: pid), 0)
+  }
+}
+
+/// What quark-mon says on standard error.
+private struct Complaints {
+  let path: String
+
+  private static var last: String { " for backend\n" }
+
+  var text: String { String(decoding: Text(of: path).bytes, as: UTF8.self) }
+  /// With -v it says at last which backend it uses.
+  var isReady: Bool { Text(of: path).contains(Self.last) }
+  var hasStatistics: Bool { Text(afterStart).contains("insertions      removals          aggs") }
+
+  var afterStart: String {
+    let bytes = Text(of: path).bytes
+    guard let index = Text(bytes: bytes).index(of: Self.last) else { return text }
+    return String(decoding: bytes[(index + Self.last.utf8.count)...], as: UTF8.self)
+  }
+}
+
+/// Bytes to look for something in.
+private struct Text {
+  let bytes: [UInt8]
+
+  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(_ text: String) { bytes = Array(text.utf8) }
+  /// Empty if the file cannot be read.
+  init(of path: String) { bytes = (try? readFile(path)) ?? [] }
+
+  var isEmpty: Bool { bytes.isEmpty }
+
+  func contains(_ text: String) -> Bool { index(of: text) != nil }
+
+  func index(of text: String) -> Int? {
+    let pattern = Array(text.utf8)
+    guard bytes.count >= pattern.count else { return nil }
+    for start in 0...bytes.count - pattern.count {
+      var length = 0
+      while length < pattern.count, bytes[start + length] == pattern[length] { length += 1 }
+      if length == pattern.count { return start }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,78 @@
+import CQuark
+import Foundation
+import Testing
+
+@testable import QuarkLinux
+
+/// What this machine says of itself, as C programs get it.
+@Suite struct MachineTests {
+  @Test func system() throws {
+    var info = unsafe SystemInformation.read()
+    defer { unsafe SystemInformation.free(&info) }
+    let name = SystemName()
+    #expect(unsafe String(cString: info.uts_release) == name.release)
+    #expect(unsafe String(cString: info.uts_machine) == name.machine)
+    #expect(unsafe String(cString: info.uts_sysname) == "Linux")
+    #expect(unsafe String(cString: info.hostname) == String(cString: info.uts_nodename))
+    let bootID = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+    #expect(unsafe String(cString: info.boot_id) + "\n" == bootID)
+    if FileManager.default.fileExists(atPath: "/etc/os-release") { #expect(unsafe info.os_id != nil) }
+  }
+
+  @Test func addresses() throws {
+    var info = unsafe SystemInformation.read()
+    defer { unsafe SystemInformation.free(&info) }
+    let addresses = unsafe (0..<info.ip_addrs_len).map { unsafe String(cString: info.ip_addrs[$0]!) }
+    let hardware = unsafe (0..<info.mac_addrs_len).map { unsafe String(cString: info.mac_addrs[$0]!) }
+    #expect(Set(addresses).count == addresses.count)
+    #expect(Set(hardware).count == hardware.count)
+    for address in addresses {
+      var bytes = [UInt8](repeating: 0, count: 16)
+      #expect(
+        unsafe inet_pton(AF_INET, address, &bytes) == 1 || inet_pton(AF_INET6, address, &bytes) == 1, "\(address)")
+    }
+    for address in hardware {
+      let bytes = address.split(separator: ":").map { UInt8($0, radix: 16) }
+      #expect(bytes.count == 6 && !bytes.contains(nil) && bytes != Array(repeating: 0, count: 6), "\(address)")
+      #expect(address.split(separator: ":").allSatisfy { $0 == "0" || !$0.hasPrefix("0") }, "\(address)")
+    }
+    let loopback = try #require(try FileManager.default.contentsOfDirectory(atPath: "/sys/class/net").contains("lo"))
+    if loopback, try String(contentsOfFile: "/proc/net/fib_trie", encoding: .utf8).contains("127.0.0.1") {
+      #expect(addresses.contains("127.0.0.1"))
+    }
+  }
+
+  @Test func freedTwice() {
+    var info = unsafe SystemInformation.read()
+    unsafe SystemInformation.free(&info)
+    #expect(unsafe info.hostname == nil && info.ip_addrs == nil && info.ip_addrs_len == 0)
+    unsafe SystemInformation.free(&info)
+  }
+
+  @Test func users() throws {
+    let users = unsafe Accounts.users()
+    defer { unsafe Accounts.free(users) }
+    let root = try #require(unsafe Accounts.find(0, in: users) { unsafe $0.uid })
+    #expect(unsafe String(cString: root.pointee.name) == "root")
+    for unsafe user in unsafe users {
+      #expect(unsafe Accounts.find(user.uid, in: users) { unsafe $0.uid }?.pointee.name == user.name)
+    }
+    #expect(unsafe Accounts.find(4_000_000_000, in: users) { unsafe $0.uid } == nil)
+  }
+
+  @Test func groups() throws {
+    let groups = unsafe Accounts.groups()
+    defer { unsafe Accounts.free(groups) }
+    let root = try #require(unsafe Accounts.find(0, in: groups) { unsafe $0.gid })
+    #expect(unsafe String(cString: root.pointee.name) == "root")
+    #expect(unsafe Accounts.find(4_000_000_000, in: groups) { unsafe $0.gid } == nil)
+  }
+
+  @Test func noFile() {
+    var repeated: [UInt32] = []
+    let users = unsafe Accounts.users(path: "/nowhere") { repeated.append($0) }
+    #expect(unsafe users.isEmpty && repeated.isEmpty)
+    #expect(unsafe Accounts.find(0, in: users) { unsafe $0.uid } == nil)
+    unsafe Accounts.free(users)
+  }
+}

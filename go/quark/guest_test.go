@@ -54,7 +54,7 @@ func run(t *testing.T, command *exec.Cmd) uint32 {
 // drain is all events of a process, up to its exit.
 func drain(t *testing.T, queue *Queue, pid uint32) []Event {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	var events []Event
 	for {

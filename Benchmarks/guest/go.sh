@@ -19,7 +19,7 @@ trap 'exit 1' HUP INT TERM
 initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init quark-go="$work/quark-go" \
 	quark-load="$work/quark-load"
 echo "bench-go: $processes processes, 12 times" >&2
-./krun.sh --icount --memory 1024 --timeout 1800 "$work/initramfs.gz" "$kernel" \
+./krun.sh --icount --memory 1024 --boot-timeout 300 --timeout 1800 "$work/initramfs.gz" "$kernel" \
 	quark-go "$processes" /quark-load -n "$processes" >"$work/console" || {
 	cat "$work/console" >&2
 	exit 1

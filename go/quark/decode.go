@@ -202,9 +202,6 @@ func (r *reader) file() *File {
 	}
 }
 
-// hasAllEvents tells whether quark.h has events of sockets, files and so on.
-const hasAllEvents = C.QUARKGO_ALL_EVENTS != 0
-
 // What enum shm_kind of quark.h has and the package's constants have not.
 const (
 	shmGet  = 1

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PROCESSES 3
-#define KINDS (QUARKGO_ALL_EVENTS ? 16 : 4)
+#define KINDS 16
 
 struct fake {
 	struct quark_process processes[PROCESSES];
@@ -159,8 +159,6 @@ quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *stats
 	leave(fake);
 }
 
-#if QUARKGO_ALL_EVENTS
-
 /* What an event of this kind has, with all that belongs to it in one piece of memory. */
 static void
 add_payload(struct fake *fake, unsigned kind)
@@ -268,16 +266,6 @@ add_payload(struct fake *fake, unsigned kind)
 		break;
 	}
 }
-
-#else
-
-static void
-add_payload(struct fake *fake, unsigned kind)
-{
-	(void)fake, (void)kind;
-}
-
-#endif
 
 const struct quark_event *
 quark_queue_get_event(struct quark_queue *queue)

@@ -54,7 +54,7 @@ func run(t *testing.T, command *exec.Cmd) uint32 {
 // drain is all events of a process, up to its exit.
 func drain(t *testing.T, queue *Queue, pid uint32) []Event {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	var events []Event
 	for {
@@ -233,7 +233,7 @@ func TestConcurrency(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				default:
+				case <-time.After(time.Millisecond):
 					work()
 				}
 			}
@@ -259,7 +259,7 @@ func TestConcurrency(t *testing.T) {
 	for i := 0; i < 10; i++ {
 		pids[run(t, exec.Command("/bin/true"))] = true
 	}
-	timeout := time.After(60 * time.Second)
+	timeout := time.After(120 * time.Second)
 	for len(pids) > 0 {
 		select {
 		case pid := <-seen:

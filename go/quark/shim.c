@@ -12,13 +12,6 @@
 /* More than this is given back, once a snapshot or a large event no longer needs it; no call takes much more. */
 #define BUFFER_SIZE (256 * 1024)
 
-#if !QUARKGO_ALL_EVENTS
-/* An older library may not have these, which are NULL then. */
-extern int quark_verbose __attribute__((weak));
-extern int quark_event_to_ecs(struct quark_queue *, const struct quark_event *, char **, size_t *)
-    __attribute__((weak));
-#endif
-
 /*
  * Opening takes megabytes for a moment, and a queue some for its life. The C library keeps for each thread what was
  * freed there, and the next queue of a Go program is opened in another one.
@@ -140,8 +133,6 @@ write_process(const struct quark_process *process, const struct quarkgo_process 
 	text(writer, process->cmdline, out->cmdline);
 	text(writer, process->env, out->env);
 }
-
-#if QUARKGO_ALL_EVENTS
 
 static void
 write_address(const struct quark_sockaddr *address, struct quarkgo_address *out)
@@ -327,22 +318,6 @@ write_payload(const struct quark_event *event, u32 parts, struct writer *writer)
 		write_tty(event->tty, writer);
 }
 
-#else
-
-static void
-measure_payload(const struct quark_event *event, u32 *parts, size_t *part_size, size_t *text_size, size_t *data_size)
-{
-	(void)event, (void)parts, (void)part_size, (void)text_size, (void)data_size;
-}
-
-static void
-write_payload(const struct quark_event *event, u32 parts, struct writer *writer)
-{
-	(void)event, (void)parts, (void)writer;
-}
-
-#endif
-
 /* Room for `size` more bytes. 0, or -1 with errno. */
 static int
 reserve(struct quarkgo_queue *queue, size_t size)
@@ -474,12 +449,6 @@ quarkgo_next_ecs(struct quarkgo_queue *queue)
 
 	free(queue->ecs);
 	queue->ecs = NULL;
-#if !QUARKGO_ALL_EVENTS
-	if (quark_event_to_ecs == NULL) {
-		errno = ENOTSUP;
-		return (-1);
-	}
-#endif
 	if ((event = next(queue)) == NULL)
 		return (0);
 	return (quark_event_to_ecs(&queue->queue, event, &queue->ecs, &queue->ecs_length) == -1 ? -1 : 1);
@@ -488,10 +457,6 @@ quarkgo_next_ecs(struct quarkgo_queue *queue)
 void
 quarkgo_set_verbose(int level)
 {
-#if !QUARKGO_ALL_EVENTS
-	if (&quark_verbose == NULL)
-		return;
-#endif
 	__atomic_store_n(&quark_verbose, level, __ATOMIC_RELAXED);
 }
 
@@ -510,9 +475,7 @@ _Static_assert(QUARK_ID_CHANGE_SETSID == 1 && QUARK_ID_CHANGE_SETUID == 2 && QUA
     QUARK_ELT_SSM == 4 && QUARK_ELT_CONTAINER == 5 && QUARK_ELT_TERM == 6 && QUARK_ELT_CONSOLE == 7 &&
     QUARK_FILE_OP_CREATE == 1 && QUARK_FILE_OP_MODIFY == 2 && QUARK_FILE_OP_REMOVE == 4 && QUARK_FILE_OP_MOVE == 8,
     "constants.go");
-#if QUARKGO_ALL_EVENTS
 _Static_assert(QUARK_SHM_MEMFD_CREATE == 3 && QUARK_SHM_MEMFD_OPEN == 4 && QUARK_PACKET_DIR_INVALID == 0 &&
     QUARK_PACKET_DIR_EGRESS == 1 && QUARK_PACKET_DIR_INGRESS == 2 && QUARK_PACKET_ORIGIN_INVALID == 0 &&
     QUARK_PACKET_ORIGIN_DNS == 1 && QUARK_VL_SILENT == 0 && QUARK_VL_WARN == 1 && QUARK_VL_DEBUG == 2,
     "constants.go");
-#endif

@@ -8,13 +8,6 @@
 
 #include <quark.h>
 
-/* The header of this library has all kinds of events. */
-#ifdef QUARK_MAX_PACKET
-#define QUARKGO_ALL_EVENTS 1
-#else
-#define QUARKGO_ALL_EVENTS 0
-#endif
-
 /* quarkgo_record.parts */
 #define QUARKGO_PROCESS		(1 << 0)
 #define QUARKGO_SOCKET		(1 << 1)

@@ -37,7 +37,7 @@ SO_VERSION := 0
 SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
 	Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh Tests/manual/*.sh Tests/tools/*.sh
 
-.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
+.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-asan test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
@@ -148,6 +148,10 @@ test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so kmatrix check-
 	$(Q)$(EMBEDDED) --product quark-sim-embedded
 	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
 	$(Q)$(SWIFT) test
+
+test-asan: bpf ## the host's tests with the address sanitizer
+	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
 
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick

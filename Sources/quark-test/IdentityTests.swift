@@ -76,7 +76,7 @@ func execSetID(_ context: TestContext) throws(TestEnd) {
       must("setresuid", clinux_set_uids(1000, 1000, 1000))
       return execute(path, ["program", "20"])
     }
-    let isUser = path == user
+    let isUser = equal(path, user)
     let known = life.known
     let (uid, gid): (UInt32, UInt32) = isUser ? (4242, 1000) : (1000, 4242)
     try expectIDs("user", (known.uid, known.euid, known.suid), (1000, uid, uid))

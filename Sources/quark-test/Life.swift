@@ -184,5 +184,5 @@ func expectEqual(
 func expectEqual(
   _ what: StaticString, _ actual: String, _ expected: String, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
-  if actual != expected { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
+  if !equal(actual, expected) { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
 }

@@ -3,6 +3,9 @@ import CManual
 import CQuark
 import QuarkLinux
 
+/// Byte by byte. What `==` of strings needs to know of Unicode is 39 KB.
+func equal(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
+
 struct Options {
   enum Outcome {
     case run(Options)
@@ -76,13 +79,14 @@ struct Options {
   private mutating func select(
     _ operands: [String], excluding excluded: [String], backends: [Backend], isListing: Bool
   ) -> Outcome {
-    for name in operands + excluded where !Test.all.contains(where: { $0.name == name }) {
+    for name in operands + excluded where !Test.all.contains(where: { equal($0.name, name) }) {
       FileDescriptor.complain("quark-test: no test named \(name)\n")
       return .exit(1)
     }
     let selected = Test.all.filter { test in
       if let backend = test.backend, !backends.contains(backend) { return false }
-      return operands.isEmpty ? !test.isSelfTest && !test.isHeavy && !excluded.contains(test.name) : operands.contains(test.name)
+      if !operands.isEmpty { return operands.contains { equal($0, test.name) } }
+      return !test.isSelfTest && !test.isHeavy && !excluded.contains { equal($0, test.name) }
     }
     tests = operands.isEmpty ? selected : Self.order(selected, by: operands)
     if isListing {
@@ -99,14 +103,14 @@ struct Options {
   /// In the order they are named, so that a person, or kmatrix with its panic on purpose, can say what follows what.
   private static func order(_ tests: [Test], by operands: [String]) -> [Test] {
     var names: [String] = []
-    for name in operands where !names.contains(name) { names.append(name) }
-    return names.flatMap { name in tests.filter { $0.name == name } }
+    for name in operands where !names.contains(where: { equal($0, name) }) { names.append(name) }
+    return names.flatMap { name in tests.filter { equal($0.name, name) } }
   }
 
   /// Each once, though several backends have it.
   private static func names(of tests: [Test]) -> [String] {
     var names: [String] = []
-    for test in tests where !names.contains(test.name) { names.append(test.name) }
+    for test in tests where !names.contains(where: { equal($0, test.name) }) { names.append(test.name) }
     return names
   }
 

@@ -43,7 +43,7 @@ private func checkContent(of process: UnsafePointer<quark_process>) throws(TestE
   }
   try expectEqual("comm", comm, "true")
   let exe = unsafe text(process.pointee.exe)
-  try expect(exe == "/bin/true" || exe == "/usr/bin/true", "exe is \(exe)")
+  try expect(equal(exe, "/bin/true") || equal(exe, "/usr/bin/true"), "exe is \(exe)")
   try unsafe expectEqual("cwd", text(process.pointee.cwd), workingDirectory())
   guard let cmdline = unsafe process.pointee.cmdline else { throw .failed("no cmdline") }
   let bytes = unsafe UnsafeBufferPointer(start: cmdline, count: process.pointee.cmdline_len)

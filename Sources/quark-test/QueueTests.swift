@@ -79,7 +79,7 @@ private func expectContainer(_ path: String, _ expected: String?) throws(TestEnd
     guard unsafe ContainerID.write(cgroup: Array(path.utf8).span, to: text) != nil else { return nil }
     return unsafe String(cString: text.baseAddress!)
   }
-  try expect(id == expected, "\(path) is \(id ?? "none"), expected \(expected ?? "none")")
+  try expect(equal(id ?? "none", expected ?? "none"), "\(path) is \(id ?? "none"), expected \(expected ?? "none")")
 }
 
 /// A child's namespaces are ours.

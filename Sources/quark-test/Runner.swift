@@ -113,7 +113,7 @@ enum Style {
   }
 
   private static var isFancy: Bool {
-    guard let terminal = environment("TERM"), terminal != "dumb" else { return false }
+    guard let terminal = environment("TERM"), !equal(terminal, "dumb") else { return false }
     return isatty(STDOUT_FILENO) == 1
   }
 }

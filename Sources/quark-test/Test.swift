@@ -132,7 +132,7 @@ struct Test {
   }
 
   /// Under quark-init, whose child this is, and nowhere else.
-  static var isInGuest: Bool { environment("QUARK_INITRAMFS") == "1" && getppid() == 1 }
+  static var isInGuest: Bool { equal(environment("QUARK_INITRAMFS") ?? "", "1") && getppid() == 1 }
 }
 
 /// Why a test ends before its end.

@@ -110,6 +110,22 @@ ok "what needs an open queue links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -Wl,
 ok "and finds it in one that plays a recording" "$work/replay" Tests/Fixtures/recordings/6.1.0.rec
 ok "without a leak or a wrong access" valgrind -q --error-exitcode=1 --leak-check=full \
 	"$work/replay" Tests/Fixtures/recordings/6.1.0.rec
+# The README's program, to which a recording is the kernel. It ends with 1 when there is no more.
+played_example() {
+	# shellcheck disable=SC2086
+	if ! cc -Wall -Wextra -Werror -I "$include" -Dquark_queue_open=open_recording -c -o "$work/example.o" examples/events.c ||
+		! cc -Wall -Wextra -Werror -s -I "$include" -o "$work/example" "$work/example.o" Tests/cabi/played.c libquark.a $libraries
+	then
+		return 1
+	fi
+	RECORDING=Tests/Fixtures/recordings/7.3.4.rec valgrind -q --error-exitcode=99 --leak-check=full \
+		"$work/example" >"$work/example.out" 2>"$work/example.err"
+	code=$?
+	cat "$work/example.err"
+	[ $code = 1 ] && [ "$(cat "$work/example.err")" = 'example: quark_queue_block: No data available' ] &&
+		grep -q '^->[0-9]* (FORK+EXEC+EXIT)$' "$work/example.out"
+}
+ok "the README's example over a recording, too" played_example
 # Others have functions and macros of the same names, before it or behind it.
 for program in Tests/cabi/neighbours/*.c; do
 	for compiler in gcc "$clang" g++ "$clang++"; do

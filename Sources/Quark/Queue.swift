@@ -219,6 +219,7 @@ public import QuarkLinux
     settings.maxEnvironment = attributes.max_env
     settings.holdTimeMS = Int(attributes.hold_time)
     settings.testsItself = attributes.flags & QQ_SELF_TEST != 0
+    settings.seesThreads = attributes.flags & QQ_THREAD_EVENTS != 0
     return settings
   }
 
@@ -243,10 +244,6 @@ public import QuarkLinux
     }
     for (flag, name) in unsupported where flags & flag != 0 {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
-    }
-    // EBPF has never had events of threads: there the flag means nothing.
-    guard flags & QQ_THREAD_EVENTS == 0 || flags & QQ_EBPF != 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_THREAD_EVENTS has no support with KPROBE so far")
     }
     guard flags & ~knownFlags == 0 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")

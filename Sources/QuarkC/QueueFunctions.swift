@@ -30,11 +30,7 @@ public func quark_queue_open(
     unsafe queue.pointee.ruleset = attributes.ruleset
     unsafe driver.initialize(to: opened)
     unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
-    unsafe queue.pointee.ruleset = attributes.ruleset
     unsafe loadMachine(queue)
-    if unsafe queue.pointee.stats.backend == QQ_KPROBE, attributes.flags & QQ_THREAD_EVENTS != 0 {
-      warn("KPROBE is in use, and has no events of threads so far: QQ_THREAD_EVENTS", in: "quark_queue_open")
-    }
     return 0
   } catch {
     setOpenError(error.message)

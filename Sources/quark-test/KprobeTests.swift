@@ -28,6 +28,47 @@ func unknownToKprobes(_ context: TestContext) throws(TestEnd) {
   try expectEqual("sid", known.sid, known.pid)
 }
 
+/// Threads are told of when that is asked for: their beginning, new name and end are events of their process, of which
+/// they change nothing.
+func threadEvents(_ context: TestContext) throws(TestEnd) {
+  var context = context
+  context.attributes.flags |= QQ_THREAD_EVENTS
+  var queue = try context.open()
+  let truth = try Truth()
+  let pid = try start {
+    for index in 0..<3 {
+      unsafe startThread(truth) { memory in
+        must("prctl", unsafe clinux_set_name("thread"))
+        // Safe: it is the truth's, whose first member is a number.
+        unsafe memory!.assumingMemoryBound(to: Int.self).pointee += 1
+        return nil
+      }
+      // One at a time, for they all count in one place.
+      while truth[0] <= index { usleep(1000) }
+    }
+    return 7
+  }
+  _ = try wait(for: pid)
+  var (forks, names, threadExits) = (0, 0, 0)
+  while true {
+    let event = unsafe try context.nextEvent(of: pid, in: &queue)
+    let events = unsafe CInt(truncatingIfNeeded: event.pointee.events)
+    let process = unsafe event.pointee.process!
+    if events & QUARK_EV_FORK != 0 { forks += 1 }
+    if events & QUARK_EV_SETPROCTITLE != 0 { names += 1 }
+    let known = unsafe Known(process)
+    try expect(!equal(known.comm, "thread"), "the process has a thread's name")
+    guard known.flags & UInt64(QUARK_F_EXIT) == 0 else {
+      try expectEqual("its exit code", known.exitCode, 7)
+      break
+    }
+    if events & QUARK_EV_EXIT != 0 { threadExits += 1 }
+  }
+  try expectEqual("beginnings", forks, 4)
+  try expectEqual("new names of threads", names, 3)
+  try expectEqual("ends of threads", threadExits, 3)
+}
+
 /// Arguments up to 1 KiB are the kernel's own word. Of longer ones the beginning is; the rest is read from /proc if the
 /// process still lives, and that is said; how many there were is known in any case.
 func longArguments(_ context: TestContext) throws(TestEnd) {

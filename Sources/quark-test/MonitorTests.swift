@@ -49,6 +49,8 @@ func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
   }
   try expect(isMade, "no pipe")
   let reader = FileDescriptor(owning: ends.0)
+  // Or else the monitor itself could read on.
+  _ = clinux_fcntl(reader.rawValue, F_SETFD, FD_CLOEXEC)
   let monitor = try Monitor(context, in: scratch.path, [], output: ends.1)
   _ = close(ends.1)
   var byte: UInt8 = 0

@@ -125,6 +125,7 @@ struct Test {
       Test(name: "t_long_args", body: longArguments),
       Test(name: "t_deep_cwd", body: deepDirectory),
       Test(name: "t_poorer_kernel", body: poorerKernel),
+      Test(name: "t_thread_events", body: threadEvents),
       Test(name: "t_fallback", body: fallingBack),
       Test(name: "t_probes_left", body: probesLeft),
       Test(name: "t_probes_dropped", body: probesOfDropped),

@@ -85,6 +85,34 @@ import Testing
     #expect(unsafe process.pointee.flags & late == 0)
   }
 
+  /// What a thread does is an event of its own, and changes nothing of its process.
+  @Test func threadsAreTheirProcesses() throws {
+    var pipeline = EventPipeline(flags: QQ_THREAD_EVENTS)
+    var name = builder(WIRE_THREAD_COMM, hasTask: false, timeNS: 3)
+    name.header.task.comm.0 = 0x74
+    var exit = builder(WIRE_EXIT, timeNS: 5)
+    exit.header.task.exit_code = 7 << 8
+    insert(
+      fork(timeNS: 1, cwd: "/a", flags: WIRE_FIELD_PATH), builder(WIRE_THREAD_FORK, hasTask: false, timeNS: 2).bytes,
+      name.bytes, builder(WIRE_THREAD_EXIT, hasTask: false, timeNS: 4).bytes, into: &pipeline)
+    let kinds = [QUARK_EV_FORK, QUARK_EV_FORK, QUARK_EV_SETPROCTITLE, QUARK_EV_EXIT]
+    #expect(pipeline.drain() == kinds.enumerated().map { EventSummary($1, pid: 42, at: UInt64($0 + 1)) })
+    let process = unsafe try #require(pipeline.processes.lookup(pid: 42))
+    #expect(unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) == 0 && process.pointee.comm.0 == 0)
+    insert(exit.bytes, into: &pipeline)
+    #expect(pipeline.drain() == [EventSummary(QUARK_EV_EXIT, pid: 42, at: 5)])
+    #expect(unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0 && process.pointee.exit_code == 7)
+  }
+
+  /// A thread's record has no task: one that claims to have one makes no sense.
+  @Test(arguments: [WIRE_THREAD_FORK, WIRE_THREAD_EXIT, WIRE_THREAD_COMM])
+  func aThreadWithATask(type: wire_type) {
+    var pipeline = EventPipeline(flags: QQ_THREAD_EVENTS)
+    let bytes = builder(type, timeNS: 1).bytes
+    _ = unsafe pipeline.insert(record: bytes.span.bytes)
+    #expect(pipeline.statistics.malformed == 1 && pipeline.length == 0)
+  }
+
   private let cut = wire_field_flag(WIRE_FIELD_PATH.rawValue | WIRE_FIELD_CUT.rawValue)
 
   /// The missing head of a path is known from before if the rest is the same.

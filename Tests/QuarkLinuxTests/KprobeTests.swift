@@ -155,7 +155,7 @@ import Testing
 
   /// What a queue knows of the process of a sample.
   private func known(_ sample: Sample, of probe: Probe) -> Known? {
-    var layouts = SampleLayouts()
+    var layouts = SampleLayouts(seesThreads: false)
     layouts.set(probe, id: 9, sample.layout)
     var translator = SampleTranslator(BlockOffsets(Self.offsets()))
     var pipeline = unsafe EventPipeline(
@@ -205,6 +205,7 @@ import Testing
   @Test func anExit() throws {
     var sample = try sample(of: .exit)
     sample.set(.tgid, UInt32(4_000_000))
+    sample.set(.isGroupDead, UInt32(1))
     sample.set(.uts, UInt32(1))
     // Across a mount: /mnt is another file system's root.
     sample.set(.fileSystem, UInt64(500))

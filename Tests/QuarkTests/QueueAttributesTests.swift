@@ -55,7 +55,6 @@ import Testing
   @Test func notThereYet() {
     #expect(errno { $0.flags = QQ_NOVA } == 95)
     #expect(errno { $0.flags = QQ_EBPF | 1 << 20 } == 95)
-    #expect(errno { $0.flags = QQ_KPROBE | QQ_THREAD_EVENTS } == 95)
     #expect(errno { $0.flags = QQ_EBPF | QQ_FILE } == 95)
     #expect(errno { $0.kubefd = 3 } == 95)
   }

@@ -292,8 +292,6 @@ static void check_refusals(void)
 	for (i = 0; i < nitems(unsupported); i++)
 		check(refusal(QQ_EBPF | unsupported[i].flag, log, sizeof(log)) == ENOTSUP &&
 		    strstr(log, unsupported[i].name) != NULL, unsupported[i].name);
-	check(refusal(QQ_KPROBE | QQ_THREAD_EVENTS, log, sizeof(log)) == ENOTSUP &&
-	    strstr(log, "QQ_THREAD_EVENTS") != NULL, "QQ_THREAD_EVENTS of KPROBE alone");
 	check(refusal(QQ_KPROBE | QQ_BYPASS, log, sizeof(log)) == EINVAL, "bypassing with KPROBE is EINVAL");
 	check(refusal(QQ_EBPF | QQ_BYPASS | QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "so it is with an aggregation");
 	check(refusal(QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "no backend is EINVAL");

@@ -32,6 +32,10 @@ enum wire_type {
 	WIRE_ID_CHANGE = 4,	/* id_change says which ids; the task has the new ones */
 	WIRE_COMM = 5,		/* a new name, which the task has, by other means than an exec */
 	WIRE_EXEC_CONNECTOR = 6,	/* what an exec's own record, which has no task, does not tell */
+	/* Of a thread, whose process lives before and after; with WIRE_NO_TASK, and pid is the process. */
+	WIRE_THREAD_FORK = 7,
+	WIRE_THREAD_EXIT = 8,
+	WIRE_THREAD_COMM = 9,
 
 	WIRE_NO_TASK = 1 << 15,	/* with one of the above: of the task nothing is known but, of WIRE_COMM, its name */
 };

@@ -38,9 +38,10 @@ extension ProcessCache {
       unsafe updateEntryLeader(of: process)
       return UInt64(QUARK_EV_EXEC)
     case RAW_EXIT_THREAD:
-      unsafe setExit(of: process, event, moment)
+      if unsafe event.pointee.flags & UInt32(RAW_F_THREAD) == 0 { unsafe setExit(of: process, event, moment) }
       return UInt64(QUARK_EV_EXIT)
     case RAW_COMM:
+      if unsafe event.pointee.flags & UInt32(RAW_F_THREAD) != 0 { return UInt64(QUARK_EV_SETPROCTITLE) }
       unsafe process.pointee.comm = event.pointee.task.comm
       unsafe process.pointee.comm.15 = 0
       return UInt64(QUARK_EV_SETPROCTITLE)

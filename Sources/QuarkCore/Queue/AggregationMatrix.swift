@@ -20,6 +20,8 @@ public enum AggregationRule: UInt8, Sendable {
   @unsafe public func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
   ) -> Bool {
+    // What a thread does is no part of what its process does.
+    if unsafe (parent.pointee.flags | child.pointee.flags) & UInt32(RAW_F_THREAD) != 0 { return false }
     if let refusedBy = unsafe refusedBy(raw_types(child.pointee.type)) {
       return unsafe parent.pointee.agg_types & refusedBy == 0
     }
@@ -79,8 +81,12 @@ public enum AggregationRule: UInt8, Sendable {
   private static var alwaysSet: UInt32 { 1 << 31 }
   private static var types: Int { Int(RAW_NUM_TYPES.rawValue) }
 
-  /// One of the two stock matrices.
-  public init(isMinimal: Bool) {
+  /// There are raw events of threads.
+  private let hasThreads: Bool
+
+  /// One of the two stock matrices. `hasThreads`: a rule looks at each pair, for there are events of threads.
+  public init(isMinimal: Bool, hasThreads: Bool = false) {
+    self.hasThreads = hasThreads
     unsafe cells = .allocate(capacity: Self.types * Self.types)
     unsafe cells.initialize(repeating: Cell(), count: Self.types * Self.types)
     set(RAW_WAKE_UP_NEW_TASK, RAW_COMM, .multiple)
@@ -109,7 +115,8 @@ public enum AggregationRule: UInt8, Sendable {
 
   public mutating func set(_ parent: raw_types, _ child: raw_types, _ rule: AggregationRule) {
     precondition(rule != .custom)
-    let refusedBy = rule.refusedBy(child) ?? (rule == .never ? Self.alwaysSet : .max)
+    let simple = hasThreads ? nil : rule.refusedBy(child)
+    let refusedBy = simple ?? (rule == .never ? Self.alwaysSet : .max)
     unsafe cells[Self.index(parent, child)] = Cell(rule: rule, refusedBy: refusedBy, function: nil)
   }
 

@@ -31,7 +31,8 @@ public import CQuark
     processes = ProcessCache(
       maxEnvironment: attributes.max_env, findsEntryLeaders: flags & QQ_ENTRY_LEADER != 0, stringLimit: stringLimit,
       memory: memory)
-    matrix = AggregationMatrix(isMinimal: flags & QQ_MIN_AGG != 0)
+    matrix = AggregationMatrix(
+      isMinimal: flags & QQ_MIN_AGG != 0, hasThreads: flags & QQ_THREAD_EVENTS != 0)
     unsafe ruleset = attributes.ruleset
     rawEvents = RawEventQueue(capacity: maxLength, memory: memory)
     variableLimit = 4 << 20 + maxLength << 10

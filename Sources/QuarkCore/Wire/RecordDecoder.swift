@@ -36,6 +36,15 @@ enum RecordDecoder {
     case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
     case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
     case WIRE_COMM: unsafe event.pointee.type = RAW_COMM.rawValue
+    case WIRE_THREAD_FORK where !hasTask:
+      unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
+      flags = UInt32(RAW_F_THREAD)
+    case WIRE_THREAD_EXIT where !hasTask:
+      unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
+      flags = UInt32(RAW_F_THREAD)
+    case WIRE_THREAD_COMM where !hasTask:
+      unsafe event.pointee.type = RAW_COMM.rawValue
+      flags = UInt32(RAW_F_THREAD)
     default: return .malformed
     }
     unsafe event.pointee.pid = header.pid

@@ -8,6 +8,8 @@ public struct BackendSettings: Sendable {
   public var holdTimeMS = 1000
   /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
   public var testsItself = false
+  /// Tell what threads do, too, where the backend can: KPROBE.
+  public var seesThreads = false
 
   public init() {}
 }

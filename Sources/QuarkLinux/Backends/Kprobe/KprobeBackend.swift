@@ -26,9 +26,10 @@ internal import QuarkCore
       let offsets = try KernelOffsets.running()
       let blocks = BlockOffsets(offsets)
       let without = withheld()
-      let probes = try KprobeProbes.define(offsets, blocks, without: without)
+      let probes = try KprobeProbes.define(
+        offsets, blocks, without: without, seesThreads: settings.seesThreads)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
-      var opener = RingOpener(probes.ids, size: size, without: without)
+      var opener = RingOpener(probes.ids, size: size, without: without, seesThreads: settings.seesThreads)
       let (rings, count) = unsafe try opener.open()
       probes.settle()
       var backend = unsafe KprobeBackend(probes, rings, count, opener, blocks, offsets.origin)

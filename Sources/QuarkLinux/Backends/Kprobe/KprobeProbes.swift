@@ -10,7 +10,7 @@ private let count = Atomic<UInt64>(0)
   private var names: [String]
   /// What the kernel has taken so far.
   private var shape = ProbeShape()
-  private(set) var layouts = SampleLayouts()
+  private(set) var layouts: SampleLayouts
   /// Directories that a new process and an exec are read with.
   var levels: Int { shape.levels }
   var hasArrays: Bool { shape.hasArrays }
@@ -18,16 +18,17 @@ private let count = Atomic<UInt64>(0)
   /// Why a probe that is not required cannot be had.
   private(set) var failures: [(probe: Probe, reason: String)] = []
 
-  private init(_ files: consuming TraceFS) {
+  private init(_ files: consuming TraceFS, seesThreads: Bool) {
+    layouts = SampleLayouts(seesThreads: seesThreads)
     names = [String](repeating: "", count: Probe.allCases.count)
     self.files = files
   }
 
   /// Defines all probes. Until `settle`, nobody else does.
   static func define(
-    _ offsets: KernelOffsets, _ blocks: BlockOffsets, without: [ArraySlice<UInt8>]
+    _ offsets: KernelOffsets, _ blocks: BlockOffsets, without: [ArraySlice<UInt8>], seesThreads: Bool
   ) throws(QuarkError) -> KprobeProbes {
-    var probes = KprobeProbes(try TraceFS())
+    var probes = KprobeProbes(try TraceFS(), seesThreads: seesThreads)
     probes.files.lock()
     probes.files.sweep()
     try probes.define(offsets, blocks, without)

@@ -22,7 +22,7 @@ extension Probe {
       list.addTask()
       list.addProgramArguments()
     case .exit:
-      list.addTask()
+      list.addTask(named: [offsets.place(.taskStructGroupLeader)])
       list.addEnd()
     case .name: list.addName()
     }
@@ -46,12 +46,13 @@ private struct ArgumentList {
 
   private subscript(_ name: Dotname) -> Int { offsets.place(name) }
 
-  // The functions' first argument is the task.
-  mutating func addTask() {
+  // The functions' first argument is the task. `leader` leads to the one whose name is the process's: the last thread
+  // may have another.
+  mutating func addTask(named leader: [Int] = []) {
     let credentials = blocks.credentials
     add(.credentials, "cred", count: credentials.count / 8, at: [self[.taskStructCred], credentials.lowerBound])
     add(.start, "start", at: [self[.taskStructStartBoottime]])
-    add(.comm, "comm", count: 2, at: [self[.taskStructComm]])
+    add(.comm, "comm", count: 2, at: leader + [self[.taskStructComm]])
     addDirectory()
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])

@@ -34,11 +34,13 @@ struct RingOpener {
   /// CPUs that were offline when the others were opened.
   private(set) var offlineCPUs: [CInt] = []
   private let isWithoutClock: Bool
+  private let seesThreads: Bool
 
   /// Bytes of the smallest ring that is of use.
   private static var leastSize: Int { 64 << 10 }
 
-  init(_ events: [(probe: Probe, id: UInt64)], size: Int, without: [ArraySlice<UInt8>]) {
+  init(_ events: [(probe: Probe, id: UInt64)], size: Int, without: [ArraySlice<UInt8>], seesThreads: Bool) {
+    self.seesThreads = seesThreads
     self.events = events
     self.size = size
     if without.contains(where: { ("lost" as StaticString).hasBytes($0) }) { countsLost = false }
@@ -136,7 +138,7 @@ struct RingOpener {
     for (index, (probe, _)) in events.enumerated() {
       let event = ring.events[index]
       // Without the filter the reader leaves out what it would have.
-      if let filter = probe.filter { unsafe clinux_perf_set_filter(event, filter.cString) }
+      if let filter = probe.filter, probe != .exit || !seesThreads { unsafe clinux_perf_set_filter(event, filter.cString) }
       let isReady = index == 0 || clinux_perf_set_output(event, ring.events[0]) == 0
       guard isReady, clinux_perf_enable(event) == 0 else {
         throw QuarkError("enable a perf event", .current, detail: "\(probe.description) on CPU \(ring.cpu)")

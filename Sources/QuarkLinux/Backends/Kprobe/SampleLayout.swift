@@ -62,8 +62,11 @@ extension SampleLayout {
   private let layouts: UnsafeMutablePointer<SampleLayout>
   /// Zero, which no event has: there is no such probe.
   private var ids = InlineArray<5, UInt16>(repeating: 0)
+  /// What threads do is asked for, too.
+  private let seesThreads: Bool
 
-  init() {
+  init(seesThreads: Bool) {
+    self.seesThreads = seesThreads
     unsafe layouts = .allocate(capacity: Probe.allCases.count)
     unsafe layouts.initialize(repeating: SampleLayout(), count: Probe.allCases.count)
   }
@@ -85,8 +88,9 @@ extension SampleLayout {
   /// Valid as long as this is.
   @unsafe subscript(_ probe: Probe) -> UnsafePointer<SampleLayout> { unsafe UnsafePointer(layouts + probe.rawValue) }
 
-  /// Is this about a process, and not just about a thread? `raw` has as many bytes as the layout says.
+  /// Is this asked for: about a process, and not just about a thread? `raw` has as many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    if seesThreads { return true }
     let layout = unsafe self[probe]
     switch probe {
     case .exec, .image: return true

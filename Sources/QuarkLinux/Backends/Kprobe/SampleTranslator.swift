@@ -40,24 +40,36 @@ internal import CWire
         writer.add(WIRE_FIELD_EXE, name, flags: WIRE_FIELD_PATH.rawValue)
       }
     case .fork:
+      header.tid = sample.u32(.pid)
+      if header.tid != sample.u32(.tgid) { return mark(&header, WIRE_THREAD_FORK, sample) }
       header.type = UInt16(WIRE_FORK.rawValue)
       fillTask(&header, sample)
-      header.tid = sample.u32(.pid)
     case .image:
       header.type = UInt16(WIRE_EXEC_CONNECTOR.rawValue)
       fillTask(&header, sample)
       addArguments(header, sample)
     case .exit:
+      if sample.u32(.isGroupDead) == 0 { return mark(&header, WIRE_THREAD_EXIT, sample) }
       header.type = UInt16(WIRE_EXIT.rawValue)
       fillTask(&header, sample)
       // As wait(2) tells it: of the whole group, if something ended that, or of its leader.
       let group = sample.u32(.groupExitCode)
       header.task.exit_code = Int32(bitPattern: group != 0 ? group : sample.u32(.leaderExitCode))
     case .name:
+      if sample.u32(.pid) != sample.u32(.tgid) {
+        mark(&header, WIRE_THREAD_COMM, sample)
+        return sample.copy(.newName, to: &header.task.comm)
+      }
       header.type = UInt16(WIRE_COMM.rawValue | WIRE_NO_TASK.rawValue)
       header.pid = sample.u32(.tgid)
       sample.copy(.newName, to: &header.task.comm)
     }
+  }
+
+  /// As a thread's alone.
+  private func mark(_ header: inout wire_record, _ type: wire_type, _ sample: Sample) {
+    header.type = UInt16(type.rawValue | WIRE_NO_TASK.rawValue)
+    header.pid = sample.u32(.tgid)
   }
 
   private mutating func fillTask(_ header: inout wire_record, _ sample: Sample) {

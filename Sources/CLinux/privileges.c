@@ -2,34 +2,11 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "clinux_privileges.h"
-
-int clinux_find_user(const char *name, uid_t *uid, gid_t *gid)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	struct passwd *entry;
-	int result = -1;
-
-	if (file == NULL)
-		return -1;
-	while (result == -1 && (entry = fgetpwent(file)) != NULL) {
-		if (strcmp(entry->pw_name, name) != 0)
-			continue;
-		*uid = entry->pw_uid;
-		*gid = entry->pw_gid;
-		result = 0;
-	}
-	fclose(file);
-	if (result == -1)
-		errno = ENOENT;
-	return result;
-}
 
 int clinux_enter_empty_root(void)
 {

@@ -1,5 +1,6 @@
 import CLinux
 import CQuark
+import QuarkCore
 import QuarkLinux
 
 @c @implementation
@@ -93,9 +94,7 @@ private func make(_ offsets: KernelOffsets, _ name: String) -> UnsafeMutablePoin
   let list = unsafe targets(of: btf)
   unsafe list[Dotname.requiredCount] = quark_btf_target(dotname: nil, offset: -1)
   for name in Dotname.allCases {
-    // Safe: a literal ends with a NUL, and stays.
-    let text = unsafe UnsafeRawPointer(name.name.utf8Start).assumingMemoryBound(to: CChar.self)
-    unsafe list[place(of: name)] = quark_btf_target(dotname: text, offset: offsets[name] ?? -1)
+    unsafe list[place(of: name)] = quark_btf_target(dotname: name.name.cString, offset: offsets[name] ?? -1)
   }
   return unsafe btf
 }

@@ -41,17 +41,33 @@ public enum Accounts {
     return unsafe list.baseAddress! + low
   }
 
+  /// The ids of the first user of that name; nil if there is none. Throws why the file, if there is one, cannot be read.
+  public static func user(
+    named name: StaticString, path: StaticString = "/etc/passwd"
+  ) throws(Errno) -> (uid: UInt32, gid: UInt32)? {
+    var buffer = ReadBuffer(capacity: 16 << 10)
+    do throws(Errno) {
+      unsafe try buffer.readFile(path.cString, in: AT_FDCWD, limit: mostBytes)
+    } catch where error.rawValue == ENOENT { return nil }
+    var found: (uid: UInt32, gid: UInt32)?
+    AccountLine.read(buffer.bytes) { line in
+      if found == nil, line.isNamed(name, in: buffer.bytes) { found = (line.id, line.groupID) }
+    }
+    return found
+  }
+
   // MARK: -
+
+  /// Bytes of a file that are read at most.
+  private static var mostBytes: Int { 64 << 20 }
 
   private static func read<Account>(
     _ path: StaticString, _ repeated: (UInt32) -> Void,
     _ make: (UnsafeMutablePointer<CChar>, AccountLine) -> Account
   ) -> UnsafeMutableBufferPointer<Account> {
     var buffer = ReadBuffer(capacity: 16 << 10)
-    // Safe: a literal ends with a NUL, and stays.
-    let name = unsafe UnsafeRawPointer(path.utf8Start).assumingMemoryBound(to: CChar.self)
     var lines: [AccountLine] = []
-    if unsafe (try? buffer.readFile(name, in: AT_FDCWD, limit: 64 << 20)) != nil {
+    if unsafe (try? buffer.readFile(path.cString, in: AT_FDCWD, limit: mostBytes)) != nil {
       AccountLine.read(buffer.bytes) { lines.append($0) }
     }
     // By the place in the file where the ids are equal.

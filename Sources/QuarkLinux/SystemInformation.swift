@@ -19,7 +19,7 @@ public enum SystemInformation {
     var buffer = ReadBuffer(capacity: 4096)
     // os-release(5): the first one that there is.
     for path: StaticString in ["/etc/os-release", "/usr/lib/os-release"] {
-      guard unsafe (try? buffer.readFile(characters(path), in: AT_FDCWD, limit: 64 << 10)) != nil else { continue }
+      guard unsafe (try? buffer.readFile((path as StaticString).cString, in: AT_FDCWD, limit: 64 << 10)) != nil else { continue }
       var values = unsafe info
       OSRelease.read(buffer.bytes) { key, value in unsafe set(key, value, of: &values) }
       unsafe info = values
@@ -43,7 +43,7 @@ public enum SystemInformation {
 
   private static func readNames(_ info: inout quark_sysinfo) {
     var buffer = ReadBuffer(capacity: 256)
-    if unsafe (try? buffer.readFile(characters("/proc/sys/kernel/random/boot_id"), in: AT_FDCWD, limit: 256)) != nil,
+    if unsafe (try? buffer.readFile(("/proc/sys/kernel/random/boot_id" as StaticString).cString, in: AT_FDCWD, limit: 256)) != nil,
       buffer.bytes.count > 1
     {
       unsafe info.boot_id = copy(buffer.bytes.extracting(0..<buffer.bytes.count - 1))
@@ -81,17 +81,12 @@ public enum SystemInformation {
   private static func copy(_ bytes: Span<UInt8>) -> UnsafeMutablePointer<CChar>? {
     // Safe: the bytes are only read, and as many as there are.
     unsafe bytes.withUnsafeBytes { bytes in
-      unsafe strndup(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? characters(""), bytes.count)
+      unsafe strndup(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? ("" as StaticString).cString, bytes.count)
     }
   }
 
   /// A member of utsname, which ends with a NUL.
   private static func copy<Text>(_ text: inout Text) -> UnsafeMutablePointer<CChar>? {
     unsafe withUnsafeBytes(of: &text) { unsafe strdup($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
-  }
-
-  /// Safe: a literal ends with a NUL, and stays.
-  private static func characters(_ text: StaticString) -> UnsafePointer<CChar> {
-    unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
   }
 }

@@ -37,7 +37,9 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
   // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
-  var queue = try open(options, ruleset)
+  var attributes = options.attributes
+  unsafe attributes.ruleset = ruleset.storage
+  var queue = try Queue(attributes)
   if let path = options.recording { try queue.startRecording(to: path) }
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }
@@ -48,21 +50,6 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
   if status == 0 { status = conclude(&queue, options, files) }
   try queue.stopRecording()
   return status
-}
-
-private func open(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkError) -> Queue {
-  var attributes = options.attributes
-  unsafe attributes.ruleset = ruleset.storage
-  guard let path = options.replay else { return try Queue(attributes) }
-  // Both ways out of the closure at once: a queue cannot be what withCString returns.
-  var queue: Queue?
-  var failure: QuarkError?
-  unsafe path.withCString { path in
-    unsafe attributes.replay = path
-    do throws(QuarkError) { queue = try Queue(attributes) } catch { failure = error }
-  }
-  if let failure { throw failure }
-  return queue.take()!
 }
 
 /// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
@@ -86,7 +73,7 @@ private func monitor(
   _ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles
 ) throws(QuarkError) -> CInt {
   var output = files.events()
-  if let length = options.debugLength { try collect(&queue, length, isReplay: options.replay != nil) }
+  if let length = options.debugLength { try collect(&queue, length, isReplay: options.isReplay) }
   if options.hasSnapshot {
     let status = showSnapshot(queue, &output)
     if status != 0 { return status }

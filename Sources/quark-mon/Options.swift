@@ -2,6 +2,7 @@ import CLinux
 import CManual
 import CQuark
 import Quark
+import QuarkCore
 import QuarkLinux
 
 struct Options {
@@ -36,8 +37,8 @@ struct Options {
   var output: String?
   /// Where to keep the records, or nil.
   var recording: String?
-  /// What to play in place of a backend, or nil.
-  var replay: String?
+  /// A recording is played in place of a backend.
+  var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
     usage: quark-mon [-bDeghkMstvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
@@ -73,22 +74,16 @@ struct Options {
   private static var replayOption: UInt8 { 4 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
-    unsafe "record".withCString { record in
-      unsafe "no-self-test".withCString { noSelfTest in
-        unsafe "tree".withCString { tree in
-          unsafe "replay".withCString { replay in
-            let longer = unsafe [
-              option(name: record, has_arg: required_argument, flag: nil, val: CInt(recordOption)),
-              option(name: noSelfTest, has_arg: no_argument, flag: nil, val: CInt(noSelfTestOption)),
-              option(name: tree, has_arg: no_argument, flag: nil, val: CInt(treeOption)),
-              option(name: replay, has_arg: required_argument, flag: nil, val: CInt(replayOption)),
-              option(name: nil, has_arg: 0, flag: nil, val: 0),
-            ]
-            return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stvV", longer)
-          }
-        }
-      }
-    }
+    let longer = unsafe [
+      longOption("record", required_argument, recordOption), longOption("replay", required_argument, replayOption),
+      longOption("no-self-test", no_argument, noSelfTestOption), longOption("tree", no_argument, treeOption),
+      option(name: nil, has_arg: 0, flag: nil, val: 0),
+    ]
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stvV", longer)
+  }
+
+  private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
+    unsafe option(name: name.cString, has_arg: argument, flag: nil, val: CInt(value))
   }
 
   static func parse(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Outcome {
@@ -136,7 +131,10 @@ struct Options {
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
       case Self.recordOption: try Self.set(&recording, "--record")
-      case Self.replayOption: try Self.set(&replay, "--replay")
+      case Self.replayOption:
+        if isReplay { throw UsageError("option --replay is given twice") }
+        // An argument of the program's stays as long as the program does.
+        unsafe attributes.replay = clinux_optarg()
       case Self.treeOption: hasTree = true
       case UInt8(ascii: "h"): return Self.help()
       case UInt8(ascii: "v"): verbosity += 1
@@ -149,7 +147,7 @@ struct Options {
     if clinux_optind() < argc, let operand = unsafe argv[Int(clinux_optind())] {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
-    if replay != nil, recording != nil { throw UsageError("--record and --replay exclude each other") }
+    if isReplay, recording != nil { throw UsageError("--record and --replay exclude each other") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
     // What is to be held must fit.

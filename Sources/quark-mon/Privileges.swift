@@ -7,15 +7,14 @@ enum Privileges {
 
   /// Becomes nobody, in a root directory that is empty, for good.
   static func drop() throws(QuarkError) {
-    var (uid, gid) = (uid_t(overflowID), gid_t(overflowID))
-    if unsafe clinux_find_user("nobody", &uid, &gid) == -1, Errno.current.rawValue != ENOENT {
-      throw QuarkError("look up the user nobody in /etc/passwd", .current)
+    let nobody = try QuarkError.attempting("look up the user nobody in /etc/passwd") { () throws(Errno) in
+      try Accounts.user(named: "nobody") ?? (overflowID, overflowID)
     }
     try QuarkError.attempting("make an empty directory the root") { () throws(Errno) in
       _ = try Errno.check(clinux_enter_empty_root())
     }
     try QuarkError.attempting("become the user nobody") { () throws(Errno) in
-      _ = try Errno.check(clinux_become(uid, gid))
+      _ = try Errno.check(clinux_become(nobody.uid, nobody.gid))
     }
   }
 }

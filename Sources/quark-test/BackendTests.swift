@@ -33,14 +33,18 @@ private func lines(_ text: [UInt8], containing words: StaticString) -> Int {
 func containsLine(_ text: String, _ words: StaticString) -> Bool { lines(Array(text.utf8), containing: words) > 0 }
 
 private func contains(_ text: ArraySlice<UInt8>, _ words: StaticString) -> Bool {
-  let pattern = words.withUTF8Buffer { unsafe Array($0) }
-  guard text.count >= pattern.count else { return false }
+  place(of: words.withUTF8Buffer { unsafe Array($0) }, in: text) != nil
+}
+
+/// Where the pattern begins for the first time.
+func place(of pattern: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
+  guard text.count >= pattern.count else { return nil }
   for start in text.startIndex...(text.endIndex - pattern.count) {
     var length = 0
     while length < pattern.count, text[start + length] == pattern[length] { length += 1 }
-    if length == pattern.count { return true }
+    if length == pattern.count { return start }
   }
-  return false
+  return nil
 }
 
 /// The self-test passes where the backend works, and leaves nothing: no event, no child, no signal.

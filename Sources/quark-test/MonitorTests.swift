@@ -140,14 +140,5 @@ private struct Text {
 
   func contains(_ text: String) -> Bool { index(of: text) != nil }
 
-  func index(of text: String) -> Int? {
-    let pattern = Array(text.utf8)
-    guard bytes.count >= pattern.count else { return nil }
-    for start in 0...bytes.count - pattern.count {
-      var length = 0
-      while length < pattern.count, bytes[start + length] == pattern[length] { length += 1 }
-      if length == pattern.count { return start }
-    }
-    return nil
-  }
+  func index(of text: String) -> Int? { place(of: Array(text.utf8), in: bytes[...]) }
 }

@@ -36,9 +36,7 @@ private func expectJSON(
   }
   defer { unsafe free(result.1) }
   try expect(unsafe result.0 == 0, "not all could be added")
-  // Safe: a literal ends with a NUL, and so does what was made.
-  let text = unsafe UnsafeRawPointer(expected.utf8Start).assumingMemoryBound(to: CChar.self)
-  let isEqual = unsafe result.1.map { unsafe strcmp($0, text) == 0 } ?? false
+  let isEqual = unsafe result.1.map { unsafe strcmp($0, expected.cString) == 0 } ?? false
   let actual = unsafe result.1.map { unsafe String(cString: $0) } ?? "nothing"
   try expect(unsafe isEqual && result.2 == expected.utf8CodeUnitCount, "it is \(actual)")
 }

@@ -9,21 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 include=Sources/CQuark/include
 libraries='-lbpf -lelf -lz'
-passed=0 failed=0
-
-# ok WORDS COMMAND...: the command succeeds.
-ok() {
-	words=$1
-	shift
-	if "$@" >"$work/output" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok - $words"
-	else
-		failed=$((failed + 1))
-		echo "not ok - $words"
-		sed 's/^/# /' "$work/output"
-	fi
-}
+# shellcheck source=Tests/ok.sh
+. Tests/ok.sh
 
 # Names of the archive that are needed from elsewhere and begin as Swift's runtime does.
 runtime_symbols() {

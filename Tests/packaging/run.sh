@@ -10,21 +10,8 @@ export LC_ALL
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tests=Tests/packaging
-passed=0 failed=0
-
-# ok WORDS COMMAND...: the command succeeds.
-ok() {
-	words=$1
-	shift
-	if "$@" >"$work/output" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok - $words"
-	else
-		failed=$((failed + 1))
-		echo "not ok - $words"
-		sed 's/^/# /' "$work/output"
-	fi
-}
+# shellcheck source=Tests/ok.sh
+. Tests/ok.sh
 
 # is EXPECTED ACTUAL
 is() {

@@ -11,21 +11,8 @@ top=$PWD
 golden=$top/Tests/Fixtures/golden
 recordings=$top/Tests/Fixtures/recordings
 mode=${1-}
-passed=0 failed=0
-
-# ok WORDS COMMAND...: the command succeeds.
-ok() {
-	words=$1
-	shift
-	if "$@" >"$work/report" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok - $words"
-	else
-		failed=$((failed + 1))
-		echo "not ok - $words"
-		sed 's/^/# /' "$work/report"
-	fi
-}
+# shellcheck source=Tests/ok.sh
+. Tests/ok.sh
 
 # same NAME FILE: the file is what it should be.
 same() {

@@ -7,12 +7,6 @@
 #include <sys/types.h>
 
 /*
- * The ids of a user of /etc/passwd, which is read without the name service switch: a static program has none. 0, or -1
- * with errno: ENOENT when there is no such user, or no such file.
- */
-int clinux_find_user(const char *name, uid_t *uid, gid_t *gid);
-
-/*
  * Makes the root and the working directory one that is empty, and stays so: it is removed while we are in it, and the
  * kernel lets nobody create anything in a removed directory. 0, or -1 with errno. Needs CAP_SYS_CHROOT.
  */

@@ -848,8 +848,8 @@ struct raw_event_links {
 #define RAW_F_IMAGE	(1 << 1)	/* of an exec: what args, env and script do not tell, there is not */
 #define RAW_F_LATE_CWD	(1 << 2)	/* cwd was read after the fact, and may have changed since */
 #define RAW_F_LATE_ARGS	(1 << 3)	/* args likewise */
-#define RAW_F_THREAD	(1 << 5)	/* of the thread tid alone: what is known of its process stays as it is */
 #define RAW_F_CUT_CWD	(1 << 4)	/* cwd begins with "./": where that is, is not known */
+#define RAW_F_THREAD	(1 << 5)	/* of the thread tid alone: what is known of its process stays as it is */
 
 /* One record of the kernel, waiting in the queue. Aggregation callbacks look at these; nobody changes them. */
 struct raw_event {

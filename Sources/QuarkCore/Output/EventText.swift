@@ -141,13 +141,13 @@ public enum EventText {
     }
   }
 
-  private static func append(_ label: StaticString, _ value: UInt64, to text: inout ByteBuffer) {
+  static func append(_ label: StaticString, _ value: UInt64, to text: inout ByteBuffer) {
     text.append(label)
     text.append(decimal: value)
   }
 
   /// Ids print signed: -1 is "no id".
-  private static func appendID(_ label: StaticString, _ value: UInt32, to text: inout ByteBuffer) {
+  static func appendID(_ label: StaticString, _ value: UInt32, to text: inout ByteBuffer) {
     appendSigned(label, Int32(bitPattern: value), to: &text)
   }
 

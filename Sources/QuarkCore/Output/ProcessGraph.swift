@@ -23,7 +23,7 @@ public enum ProcessGraph {
     if unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0 {
       text.append("exit ")
       unsafe text.append(decimal: Int64(process.pointee.exit_code))
-      unsafe append("\\nexit_time ", process.pointee.exit_time_event, to: &text)
+      unsafe EventText.append("\\nexit_time ", process.pointee.exit_time_event, to: &text)
       text.append("\\n")
     }
     unsafe append("flags 0x", hex: process.pointee.flags, to: &text)
@@ -58,7 +58,7 @@ public enum ProcessGraph {
     unsafe append("cap_eff 0x", hex: task.proc_cap_effective, to: &text)
     unsafe append("cap_bset 0x", hex: task.proc_cap_bset, to: &text)
     unsafe append("cap_amb 0x", hex: task.proc_cap_ambient, to: &text)
-    unsafe append("time_boot ", task.proc_time_boot, to: &text)
+    unsafe EventText.append("time_boot ", task.proc_time_boot, to: &text)
     text.append("\\n")
     unsafe appendID("uid ", task.proc_uid, to: &text)
     unsafe appendID("gid ", task.proc_gid, to: &text)
@@ -95,19 +95,12 @@ public enum ProcessGraph {
     }
   }
 
-  private static func append(_ label: StaticString, _ value: UInt64, to text: inout ByteBuffer) {
-    text.append(label)
-    text.append(decimal: value)
-  }
-
   private static func append(_ label: StaticString, _ value: UInt32, to text: inout ByteBuffer) {
-    append(label, UInt64(value), to: &text)
+    EventText.append(label, UInt64(value), to: &text)
   }
 
-  /// Ids print signed, as events have them: -1 is "no id".
   private static func appendID(_ label: StaticString, _ value: UInt32, to text: inout ByteBuffer) {
-    text.append(label)
-    text.append(decimal: Int64(Int32(bitPattern: value)))
+    EventText.appendID(label, value, to: &text)
     text.append("\\n")
   }
 

@@ -7,6 +7,11 @@ public struct AccountLine: Equatable, Sendable {
   /// 0 if there is none, or it is no number.
   public var groupID: UInt32
 
+  /// Whether it is of that name. `text` is what the line was read from.
+  public func isNamed(_ name: StaticString, in text: Span<UInt8>) -> Bool {
+    self.name.count == name.utf8CodeUnitCount && text.has(name, at: self.name.lowerBound)
+  }
+
   /// Calls `body` with each line that makes sense. Comments, and lines without a name or an id, are skipped; the last
   /// line may lack its newline.
   public static func read(_ text: Span<UInt8>, _ body: (AccountLine) -> Void) {

@@ -1,4 +1,5 @@
 internal import CLibbpf
+internal import QuarkCore
 
 /// Questions about types that libbpf has read, for C programs that have it do so. `types` is its `struct btf`.
 public enum LibbpfTypes {
@@ -10,9 +11,7 @@ public enum LibbpfTypes {
     if let offset = unsafe memberOffset(types, dotname) { return offset }
     if alternatives, let known = unsafe Dotname(String(cString: dotname)) {
       for spelling in known.spellings.dropFirst() {
-        // Safe: a literal ends with a NUL, and stays.
-        let text = unsafe UnsafeRawPointer(spelling.utf8Start).assumingMemoryBound(to: CChar.self)
-        if let offset = unsafe memberOffset(types, text) { return offset }
+        if let offset = unsafe memberOffset(types, spelling.cString) { return offset }
       }
     }
     var value: Int32 = 0

@@ -1,5 +1,6 @@
 internal import CLibbpf
 internal import CLinux
+internal import QuarkCore
 
 /// Owns one libbpf object: its programs in the kernel, their links and its maps. All of it goes when this goes.
 @safe @usableFromInline struct BPFObject: ~Copyable {
@@ -51,7 +52,7 @@ internal import CLinux
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
       let name = unsafe bpf_program__name(program)!
-      let isWanted = programs.contains { unsafe strcmp(name, Self.characters($0)) == 0 }
+      let isWanted = programs.contains { unsafe strcmp(name, $0.cString) == 0 }
       _ = unsafe bpf_program__set_autoload(program, isWanted)
       unsafe next = bpf_object__next_program(object, program)
     }
@@ -81,9 +82,9 @@ internal import CLinux
 
   /// Attaches a program that was loaded; the verifier has seen it by then, and only the place may be missing.
   mutating func attach(_ variant: HookVariant) throws(QuarkError) {
-    let program = unsafe bpf_object__find_program_by_name(object, Self.characters(variant.program))!
+    let program = unsafe bpf_object__find_program_by_name(object, variant.program.cString)!
     clinux_log_clear()
-    let target = unsafe Self.characters(variant.target)
+    let target = unsafe variant.target.cString
     let link =
       switch variant.kind {
       case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
@@ -125,12 +126,7 @@ internal import CLinux
 
   /// The maps are ours: one that is missing is a mistake of this program.
   private func find(_ name: StaticString) -> OpaquePointer {
-    unsafe bpf_object__find_map_by_name(object, Self.characters(name))!
-  }
-
-  private static func characters(_ name: StaticString) -> UnsafePointer<CChar> {
-    // Safe: a literal ends with a NUL, and is there for good.
-    unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    unsafe bpf_object__find_map_by_name(object, name.cString)!
   }
 
   /// libbpf says `prog 'NAME': …` of each failure of a program; the last one said is to blame.

@@ -1,5 +1,6 @@
 internal import CLibbpf
 internal import CLinux
+internal import QuarkCore
 
 /// For as long as this lives, libbpf knows the sections of our objects, and how their programs are to be loaded. It is
 /// told of sections for the whole program, so two objects are not opened at the same time. A section no object has stays
@@ -21,9 +22,7 @@ internal import CLinux
     unsafe names = .allocate(capacity: max(1, count))
     unsafe ids = .allocate(capacity: max(1, count))
     for (index, program) in preparation.fentry.enumerated() {
-      // Safe: a literal ends with a NUL, and is there for good.
-      let name = unsafe UnsafeRawPointer(program.program.utf8Start).assumingMemoryBound(to: CChar.self)
-      unsafe (names + index).initialize(to: name)
+      unsafe (names + index).initialize(to: program.program.cString)
       unsafe (ids + index).initialize(to: program.functionID)
     }
     unsafe how = .allocate(capacity: 1)

@@ -2,6 +2,7 @@ internal import CLibbpf
 internal import CLinux
 internal import CProbes
 internal import CWire
+internal import QuarkCore
 
 /// A loaded object and its ring.
 @usableFromInline struct LoadedObject: ~Copyable {
@@ -159,10 +160,7 @@ internal import CWire
   }
 
   private static func contains(_ path: StaticString, _ text: StaticString) -> Bool {
-    // Safe: literals end with a NUL.
-    unsafe clinux_file_contains(
-      UnsafeRawPointer(path.utf8Start).assumingMemoryBound(to: CChar.self),
-      UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)) == 1
+    unsafe clinux_file_contains(path.cString, text.cString) == 1
   }
 
   /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import QuarkCore
 
 /// Opens the events of all CPUs and their rings, with as much of what perf offers as this kernel has.
 struct RingOpener {
@@ -144,12 +145,5 @@ struct RingOpener {
         throw QuarkError("enable a perf event", .current, detail: "\(probe.description) on CPU \(ring.cpu)")
       }
     }
-  }
-}
-
-extension StaticString {
-  /// Safe: literals end with a NUL.
-  fileprivate var cString: UnsafePointer<CChar> {
-    unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
   }
 }

@@ -48,6 +48,15 @@ import Testing
     unsafe SystemInformation.free(&info)
   }
 
+  @Test func usersByName() throws {
+    let root = try Accounts.user(named: "root")
+    #expect(root?.uid == 0 && root?.gid == 0)
+    #expect(try Accounts.user(named: "roo") == nil)
+    #expect(try Accounts.user(named: "no such user") == nil)
+    #expect(try Accounts.user(named: "root", path: "/nowhere/passwd") == nil)
+    #expect(throws: Errno.self) { try Accounts.user(named: "root", path: "/etc/passwd/passwd") }
+  }
+
   @Test func users() {
     let users = unsafe Accounts.users()
     defer { unsafe Accounts.free(users) }

@@ -162,6 +162,13 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
+# As other packages have the library: without the trait, and in scratch folders of their own.
+SCRIPTS += Tests/swift/*.sh
+.PHONY: test-swift-client swift-docs
+test-swift-client: bpf .build-embedded/release/quark-init kmatrix ## the Swift package as others have it, in guests: [KERNELS=glob] [ROUNDS=5] [CPUS=2]
+	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
+		SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/swift/run.sh $$images
+
 GO ?= go
 SCRIPTS += Tests/go/run.sh Benchmarks/guest/go.sh
 .PHONY: test-go bench-go
@@ -258,6 +265,18 @@ README.md: man/readme.sh $(wildcard man/*.[1-9]) | deps ## from man/quark.7
 
 docs: | deps ## the manual as HTML, in docs
 	$(Q)man/docs.py man docs
+
+# What the Swift module has, from the compiler, and the catalogue of its pages; a warning is an error.
+SYMBOLS := .build-docs/symbols
+swift-docs: bpf ## the pages of the Swift package, in docs/swift, as a web server hands them out
+	$(Q)rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
+	$(Q)$(HOST) --scratch-path .build-docs --target Quark -Xswiftc -emit-symbol-graph \
+		-Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/$(SYMBOLS)
+	$(Q)cd $(SYMBOLS) && find . ! -name 'Quark.symbols.json' -type f -delete
+	$(Q)mkdir -p docs
+	$(Q)$(TOOLCHAIN)/docc convert Sources/Quark/Quark.docc --additional-symbol-graph-dir $(SYMBOLS) --warnings-as-errors \
+		--fallback-bundle-identifier quark --output-path docs/swift.tmp
+	$(Q)rm -rf docs/swift && mv docs/swift.tmp docs/swift
 
 # What quark-mon -C and -m write.
 DOT ?= $(wildcard *.dot)

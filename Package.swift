@@ -17,8 +17,6 @@ let strictC: [CSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-let libbpf: [LinkerSetting] = [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]
-
 /// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld can leave out.
 let standalone: LinkerSetting = .unsafeFlags(
   [
@@ -33,7 +31,7 @@ func tool(_ name: String) -> Target {
     name: name,
     dependencies: ["Quark", "CLinux", "CManual"],
     swiftSettings: portable + [.unsafeFlags(["-Osize"], .when(traits: ["Embedded"]))],
-    linkerSettings: [standalone] + libbpf)
+    linkerSettings: [standalone])
 }
 
 let package = Package(
@@ -71,7 +69,9 @@ let package = Package(
     .target(name: "QuarkCore", dependencies: ["CWire", "CQuark"], swiftSettings: portable),
     .target(
       name: "QuarkLinux", dependencies: ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets"],
-      swiftSettings: portable),
+      swiftSettings: portable,
+      // Of all that is linked with it.
+      linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     .target(
@@ -107,8 +107,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "btfhub/generator",
-      swiftSettings: strict,
-      linkerSettings: libbpf),
+      swiftSettings: strict),
     .executableTarget(
       name: "kmatrix",
       dependencies: [
@@ -122,12 +121,11 @@ let package = Package(
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
       name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
-      swiftSettings: strict, linkerSettings: libbpf),
+      swiftSettings: strict),
     .testTarget(
-      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict,
-      linkerSettings: libbpf),
+      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict, linkerSettings: libbpf),
+      name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
     .target(
       name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",
@@ -140,7 +138,7 @@ let package = Package(
     .executableTarget(
       name: "quark-sim-embedded", dependencies: ["Simulator", "QuarkLinux"], path: "Tests/quark-sim-embedded",
       swiftSettings: portable,
-      linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))] + libbpf),
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(traits: ["Embedded"]))]),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
     .testTarget(

@@ -18,6 +18,7 @@ usage: krun.sh [options] initramfs kernel program [argument ...]
   --accel A         tcg, kvm, or auto: KVM if a trial boot shows it working (auto)
   --append WORDS    more kernel parameters; may be repeated
   --icount          virtual time: an instruction is a nanosecond, and figures repeat (one processor, TCG)
+  --cx16            programs have cmpxchg16b, as Swift's need it; the kernel has not
   --qemu PATH       the qemu to run (qemu-system-x86_64)
   --shell           an interactive shell in place of a program
   --gdb             wait for a debugger before the first instruction
@@ -44,7 +45,7 @@ number() {
 }
 
 timeout=120 boot_timeout=60 results='' nonce='' cpus=1 memory=256 append='' qemu=qemu-system-x86_64
-accel=${KRUN_ACCEL:-auto} icount='' shell='' gdb='' dry_run=''
+accel=${KRUN_ACCEL:-auto} icount='' cx16='' shell='' gdb='' dry_run=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -63,6 +64,7 @@ while [ $# -gt 0 ]; do
 	--append) append="$append $2"; shift ;;
 	--qemu) qemu=$2; shift ;;
 	--icount) icount=1 ;;
+	--cx16) cx16=1 ;;
 	--shell) shell=1 ;;
 	--gdb) gdb=1 ;;
 	--dry-run) dry_run=1 ;;
@@ -139,6 +141,8 @@ parameters="console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb"
 # Addresses must not differ from boot to boot (a kernel that is an ELF file has no KASLR), and the clock must not be
 # measured against another one.
 [ "$icount" ] && parameters="$parameters norandmaps tsc=reliable"
+# The feature's number: old kernels know no names. X86_FEATURE_CX16 of arch/x86/include/asm/cpufeatures.h.
+[ "$cx16" ] && parameters="$parameters clearcpuid=$((4 * 32 + 13))"
 parameters="$parameters$append -- $*"
 [ ${#parameters} -lt 2048 ] || fail "a kernel command line of ${#parameters} bytes: the limit is 2047"
 
@@ -253,10 +257,11 @@ finish() {
 # --- KVM or not ----------------------------------------------------------------------------------------------------
 
 # cmpxchg16b is hidden from emulated kernels: qemu 7.2 computes its flags from a stale state now and then, and the
-# kernel dies in its memory allocator, seconds into one boot of a few hundred, with nonsense in EFLAGS.
+# kernel dies in its memory allocator, seconds into one boot of a few hundred, with nonsense in EFLAGS. With --cx16 it is
+# the kernel alone that does without.
 machine() {
 	cpu=max accelerator=$1
-	[ "$1" = kvm ] || cpu=max,-cx16
+	[ "$1" = kvm ] || [ "$cx16" ] || cpu=max,-cx16
 	if [ "$icount" ]; then
 		# Guest sleeps take no time. Most machines have no five-level page tables.
 		cpu=$cpu,la57=off

@@ -1,5 +1,5 @@
-import CQuark
-import QuarkLinux
+internal import CQuark
+internal import QuarkLinux
 
 /// The backend of a queue: one of those that are allowed, the best that this kernel has. In memory of its own, so that
 /// its end is one call, and not written out wherever a queue ends.

@@ -1,5 +1,5 @@
-import CQuark
-import QuarkLinux
+internal import CQuark
+internal import QuarkLinux
 
 /// What a backend is, of those that there are.
 struct BackendChoice: ~Copyable {

@@ -1,4 +1,4 @@
-import QuarkLinux
+internal import QuarkLinux
 
 /// How long a queue may sleep. It is not woken for each event that becomes old enough, but for several at once.
 struct Pace {

@@ -1,28 +1,32 @@
 public import CQuark
 internal import CLinux
-public import QuarkCore
+package import QuarkCore
 public import QuarkLinux
 
 /// A stream of what processes do: opens a backend, orders its records by time, joins what belongs together and keeps
-/// who is who. Nothing happens in the background: `nextEvent` drives everything, on the caller's thread.
+/// who is who.
 ///
-/// A backend, two clocks and a descriptor to wait for; everything else is the pipeline's.
-@safe public struct Queue: ~Copyable {
+/// Nothing happens in the background: ``withNextEvent(_:)`` drives everything, on the caller's thread. The queue may be
+/// handed from one thread to another, and is one thread's at a time. ``events(batchLimit:bufferSize:overflow:)`` makes
+/// an asynchronous sequence of it. It ends, and gives back all it has of the kernel, when its owner drops it.
+@safe public struct Queue: ~Copyable, @unchecked Sendable {
+  // A backend, two clocks and a descriptor to wait for; everything else is the pipeline's. Sendable: what is behind the
+  // pointer is the queue's alone, and nothing of it belongs to a thread.
   /// In memory of their own, so that the end of a queue is one call, and not written out wherever one ends.
-  private let parts: UnsafeMutablePointer<Parts>
+  let parts: UnsafeMutablePointer<Parts>
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
   private let pace: Pace
   private let holdTimeNS: UInt64
 
   /// The attributes a queue has if nothing else is said.
-  public static var defaultAttributes: quark_queue_attr {
+  package static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
       ruleset: nil, ring_size: 0, replay: nil)
   }
 
-  public init(_ attributes: quark_queue_attr = Queue.defaultAttributes) throws(QuarkError) {
+  package init(_ attributes: quark_queue_attr) throws(QuarkError) {
     try Self.validate(attributes)
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
@@ -53,10 +57,12 @@ public import QuarkLinux
     unsafe parts.deallocate()
   }
 
-  private struct Parts: ~Copyable {
+  struct Parts: ~Copyable {
     let epoll: Epoll
     var backend: Backend
     var recorder: Recorder?
+    /// Those of the pipeline, if they are the queue's own.
+    var ownRules: Ruleset?
     var pipeline: EventPipeline
 
     init(epoll: consuming Epoll, backend: consuming Backend, pipeline: consuming EventPipeline) {
@@ -66,8 +72,8 @@ public import QuarkLinux
     }
   }
 
-  /// Keeps every record from now on as it comes, in a file that ReplayBackend and the tests can read. A recording ends
-  /// with `stopRecording`.
+  /// Keeps every record from now on as it comes, in a file that ``Attributes/replay`` takes: quark-recording(5). A
+  /// recording ends with ``stopRecording()``.
   public mutating func startRecording(to path: String) throws(QuarkError) {
     unsafe parts.pointee.recorder = try Recorder(path: path)
   }
@@ -79,7 +85,7 @@ public import QuarkLinux
 
   /// Which events are handed out, and which processes get a mark, from the next `nextEvent` on; that of the attributes
   /// at first. Not copied: it must be there for as long as it is the queue's.
-  @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>? {
+  @unsafe package var ruleset: UnsafeMutablePointer<quark_ruleset>? {
     get { unsafe parts.pointee.pipeline.ruleset }
     set { unsafe parts.pointee.pipeline.ruleset = newValue }
   }
@@ -112,7 +118,7 @@ public import QuarkLinux
   }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
-  public func statistics() -> quark_queue_stats {
+  package func counters() -> quark_queue_stats {
     var result = unsafe parts.pointee.pipeline.statistics
     result.backend = unsafe parts.pointee.backend.flag
     unsafe result.malformed += parts.pointee.backend.malformed
@@ -123,18 +129,18 @@ public import QuarkLinux
   }
 
   /// What is known of a process, exited ones within the grace time included. Valid until the next `nextEvent`.
-  @unsafe public func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
+  @unsafe package func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
     unsafe parts.pointee.pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
   }
 
   /// What is known of the process with the smallest pid that is not below `pid`. Valid until the next `nextEvent`.
-  @unsafe public func firstProcess(notBelow pid: UInt32) -> UnsafePointer<quark_process>? {
+  @unsafe package func firstProcess(notBelow pid: UInt32) -> UnsafePointer<quark_process>? {
     unsafe parts.pointee.pipeline.processes.first(notBelow: pid).map { unsafe UnsafePointer($0) }
   }
 
   /// May an event that begins with `parent` swallow the next raw event of the same process, if that is a `child`? Nil:
   /// never. `client` is handed to the function.
-  @unsafe public mutating func setAggregation(
+  @unsafe package mutating func setAggregation(
     _ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn?,
     client: UnsafeMutablePointer<quark_queue>
   ) {
@@ -147,7 +153,7 @@ public import QuarkLinux
   }
 
   /// An event that begins with `parent` never swallows a `child`.
-  public mutating func forbidAggregation(_ parent: raw_types, _ child: raw_types) {
+  package mutating func forbidAggregation(_ parent: raw_types, _ child: raw_types) {
     unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
   }
 
@@ -155,7 +161,7 @@ public import QuarkLinux
   private static var droppedAtOnce: Int { 1 << 16 }
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
-  @unsafe public mutating func nextEvent() -> UnsafePointer<quark_event>? {
+  @unsafe @usableFromInline package mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
     refreshWallOffset(nowNS: nowNS)
     var taken = 0
@@ -181,7 +187,7 @@ public import QuarkLinux
 
   /// Puts a copy of a raw event into the queue, as if a backend had sent it. EINVAL: there can be no such process.
   /// ENOBUFS: the queue is full. ENOTSUP: there are no events of its family yet. E2BIG: its strings are.
-  @unsafe public mutating func insert(copyOf event: UnsafePointer<raw_event>) throws(Errno) {
+  @unsafe package mutating func insert(copyOf event: UnsafePointer<raw_event>) throws(Errno) {
     do throws(RawEventRefusal) {
       unsafe try parts.pointee.pipeline.insert(copyOf: event)
     } catch {
@@ -195,7 +201,7 @@ public import QuarkLinux
   }
 
   /// The raw events held now, as a DOT graph.
-  public mutating func appendRawEventGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
+  package mutating func appendRawEventGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
     unsafe parts.pointee.pipeline.appendGraph(order, to: &text)
   }
 

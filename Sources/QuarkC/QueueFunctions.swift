@@ -26,7 +26,7 @@ public func quark_queue_open(
     let opened = try Queue(attributes)
     let driver = UnsafeMutablePointer<Queue>.allocate(capacity: 1)
     unsafe queue.pointee.epollfd = opened.epollDescriptor
-    unsafe queue.pointee.stats = opened.statistics()
+    unsafe queue.pointee.stats = opened.counters()
     unsafe queue.pointee.ruleset = attributes.ruleset
     unsafe driver.initialize(to: opened)
     unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
@@ -120,7 +120,7 @@ public func quark_queue_populate(_ queue: UnsafeMutablePointer<quark_queue>!) ->
 public func quark_queue_get_stats(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ stats: UnsafeMutablePointer<quark_queue_stats>!
 ) {
-  if let driver = unsafe driver(of: queue) { unsafe queue.pointee.stats = driver.pointee.statistics() }
+  if let driver = unsafe driver(of: queue) { unsafe queue.pointee.stats = driver.pointee.counters() }
   unsafe stats.pointee = queue.pointee.stats
 }
 

@@ -1,6 +1,6 @@
 /// Why something above a single system call failed: what was attempted, on what, the errno of the real cause, and
 /// where BPF is the cause the last lines of what libbpf and the verifier said.
-public struct QuarkError: Error, Sendable {
+public struct QuarkError: Error, Sendable, CustomStringConvertible {
   /// For example "load the BPF programs".
   public let attempt: StaticString
   /// What that was attempted on, a file's name for example; empty if the attempt says it.
@@ -22,6 +22,8 @@ public struct QuarkError: Error, Sendable {
     if detail.isEmpty { return words }
     return words + (lines.count == 1 ? ": " : "\n") + detail
   }
+
+  public var description: String { message }
 
   /// One line of it: what failed, why, and the first line of the detail; the same of another backend that had been tried
   /// before.

@@ -46,7 +46,7 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
   explainBackend(queue, verbosity: options.verbosity)
   var status = try monitor(&queue, options, files)
   // Where nobody reads on, nobody wants to be told.
-  if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.statistics())) }
+  if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.counters())) }
   if status == 0 { status = conclude(&queue, options, files) }
   try queue.stopRecording()
   return status
@@ -59,7 +59,7 @@ private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   }
   guard verbosity > 0 else { return }
   let name =
-    switch queue.statistics().backend {
+    switch queue.counters().backend {
     case QQ_EBPF: "ebpf"
     case QQ_KPROBE: "kprobe"
     default: "replay"

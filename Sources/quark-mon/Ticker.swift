@@ -9,7 +9,7 @@ struct Ticker {
 
   mutating func tick(_ queue: borrowing Queue) {
     guard let nowNS = try? Clock.bootNS(), nowNS - saidNS >= 1_000_000_000 else { return }
-    let statistics = queue.statistics()
+    let statistics = queue.counters()
     guard statistics.insertions != saidInsertions else { return }
     (saidNS, saidInsertions) = (nowNS, statistics.insertions)
     FileDescriptor.complain(StatisticsText.block(statistics))

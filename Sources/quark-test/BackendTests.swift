@@ -119,10 +119,10 @@ private func undisturbed(
   var seen = (births: 0, deaths: 0)
   for _ in 0..<5 {
     drain(&queue)
-    let (tasks, before) = (try TaskCount(), queue.statistics())
+    let (tasks, before) = (try TaskCount(), queue.counters())
     try body()
     drain(&queue)
-    let after = queue.statistics()
+    let after = queue.counters()
     seen = try TaskCount().since(tasks)
     guard seen == (lives, lives) else { continue }
     let lost = Int(after.lost - before.lost)
@@ -137,10 +137,10 @@ private func undisturbed(
 private func drain(_ queue: inout Queue) {
   var quiet = 0
   while quiet < 3 {
-    let length = queue.statistics().insertions
+    let length = queue.counters().insertions
     while unsafe queue.nextEvent() != nil {}
     usleep(20_000)
-    quiet = queue.statistics().insertions == length ? quiet + 1 : 0
+    quiet = queue.counters().insertions == length ? quiet + 1 : 0
   }
 }
 

@@ -28,7 +28,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
     do { try queue.block() } catch { throw .failed("block: \(error.description)") }
   }
   try expectEqual("the generator's end", status, 0)
-  let statistics = queue.statistics()
+  let statistics = queue.counters()
   FileDescriptor.complain(
     "\(count) processes: \(statistics.insertions) records, \(statistics.lost) lost, \(statistics.malformed) malformed, "
       + "\(statistics.refused) refused, \(statistics.late) late, \(statistics.aggregations) events of several\n")

@@ -182,7 +182,7 @@ func fallingBack(_ context: TestContext) throws(TestEnd) {
   context.attributes.flags |= QQ_EBPF
   do {
     var queue = try context.open()
-    try expectEqual("backend", queue.statistics().backend, QQ_KPROBE)
+    try expectEqual("backend", queue.counters().backend, QQ_KPROBE)
     try expect(!queue.fallbackReason.isEmpty, "no reason is given")
     let life = try context.live(in: &queue, status: 8) { execute("/bin/exit", ["exit", "8"]) }
     try life.expect(execs: 1)

@@ -30,7 +30,7 @@ func shortLives(_ context: TestContext) throws(TestEnd) {
   for (index, pid) in children.enumerated() {
     try context.life(of: pid, endingWith: CInt(index) << 8, in: &queue).expect()
   }
-  try expectEqual("lost", queue.statistics().lost, 0)
+  try expectEqual("lost", queue.counters().lost, 0)
 }
 
 /// A process made by a child of ours, as a child of ours.
@@ -156,7 +156,7 @@ private func liveAgain(_ context: TestContext, _ queue: inout Queue) -> TestEnd?
       try life.expect(execs: 1)
       try expectEqual("cmdline", life.known.commandLine, "exit|\(index % 251)|\(index)|")
     }
-    try expectEqual("lost", queue.statistics().lost, 0)
+    try expectEqual("lost", queue.counters().lost, 0)
     return nil
   } catch { return error }
 }

@@ -6,7 +6,7 @@ import QuarkLinux
 /// The queue opens and closes.
 func probe(_ context: TestContext) throws(TestEnd) {
   let queue = try context.open()
-  try expectEqual("backend", queue.statistics().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
+  try expectEqual("backend", queue.counters().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
   let isOfTable = containsLine(queue.hooks, "offsets: the table")
   try expect(context.backend != .kprobeTable || isOfTable, "the offsets are not the table's:\n\(queue.hooks)")
 }
@@ -28,7 +28,7 @@ func forkExecExit(_ context: TestContext) throws(TestEnd) {
   let process = unsafe event.pointee.process!
   try unsafe checkContent(of: process)
   try unsafe checkIdentity(of: process)
-  let stats = queue.statistics()
+  let stats = queue.counters()
   try expectEqual("lost", stats.lost, 0)
   try expectEqual("malformed", stats.malformed, 0)
 }

@@ -15,7 +15,7 @@ func cacheGrace(_ context: TestContext) throws(TestEnd) {
   usleep(110_000)
   _ = unsafe queue.nextEvent()
   try expect(unsafe queue.lookup(pid: UInt32(child)) == nil, "the child is still known after its grace time")
-  try expect(queue.statistics().garbage_collections > 0, "and no collection is counted")
+  try expect(queue.counters().garbage_collections > 0, "and no collection is counted")
 }
 
 /// With the minimal matrix fork, exec and exit are an event each.
@@ -46,7 +46,7 @@ private func expectThreeEvents(_ context: TestContext, _ queue: inout Queue) thr
 /// Counters begin at nothing and count.
 func statistics(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  let before = queue.statistics()
+  let before = queue.counters()
   try expectEqual("backend", before.backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
   let counters = [
     before.insertions, before.removals, before.aggregations, before.non_aggregations, before.lost,
@@ -55,7 +55,7 @@ func statistics(_ context: TestContext) throws(TestEnd) {
   try expect(counters.allSatisfy { $0 == 0 }, "a counter is not 0 right after open")
   let child = try runTrue()
   _ = unsafe try context.nextEvent(of: child, in: &queue)
-  let after = queue.statistics()
+  let after = queue.counters()
   try expect(after.insertions >= 3, "\(after.insertions) insertions of fork, exec and exit")
   try expect(after.removals >= 3, "\(after.removals) removals of fork, exec and exit")
   try expect(after.aggregations >= 1, "no aggregation")

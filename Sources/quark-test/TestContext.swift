@@ -37,7 +37,7 @@ struct TestContext {
       if verbosity > 1 { unsafe show(event) }
       if let process = unsafe event.pointee.process, unsafe process.pointee.pid == UInt32(pid) { return unsafe event }
     }
-    throw .failed("no event of pid \(pid) within 10 s; statistics: \(describe(queue.statistics()))")
+    throw .failed("no event of pid \(pid) within 10 s; statistics: \(describe(queue.counters()))")
   }
 
   private func now() -> UInt64 { (try? Clock.bootNS()) ?? 0 }

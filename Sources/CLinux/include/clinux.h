@@ -58,6 +58,12 @@ static inline int clinux_wtermsig(int status) { return WTERMSIG(status); }
 /* "SEGV" for SIGSEGV; NULL for a number that is no signal. sigabbrev_np(3), glibc 2.32. */
 const char *clinux_signal_name(int number);
 
+/*
+ * Starts a thread that nobody joins, with a name of 15 bytes at most and all signals blocked: a program's handlers run
+ * on threads that it knows. 0, or the error of pthread_create(3).
+ */
+int clinux_start_thread(const char *name, void *(*function)(void *), void *argument);
+
 static inline int clinux_getopt(int argc, char *const argv[], const char *options)
 {
 	return getopt(argc, argv, options);

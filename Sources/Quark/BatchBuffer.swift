@@ -1,0 +1,49 @@
+#if !hasFeature(Embedded)
+  /// Batches that wait to be taken, oldest first.
+  struct BatchBuffer {
+    private var batches: [EventBatch] = []
+    /// Of the batches that are in it.
+    private(set) var byteCount = 0
+    /// Events that did not come in, since the newest one that did.
+    private var refused: UInt64 = 0
+
+    var isEmpty: Bool { batches.isEmpty }
+
+    /// An empty buffer takes any batch.
+    ///
+    /// - Parameter limit: Bytes, for the policies that drop; with the other one, whoever appends sees to the room.
+    mutating func append(_ batch: EventBatch, limit: Int, _ overflow: OverflowPolicy) {
+      var batch = batch
+      switch overflow {
+      case .wait: break
+      case .dropNewest:
+        guard isEmpty || byteCount + batch.byteCount <= limit else {
+          refused += UInt64(batch.count)
+          return
+        }
+        batch.dropped += refused
+        refused = 0
+      case .dropOldest:
+        var dropped: UInt64 = 0
+        while !isEmpty, byteCount + batch.byteCount > limit {
+          let oldest = removeFirst()
+          dropped += UInt64(oldest.count) + oldest.dropped
+        }
+        if isEmpty { batch.dropped += dropped } else { batches[0].dropped += dropped }
+      }
+      byteCount += batch.byteCount
+      batches.append(batch)
+    }
+
+    mutating func removeFirst() -> EventBatch {
+      let batch = batches.removeFirst()
+      byteCount -= batch.byteCount
+      return batch
+    }
+
+    mutating func removeAll() {
+      batches = []
+      byteCount = 0
+    }
+  }
+#endif

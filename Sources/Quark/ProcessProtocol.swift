@@ -1,0 +1,183 @@
+public import CQuark
+
+/// What is known of a process: by a view that is valid for a moment, ``ProcessView``, as by a copy that stays,
+/// ``ProcessEntry``. What is not known is nil, 0 or empty, as each member says.
+///
+/// Text is decoded as UTF-8, and what is none repaired; a path may be any bytes: ``withBytes(of:_:)``.
+public protocol ProcessProtocol: ~Escapable {
+  /// The process as C has it, valid for as long as this value is.
+  @unsafe var storage: UnsafePointer<quark_process> { get }
+}
+
+extension ProcessProtocol where Self: ~Escapable {
+  @inlinable public var pid: UInt32 { unsafe storage.pointee.pid }
+
+  /// The mark that rules have given it, or its parent before the fork; 0: none.
+  @inlinable public var poisonTag: UInt64 { unsafe storage.pointee.poison_tag }
+
+  /// Whether the kernel told of the process itself, and not only of what it did: parent, credentials and such are known.
+  @inlinable public var hasDetails: Bool { hasFlag(QUARK_F_PROC) }
+
+  /// Nil: not known.
+  @inlinable public var parentPID: UInt32? { detail(unsafe storage.pointee.proc_ppid) }
+  /// Nil: not known.
+  @inlinable public var processGroup: UInt32? { detail(unsafe storage.pointee.proc_pgid) }
+  /// Nil: not known.
+  @inlinable public var session: UInt32? { detail(unsafe storage.pointee.proc_sid) }
+  /// Nanoseconds since the epoch. Nil: not known.
+  @inlinable public var startTimeNS: UInt64? { detail(unsafe storage.pointee.proc_time_boot) }
+
+  /// The name that it, or its leader, goes by, of 15 bytes at most; "": not known.
+  public var command: String {
+    unsafe withUnsafeBytes(of: storage.pointee.comm) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// The path of what it executes. Nil: not known.
+  public var executable: String? { unsafe text(storage.pointee.exe) }
+  /// What its executable, an interpreter, runs, as execve(2) was given it. Nil: it is none, or that is not known.
+  public var script: String? { unsafe text(storage.pointee.script) }
+  /// Nil: not known.
+  public var workingDirectory: String? { unsafe text(storage.pointee.cwd) }
+  /// The path of its control group. Nil: not known.
+  public var controlGroup: String? { unsafe text(storage.pointee.cgroup) }
+  /// Empty: not known, or there are none.
+  public var arguments: [String] { unsafe texts(storage.pointee.cmdline, storage.pointee.cmdline_len) }
+  /// `NAME=value` each. Empty: not known, or there is none.
+  public var environment: [String] { unsafe texts(storage.pointee.env, storage.pointee.env_len) }
+
+  /// There were more, or longer ones.
+  @inlinable public var areArgumentsCut: Bool {
+    unsafe storage.pointee.cmdline_orig_len > storage.pointee.cmdline_len
+  }
+  /// There was more.
+  @inlinable public var isEnvironmentCut: Bool { unsafe storage.pointee.env_orig_len > storage.pointee.env_len }
+  /// The arguments were read after the fact, and may have changed since.
+  @inlinable public var areArgumentsLate: Bool { hasFlag(QUARK_F_LATE_CMDLINE) }
+  /// The working directory was read after the fact, and may have changed since.
+  @inlinable public var isWorkingDirectoryLate: Bool { hasFlag(QUARK_F_LATE_CWD) }
+
+  /// What tells this process from all others of this machine, also those that had the same pid: base64. Nil: not known.
+  public var entityID: String? {
+    guard hasDetails else { return nil }
+    return unsafe withUnsafeBytes(of: storage.pointee.proc_entity_id) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// Nil: not known.
+  public var credentials: Credentials? {
+    guard hasDetails else { return nil }
+    return unsafe Credentials(
+      user: storage.pointee.proc_uid, effectiveUser: storage.pointee.proc_euid, savedUser: storage.pointee.proc_suid,
+      group: storage.pointee.proc_gid, effectiveGroup: storage.pointee.proc_egid,
+      savedGroup: storage.pointee.proc_sgid)
+  }
+
+  /// Nil: not known.
+  public var capabilities: Capabilities? {
+    guard hasDetails else { return nil }
+    return unsafe Capabilities(
+      inheritable: storage.pointee.proc_cap_inheritable, permitted: storage.pointee.proc_cap_permitted,
+      effective: storage.pointee.proc_cap_effective, bounding: storage.pointee.proc_cap_bset,
+      ambient: storage.pointee.proc_cap_ambient)
+  }
+
+  /// Nil: not known.
+  public var namespaces: Namespaces? {
+    guard hasDetails else { return nil }
+    return unsafe Namespaces(
+      uts: storage.pointee.proc_uts_inonum, ipc: storage.pointee.proc_ipc_inonum,
+      mount: storage.pointee.proc_mnt_inonum, network: storage.pointee.proc_net_inonum)
+  }
+
+  /// Nil: it has none, or that is not known.
+  public var terminal: Terminal? {
+    let (major, minor) = unsafe (storage.pointee.proc_tty_major, storage.pointee.proc_tty_minor)
+    return hasDetails && (major, minor) != (0, 0) ? Terminal(major: major, minor: minor) : nil
+  }
+
+  /// Where its session began. Nil: not known, or not asked for by ``Queue/Attributes/findsEntryLeaders``.
+  public var entryLeader: EntryLeader? {
+    guard hasDetails, unsafe storage.pointee.proc_entry_leader != 0 else { return nil }
+    return unsafe EntryLeader(
+      pid: storage.pointee.proc_entry_leader,
+      kind: EntryLeader.Kind(rawValue: storage.pointee.proc_entry_leader_type) ?? .unknown)
+  }
+
+  /// How it ended. Nil: it has not.
+  public var exit: Exit? {
+    guard hasFlag(QUARK_F_EXIT) else { return nil }
+    return unsafe Exit(
+      code: storage.pointee.exit_code, signal: storage.pointee.exit_signal, timeNS: storage.pointee.exit_time_event)
+  }
+
+  /// Lends the bytes of a text, as the kernel has them: of one string, without a NUL; of several, with one behind each.
+  /// Nil: it is not known.
+  public func withBytes<Result, Failure: Error>(
+    of text: ProcessText, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    switch text {
+    case .arguments: try unsafe lend(storage.pointee.cmdline, storage.pointee.cmdline_len, body)
+    case .environment: try unsafe lend(storage.pointee.env, storage.pointee.env_len, body)
+    case .executable: try unsafe lend(storage.pointee.exe, nil, body)
+    case .script: try unsafe lend(storage.pointee.script, nil, body)
+    case .workingDirectory: try unsafe lend(storage.pointee.cwd, nil, body)
+    case .controlGroup: try unsafe lend(storage.pointee.cgroup, nil, body)
+    }
+  }
+
+  // MARK: -
+
+  @inlinable func hasFlag(_ flag: CInt) -> Bool { unsafe storage.pointee.flags & UInt64(flag) != 0 }
+
+  @inlinable func detail<Number>(_ number: Number) -> Number? { hasDetails ? number : nil }
+
+  private func text(_ string: UnsafePointer<CChar>?) -> String? { unsafe string.map { unsafe String(cString: $0) } }
+
+  private func texts(_ strings: UnsafePointer<CChar>?, _ count: Int) -> [String] {
+    var texts: [String] = []
+    _ = unsafe lend(strings, count) { bytes in
+      var start = 0
+      for index in bytes.indices where bytes[index] == 0 {
+        let text = bytes.extracting(start..<index)
+        unsafe texts.append(text.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) })
+        start = index + 1
+      }
+    }
+    return texts
+  }
+
+  private func lend<Result, Failure: Error>(
+    _ bytes: UnsafePointer<CChar>?, _ length: Int?, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard let bytes = unsafe bytes else { return nil }
+    let count = unsafe length ?? byteCount(bytes)
+    // Safe: the storage has so many bytes, for as long as this value lives, which the call does not outlast.
+    return try body(
+      unsafe Span(_unsafeStart: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: count))
+  }
+}
+
+/// Of a C string, without its NUL.
+func byteCount(_ string: UnsafePointer<CChar>) -> Int {
+  var count = 0
+  while unsafe string[count] != 0 { count += 1 }
+  return count
+}
+
+/// A text that is known of a process.
+public enum ProcessText: Sendable {
+  case arguments, environment, executable, script, workingDirectory, controlGroup
+}
+
+/// A process where it is, in the queue: it costs nothing to have, and cannot be kept. ``ProcessEntry/init(copying:)``
+/// makes a copy that can.
+@safe public struct ProcessView: ProcessProtocol, ~Escapable {
+  @unsafe public let storage: UnsafePointer<quark_process>
+
+  /// - Parameter storage: Valid for as long as whoever is lent this is.
+  @_lifetime(immortal)
+  @unsafe @inlinable package init(_ storage: UnsafePointer<quark_process>) { unsafe self.storage = unsafe storage }
+}

@@ -1,0 +1,27 @@
+import Glibc
+import Quark
+
+/// Prints what is executed on this machine, as it happens.
+@main struct ExecWatch {
+  static func main() async {
+    var attributes = Queue.Attributes()
+    // An exec is seen after a tenth of a second, and not after a whole one.
+    attributes.holdTimeMS = 100
+    do {
+      let events = try Queue(attributes).events()
+      for try await batch in events {
+        if batch.dropped > 0 { print("\(batch.dropped) events were dropped") }
+        for event in batch where event.kinds.contains(.exec) {
+          guard let process = event.process else { continue }
+          print(process.pid, process.executable ?? process.command, process.arguments)
+        }
+        // At once, also where standard output is a file.
+        fflush(nil)
+      }
+    } catch {
+      var message = "exec-watch: \(error)\n"
+      message.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      exit(1)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import CQuark
+
+extension Queue {
+  /// Hands the next event that is old enough to `body`, or returns nil when none is ready. What `body` makes of it is
+  /// returned; the event itself cannot leave it.
+  ///
+  /// What is ready now is all had when this returns nil: then ``block()``, or wait for ``epollDescriptor``.
+  @inlinable public mutating func withNextEvent<Result: ~Copyable, Failure: Error>(
+    _ body: (EventView) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard let event = unsafe nextEvent() else { return nil }
+    return try body(unsafe EventView(event))
+  }
+
+  /// The same, with the processes that are known, for looking up others than the event's.
+  @inlinable public mutating func withNextEvent<Result: ~Copyable, Failure: Error>(
+    _ body: (EventView, ProcessTable) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard let event = unsafe nextEvent() else { return nil }
+    return try body(unsafe EventView(event), processes)
+  }
+
+  /// All processes that are known, exited ones within the grace time included.
+  public var processes: ProcessTable {
+    @_lifetime(borrow self) get {
+      let table = unsafe ProcessTable(parts)
+      return unsafe _overrideLifetime(table, borrowing: self)
+    }
+  }
+}
+
+/// The processes a queue knows, where they are. It cannot be kept.
+@safe public struct ProcessTable: ~Escapable {
+  private let parts: UnsafeMutablePointer<Queue.Parts>
+
+  @_lifetime(immortal)
+  init(_ parts: UnsafeMutablePointer<Queue.Parts>) { unsafe self.parts = unsafe parts }
+
+  /// A process by its pid. Nil: it is not known.
+  public subscript(pid: UInt32) -> ProcessView? {
+    @_lifetime(copy self) get {
+      // Safe: entries stay for as long as the queue is only looked at, which whoever lent this sees to.
+      guard let process = unsafe parts.pointee.pipeline.processes.lookup(pid: pid) else { return nil }
+      let view = unsafe ProcessView(process)
+      return unsafe _overrideLifetime(view, copying: self)
+    }
+  }
+
+  /// In ascending order of pids.
+  public func forEach<Failure: Error>(_ body: (ProcessView) throws(Failure) -> Void) throws(Failure) {
+    var pid: UInt32 = 0
+    while let process = unsafe parts.pointee.pipeline.processes.first(notBelow: pid) {
+      try body(unsafe ProcessView(process))
+      guard unsafe process.pointee.pid < .max else { return }
+      pid = unsafe process.pointee.pid + 1
+    }
+  }
+
+  /// A copy of each, in ascending order of pids.
+  public func copies() -> [ProcessEntry] {
+    var entries: [ProcessEntry] = []
+    forEach { entries.append(ProcessEntry(copying: $0)) }
+    return entries
+  }
+}

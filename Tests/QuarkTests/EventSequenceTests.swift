@@ -1,0 +1,145 @@
+import Testing
+
+@testable import Quark
+
+/// The asynchronous face, on a recording.
+@Suite(.timeLimit(.minutes(1))) struct EventSequenceTests {
+  static func sequence(batchLimit: Int = 256, bufferSize: Int = 8 << 20, overflow: OverflowPolicy = .wait) throws
+    -> EventSequence
+  {
+    try Queue(Recording.single).events(batchLimit: batchLimit, bufferSize: bufferSize, overflow: overflow)
+  }
+
+  @Test(arguments: [1, 2, 7, 256]) func batchesHaveWhatQuarkMonPrints(batchLimit: Int) async throws {
+    var text = ""
+    for try await batch in try Self.sequence(batchLimit: batchLimit) {
+      #expect((1...batchLimit).contains(batch.count) && batch.dropped == 0)
+      for event in batch { text += event.text }
+    }
+    #expect(try text == Recording.text())
+  }
+
+  /// Whoever is slow loses nothing when the queue waits.
+  @Test func waitingLosesNothing() async throws {
+    let sequence = try Self.sequence(batchLimit: 3, bufferSize: 1, overflow: .wait)
+    var text = ""
+    for try await batch in sequence {
+      try await Task.sleep(for: .milliseconds(1))
+      text += batch.map(\.text).joined()
+    }
+    #expect(try text == Recording.text())
+  }
+
+  /// What the buffer had no room for is counted where it is missing.
+  @Test(arguments: [OverflowPolicy.dropOldest, .dropNewest]) func droppedEventsAreCounted(overflow: OverflowPolicy)
+    async throws
+  {
+    let count = try Recording.text().split(separator: "\n").count { $0.hasPrefix("->") }
+    let sequence = try Self.sequence(batchLimit: 1, bufferSize: 20_000, overflow: overflow)
+    try await Self.untilOver(sequence)
+    var (got, dropped, last) = (0, UInt64(0), UInt64(0))
+    for try await batch in sequence {
+      got += batch.count
+      dropped += batch.dropped
+      #expect(batch[0].timeNS >= last)
+      last = batch[0].timeNS
+    }
+    #expect(got > 0 && got < count)
+    // What came in after the last that was kept is missing at the end, where no batch can say so.
+    if overflow == .dropOldest { #expect(got + Int(dropped) == count) } else { #expect(dropped == 0) }
+  }
+
+  /// Until a recording has been played to its end, without taking anything of it.
+  static func untilOver(_ sequence: EventSequence) async throws {
+    while (try? await sequence.statistics()) != nil { try await Task.sleep(for: .milliseconds(1)) }
+  }
+
+  @Test func aSequenceThatEndedStaysSo() async throws {
+    let sequence = try Self.sequence()
+    for try await _ in sequence {}
+    for try await _ in sequence { Issue.record("a batch after the end") }
+    await sequence.close()
+    await sequence.close()
+    await #expect(throws: QuarkError.self) { try await sequence.statistics() }
+  }
+
+  @Test func theQueueCanBeHadBetweenBatches() async throws {
+    let sequence = try Self.sequence(batchLimit: 1, bufferSize: 1)
+    var iterator = sequence.makeAsyncIterator()
+    let first = try #require(try await iterator.next(isolation: nil))
+    let pid = try #require(first[0].process).pid
+    let found = try await sequence.withQueue { queue in
+      (queue.processes[pid]?.pid, queue.processes.copies().count, queue.source)
+    }
+    #expect(found.0 == pid && found.1 > 0 && found.2 == .recording)
+    #expect(try await sequence.statistics().removals > 0)
+    struct Enough: Error {}
+    await #expect(throws: Enough.self) { try await sequence.withQueue { _ in throw Enough() } }
+    await sequence.close()
+  }
+
+  /// Batches that were kept are whole when all else is gone.
+  @Test func batchesOutliveTheSequence() async throws {
+    var kept: [EventBatch] = []
+    do {
+      for try await batch in try Self.sequence(batchLimit: 5) { kept.append(batch) }
+    }
+    #expect(try kept.joined().map(\.text).joined() == Recording.text())
+  }
+}
+
+/// How a sequence ends before its events do.
+@Suite(.timeLimit(.minutes(1))) struct EventSequenceEndTests {
+  /// A sequence with events left, whose queue will wait for room.
+  static func sequence() throws -> EventSequence {
+    try EventSequenceTests.sequence(batchLimit: 1, bufferSize: 1)
+  }
+
+  /// Batches to take until the task is cancelled: the sequence ends though there are more.
+  @Test func cancellingEndsIt() async throws {
+    let sequence = try Self.sequence()
+    let (taken, takes) = AsyncStream.makeStream(of: Void.self)
+    let task = Task {
+      var count = 0
+      for try await _ in sequence {
+        count += 1
+        takes.yield()
+        // Until the task is cancelled.
+        if count == 3 { try? await Task.sleep(for: .seconds(3600)) }
+      }
+      return count
+    }
+    var iterator = taken.makeAsyncIterator()
+    for _ in 0..<3 { await iterator.next() }
+    task.cancel()
+    #expect(try await task.value == 3)
+    await #expect(throws: QuarkError.self) { try await sequence.statistics() }
+  }
+
+  @Test func closingLetsThoseGoWhoWait() async throws {
+    let sequence = try Self.sequence()
+    let takers = (0..<4).map { _ in
+      Task {
+        for try await _ in sequence { try? await Task.sleep(for: .milliseconds(5)) }
+      }
+    }
+    try await Task.sleep(for: .milliseconds(10))
+    await sequence.close()
+    for taker in takers { try await taker.value }
+    var iterator = sequence.makeAsyncIterator()
+    #expect(try await iterator.next(isolation: nil) == nil)
+  }
+
+  @Test func aSequenceThatNobodyHasEnds() async throws {
+    weak var pump: EventPump?
+    do {
+      let sequence = try Self.sequence()
+      var iterator = sequence.makeAsyncIterator()
+      _ = try await iterator.next(isolation: nil)
+      pump = sequence.pump
+      #expect(pump != nil)
+    }
+    for _ in 0..<5000 where pump != nil { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(pump == nil)
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Quark
+
+/// A recording of a real kernel.
+enum Recording {
+  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures")
+
+  static var attributes: Queue.Attributes {
+    var attributes = Queue.Attributes()
+    attributes.replay = fixtures.appending(path: "recordings/6.1.0.rec").path
+    return attributes
+  }
+
+  /// As quark-mon -g plays it.
+  static var single: Queue.Attributes {
+    var attributes = attributes
+    attributes.isMinimallyAggregated = true
+    return attributes
+  }
+
+  /// What quark-mon -g prints of it.
+  static func text() throws -> String {
+    try String(contentsOf: fixtures.appending(path: "golden/6.1.0.single.events"), encoding: .utf8)
+  }
+
+  static func parsed(_ text: String) throws -> Ruleset { try Ruleset.parsing(Array(text.utf8).span) }
+}

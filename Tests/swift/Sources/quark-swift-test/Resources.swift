@@ -1,0 +1,58 @@
+import Glibc
+
+/// What this program has of the kernel: each open descriptor by what it is, the threads that take events, and the
+/// machine's kprobes.
+struct Resources: Equatable {
+  var descriptors: [String]
+  var threads: Int
+  var kprobes: Int
+
+  static func now() -> Resources {
+    Resources(
+      descriptors: names(in: "/proc/self/fd").map { link("/proc/self/fd/" + $0) }.filter { !$0.hasSuffix("/fd") }.sorted(),
+      threads: names(in: "/proc/self/task").count { line("/proc/self/task/\($0)/comm") == "quark-events" },
+      kprobes: lines(of: "/sys/kernel/tracing/kprobe_events"))
+  }
+
+  /// Of bpf(2) and perf_event_open(2), and what waits for them.
+  var ofTheKernel: [String] { descriptors.filter { $0.hasPrefix("anon_inode:") } }
+
+  private static func names(in path: String) -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+
+  private static func link(_ path: String) -> String {
+    unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      let count = unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
+      return count < 0 ? "?" : unsafe String(decoding: buffer[..<count], as: UTF8.self)
+    }
+  }
+
+  private static func line(_ path: String) -> String {
+    guard let file = unsafe fopen(path, "r") else { return "" }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    while case let character = unsafe getc(file), character != EOF, character != 10 { bytes.append(UInt8(character)) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func lines(of path: String) -> Int {
+    guard let file = unsafe fopen(path, "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var count = 0
+    while true {
+      let character = unsafe getc(file)
+      if character == EOF { return count }
+      if character == 10 { count += 1 }
+    }
+  }
+}

@@ -1,0 +1,1 @@
+../../../../Sources/Quark/Quark.docc/Resources/02-execs.swift

@@ -1,0 +1,64 @@
+#!/bin/sh
+#
+# run.sh KERNEL ...: the Swift package, as other packages have it: examples/ExecWatch and the program of this folder are
+# built without a warning, each depending on the repository by its path, and run in a guest of each kernel. Run from the
+# top of the tree, after `make`.
+#
+# Environment: SWIFT (swift), CPUS (2: of a guest), ROUNDS (5: how often a sequence is opened and cancelled, with each
+# backend).
+
+set -eu
+LC_ALL=C
+export LC_ALL
+[ $# -gt 0 ] || { echo "usage: Tests/swift/run.sh KERNEL ..." >&2; exit 2; }
+swift=${SWIFT:-swift}
+work=$(mktemp -d)
+mkdir "$work/tree"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+fail() {
+	echo "test-swift-client: $*" >&2
+	exit 1
+}
+say() { echo "test-swift-client: $*"; }
+
+# build FOLDER NAME: the program, in the tree that guests get, with the libraries it asks for: a guest has none.
+build() {
+	say "building $2"
+	"$swift" build --package-path "$1" --scratch-path ".build-$2" -c release --static-swift-stdlib >"$work/log" 2>&1 ||
+		{ cat "$work/log"; fail "$1 does not compile"; }
+	if grep -q 'warning:' "$work/log"; then cat "$work/log"; fail "$1 compiles with warnings"; fi
+	strip -o "$work/tree/$2" ".build-$2/release/$2"
+	for library in $(ldd "$work/tree/$2" | sed -n 's/.*[ 	]\(\/[^ ]*\) (.*/\1/p'); do
+		mkdir -p "$work/tree$(dirname "$library")"
+		cp -L "$library" "$work/tree$library"
+	done
+}
+# The tutorial ends with what is in examples/.
+cmp examples/ExecWatch/Package.swift Sources/Quark/Quark.docc/Resources/01-package.swift &&
+	cmp examples/ExecWatch/Sources/exec-watch/ExecWatch.swift Sources/Quark/Quark.docc/Resources/04-errors.swift ||
+	fail "the tutorial shows something else than examples/ExecWatch"
+
+build examples/ExecWatch exec-watch
+build Tests/swift quark-swift-test
+# Swift's way to give up the main thread asks for this by name.
+mkdir -p "$work/tree/lib"
+cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$work/tree/lib"
+cp Tests/swift/guest.sh "$work/tree"
+initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init
+# The kernel unpacks one archive after the other.
+(cd "$work/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >>"$work/initramfs.gz"
+
+rounds=${ROUNDS:-5}
+for kernel; do
+	say "in a guest: $(basename "$kernel")"
+	status=0
+	./krun.sh --cx16 --memory 1024 --cpus "${CPUS:-2}" --boot-timeout 300 --timeout $((600 + 4 * rounds)) "$work/initramfs.gz" \
+		"$kernel" guest.sh "$rounds" >"$work/console" || status=$?
+	sed -n '/^\(not \)\{0,1\}ok /p; /^1\.\./p; /^# /p' "$work/console"
+	# No silence passes: both programs came to their ends.
+	[ "$status" = 0 ] && [ "$(grep -c '^1\.\.' "$work/console")" = 2 ] || {
+		cat "$work/console"
+		fail "the guest ended with $status"
+	}
+done

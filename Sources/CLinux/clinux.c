@@ -13,24 +13,6 @@ const char *clinux_signal_name(int number)
 	return sigabbrev_np(number);
 }
 
-int clinux_start_thread(const char *name, void *(*function)(void *), void *argument)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int error;
-
-	/* A thread begins with the mask of who starts it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&thread, NULL, function, argument);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0)
-		return error;
-	pthread_setname_np(thread, name);
-	pthread_detach(thread);
-	return 0;
-}
-
 ssize_t clinux_getdents(int directory, void *buffer, size_t size)
 {
 	return getdents64(directory, buffer, size);

@@ -29,9 +29,15 @@ extension EventProtocol where Self: ~Escapable {
 @safe public struct EventView: EventProtocol, ~Escapable {
   @unsafe public let storage: UnsafePointer<quark_event>
 
-  /// - Parameter storage: Valid for as long as whoever is lent this is.
-  @_lifetime(immortal)
-  @unsafe @inlinable package init(_ storage: UnsafePointer<quark_event>) { unsafe self.storage = unsafe storage }
+  /// The processes that are known, for looking up others than the event's.
+  public let processes: ProcessTable
+
+  /// - Parameter storage: Valid for as long as `processes` is.
+  @_lifetime(copy processes)
+  @unsafe @inlinable package init(_ storage: UnsafePointer<quark_event>, _ processes: ProcessTable) {
+    unsafe self.storage = unsafe storage
+    self.processes = processes
+  }
 
   /// What is known of the process it is about. Nil: nothing is.
   @inlinable public var process: ProcessView? {

@@ -58,7 +58,7 @@
         throw QuarkError("watch an event descriptor", error)
       }
       let context = unsafe Unmanaged.passRetained(pump)
-      let error = unsafe clinux_start_thread("quark-events", runPump, context.toOpaque())
+      let error = unsafe clinux_start_thread(runPump, context.toOpaque())
       guard error == 0 else {
         unsafe context.release()
         pump.finish()
@@ -246,7 +246,8 @@
   }
 
   private func runPump(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // Safe: `start` retained it for this thread.
+    // Safe: a literal is a string of C's, too; `start` retained the pump for this thread.
+    unsafe clinux_name_thread("quark-events")
     unsafe Unmanaged<EventPump>.fromOpaque(context!).takeRetainedValue().run()
     return nil
   }

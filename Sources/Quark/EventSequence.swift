@@ -55,7 +55,7 @@
     /// Lets `body` have the queue, between two batches: for its processes, its rules, its statistics. Events that it
     /// takes are not in the sequence. The thread of the queue runs it, and does nothing else meanwhile.
     ///
-    /// - Throws: A ``QuarkLinux/QuarkError`` of EBADF when the sequence has ended; what `body` throws.
+    /// - Throws: A ``QuarkError`` of EBADF when the sequence has ended; what `body` throws.
     public func withQueue<Result: Sendable>(
       _ body: @escaping @Sendable (inout Queue) throws -> Result
     ) async throws -> Result {
@@ -64,7 +64,7 @@
 
     /// How much went through the queue.
     ///
-    /// - Throws: A ``QuarkLinux/QuarkError`` of EBADF when the sequence has ended.
+    /// - Throws: A ``QuarkError`` of EBADF when the sequence has ended.
     public func statistics() async throws -> Queue.Statistics { try await withQueue { $0.statistics() } }
 
     public struct AsyncIterator: AsyncIteratorProtocol {

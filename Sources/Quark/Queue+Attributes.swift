@@ -45,7 +45,9 @@ extension Queue {
   /// Opens a backend, takes stock of the processes there are, and begins to listen. That needs privilege: root, or
   /// CAP_BPF, CAP_PERFMON and what else the backend asks for.
   ///
-  /// - Parameter rules: What they drop is not handed out: quark-rules(5). Nil: everything is.
+  /// - Parameters:
+  ///   - attributes: What it is to be like.
+  ///   - rules: What they drop is not handed out: quark-rules(5). Nil: everything is.
   /// - Throws: What was attempted and why it failed. EINVAL: an attribute is out of range. EPERM, EACCES: privilege is
   ///   missing. ENOTSUP: no backend that is allowed works on this kernel.
   public init(_ attributes: Attributes = Attributes(), rules: consuming Ruleset? = nil) throws(QuarkError) {

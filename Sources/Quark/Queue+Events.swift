@@ -9,15 +9,7 @@ extension Queue {
     _ body: (EventView) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
     guard let event = unsafe nextEvent() else { return nil }
-    return try body(unsafe EventView(event))
-  }
-
-  /// The same, with the processes that are known, for looking up others than the event's.
-  @inlinable public mutating func withNextEvent<Result: ~Copyable, Failure: Error>(
-    _ body: (EventView, ProcessTable) throws(Failure) -> Result
-  ) throws(Failure) -> Result? {
-    guard let event = unsafe nextEvent() else { return nil }
-    return try body(unsafe EventView(event), processes)
+    return try body(unsafe EventView(event, processes))
   }
 
   /// All processes that are known, exited ones within the grace time included.

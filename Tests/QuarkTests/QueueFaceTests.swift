@@ -4,9 +4,9 @@ import Testing
 /// What Swift programs have of a queue, on a recording: nothing here touches the kernel's tracing.
 @Suite struct QueueFaceTests {
   /// All that is handed out, to the end of the recording.
-  static func drain(_ queue: inout Queue, _ body: (EventView, ProcessTable) throws -> Void) throws {
+  static func drain(_ queue: inout Queue, _ body: (EventView) throws -> Void) throws {
     while true {
-      if try queue.withNextEvent({ event, processes in try body(event, processes) }) != nil { continue }
+      if try queue.withNextEvent({ event in try body(event) }) != nil { continue }
       do throws(Errno) { try queue.block() } catch {
         #expect(error == Errno(61), "not ENODATA")
         return
@@ -22,7 +22,7 @@ import Testing
   @Test func viewsSayWhatQuarkMonPrints() throws {
     var queue = try Queue(Recording.single)
     var text = ""
-    try Self.drain(&queue) { event, _ in text += event.text }
+    try Self.drain(&queue) { event in text += event.text }
     #expect(try text == Recording.text())
     #expect(queue.source == .recording)
     let statistics = queue.statistics()
@@ -34,7 +34,7 @@ import Testing
     var events: [Event] = []
     do {
       var queue = try Queue(Recording.single)
-      try Self.drain(&queue) { event, _ in events.append(Event(copying: event)) }
+      try Self.drain(&queue) { event in events.append(Event(copying: event)) }
     }
     #expect(try events.map(\.text).joined() == Recording.text())
   }
@@ -42,10 +42,10 @@ import Testing
   @Test func membersOfAProcess() throws {
     var queue = try Queue(Recording.attributes)
     var seen = 0
-    try Self.drain(&queue) { event, processes in
+    try Self.drain(&queue) { event in
       guard let process = event.process else { return }
       let copy = ProcessEntry(copying: process)
-      let known = [0, .max, process.pid].filter { Self.knows($0, processes) }
+      let known = [0, .max, process.pid].filter { Self.knows($0, event.processes) }
       #expect(known == [process.pid])
       if event.kinds.isSuperset(of: [.fork, .exec, .exit]) {
         seen += 1
@@ -75,10 +75,10 @@ import Testing
   @Test func rulesDropAndCount() throws {
     var plain = try Queue(Recording.attributes)
     var all = 0
-    try Self.drain(&plain) { _, _ in all += 1 }
+    try Self.drain(&plain) { _ in all += 1 }
     var queue = try Queue(Recording.attributes, rules: try Recording.parsed("drop on process.exe /*\n"))
     var left = 0
-    try Self.drain(&queue) { event, _ in
+    try Self.drain(&queue) { event in
       left += 1
       #expect(event.process?.executable?.hasPrefix("/") != true)
     }
@@ -93,7 +93,7 @@ import Testing
     queue.setRules(nil)
     #expect(queue.ruleStatistics.isEmpty)
     var count = 0
-    try Self.drain(&queue) { _, _ in count += 1 }
+    try Self.drain(&queue) { _ in count += 1 }
     queue.setRules(try Recording.parsed("pass on any\n"))
     #expect(queue.ruleStatistics.count == 1)
   }
@@ -103,7 +103,7 @@ import Testing
     var queue = try Queue(Recording.attributes)
     try queue.block()
     #expect(throws: Enough.self) {
-      try Self.drain(&queue) { _, _ in throw Enough() }
+      try Self.drain(&queue) { _ in throw Enough() }
     }
   }
 

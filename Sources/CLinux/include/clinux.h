@@ -59,10 +59,26 @@ static inline int clinux_wtermsig(int status) { return WTERMSIG(status); }
 const char *clinux_signal_name(int number);
 
 /*
- * Starts a thread that nobody joins, with a name of 15 bytes at most and all signals blocked: a program's handlers run
- * on threads that it knows. 0, or the error of pthread_create(3).
+ * Starts a thread that nobody joins, with all signals blocked: a program's handlers run on threads that it knows. 0, or
+ * the error of pthread_create(3). Inline, for what is linked without a use of it: the C library's threads bring its
+ * resolver along.
  */
-int clinux_start_thread(const char *name, void *(*function)(void *), void *argument);
+static inline int clinux_start_thread(void *(*function)(void *), void *argument)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int error;
+
+	/* A thread begins with the mask of who starts it. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread, NULL, function, argument);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error == 0 ? pthread_detach(thread) : error;
+}
+
+/* Names the calling thread, with 15 bytes at most. */
+static inline void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 static inline int clinux_getopt(int argc, char *const argv[], const char *options)
 {

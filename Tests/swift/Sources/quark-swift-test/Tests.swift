@@ -18,11 +18,11 @@ func attributes(_ backend: Queue.Backends) -> Queue.Attributes {
 }
 
 /// Hands out all that happens up to the exit of a process, 60 seconds at most.
-func drain(_ queue: inout Queue, upToExitOf pid: UInt32, _ body: (EventView, ProcessTable) throws -> Void) throws {
+func drain(_ queue: inout Queue, upToExitOf pid: UInt32, _ body: (EventView) throws -> Void) throws {
   for _ in 0..<600 {
     while true {
-      let isLast = try queue.withNextEvent { event, processes in
-        try body(event, processes)
+      let isLast = try queue.withNextEvent { event in
+        try body(event)
         return event.process?.pid == pid && event.kinds.contains(.exit)
       }
       guard let isLast else { break }
@@ -45,10 +45,10 @@ let tests = [
     try expect(queue.source == (backend == .ebpf ? .ebpf : .kprobe), "the source is \(queue.source)")
     let pid = try Child.run(["/bin/exit", "3", "two words"])
     var kept: [Event] = []
-    try drain(&queue, upToExitOf: pid) { event, processes in
+    try drain(&queue, upToExitOf: pid) { event in
       guard let process = event.process, process.pid == pid else { return }
       kept.append(Event(copying: event))
-      let parent = processes[UInt32(getpid())]?.command
+      let parent = event.processes[UInt32(getpid())]?.command
       try expect(parent == "quark-swift-tes", "our name is \(parent ?? "not known")")
     }
     try expect(kept.count == 1 && kept[0].kinds == [.fork, .exec, .exit], "\(kept.map(\.kinds))")
@@ -73,7 +73,7 @@ let tests = [
     _ = try Child.run(["/bin/exit", "0"])
     let pid = try Child.run(["/bin/true"])
     var names: [String] = []
-    try drain(&queue, upToExitOf: pid) { event, _ in names.append(event.process?.command ?? "") }
+    try drain(&queue, upToExitOf: pid) { event in names.append(event.process?.command ?? "") }
     try expect(!names.contains("exit") && names.contains("true"), "\(names)")
     let statistics = queue.ruleStatistics
     try expect(statistics.count == 1 && statistics[0].hits >= 1, "\(statistics)")

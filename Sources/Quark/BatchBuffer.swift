@@ -11,19 +11,19 @@
 
     /// An empty buffer takes any batch.
     ///
-    /// - Parameter limit: Bytes, for the policies that drop; with the other one, whoever appends sees to the room.
-    mutating func append(_ batch: EventBatch, limit: Int, _ overflow: OverflowPolicy) {
+    /// With a policy that waits, whoever appends sees to the room.
+    mutating func append(_ batch: EventBatch, _ overflow: OverflowPolicy) {
       var batch = batch
       switch overflow {
       case .wait: break
-      case .dropNewest:
+      case .dropNewest(let limit):
         guard isEmpty || byteCount + batch.byteCount <= limit else {
           refused += UInt64(batch.count)
           return
         }
         batch.dropped += refused
         refused = 0
-      case .dropOldest:
+      case .dropOldest(let limit):
         var dropped: UInt64 = 0
         while !isEmpty, byteCount + batch.byteCount > limit {
           let oldest = removeFirst()

@@ -3,30 +3,35 @@
   internal import QuarkLinux
   internal import Synchronization
 
-  /// A queue, a thread that takes its events, and batches of these that wait for who takes them.
-  @safe final class EventPump: @unchecked Sendable {
-    // Sendable: the queue is the thread's alone, all that others see is in `state`, and the rest never changes.
-    private let queue: UnsafeMutablePointer<Queue>
+  /// A queue, those who wait for batches of its events, and a thread that waits for the kernel on their behalf.
+  ///
+  /// Who asks for a batch when events are ready takes them by himself. The thread hands out what becomes ready later,
+  /// and sees to the overflow: it keeps the kernel's ring empty as long as the queue has room, or takes what nobody
+  /// asks for into a buffer.
+  final class EventPump: Sendable {
+    /// Nil: the sequence has ended. Locked before `state`, if both are.
+    private let queue: Mutex<Queue?>
+    /// The queue's.
+    private let epoll: CInt
     /// Readable when the thread has something to look at beside events. The thread closes it at its end.
     private let wakeup: CInt
     private let batchLimit: Int
-    private let bufferSize: Int
     private let overflow: OverflowPolicy
     private let state = Mutex(State())
 
     private struct State: ~Copyable {
+      /// Batches that nobody has asked for; none, with a policy that waits.
       var buffer = BatchBuffer()
-      /// Those who wait for a batch, or for the end. As long as there is one who waits for a batch, the buffer is empty.
+      /// Those who wait for a batch, or for the end. As long as there is one, the buffer is empty.
       var takers: [CheckedContinuation<Delivery, Never>] = []
       var closers: [CheckedContinuation<Void, Never>] = []
-      var requests: [Request] = []
       /// The thread is to end.
       var isEnding = false
       /// It has ended, and the queue is no more.
       var isOver = false
       var failure: QuarkError?
-      /// The thread waits for room, and is to be woken when there is some.
-      var wantsRoom = false
+      /// The thread sleeps, and events do not wake it: who waits for a batch is to do so.
+      var isDeaf = false
 
       /// How the sequence has ended. A failure is told of once.
       mutating func ending() -> Delivery {
@@ -37,26 +42,18 @@
 
     private typealias Delivery = Result<EventBatch?, QuarkError>
 
-    /// What somebody wants of the queue. One of the two is called, once: the other one when the queue is no more.
-    private struct Request: Sendable {
-      let perform: @Sendable (inout Queue) -> Void
-      let refuse: @Sendable () -> Void
-    }
-
     /// Milliseconds that the thread sleeps at most, events or not.
     private static var longestSleepMS: Int { 100 }
+    /// Bytes of a batch, or one event more.
+    private static var batchSize: Int { 1 << 20 }
 
     static func start(
-      _ queue: consuming Queue, batchLimit: Int, bufferSize: Int, overflow: OverflowPolicy
+      _ queue: consuming Queue, batchLimit: Int, overflow: OverflowPolicy
     ) throws(QuarkError) -> EventPump {
       let wakeup = try QuarkError.attempting("make an event descriptor") { () throws(Errno) in
         try Errno.check(eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK)))
       }
-      let pump = EventPump(queue, wakeup, batchLimit: batchLimit, bufferSize: bufferSize, overflow: overflow)
-      do throws(Errno) { try unsafe pump.queue.pointee.parts.pointee.epoll.add(readable: wakeup) } catch {
-        pump.finish()
-        throw QuarkError("watch an event descriptor", error)
-      }
+      let pump = EventPump(queue, wakeup, batchLimit: batchLimit, overflow: overflow)
       let context = unsafe Unmanaged.passRetained(pump)
       let error = unsafe clinux_start_thread(runPump, context.toOpaque())
       guard error == 0 else {
@@ -67,27 +64,27 @@
       return pump
     }
 
-    private init(
-      _ queue: consuming Queue, _ wakeup: CInt, batchLimit: Int, bufferSize: Int, overflow: OverflowPolicy
-    ) {
-      unsafe self.queue = .allocate(capacity: 1)
-      unsafe self.queue.initialize(to: queue)
+    private init(_ queue: consuming Queue, _ wakeup: CInt, batchLimit: Int, overflow: OverflowPolicy) {
+      epoll = queue.epollDescriptor
+      self.queue = Mutex(queue)
       self.wakeup = wakeup
       self.batchLimit = batchLimit
-      self.bufferSize = bufferSize
       self.overflow = overflow
     }
 
     // MARK: - Those who take
 
-    func next() async throws(QuarkError) -> EventBatch? {
+    /// - Parameter actor: On whose executor it all happens: going to another one and back takes longer than a batch.
+    func next(isolation actor: isolated (any Actor)?) async throws(QuarkError) -> EventBatch? {
       if Task.isCancelled { end() }
-      if let ready = take() { return try ready.get() }
+      if let ready = state.withLock({ state in take(from: &state) }) { return try ready.get() }
+      if let batch = takeByOneself() { return batch }
       let delivery = await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
+        await withCheckedContinuation(isolation: actor) { continuation in
           let ready: Delivery? = state.withLock { state in
-            if let ready = self.take(from: &state) { return ready }
+            if let ready = take(from: &state) { return ready }
             state.takers.append(continuation)
+            if state.isDeaf { wake() }
             return nil
           }
           if let ready { continuation.resume(returning: ready) }
@@ -98,36 +95,32 @@
       return try delivery.get()
     }
 
-    private func take() -> Delivery? { state.withLock { state in self.take(from: &state) } }
-
     /// What there is to take now; nil: it is to be waited for. The end is there when the thread has come to it, and what
     /// was in the buffer when it was asked to end is not handed out any longer.
     private func take(from state: inout State) -> Delivery? {
       if state.isOver { return state.buffer.isEmpty ? state.ending() : .success(state.buffer.removeFirst()) }
-      guard !state.isEnding, !state.buffer.isEmpty else { return nil }
-      if state.wantsRoom {
-        state.wantsRoom = false
-        wake()
-      }
-      return .success(state.buffer.removeFirst())
+      return state.isEnding || state.buffer.isEmpty ? nil : .success(state.buffer.removeFirst())
     }
 
-    func perform<Result: Sendable>(_ body: @escaping @Sendable (inout Queue) throws -> Result) async throws -> Result {
-      try await withCheckedThrowingContinuation { continuation in
-        let request = Request(
-          perform: { queue in continuation.resume(with: Swift.Result { try body(&queue) }) },
-          refuse: {
-            continuation.resume(throwing: QuarkError("use the queue of a sequence that has ended", Errno(EBADF)))
-          })
-        let isOver = state.withLock { state in
-          if !state.isOver {
-            state.requests.append(request)
-            wake()
-          }
-          return state.isOver
-        }
-        if isOver { request.refuse() }
+    /// The events that are ready, if there are some, and nobody else has a claim to them. Not if the queue is in use:
+    /// whoever has it may take long.
+    private func takeByOneself() -> EventBatch? {
+      guard overflow == .wait else { return nil }
+      let batch: EventBatch?? = queue.withLockIfAvailable { queue in
+        guard queue != nil, state.withLock({ !$0.isEnding && $0.takers.isEmpty }) else { return nil }
+        return nextBatch(of: &queue!)
       }
+      guard let batch, let batch, !batch.isEmpty else { return nil }
+      return batch
+    }
+
+    func withQueue<Result>(_ body: (inout Queue) throws -> Result) throws -> Result {
+      let result: Result? = try queue.withLock { queue in
+        guard queue != nil else { return nil }
+        return try body(&queue!)
+      }
+      guard let result else { throw QuarkError("use the queue of a sequence that has ended", Errno(EBADF)) }
+      return result
     }
 
     func close() async {
@@ -156,15 +149,12 @@
 
     fileprivate func run() {
       do throws(QuarkError) {
-        while performRequests() {
-          guard hasRoom() else {
-            // The kernel's ring empties into the queue as far as that has room.
-            _ = unsafe queue.pointee.populate()
-            sleepUntilWoken()
-            continue
+        while !state.withLock({ $0.isEnding }) {
+          switch try work() {
+          // With the queue unlocked: whoever gets it may want more at once.
+          case .deliver(let batch): deliver(batch)
+          case .sleep(let milliseconds, let isDeaf): wait(milliseconds, isDeaf: isDeaf)
           }
-          let batch = nextBatch()
-          if batch.isEmpty { try waitForEvents() } else { deliver(batch) }
         }
       } catch {
         if error.errno.rawValue != ENODATA { state.withLock { $0.failure = error } }
@@ -172,56 +162,58 @@
       finish()
     }
 
-    /// False: the thread is to end.
-    private func performRequests() -> Bool {
-      // Safe: a variable of 8 bytes, which is what is written.
+    private enum Work {
+      case deliver(EventBatch)
+      /// Deaf: nothing that the queue gets is of use now.
+      case sleep(milliseconds: Int, isDeaf: Bool)
+    }
+
+    private func work() throws(QuarkError) -> Work {
+      let result: Result<Work, Errno> = queue.withLock { queue in
+        do throws(Errno) { return .success(try work(on: &queue!)) } catch { return .failure(error) }
+      }
+      return try QuarkError.attempting("wait for events") { () throws(Errno) in try result.get() }
+    }
+
+    /// Takes what is ready for those who wait, or else makes room in the ring. A recording that is over throws ENODATA.
+    private func work(on queue: inout Queue) throws(Errno) -> Work {
+      guard overflow != .wait || state.withLock({ !$0.takers.isEmpty }) else {
+        // A recording does not overflow.
+        let isDeaf = queue.source == .recording || queue.populate() == 0 && queue.isFull
+        return .sleep(milliseconds: Self.longestSleepMS, isDeaf: isDeaf)
+      }
+      let batch = nextBatch(of: &queue)
+      if !batch.isEmpty { return .deliver(batch) }
+      return .sleep(milliseconds: try queue.sleepMS(atMost: Self.longestSleepMS), isDeaf: false)
+    }
+
+    private func wait(_ milliseconds: Int, isDeaf: Bool) {
+      let sleeps = state.withLock { state in
+        // Who came in between has not woken anybody.
+        if isDeaf, !state.takers.isEmpty { return false }
+        state.isDeaf = isDeaf
+        return true
+      }
+      guard sleeps else { return }
+      var descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
+      if !isDeaf { descriptors.append(pollfd(fd: epoll, events: Int16(POLLIN), revents: 0)) }
+      _ = unsafe poll(&descriptors, nfds_t(descriptors.count), CInt(milliseconds))
+      state.withLock { $0.isDeaf = false }
       var count: UInt64 = 0
       _ = unsafe eventfd_read(wakeup, &count)
-      let (requests, isEnding) = state.withLock { state in
-        defer { state.requests = [] }
-        return (state.requests, state.isEnding)
-      }
-      for request in requests {
-        if isEnding { request.refuse() } else { unsafe request.perform(&queue.pointee) }
-      }
-      return !isEnding
     }
 
-    private func hasRoom() -> Bool {
-      guard overflow == .wait else { return true }
-      return state.withLock { state in
-        state.wantsRoom = !state.buffer.isEmpty && state.buffer.byteCount >= bufferSize
-        return !state.wantsRoom
+    private func nextBatch(of queue: inout Queue) -> EventBatch {
+      var copier = EventCopier()
+      while copier.count < batchLimit, copier.byteCount < Self.batchSize, let event = unsafe queue.nextEvent() {
+        unsafe copier.append(event)
       }
-    }
-
-    private func nextBatch() -> EventBatch {
-      let copies = CopiedEvents()
-      while copies.count < batchLimit, copies.byteCount < bufferSize,
-        let event = unsafe queue.pointee.nextEvent()
-      {
-        unsafe copies.append(event)
-      }
-      return EventBatch(copies)
-    }
-
-    /// A recording that is over throws ENODATA.
-    private func waitForEvents() throws(QuarkError) {
-      try QuarkError.attempting("wait for events") { () throws(Errno) in
-        do throws(Errno) { try unsafe queue.pointee.block(milliseconds: Self.longestSleepMS) } catch {
-          if error.rawValue != EINTR { throw error }
-        }
-      }
-    }
-
-    private func sleepUntilWoken() {
-      var descriptor = pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)
-      _ = unsafe poll(&descriptor, 1, CInt(Self.longestSleepMS))
+      return EventBatch(copier.finish())
     }
 
     private func deliver(_ batch: EventBatch) {
       let handover: (taker: CheckedContinuation<Delivery, Never>, batch: EventBatch)? = state.withLock { state in
-        state.buffer.append(batch, limit: bufferSize, overflow)
+        state.buffer.append(batch, overflow)
         guard !state.isEnding, !state.takers.isEmpty, !state.buffer.isEmpty else { return nil }
         return (state.takers.removeFirst(), state.buffer.removeFirst())
       }
@@ -230,18 +222,16 @@
 
     /// The end: first the queue's, and then those who wait for it hear of it.
     private func finish() {
-      unsafe queue.deinitialize(count: 1)
-      unsafe queue.deallocate()
+      queue.withLock { $0 = nil }
       let waiting = state.withLock { state in
         state.isOver = true
         _ = CLinux.close(wakeup)
         if state.isEnding { state.buffer.removeAll() }
-        defer { (state.takers, state.closers, state.requests) = ([], [], []) }
-        return (takers: state.takers, closers: state.closers, requests: state.requests)
+        defer { (state.takers, state.closers) = ([], []) }
+        return (takers: state.takers, closers: state.closers)
       }
       for taker in waiting.takers { taker.resume(returning: state.withLock { $0.ending() }) }
       for closer in waiting.closers { closer.resume() }
-      for request in waiting.requests { request.refuse() }
     }
   }
 

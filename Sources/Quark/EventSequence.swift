@@ -1,33 +1,33 @@
 #if !hasFeature(Embedded)
   public import QuarkLinux
 
-  /// What becomes of events when nobody takes them, and the buffer of an ``EventSequence`` is full.
-  public enum OverflowPolicy: Sendable {
-    /// The queue is not read until there is room. It goes on to hold what it can, ``Queue/Attributes/maxLength``, and
-    /// then the kernel's ring; what does not fit there is ``Queue/Statistics/lost``.
+  /// What becomes of events when nobody asks for them.
+  public enum OverflowPolicy: Equatable, Sendable {
+    /// They stay in the queue, which holds ``Queue/Attributes/maxLength`` raw events, and then in the kernel's ring; what
+    /// does not fit there is ``Queue/Statistics/lost``.
     case wait
-    /// The oldest events in the buffer go, and ``EventBatch/dropped`` of the next batch counts them.
-    case dropOldest
-    /// The newest events do not come in, and ``EventBatch/dropped`` of the next batch that does counts them.
-    case dropNewest
+    /// They go to a buffer of so many bytes. When it is full, the oldest ones go, and ``EventBatch/dropped`` of the next
+    /// batch counts them.
+    case dropOldest(bufferSize: Int = 8 << 20)
+    /// They go to a buffer of so many bytes. When it is full, the newest ones do not come in, and ``EventBatch/dropped`` of
+    /// the next batch that does counts them.
+    case dropNewest(bufferSize: Int = 8 << 20)
   }
 
   extension Queue {
-    /// Makes a sequence of the events. The queue belongs to the sequence from now on, and has a thread that takes the
-    /// events and copies them.
+    /// Makes a sequence of the events. The queue belongs to the sequence from now on, which has a thread that waits for
+    /// the kernel.
     ///
     /// - Parameters:
     ///   - batchLimit: Events of a batch at most, from 1. A batch is handed out as soon as nothing more is ready.
-    ///   - bufferSize: Bytes of the batches that wait to be taken, from 1; a batch that finds nobody before it waits,
-    ///     whatever it takes. An event takes 2 KiB or so.
-    ///   - overflow: What becomes of events when that is full.
+    ///   - overflow: What becomes of events when nobody asks for them. A buffer is to take a batch at least: an event
+    ///     needs 2 KiB or so.
     /// - Throws: ENFILE, EMFILE, EAGAIN and such: there is no descriptor, or no thread.
     public consuming func events(
-      batchLimit: Int = 256, bufferSize: Int = 8 << 20, overflow: OverflowPolicy = .wait
+      batchLimit: Int = 256, overflow: OverflowPolicy = .wait
     ) throws(QuarkError) -> EventSequence {
-      precondition(batchLimit > 0 && bufferSize > 0)
-      return EventSequence(
-        try EventPump.start(self, batchLimit: batchLimit, bufferSize: bufferSize, overflow: overflow))
+      precondition(batchLimit > 0)
+      return EventSequence(try EventPump.start(self, batchLimit: batchLimit, overflow: overflow))
     }
   }
 
@@ -52,20 +52,18 @@
     /// kernel. To close again is nothing.
     public func close() async { await owner.pump.close() }
 
-    /// Lets `body` have the queue, between two batches: for its processes, its rules, its statistics. Events that it
-    /// takes are not in the sequence. The thread of the queue runs it, and does nothing else meanwhile.
+    /// Lets `body` have the queue: for its processes, its rules, its statistics. Events that it takes are not in the
+    /// sequence, and nobody gets a batch meanwhile.
     ///
     /// - Throws: A ``QuarkError`` of EBADF when the sequence has ended; what `body` throws.
-    public func withQueue<Result: Sendable>(
-      _ body: @escaping @Sendable (inout Queue) throws -> Result
-    ) async throws -> Result {
-      try await owner.pump.perform(body)
+    public func withQueue<Result>(_ body: (inout Queue) throws -> Result) throws -> Result {
+      try owner.pump.withQueue(body)
     }
 
     /// How much went through the queue.
     ///
     /// - Throws: A ``QuarkError`` of EBADF when the sequence has ended.
-    public func statistics() async throws -> Queue.Statistics { try await withQueue { $0.statistics() } }
+    public func statistics() throws -> Queue.Statistics { try withQueue { $0.statistics() } }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
       private let owner: Owner
@@ -74,7 +72,7 @@
 
       /// Waits for the next batch. Nil: the sequence has ended.
       public mutating func next(isolation actor: isolated (any Actor)?) async throws(QuarkError) -> EventBatch? {
-        try await owner.pump.next()
+        try await owner.pump.next(isolation: actor)
       }
     }
 

@@ -12,6 +12,13 @@ extension Queue {
     return try body(unsafe EventView(event, processes))
   }
 
+  /// Hands each event that is ready to `body`, until none is, or `body` throws.
+  @inlinable public mutating func forEachEvent<Failure: Error>(
+    _ body: (EventView) throws(Failure) -> Void
+  ) throws(Failure) {
+    while let event = unsafe nextEvent() { try body(unsafe EventView(event, processes)) }
+  }
+
   /// All processes that are known, exited ones within the grace time included.
   public var processes: ProcessTable {
     @_lifetime(borrow self) get {

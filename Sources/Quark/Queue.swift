@@ -7,8 +7,8 @@ public import QuarkLinux
 /// who is who.
 ///
 /// Nothing happens in the background: ``withNextEvent(_:)`` drives everything, on the caller's thread. The queue may be
-/// handed from one thread to another, and is one thread's at a time. ``events(batchLimit:bufferSize:overflow:)`` makes
-/// an asynchronous sequence of it. It ends, and gives back all it has of the kernel, when its owner drops it.
+/// handed from one thread to another, and is one thread's at a time. ``events(batchLimit:overflow:)`` makes an
+/// asynchronous sequence of it. It ends, and gives back all it has of the kernel, when its owner drops it.
 @safe public struct Queue: ~Copyable, @unchecked Sendable {
   // A backend, two clocks and a descriptor to wait for; everything else is the pipeline's. Sendable: what is behind the
   // pointer is the queue's alone, and nothing of it belongs to a thread.
@@ -108,14 +108,24 @@ public import QuarkLinux
   /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR; a recording of which all
   /// has left the queue, ENODATA.
   public func block(milliseconds: Int) throws(Errno) {
+    let longest = try sleepMS(atMost: milliseconds)
+    // A recording is there already.
+    guard unsafe parts.pointee.backend.flag != 0 else { return }
+    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(longest))
+  }
+
+  /// How long to wait for `epollDescriptor`; of a recording, 0, or ENODATA when all has left the queue.
+  func sleepMS(atMost milliseconds: Int) throws(Errno) -> Int {
     if let replay = unsafe parts.pointee.backend.replayState {
       if replay.isOver, length == 0 { throw Errno(ENODATA) }
-      return
+      return 0
     }
     let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
-    let wait = unsafe pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS)
-    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(min(longest, wait)))
+    return unsafe min(longest, pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS))
   }
+
+  /// Whether there is no room for what a backend has.
+  var isFull: Bool { unsafe parts.pointee.pipeline.room <= 0 }
 
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   package func counters() -> quark_queue_stats {
@@ -168,7 +178,7 @@ public import QuarkLinux
     while true {
       let count = populate(nowNS: nowNS)
       taken += count
-      let isFull = unsafe parts.pointee.pipeline.room <= 0
+      let isFull = isFull
       // Without records the reading above still is the time after them.
       if count > 0 { nowNS = self.nowNS() ?? nowNS }
       if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {

@@ -4,10 +4,8 @@ import Testing
 
 /// The asynchronous face, on a recording.
 @Suite(.timeLimit(.minutes(1))) struct EventSequenceTests {
-  static func sequence(batchLimit: Int = 256, bufferSize: Int = 8 << 20, overflow: OverflowPolicy = .wait) throws
-    -> EventSequence
-  {
-    try Queue(Recording.single).events(batchLimit: batchLimit, bufferSize: bufferSize, overflow: overflow)
+  static func sequence(batchLimit: Int = 256, overflow: OverflowPolicy = .wait) throws -> EventSequence {
+    try Queue(Recording.single).events(batchLimit: batchLimit, overflow: overflow)
   }
 
   @Test(arguments: [1, 2, 7, 256]) func batchesHaveWhatQuarkMonPrints(batchLimit: Int) async throws {
@@ -21,7 +19,7 @@ import Testing
 
   /// Whoever is slow loses nothing when the queue waits.
   @Test func waitingLosesNothing() async throws {
-    let sequence = try Self.sequence(batchLimit: 3, bufferSize: 1, overflow: .wait)
+    let sequence = try Self.sequence(batchLimit: 3, overflow: .wait)
     var text = ""
     for try await batch in sequence {
       try await Task.sleep(for: .milliseconds(1))
@@ -31,11 +29,11 @@ import Testing
   }
 
   /// What the buffer had no room for is counted where it is missing.
-  @Test(arguments: [OverflowPolicy.dropOldest, .dropNewest]) func droppedEventsAreCounted(overflow: OverflowPolicy)
+  @Test(arguments: [OverflowPolicy.dropOldest(bufferSize: 20_000), .dropNewest(bufferSize: 20_000)]) func droppedEventsAreCounted(overflow: OverflowPolicy)
     async throws
   {
     let count = try Recording.text().split(separator: "\n").count { $0.hasPrefix("->") }
-    let sequence = try Self.sequence(batchLimit: 1, bufferSize: 20_000, overflow: overflow)
+    let sequence = try Self.sequence(batchLimit: 1, overflow: overflow)
     try await Self.untilOver(sequence)
     var (got, dropped, last) = (0, UInt64(0), UInt64(0))
     for try await batch in sequence {
@@ -46,12 +44,12 @@ import Testing
     }
     #expect(got > 0 && got < count)
     // What came in after the last that was kept is missing at the end, where no batch can say so.
-    if overflow == .dropOldest { #expect(got + Int(dropped) == count) } else { #expect(dropped == 0) }
+    if case .dropOldest = overflow { #expect(got + Int(dropped) == count) } else { #expect(dropped == 0) }
   }
 
   /// Until a recording has been played to its end, without taking anything of it.
   static func untilOver(_ sequence: EventSequence) async throws {
-    while (try? await sequence.statistics()) != nil { try await Task.sleep(for: .milliseconds(1)) }
+    while (try? sequence.statistics()) != nil { try await Task.sleep(for: .milliseconds(1)) }
   }
 
   @Test func aSequenceThatEndedStaysSo() async throws {
@@ -60,21 +58,21 @@ import Testing
     for try await _ in sequence { Issue.record("a batch after the end") }
     await sequence.close()
     await sequence.close()
-    await #expect(throws: QuarkError.self) { try await sequence.statistics() }
+    #expect(throws: QuarkError.self) { try sequence.statistics() }
   }
 
   @Test func theQueueCanBeHadBetweenBatches() async throws {
-    let sequence = try Self.sequence(batchLimit: 1, bufferSize: 1)
+    let sequence = try Self.sequence(batchLimit: 1)
     var iterator = sequence.makeAsyncIterator()
     let first = try #require(try await iterator.next(isolation: nil))
     let pid = try #require(first[0].process).pid
-    let found = try await sequence.withQueue { queue in
+    let found = try sequence.withQueue { queue in
       (queue.processes[pid]?.pid, queue.processes.copies().count, queue.source)
     }
     #expect(found.0 == pid && found.1 > 0 && found.2 == .recording)
-    #expect(try await sequence.statistics().removals > 0)
+    #expect(try sequence.statistics().removals > 0)
     struct Enough: Error {}
-    await #expect(throws: Enough.self) { try await sequence.withQueue { _ in throw Enough() } }
+    #expect(throws: Enough.self) { try sequence.withQueue { _ in throw Enough() } }
     await sequence.close()
   }
 
@@ -92,7 +90,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct EventSequenceEndTests {
   /// A sequence with events left, whose queue will wait for room.
   static func sequence() throws -> EventSequence {
-    try EventSequenceTests.sequence(batchLimit: 1, bufferSize: 1)
+    try EventSequenceTests.sequence(batchLimit: 1)
   }
 
   /// Batches to take until the task is cancelled: the sequence ends though there are more.
@@ -113,7 +111,7 @@ import Testing
     for _ in 0..<3 { await iterator.next() }
     task.cancel()
     #expect(try await task.value == 3)
-    await #expect(throws: QuarkError.self) { try await sequence.statistics() }
+    #expect(throws: QuarkError.self) { try sequence.statistics() }
   }
 
   @Test func closingLetsThoseGoWhoWait() async throws {

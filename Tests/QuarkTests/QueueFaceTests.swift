@@ -6,7 +6,7 @@ import Testing
   /// All that is handed out, to the end of the recording.
   static func drain(_ queue: inout Queue, _ body: (EventView) throws -> Void) throws {
     while true {
-      if try queue.withNextEvent({ event in try body(event) }) != nil { continue }
+      try queue.forEachEvent(body)
       do throws(Errno) { try queue.block() } catch {
         #expect(error == Errno(61), "not ENODATA")
         return

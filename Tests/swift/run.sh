@@ -11,7 +11,6 @@ set -eu
 LC_ALL=C
 export LC_ALL
 [ $# -gt 0 ] || { echo "usage: Tests/swift/run.sh KERNEL ..." >&2; exit 2; }
-swift=${SWIFT:-swift}
 work=$(mktemp -d)
 mkdir "$work/tree"
 trap 'rm -rf "$work"' EXIT
@@ -22,28 +21,14 @@ fail() {
 }
 say() { echo "test-swift-client: $*"; }
 
-# build FOLDER NAME: the program, in the tree that guests get, with the libraries it asks for: a guest has none.
-build() {
-	say "building $2"
-	"$swift" build --package-path "$1" --scratch-path ".build-$2" -c release --static-swift-stdlib >"$work/log" 2>&1 ||
-		{ cat "$work/log"; fail "$1 does not compile"; }
-	if grep -q 'warning:' "$work/log"; then cat "$work/log"; fail "$1 compiles with warnings"; fi
-	strip -o "$work/tree/$2" ".build-$2/release/$2"
-	for library in $(ldd "$work/tree/$2" | sed -n 's/.*[ 	]\(\/[^ ]*\) (.*/\1/p'); do
-		mkdir -p "$work/tree$(dirname "$library")"
-		cp -L "$library" "$work/tree$library"
-	done
-}
 # The tutorial ends with what is in examples/.
 cmp examples/ExecWatch/Package.swift Sources/Quark/Quark.docc/Resources/01-package.swift &&
 	cmp examples/ExecWatch/Sources/exec-watch/ExecWatch.swift Sources/Quark/Quark.docc/Resources/04-errors.swift ||
 	fail "the tutorial shows something else than examples/ExecWatch"
 
-build examples/ExecWatch exec-watch
-build Tests/swift quark-swift-test
-# Swift's way to give up the main thread asks for this by name.
-mkdir -p "$work/tree/lib"
-cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$work/tree/lib"
+say "building"
+Tests/swift/build.sh examples/ExecWatch exec-watch "$work/tree"
+Tests/swift/build.sh Tests/swift quark-swift-test "$work/tree"
 cp Tests/swift/guest.sh "$work/tree"
 initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init
 # The kernel unpacks one archive after the other.

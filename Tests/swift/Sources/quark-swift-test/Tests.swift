@@ -92,7 +92,7 @@ let tests = [
       }
     }
     let pid = UInt32(getpid())
-    let known = try await events.withQueue { $0.processes[pid] != nil }
+    let known = try events.withQueue { $0.processes[pid] != nil }
     try expect(known, "we are not known")
     await events.close()
   },
@@ -110,7 +110,7 @@ let tests = [
     try expect(after == before, "before \(before), after \(after)")
   },
   Test(name: "who is slow is told what it missed") { backend, _ in
-    let events = try Queue(attributes(backend)).events(batchLimit: 4, bufferSize: 16_384, overflow: .dropOldest)
+    let events = try Queue(attributes(backend)).events(batchLimit: 4, overflow: .dropOldest(bufferSize: 16_384))
     for _ in 0..<100 { _ = try Child.run(["/bin/true"]) }
     // Until they all have left the queue.
     try await Task.sleep(for: .seconds(2))
@@ -122,7 +122,7 @@ let tests = [
       for event in batch where event.process?.pid == last && event.kinds.contains(.exit) { isOver = true }
       if isOver { break }
     }
-    let statistics = try await events.statistics()
+    let statistics = try events.statistics()
     let all = Int(statistics.aggregations + statistics.nonAggregations)
     try expect(dropped > 0 && got > 0 && got + dropped >= 101, "\(got) came, \(dropped) did not")
     try expect(got + dropped <= all, "\(got) and \(dropped) of \(all)")

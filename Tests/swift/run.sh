@@ -22,9 +22,11 @@ fail() {
 say() { echo "test-swift-client: $*"; }
 
 # The tutorial ends with what is in examples/.
-cmp examples/ExecWatch/Package.swift Sources/Quark/Quark.docc/Resources/01-package.swift &&
-	cmp examples/ExecWatch/Sources/exec-watch/ExecWatch.swift Sources/Quark/Quark.docc/Resources/04-errors.swift ||
+shown=Sources/Quark/Quark.docc/Resources
+if ! cmp examples/ExecWatch/Package.swift $shown/01-package.swift ||
+	! cmp examples/ExecWatch/Sources/exec-watch/ExecWatch.swift $shown/04-errors.swift; then
 	fail "the tutorial shows something else than examples/ExecWatch"
+fi
 
 say "building"
 Tests/swift/build.sh examples/ExecWatch exec-watch "$work/tree"
@@ -42,8 +44,8 @@ for kernel; do
 		"$kernel" guest.sh "$rounds" >"$work/console" || status=$?
 	sed -n '/^\(not \)\{0,1\}ok /p; /^1\.\./p; /^# /p' "$work/console"
 	# No silence passes: both programs came to their ends.
-	[ "$status" = 0 ] && [ "$(grep -c '^1\.\.' "$work/console")" = 2 ] || {
+	if [ "$status" != 0 ] || [ "$(grep -c '^1\.\.' "$work/console")" != 2 ]; then
 		cat "$work/console"
 		fail "the guest ended with $status"
-	}
+	fi
 done

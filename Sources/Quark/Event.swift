@@ -12,6 +12,7 @@ public import CQuark
     unsafe self.storage = unsafe storage
   }
 
+  /// A copy of an event that is lent.
   public init(copying view: EventView) {
     var copier = EventCopier()
     unsafe copier.append(view.storage)
@@ -37,6 +38,7 @@ public import CQuark
     unsafe self.storage = unsafe storage
   }
 
+  /// A copy of what is known now.
   public init(copying view: ProcessView) {
     var copier = EventCopier()
     unsafe storage = copier.place(view.storage)

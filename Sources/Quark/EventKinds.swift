@@ -24,6 +24,8 @@ public struct IDChanges: OptionSet, Sendable {
 
   /// It leads a session of its own, setsid(2).
   @inlinable public static var session: IDChanges { IDChanges(rawValue: 1) }
+  /// Some of its user ids: setuid(2) and its like.
   @inlinable public static var user: IDChanges { IDChanges(rawValue: 2) }
+  /// Some of its group ids: setgid(2) and its like.
   @inlinable public static var group: IDChanges { IDChanges(rawValue: 4) }
 }

@@ -8,6 +8,7 @@ public protocol EventProtocol: ~Escapable {
 }
 
 extension EventProtocol where Self: ~Escapable {
+  /// What happened: one thing, or several of one process that were joined.
   @inlinable public var kinds: EventKinds { unsafe EventKinds(rawValue: storage.pointee.events) }
 
   /// When the oldest part of it happened, nanoseconds since the epoch.

@@ -38,7 +38,22 @@ public struct EntryLeader: Equatable, Sendable {
 
   /// How the session came to be. The numbers are those of QUARK_ELT_* in quark.h.
   public enum Kind: UInt32, Sendable {
-    case unknown, initProcess, kernelThread, sshd, systemsManager, container, terminal, console
+    /// It could not be found out.
+    case unknown
+    /// With process 1.
+    case initProcess
+    /// With a thread of the kernel.
+    case kernelThread
+    /// With a login through sshd(8).
+    case sshd
+    /// With a session of Amazon's SSM agent.
+    case systemsManager
+    /// With a container's runtime.
+    case container
+    /// With a login at a terminal.
+    case terminal
+    /// Of no process so far.
+    case console
   }
 }
 

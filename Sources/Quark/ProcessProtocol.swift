@@ -10,6 +10,7 @@ public protocol ProcessProtocol: ~Escapable {
 }
 
 extension ProcessProtocol where Self: ~Escapable {
+  /// Of its thread group, as getpid(2) has it there; in the machine's first namespace of pids.
   @inlinable public var pid: UInt32 { unsafe storage.pointee.pid }
 
   /// The mark that rules have given it, or its parent before the fork; 0: none.
@@ -169,7 +170,18 @@ func byteCount(_ string: UnsafePointer<CChar>) -> Int {
 
 /// A text that is known of a process.
 public enum ProcessText: Sendable {
-  case arguments, environment, executable, script, workingDirectory, controlGroup
+  /// Several strings: as ``ProcessProtocol/arguments``.
+  case arguments
+  /// Several strings: as ``ProcessProtocol/environment``.
+  case environment
+  /// A path: as ``ProcessProtocol/executable``.
+  case executable
+  /// A path: as ``ProcessProtocol/script``.
+  case script
+  /// A path: as ``ProcessProtocol/workingDirectory``.
+  case workingDirectory
+  /// A path: as ``ProcessProtocol/controlGroup``.
+  case controlGroup
 }
 
 /// A process where it is, in the queue: it costs nothing to have, and cannot be kept. ``ProcessEntry/init(copying:)``

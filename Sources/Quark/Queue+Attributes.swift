@@ -37,8 +37,11 @@ extension Queue {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Programs in the kernel. It knows all that there is to know.
     public static var ebpf: Backends { Backends(rawValue: QQ_EBPF) }
+    /// Probes of tracefs, for kernels that take no programs. It knows no changes of ids.
     public static var kprobe: Backends { Backends(rawValue: QQ_KPROBE) }
+    /// Either: ``ebpf`` where there is that, and ``kprobe`` where not.
     public static var all: Backends { [.ebpf, .kprobe] }
   }
 
@@ -55,9 +58,8 @@ extension Queue {
     var rules = rules.take()
     unsafe plain.ruleset = Self.storage(of: rules)
     if let path = attributes.replay {
-      // A path of more than PATH_MAX bytes is refused where it is opened.
-      let text = unsafe UnsafeMutablePointer<CChar>(copying: path)
-      defer { unsafe text.deallocate() }
+      let text = unsafe strdup(path)
+      defer { unsafe free(text) }
       unsafe plain.replay = UnsafePointer(text)
       try self.init(plain)
     } else {
@@ -103,19 +105,5 @@ extension Queue.Attributes {
       throw QuarkError(attempt, on: "\(value)", Errno(EINVAL))
     }
     return number
-  }
-}
-
-extension UnsafeMutablePointer<CChar> {
-  /// A C string, to be deallocated. What stands behind a NUL is not seen.
-  fileprivate init(copying text: String) {
-    let bytes = text.utf8
-    unsafe self = .allocate(capacity: bytes.count + 1)
-    var index = 0
-    for byte in bytes {
-      unsafe self[index] = CChar(bitPattern: byte)
-      index += 1
-    }
-    unsafe self[index] = 0
   }
 }

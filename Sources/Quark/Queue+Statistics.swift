@@ -25,9 +25,15 @@ extension Queue {
 
   /// Where the events of a queue come from.
   public enum Source: Sendable {
-    case ebpf, kprobe, recording
+    /// ``Queue/Backends/ebpf``.
+    case ebpf
+    /// ``Queue/Backends/kprobe``.
+    case kprobe
+    /// A file: ``Queue/Attributes/replay``.
+    case recording
   }
 
+  /// Where they do come from.
   public var source: Source {
     switch unsafe parts.pointee.backend.flag {
     case QQ_EBPF: .ebpf

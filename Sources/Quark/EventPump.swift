@@ -108,10 +108,18 @@
       guard overflow == .wait else { return nil }
       let batch: EventBatch?? = queue.withLockIfAvailable { queue in
         guard queue != nil, state.withLock({ !$0.isEnding && $0.takers.isEmpty }) else { return nil }
-        return nextBatch(of: &queue!)
+        return readyBatch(of: &queue!)
       }
       guard let batch, let batch, !batch.isEmpty else { return nil }
       return batch
+    }
+
+    /// Empty: nothing is ready. A recording is there already, all of it, and needs no thread to wait for it.
+    private func readyBatch(of queue: inout Queue) -> EventBatch {
+      while true {
+        let batch = nextBatch(of: &queue)
+        guard batch.isEmpty, queue.source == .recording, (try? queue.sleepMS(atMost: 0)) != nil else { return batch }
+      }
     }
 
     func withQueue<Result>(_ body: (inout Queue) throws -> Result) throws -> Result {

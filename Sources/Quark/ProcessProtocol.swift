@@ -1,3 +1,4 @@
+internal import CLinux
 public import CQuark
 
 /// What is known of a process: by a view that is valid for a moment, ``ProcessView``, as by a copy that stays,
@@ -154,18 +155,11 @@ extension ProcessProtocol where Self: ~Escapable {
     _ bytes: UnsafePointer<CChar>?, _ length: Int?, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
     guard let bytes = unsafe bytes else { return nil }
-    let count = unsafe length ?? byteCount(bytes)
+    let count = unsafe length ?? strlen(bytes)
     // Safe: the storage has so many bytes, for as long as this value lives, which the call does not outlast.
     return try body(
       unsafe Span(_unsafeStart: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: count))
   }
-}
-
-/// Of a C string, without its NUL.
-func byteCount(_ string: UnsafePointer<CChar>) -> Int {
-  var count = 0
-  while unsafe string[count] != 0 { count += 1 }
-  return count
 }
 
 /// A text that is known of a process.
@@ -182,14 +176,4 @@ public enum ProcessText: Sendable {
   case workingDirectory
   /// A path: as ``ProcessProtocol/controlGroup``.
   case controlGroup
-}
-
-/// A process where it is, in the queue: it costs nothing to have, and cannot be kept. ``ProcessEntry/init(copying:)``
-/// makes a copy that can.
-@safe public struct ProcessView: ProcessProtocol, ~Escapable {
-  @unsafe public let storage: UnsafePointer<quark_process>
-
-  /// - Parameter storage: Valid for as long as whoever is lent this is.
-  @_lifetime(immortal)
-  @unsafe @inlinable package init(_ storage: UnsafePointer<quark_process>) { unsafe self.storage = unsafe storage }
 }

@@ -1,13 +1,1 @@
-// swift-tools-version: 6.2
-import PackageDescription
-
-let package = Package(
-  name: "ExecWatch",
-  dependencies: [
-    // Where the repository is, in which `make bpf` was run once.
-    .package(name: "quark", path: "../..")
-  ],
-  targets: [
-    .executableTarget(name: "exec-watch", dependencies: [.product(name: "Quark", package: "quark")])
-  ]
-)
+../../../../examples/ExecWatch/Package.swift

@@ -1,0 +1,20 @@
+public import CQuark
+
+/// A copy of what was known of a process. It can be kept, and handed to other tasks.
+@safe public struct ProcessEntry: ProcessProtocol, @unchecked Sendable {
+  // Sendable: what it points to is never changed.
+  @usableFromInline let owner: CopiedEvents
+  @unsafe public let storage: UnsafePointer<quark_process>
+
+  @inlinable init(_ owner: CopiedEvents, _ storage: UnsafePointer<quark_process>) {
+    self.owner = owner
+    unsafe self.storage = unsafe storage
+  }
+
+  /// A copy of what is known now.
+  public init(copying view: ProcessView) {
+    var copier = EventCopier()
+    unsafe storage = copier.place(view.storage)
+    owner = copier.finish()
+  }
+}

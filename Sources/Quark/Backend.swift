@@ -5,6 +5,8 @@ internal import QuarkLinux
 /// its end is one call, and not written out wherever a queue ends.
 @safe @usableFromInline struct Backend: ~Copyable {
   private let choice: UnsafeMutablePointer<BackendChoice>
+  /// QQ_EBPF or QQ_KPROBE; 0 for a recording.
+  let flag: CInt
 
   init(_ flags: CInt, _ settings: BackendSettings) throws(QuarkError) {
     self.init(try BackendChoice(flags, settings))
@@ -14,6 +16,7 @@ internal import QuarkLinux
   init(replaying path: String) throws(QuarkError) { self.init(try BackendChoice(replaying: path)) }
 
   private init(_ choice: consuming BackendChoice) {
+    flag = choice.flag
     unsafe self.choice = .allocate(capacity: 1)
     unsafe self.choice.initialize(to: choice)
   }
@@ -26,12 +29,10 @@ internal import QuarkLinux
   }
 
   var fallbackReason: String { unsafe choice.pointee.fallbackReason }
-  /// QQ_EBPF or QQ_KPROBE; 0 for a recording.
-  var flag: CInt { unsafe choice.pointee.flag }
   /// Whether the reader is woken after some time for what waits in a ring, however little that is.
-  var wakesInTime: Bool { unsafe choice.pointee.flag == QQ_EBPF }
+  var wakesInTime: Bool { flag == QQ_EBPF }
   /// How things stand in a recording; nil: the kernel is the source.
-  var replayState: ReplayState? { unsafe choice.pointee.replayState }
+  var replayState: ReplayBackend.State? { flag == 0 ? unsafe choice.pointee.replayState() : nil }
   /// Records that the backend itself could make no sense of.
   var malformed: UInt64 { unsafe choice.pointee.malformed }
   /// By which means of the kernel each kind of record is had.

@@ -50,13 +50,7 @@ struct BackendChoice: ~Copyable {
   }
 
   /// How things stand in a recording; nil: the kernel is the source.
-  var replayState: ReplayState? {
-    switch replay {
-    case .some(let replay):
-      ReplayState(nowNS: replay.nowNS, wallOffsetNS: replay.wallOffsetNS, isOver: replay.ending != nil)
-    case nil: nil
-    }
-  }
+  mutating func replayState() -> ReplayBackend.State? { replay?.state() }
 
   mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {
     if ebpf != nil { try ebpf!.watch(epoll) }
@@ -105,14 +99,4 @@ struct BackendChoice: ~Copyable {
     case nil: return "a recording\n"
     }
   }
-}
-
-/// How things stand in a recording that is played in place of a backend.
-struct ReplayState {
-  /// When what was handed out last was read, nanoseconds since the boot of the recorded machine.
-  var nowNS: UInt64
-  /// Added to a time since boot: since the epoch.
-  var wallOffsetNS: UInt64
-  /// Nothing is left.
-  var isOver: Bool
 }

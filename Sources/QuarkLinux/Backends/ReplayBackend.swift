@@ -75,6 +75,21 @@ public import QuarkCore
   /// Added to a time since boot: since the epoch, when the recording began.
   public var wallOffsetNS: UInt64 { cursor.header.wall_offset_ns }
 
+  /// How things stand.
+  public struct State {
+    /// When what was handed out last was read, nanoseconds since the boot of the recorded machine.
+    public let nowNS: UInt64
+    /// Added to a time since boot: since the epoch.
+    public let wallOffsetNS: UInt64
+    /// Nothing is left.
+    public let isOver: Bool
+  }
+
+  /// Mutating, for an optional backend that is only read is copied first, each time.
+  public mutating func state() -> State {
+    State(nowNS: nowNS, wallOffsetNS: wallOffsetNS, isOver: ending != nil)
+  }
+
   /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
   /// many; 0 when nothing is left.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {

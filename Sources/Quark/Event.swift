@@ -15,9 +15,8 @@ public import CQuark
   /// A copy of an event that is lent.
   public init(copying view: EventView) {
     var copier = EventCopier()
-    unsafe copier.append(view.storage)
-    owner = copier.finish()
-    unsafe storage = owner.events[0]
+    unsafe storage = copier.copy(view.storage)
+    owner = CopiedEvents(in: copier.finish())
   }
 
   /// What was known of the process it is about. Nil: nothing was.

@@ -17,6 +17,7 @@
     private let wakeup: CInt
     private let batchLimit: Int
     private let overflow: OverflowPolicy
+    private let pool = BlockPool(limit: BatchCopier.longest / BlockPool.blockSize)
     private let state = Mutex(State())
 
     private struct State: ~Copyable {
@@ -44,8 +45,6 @@
 
     /// Milliseconds that the thread sleeps at most, events or not.
     private static var longestSleepMS: Int { 100 }
-    /// Bytes of a batch, or one event more.
-    private static var batchSize: Int { 1 << 20 }
 
     static func start(
       _ queue: consuming Queue, batchLimit: Int, overflow: OverflowPolicy
@@ -110,15 +109,14 @@
         guard queue != nil, state.withLock({ !$0.isEnding && $0.takers.isEmpty }) else { return nil }
         return readyBatch(of: &queue!)
       }
-      guard let batch, let batch, !batch.isEmpty else { return nil }
-      return batch
+      return batch ?? nil
     }
 
-    /// Empty: nothing is ready. A recording is there already, all of it, and needs no thread to wait for it.
-    private func readyBatch(of queue: inout Queue) -> EventBatch {
+    /// Nil: nothing is ready. A recording is there already, all of it, and needs no thread to wait for it.
+    private func readyBatch(of queue: inout Queue) -> EventBatch? {
       while true {
-        let batch = nextBatch(of: &queue)
-        guard batch.isEmpty, queue.source == .recording, (try? queue.sleepMS(atMost: 0)) != nil else { return batch }
+        if let batch = nextBatch(of: &queue) { return batch }
+        guard queue.source == .recording, (try? queue.sleepMS(atMost: 0)) != nil else { return nil }
       }
     }
 
@@ -190,8 +188,7 @@
         let isDeaf = queue.source == .recording || queue.populate() == 0 && queue.isFull
         return .sleep(milliseconds: Self.longestSleepMS, isDeaf: isDeaf)
       }
-      let batch = nextBatch(of: &queue)
-      if !batch.isEmpty { return .deliver(batch) }
+      if let batch = nextBatch(of: &queue) { return .deliver(batch) }
       return .sleep(milliseconds: try queue.sleepMS(atMost: Self.longestSleepMS), isDeaf: false)
     }
 
@@ -211,12 +208,15 @@
       _ = unsafe eventfd_read(wakeup, &count)
     }
 
-    private func nextBatch(of queue: inout Queue) -> EventBatch {
-      var copier = EventCopier()
-      while copier.count < batchLimit, copier.byteCount < Self.batchSize, let event = unsafe queue.nextEvent() {
+    /// Nil: no event is ready.
+    private func nextBatch(of queue: inout Queue) -> EventBatch? {
+      guard let first = unsafe queue.nextEvent() else { return nil }
+      var copier = unsafe BatchCopier(limit: batchLimit, pool, sharing: queue.strings)
+      unsafe copier.append(first)
+      while !copier.isFull, let event = unsafe queue.nextHeldEvent() ?? queue.nextEvent() {
         unsafe copier.append(event)
       }
-      return EventBatch(copier.finish())
+      return copier.finish()
     }
 
     private func deliver(_ batch: EventBatch) {

@@ -14,7 +14,7 @@ public import CQuark
   /// A copy of what is known now.
   public init(copying view: ProcessView) {
     var copier = EventCopier()
-    unsafe storage = copier.place(view.storage)
-    owner = copier.finish()
+    unsafe storage = copier.copy(view.storage)
+    owner = CopiedEvents(in: copier.finish())
   }
 }

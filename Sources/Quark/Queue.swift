@@ -16,6 +16,8 @@ public import QuarkLinux
   let parts: UnsafeMutablePointer<Parts>
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
+  /// When records were looked for last; 0: not yet.
+  private var lookedNS: UInt64 = 0
   private let pace: Pace
   private let holdTimeNS: UInt64
 
@@ -138,6 +140,11 @@ public import QuarkLinux
     return result
   }
 
+  /// Those that events and processes point to. Valid as long as the queue is.
+  var strings: UnsafeMutablePointer<StringPool> {
+    unsafe withUnsafeMutablePointer(to: &parts.pointee.pipeline.processes.strings) { unsafe $0 }
+  }
+
   /// What is known of a process, exited ones within the grace time included. Valid until the next `nextEvent`.
   @unsafe package func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
     unsafe parts.pointee.pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
@@ -181,12 +188,20 @@ public import QuarkLinux
       let isFull = isFull
       // Without records the reading above still is the time after them.
       if count > 0 { nowNS = self.nowNS() ?? nowNS }
+      lookedNS = nowNS
       if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
         return unsafe event
       }
       // What had no room may wait in a ring that will not say so again.
       guard isFull, taken < Self.droppedAtOnce else { return nil }
     }
+  }
+
+  /// The next event of those that were old enough when `nextEvent` looked for records, which this does not: for whoever
+  /// takes many in no time. Nil of a recording, which was read event by event. Valid until the next call.
+  @unsafe mutating func nextHeldEvent() -> UnsafePointer<quark_event>? {
+    guard unsafe parts.pointee.backend.flag != 0 else { return nil }
+    return unsafe parts.pointee.pipeline.next(nowNS: lookedNS, wallOffsetNS: wallOffsetNS)
   }
 
   /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.

@@ -1,0 +1,58 @@
+/// Memory for copies, given out piece by piece.
+@safe struct CopyMemory: ~Copyable {
+  /// Blocks of one size, filled one after the other, and those that were made for one piece.
+  var blocks = BlockChain()
+  var large = BlockChain()
+  /// Blocks of that size that are empty.
+  var spare: BlockChain
+  private let blockSize: Int
+  private var end: UnsafeMutableRawPointer
+  private var room = 0
+  /// Bytes of the blocks that have pieces.
+  private(set) var byteCount = 0
+
+  private static var alignment: Int { MemoryLayout<UInt64>.alignment }
+
+  /// - Parameter blockSize: Bytes. What is larger gets a block of its own.
+  init(blockSize: Int, spare: consuming BlockChain = BlockChain()) {
+    self.blockSize = blockSize
+    self.spare = spare
+    // Safe: there is no room in it, so nothing is read or written there.
+    unsafe end = UnsafeMutableRawPointer(bitPattern: Self.alignment)!
+  }
+
+  /// So many bytes, aligned for everything there is in here.
+  @inline(__always)
+  mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
+    let size = (count &+ Self.alignment &- 1) & ~(Self.alignment &- 1)
+    if size > room {
+      guard size <= blockSize else { return unsafe addLarge(size) }
+      addBlock()
+    }
+    let start = unsafe end
+    unsafe end = start + size
+    room &-= size
+    return unsafe start
+  }
+
+  /// A copy of so many bytes.
+  @inline(__always)
+  mutating func copy(_ text: UnsafePointer<CChar>, _ count: Int) -> UnsafeMutablePointer<CChar> {
+    let copy = unsafe take(count)
+    unsafe copy.copyMemory(from: text, byteCount: count)
+    return unsafe copy.bindMemory(to: CChar.self, capacity: count)
+  }
+
+  @inline(never)
+  private mutating func addBlock() {
+    unsafe end = blocks.move(from: &spare) ?? blocks.allocate(blockSize)
+    room = blockSize
+    byteCount += blockSize
+  }
+
+  @inline(never)
+  private mutating func addLarge(_ size: Int) -> UnsafeMutableRawPointer {
+    byteCount += size
+    return unsafe large.allocate(size)
+  }
+}

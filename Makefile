@@ -165,7 +165,7 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 
 # As other packages have the library: without the trait, and in scratch folders of their own.
 SCRIPTS += Tests/swift/*.sh Benchmarks/swift/run.sh
-.PHONY: test-swift-client bench-swift swift-docs
+.PHONY: test-swift-client bench-swift bench-swift-guest swift-docs
 test-swift-client: bpf .build-embedded/release/quark-init kmatrix ## the Swift package as others have it, in guests: [KERNELS=glob] [ROUNDS=5] [CPUS=2]
 	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
 		SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/swift/run.sh $$images
@@ -230,6 +230,10 @@ bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-
 
 bench-swift: libquark_big.a ## what an event costs Swift over C: [ROUNDS=15] [CALLGRIND=1]
 	$(Q)SWIFT='$(SWIFT)' CALLGRIND='$(CALLGRIND)' Benchmarks/swift/run.sh $(ROUNDS)
+
+bench-swift-guest: libquark_big.a .build-embedded/release/quark-init kmatrix ## the same, live: [KERNELS=6.1-cloud] [PROCESSES=n]
+	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
+		SWIFT='$(SWIFT)' Benchmarks/guest/swift.sh "$$image" $(PROCESSES)
 
 bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an event costs Go over C: [KERNELS=6.1-cloud] [PROCESSES=n]
 	$(Q)ci/deps golang-go

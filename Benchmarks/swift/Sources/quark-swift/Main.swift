@@ -1,69 +1,34 @@
 import Glibc
 import Quark
 
-/// `quark-swift view|batch rounds recording`: does what quark-c does, with one of the two faces that Swift has.
+/// `quark-swift view|batch rounds ...`: does what quark-c does, with one of the two faces that Swift has.
 @main struct Main {
+  enum Way: String { case view, batch }
+
   static func main() async {
-    let arguments = CommandLine.arguments
-    guard arguments.count == 4, let rounds = Int(arguments[2]), rounds > 0 else {
-      fail("usage: quark-swift view|batch rounds recording", 2)
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.count >= 3, let way = Way(rawValue: arguments[1]), let rounds = Int(arguments[2]), rounds > 0 else {
+      usage()
     }
-    var attributes = Queue.Attributes()
-    attributes.replay = arguments[3]
-    var (tally, least) = (Tally(), Double.infinity)
     do {
-      for _ in 0..<rounds {
-        tally = Tally()
-        let queue = try Queue(attributes)
-        let began = cpuNS()
-        let ended =
-          switch arguments[1] {
-          case "view": try takeViews(queue, &tally)
-          case "batch": try await takeBatches(queue, &tally)
-          default: fail("quark-swift: \(arguments[1])?", 2)
-          }
-        least = min(least, Double(ended - began) / Double(tally.events))
+      if arguments.count == 3 {
+        try await replay(arguments[3], way, rounds)
+      } else if let processes = Int(arguments[3]), processes > 0 {
+        try await live(way, rounds, processes, load: Array(arguments[4...]))
+      } else {
+        usage()
       }
-      print(tally.events, tally.exits, tally.pids, least)
     } catch {
       fail("quark-swift: \(error)", 1)
     }
   }
 
-  /// What is made of each event.
-  struct Tally {
-    var (events, exits, pids) = (0, 0, UInt64(0))
-
-    @inline(__always)
-    mutating func count<Value: EventProtocol & ~Escapable>(_ event: borrowing Value, pid: UInt32?) {
-      events += 1
-      if event.kinds.contains(.exit) { exits += 1 }
-      pids &+= UInt64(pid ?? 0)
-    }
+  static func usage() -> Never {
+    fail(
+      "usage: quark-swift view|batch rounds recording | quark-swift view|batch rounds processes load [argument ...]", 2)
   }
 
-  /// When the last event had been taken: the end of a queue is not measured.
-  static func takeViews(_ queue: consuming Queue, _ tally: inout Tally) throws -> UInt64 {
-    while true {
-      queue.forEachEvent { event in tally.count(event, pid: event.process?.pid) }
-      let now = cpuNS()
-      do throws(Errno) { try queue.block() } catch {
-        if error.rawValue == ENODATA { return now }
-        throw error
-      }
-    }
-  }
-
-  static func takeBatches(_ queue: consuming Queue, _ tally: inout Tally) async throws -> UInt64 {
-    var now: UInt64 = 0
-    for try await batch in try queue.events() {
-      for event in batch { tally.count(event, pid: event.process?.pid) }
-      now = cpuNS()
-    }
-    return now
-  }
-
-  /// Of all threads.
+  /// Nanoseconds of CPU time, of all threads.
   static func cpuNS() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

@@ -1,0 +1,47 @@
+#!/bin/sh
+#
+# swift.sh KERNEL [PROCESSES]: what an event costs a Swift program, by view and by batch, over what it costs a C program,
+# in a guest in virtual time: one instruction is one nanosecond. An event is all of a process: fork, exec and exit.
+#
+# Environment: CC (cc), SWIFT (swift).
+
+set -eu
+cd "$(dirname "$0")/../.."
+kernel=$1
+processes=${2:-2000}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$work/tree"
+"${CC:-cc}" -O2 -Wall -Wextra -static -o "$work/tree/quark-load" Benchmarks/guest/quark-load.c
+"${CC:-cc}" -O2 -Wall -Wextra -D_GNU_SOURCE -I. -static -o "$work/tree/quark-c" Benchmarks/swift/quark-c.c libquark_big.a
+Tests/swift/build.sh Benchmarks/swift quark-swift "$work/tree"
+cat >"$work/tree/guest.sh" <<'EOF'
+set -e
+# Memory that was had once is had again at no cost: it is not what is measured.
+export MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=1073741824
+for way in /quark-c "/quark-swift view" "/quark-swift batch"; do $way 3 "$1" /quark-load -n "$1"; done
+EOF
+initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init
+# The kernel unpacks one archive after the other.
+(cd "$work/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >>"$work/initramfs.gz"
+echo "bench-swift: $processes processes, 9 times" >&2
+./krun.sh --icount --cx16 --memory 1024 --boot-timeout 300 --timeout 1800 "$work/initramfs.gz" "$kernel" \
+	/bin/sh /guest.sh "$processes" >"$work/console" || {
+	cat "$work/console" >&2
+	exit 1
+}
+# The median of each way's rounds; the first warms up.
+echo "instructions per event, and over C:"
+sed -n 's/^\([a-z]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \2/p' "$work/console" | sort -s -k1,1 -k2,2n | awk '
+	{ values[$1, ++count[$1]] = $2 }
+	END {
+		c = values["c", int((count["c"] + 1) / 2)]
+		split("c view batch", names, " ")
+		for (i = 1; i in names; i++) {
+			median = values[names[i], int((count[names[i]] + 1) / 2)]
+			if (median == 0) { print "no " names[i]; exit 1 }
+			printf "%-6s %6d %6d\n", names[i], median, median - c
+		}
+	}'

@@ -17,6 +17,14 @@ struct Resources: Equatable {
   /// Of bpf(2) and perf_event_open(2), and what waits for them.
   var ofTheKernel: [String] { descriptors.filter { $0.hasPrefix("anon_inode:") } }
 
+  /// KiB of memory that there is, but for the program's file.
+  static func residentKiB() -> Int {
+    ["RssAnon:", "RssShmem:"].reduce(0) { sum, key in
+      let line = text(of: "/proc/self/status").split(separator: "\n").first { $0.hasPrefix(key) }
+      return sum + (line.flatMap { Int($0.filter(\.isNumber)) } ?? 0)
+    }
+  }
+
   private static func names(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }
@@ -38,21 +46,17 @@ struct Resources: Equatable {
   }
 
   private static func line(_ path: String) -> String {
+    text(of: path).split(separator: "\n").first.map(String.init) ?? ""
+  }
+
+  private static func lines(of path: String) -> Int { text(of: path).count { $0 == "\n" } }
+
+  /// Empty: there is no such file.
+  private static func text(of path: String) -> String {
     guard let file = unsafe fopen(path, "r") else { return "" }
     defer { unsafe fclose(file) }
     var bytes: [UInt8] = []
-    while case let character = unsafe getc(file), character != EOF, character != 10 { bytes.append(UInt8(character)) }
+    while case let character = unsafe getc(file), character != EOF { bytes.append(UInt8(character)) }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func lines(of path: String) -> Int {
-    guard let file = unsafe fopen(path, "r") else { return 0 }
-    defer { unsafe fclose(file) }
-    var count = 0
-    while true {
-      let character = unsafe getc(file)
-      if character == EOF { return count }
-      if character == 10 { count += 1 }
-    }
   }
 }

@@ -24,8 +24,7 @@ export MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_
 for way in /quark-c "/quark-swift view" "/quark-swift batch"; do $way 3 "$1" /quark-load -n "$1"; done
 EOF
 initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init
-# The kernel unpacks one archive after the other.
-(cd "$work/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >>"$work/initramfs.gz"
+Tests/guest/append.sh "$work/tree" "$work/initramfs.gz"
 echo "bench-swift: $processes processes, 9 times" >&2
 ./krun.sh --icount --cx16 --memory 1024 --boot-timeout 300 --timeout 1800 "$work/initramfs.gz" "$kernel" \
 	/bin/sh /guest.sh "$processes" >"$work/console" || {

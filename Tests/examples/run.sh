@@ -41,23 +41,17 @@ for source in examples/*.c; do
 			-x none libquark_big.a || fail "$way does not take $source"
 	done
 done
-for program in "$work"/tree/examples/*; do
-	strip "$program"
-	# The C library, which a guest has not, is the only one that they ask for.
-	for library in $(ldd "$program" | sed -n 's/.*[ 	]\(\/[^ ]*\) (.*/\1/p'); do
-		mkdir -p "$work/tree$(dirname "$library")"
-		cp -L "$library" "$work/tree$library"
-	done
-done
+strip "$work"/tree/examples/*
+# The C library is the only one that they ask for.
+Tests/guest/libraries.sh "$work/tree" "$work"/tree/examples/*
 libraries=$(find "$work/tree" -type f ! -path '*/examples/*' -exec basename {} \; | sort | tr '\n' ' ')
 [ "$libraries" = 'ld-linux-x86-64.so.2 libc.so.6 ' ] || fail "the programs need other libraries: $libraries"
 
 cc -static -O2 -Wall -Wextra -o "$work/tree/pause" Tests/examples/pause.c
 strip "$work/tree/pause"
 cp Tests/examples/guest.sh "$work/tree"
-# The kernel unpacks one archive after the other.
-(cd "$work/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$work/added.gz"
-cat initramfs.gz "$work/added.gz" >"$work/initramfs.gz"
+cp initramfs.gz "$work/initramfs.gz"
+Tests/guest/append.sh "$work/tree" "$work/initramfs.gz"
 
 status=0
 ./krun.sh --timeout 900 --boot-timeout 240 "$work/initramfs.gz" "$kernel" guest.sh >"$work/console" || status=$?

@@ -23,7 +23,4 @@ strip -o "$tree/$name" ".build-$name/release/$name"
 # Swift's way to give up the main thread asks for this one by name.
 mkdir -p "$tree/lib"
 cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$tree/lib"
-for library in $(ldd "$tree/$name" | sed -n 's/.*[ 	]\(\/[^ ]*\) (.*/\1/p'); do
-	mkdir -p "$tree$(dirname "$library")"
-	cp -L "$library" "$tree$library"
-done
+Tests/guest/libraries.sh "$tree" "$tree/$name"

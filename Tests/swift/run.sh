@@ -26,8 +26,7 @@ Tests/swift/build.sh examples/ExecWatch exec-watch "$work/tree"
 Tests/swift/build.sh Tests/swift quark-swift-test "$work/tree"
 cp Tests/swift/guest.sh "$work/tree"
 initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init
-# The kernel unpacks one archive after the other.
-(cd "$work/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >>"$work/initramfs.gz"
+Tests/guest/append.sh "$work/tree" "$work/initramfs.gz"
 
 rounds=${ROUNDS:-5}
 for kernel; do

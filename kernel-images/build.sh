@@ -34,10 +34,21 @@ case $out in
 *) out=$PWD/$out ;;
 esac
 work=$out.build log=$out.log tree=$out.build/tree
+child=''
 trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'interrupted' HUP INT TERM
 rm -rf "$work" "$out"
 mkdir -p "$tree" "$work/out"
+
+# What takes long runs beside the shell, which else would hear of a signal when that has ended.
+interrupted() {
+	if [ "$child" ]; then
+		kill "$child" 2>/dev/null || :
+		wait "$child" || :
+	fi
+	rm -f "$log"
+	exit 1
+}
 
 # step NAME COMMAND…: what it says is kept, and matters only if it fails.
 step() {
@@ -54,7 +65,9 @@ step() {
 
 unpack() {
 	dpkg-deb --fsys-tarfile "$source" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' | xz -dc |
-		tar -x -C "$tree" --strip-components=1 --no-same-owner || return
+		tar -x -C "$tree" --strip-components=1 --no-same-owner &
+	child=$!
+	wait "$child" || return
 	[ -f "$tree/Makefile" ] || { echo "no source of a kernel in $source"; return 1; }
 }
 
@@ -62,7 +75,9 @@ unpack() {
 # so that no path of ours gets into the image.
 kernel_make() {
 	env -i PATH="$PATH" LC_ALL=C TZ=UTC KBUILD_BUILD_USER=quark KBUILD_BUILD_HOST=quark KBUILD_BUILD_VERSION=1 \
-		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' make -C "$tree" -j"$(nproc)" "$@"
+		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' make -C "$tree" -j"$(nproc)" "$@" &
+	child=$!
+	wait "$child"
 }
 
 # configure OPTIONS: makes the configuration of exactly these.

@@ -16,7 +16,9 @@ extension KMatrix {
     @Flag(help: "Use only what is cached.") var offline = false
     @Argument(help: "The folder.") var folder: String
 
-    func run() async throws {
+    func run() async throws { try await Interruption.heeded { try await write() } }
+
+    private func write() async throws {
       let store = try root.store()
       // All of them, also those that the usual run leaves out.
       let kernels = try store.select(

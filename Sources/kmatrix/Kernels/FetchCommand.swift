@@ -13,7 +13,9 @@ extension KMatrix {
     @Flag(help: "Of kernels that are built without BTF: the BTF that they would have, instead of the images.")
     var btf = false
 
-    func run() async throws {
+    func run() async throws { try await Interruption.heeded { try await fetch() } }
+
+    private func fetch() async throws {
       let store = try root.store()
       let kernels = try store.select(set: selection.set, glob: selection.kernels)
       let reporter = FetchReporter(total: kernels.count)

@@ -20,11 +20,19 @@ enum Tool {
   private static let environment = Environment.inherit.updating(["LC_ALL": "C"])
   private static let outputLimit = 64 << 20
 
+  /// A tool that is not wanted any longer is told so, and has time to end what it has started and to put away what it
+  /// has made.
+  private static var platformOptions: PlatformOptions {
+    var options = PlatformOptions()
+    options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(30))]
+    return options
+  }
+
   static func run(_ name: String, _ arguments: [String]) async throws(KernelStoreError) -> Result {
     do {
       let result = try await Subprocess.run(
         executable(name), arguments: Arguments(arguments), environment: environment,
-        output: .string(limit: outputLimit), error: .string(limit: outputLimit))
+        platformOptions: platformOptions, output: .string(limit: outputLimit), error: .string(limit: outputLimit))
       return Result(
         status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     } catch {
@@ -42,7 +50,7 @@ enum Tool {
       defer { try? null.close() }
       let result = try await Subprocess.run(
         executable(name), arguments: Arguments(arguments), environment: environment,
-        input: .fileDescriptor(input ?? null, closeAfterSpawningProcess: handOver && input != nil),
+        platformOptions: platformOptions, input: .fileDescriptor(input ?? null, closeAfterSpawningProcess: handOver && input != nil),
         output: .fileDescriptor(output ?? null, closeAfterSpawningProcess: handOver && output != nil),
         error: .string(limit: outputLimit))
       return Result(status: result.terminationStatus, output: "", errors: result.standardError)

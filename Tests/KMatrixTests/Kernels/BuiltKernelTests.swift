@@ -158,6 +158,26 @@ import Testing
     #expect(try await fetch(checkout).count == 1)
   }
 
+  /// A script that is interrupted puts away what it has made.
+  @Test(.timeLimit(.minutes(1))) func anInterruptionReachesTheScript() async throws {
+    let checkout = try await ready(
+      """
+      #!/bin/sh
+      trap 'kill $!; rm -r "$4.build"; exit 1' TERM
+      mkdir "$4.build"
+      sleep 600 &
+      wait
+
+      """)
+    let temporary = checkout.cache.directory.appending("tmp").string
+    func names() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? [] }
+    let fetching = Task { try await fetch(checkout) }
+    while !names().contains(where: { $0.hasSuffix(".build") }) { try await Task.sleep(for: .milliseconds(10)) }
+    fetching.cancel()
+    await #expect(throws: KernelStoreError.self) { try await fetching.value }
+    #expect(names().allSatisfy { $0.hasSuffix(".deb") })
+  }
+
   @Test func whatDoesNotBootIsRefused() async throws {
     let checkout = try await ready()
     try checkout.folder.write(FakeKernel.elf("built ", pvh: false), "checkout/kernel-images/elf")

@@ -1,7 +1,8 @@
 #!/bin/sh
 #
-# swift.sh KERNEL [PROCESSES]: what an event costs a Swift program, by view and by batch, over what it costs a C program,
-# in a guest in virtual time: one instruction is one nanosecond. An event is all of a process: fork, exec and exit.
+# swift.sh KERNEL [PROCESSES]: what an event costs a Swift program, by view and by batch, over what it costs a C
+# program, in a guest in virtual time: one instruction is one nanosecond. An event is all of a process: fork, exec and
+# exit.
 #
 # Environment: CC (cc), SWIFT (swift).
 
@@ -15,7 +16,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$work/tree"
 "${CC:-cc}" -O2 -Wall -Wextra -static -o "$work/tree/quark-load" Benchmarks/guest/quark-load.c
-"${CC:-cc}" -O2 -Wall -Wextra -D_GNU_SOURCE -I. -static -o "$work/tree/quark-c" Benchmarks/swift/quark-c.c libquark_big.a
+"${CC:-cc}" -O2 -Wall -Wextra -D_GNU_SOURCE -I. -static -o "$work/tree/quark-c" Benchmarks/swift/quark-c.c \
+	libquark_big.a
 Tests/swift/build.sh Benchmarks/swift quark-swift "$work/tree"
 cat >"$work/tree/guest.sh" <<'EOF'
 set -e

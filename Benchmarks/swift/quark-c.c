@@ -1,7 +1,7 @@
 /*
- * quark-c rounds recording: takes all events of a recording, so many times, and says how many events that are each time,
- * how many of them exits, the sum of the pids; and for each 1024 events, and what is left of them, what they cost where
- * that was least: nanoseconds of CPU time.
+ * quark-c rounds recording: takes all events of a recording, so many times, and says how many events that are each
+ * time, how many of them exits, the sum of the pids; and for each 1024 events, and what is left of them, what they cost
+ * where that was least: nanoseconds of CPU time.
  *
  * quark-c rounds processes load [argument ...]: opens a queue that holds all events back, runs the load, which is to
  * have so many processes end, or more, waits until the events are old enough, and takes them; so many times. Each time

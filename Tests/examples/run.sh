@@ -54,7 +54,7 @@ cp initramfs.gz "$work/initramfs.gz"
 Tests/guest/append.sh "$work/tree" "$work/initramfs.gz"
 
 status=0
-./krun.sh --timeout 900 --boot-timeout 240 "$work/initramfs.gz" "$kernel" guest.sh >"$work/console" || status=$?
+Tests/guest/krun.sh "$work/console" --timeout 900 --boot-timeout 240 "$work/initramfs.gz" "$kernel" guest.sh || status=$?
 sed -n '/^\(not \)\{0,1\}ok /p; /^1\.\./p; /^# /p' "$work/console"
 [ "$status" = 0 ] || { cat "$work/console"; fail "the guest ended with $status"; }
 # No silence passes: each program has had its tests.

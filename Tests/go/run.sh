@@ -71,8 +71,8 @@ guest() {
 	shift
 	status=0
 	# shellcheck disable=SC2086 # words are wanted
-	./krun.sh --memory 1024 --cpus "${CPUS:-2}" $options "$work/$name.gz" "$kernel" "$name" -test.v -test.timeout=0 \
-		"$@" >"$work/$name.console" || status=$?
+	Tests/guest/krun.sh "$work/$name.console" --memory 1024 --cpus "${CPUS:-2}" $options \
+		"$work/$name.gz" "$kernel" "$name" -test.v -test.timeout=0 "$@" || status=$?
 	sed -n '/^ *--- /p; / rounds of /p' "$work/$name.console"
 	# No silence passes.
 	if [ "$status" != 0 ] || grep -q 'DATA RACE' "$work/$name.console" || ! grep -qx PASS "$work/$name.console"; then

@@ -32,8 +32,8 @@ rounds=${ROUNDS:-5}
 for kernel; do
 	say "in a guest: $(basename "$kernel")"
 	status=0
-	./krun.sh --cx16 --memory 1024 --cpus "${CPUS:-2}" --boot-timeout 300 --timeout $((600 + 4 * rounds)) "$work/initramfs.gz" \
-		"$kernel" guest.sh "$rounds" >"$work/console" || status=$?
+	Tests/guest/krun.sh "$work/console" --cx16 --memory 1024 --cpus "${CPUS:-2}" --boot-timeout 300 \
+		--timeout $((600 + 4 * rounds)) "$work/initramfs.gz" "$kernel" guest.sh "$rounds" || status=$?
 	sed -n '/^\(not \)\{0,1\}ok /p; /^1\.\./p; /^# /p' "$work/console"
 	# No silence passes: both programs came to their ends.
 	if [ "$status" != 0 ] || [ "$(grep -c '^1\.\.' "$work/console")" != 2 ]; then

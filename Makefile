@@ -34,7 +34,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.b
 TOOLS := quark-mon quark-btf quark-test
 # The libraries of one major number take each other's programs.
 SO_VERSION := 0
-SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/run.sh Fuzz/run.sh \
+SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/*.sh Fuzz/run.sh \
 	Tests/ok.sh Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh Tests/manual/*.sh Tests/tools/*.sh
 
 .PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-asan test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
@@ -164,14 +164,14 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 		$(if $(RECORDS),--records $(RECORDS))
 
 # As other packages have the library: without the trait, and in scratch folders of their own.
-SCRIPTS += Tests/swift/*.sh Benchmarks/swift/run.sh
+SCRIPTS += Tests/guest/*.sh Tests/swift/*.sh Benchmarks/swift/run.sh
 .PHONY: test-swift-client bench-swift bench-swift-guest swift-docs
 test-swift-client: bpf .build-embedded/release/quark-init kmatrix ## the Swift package as others have it, in guests: [KERNELS=glob] [ROUNDS=5] [CPUS=2]
 	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
 		SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/swift/run.sh $$images
 
 GO ?= go
-SCRIPTS += Tests/go/run.sh Benchmarks/guest/go.sh
+SCRIPTS += Tests/go/run.sh
 .PHONY: test-go bench-go
 test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=30] [CPUS=2]
 	$(Q)ci/deps golang-go

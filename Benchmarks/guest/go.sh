@@ -24,16 +24,5 @@ echo "bench-go: $processes processes, 12 times" >&2
 	cat "$work/console" >&2
 	exit 1
 }
-# The median of each way's rounds; the first warms up.
-echo "instructions per event, and over C:"
-sed -n 's/^\([A-Za-z]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \2/p' "$work/console" | sort -s -k1,1 -k2,2n | awk '
-	{ values[$1, ++count[$1]] = $2 }
-	END {
-		c = values["C", int((count["C"] + 1) / 2)]
-		split("C GetEvent GetEvents Events", names, " ")
-		for (i = 1; i in names; i++) {
-			median = values[names[i], int((count[names[i]] + 1) / 2)]
-			if (median == 0) { print "no " names[i]; exit 1 }
-			printf "%-10s %6d %6d\n", names[i], median, median - c
-		}
-	}'
+# The first round of each way warms up.
+Benchmarks/guest/medians.sh C GetEvent GetEvents Events <"$work/console"

@@ -33,16 +33,5 @@ echo "bench-swift: $processes processes, 9 times" >&2
 	cat "$work/console" >&2
 	exit 1
 }
-# The median of each way's rounds; the first warms up.
-echo "instructions per event, and over C:"
-sed -n 's/^\([a-z]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \2/p' "$work/console" | sort -s -k1,1 -k2,2n | awk '
-	{ values[$1, ++count[$1]] = $2 }
-	END {
-		c = values["c", int((count["c"] + 1) / 2)]
-		split("c view batch", names, " ")
-		for (i = 1; i in names; i++) {
-			median = values[names[i], int((count[names[i]] + 1) / 2)]
-			if (median == 0) { print "no " names[i]; exit 1 }
-			printf "%-6s %6d %6d\n", names[i], median, median - c
-		}
-	}'
+# The first round of each way warms up.
+Benchmarks/guest/medians.sh c view batch <"$work/console"

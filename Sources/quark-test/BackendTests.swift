@@ -92,7 +92,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
   context.attributes.ring_size = 256 << 10
   var queue = try context.open()
   let most = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 600
-  for processes in [100, most] {
+  for processes in [50, most] {
     let account = try undisturbed(&queue, lives: processes + 1) { () throws(TestEnd) in
       let child = try start {
         for index in 0..<processes {
@@ -109,7 +109,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
     let produced = processes * (context.isKprobe ? 4 : 3) + 2
     FileDescriptor.complain("\(processes) processes: \(account.came) records came, \(account.lost) were lost\n")
     try expectEqual("records that came and that were lost", account.came + account.lost, produced)
-    try expect((account.lost == 0) == (processes == 100), "of \(processes) processes \(account.lost) records are lost")
+    try expect((account.lost == 0) == (processes == 50), "of \(processes) processes \(account.lost) records are lost")
   }
 }
 

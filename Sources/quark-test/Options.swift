@@ -26,11 +26,28 @@ struct Options {
   private static let timeLimit = Atomic<Int>(idleTimeLimitMS)
   /// Of a machine that is as fast as it should be.
   private static var idleTimeLimitMS: Int { 30_000 }
+  /// What the loop below takes there.
+  private static var idleLoopNS: Int { 35_000_000 }
 
   /// Milliseconds one test may take.
   static var timeLimitMS: Int {
     get { timeLimit.load(ordering: .relaxed) }
     set { timeLimit.store(newValue, ordering: .relaxed) }
+  }
+
+  /// How much slower this machine is than an idle one that is emulated, from 100 to 500: kmatrix, which knows better,
+  /// says it by the variable.
+  private static func slowdownPercent() -> Int {
+    let start = (try? Clock.bootNS()) ?? 0
+    var state: UInt64 = 1
+    for _ in 0..<20_000_000 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+    }
+    // Never 0: or else nobody would need the loop.
+    let elapsedNS = ((try? Clock.bootNS()) ?? 0) - start + (state == 0 ? 1 : 0)
+    return min(500, max(100, Int(elapsedNS) * 100 / idleLoopNS))
   }
 
   /// A time that depends on how fast the machine is: longer as the time limit is.
@@ -100,6 +117,8 @@ struct Options {
         return reject("QUARK_TEST_TIMEOUT: not a number of seconds: \(text)")
       }
       timeLimitMS = seconds * 1000
+    } else {
+      timeLimitMS = idleTimeLimitMS * slowdownPercent() / 100
     }
     var operands: [String] = []
     for index in Int(clinux_optind())..<Int(argc) {

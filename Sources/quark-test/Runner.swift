@@ -166,6 +166,16 @@ struct Runner: ~Copyable {
   }
 
   private mutating func finish(_ test: Running, _ result: TestResult, _ milliseconds: Int) {
+    let result = blamed(for: result)
+    if result.verdict == .pass || result.verdict == .skip || !isInCompany(options.tests[test.index]) {
+      report(test.index, result, milliseconds)
+    } else {
+      unsettled.append(Unsettled(index: test.index, result: result, milliseconds: milliseconds))
+    }
+  }
+
+  /// A pass is none if there are probes behind it that were not there before.
+  private mutating func blamed(for result: TestResult) -> TestResult {
     var result = result
     let orphans = ProbeDefinitions.orphans().filter { !knownOrphans.contains($0) }
     knownOrphans += orphans
@@ -173,11 +183,7 @@ struct Runner: ~Copyable {
       result.verdict = .fail
       result.reason = "a probe of process \(pid), which is gone, is left behind"
     }
-    if result.verdict == .pass || result.verdict == .skip || !isInCompany(options.tests[test.index]) {
-      report(test.index, result, milliseconds)
-    } else {
-      unsettled.append(Unsettled(index: test.index, result: result, milliseconds: milliseconds))
-    }
+    return result
   }
 
   // MARK: - Shared queues
@@ -264,7 +270,7 @@ struct Runner: ~Copyable {
       var watched = process.watched
       _ = unsafe poll(&watched, nfds_t(watched.count), 100)
       process.look()
-      if process.isOver { return process.result }
+      if process.isOver { return blamed(for: process.result) }
       beat()
       if milliseconds() - process.startMS > test.timeLimitMS {
         process.kill()

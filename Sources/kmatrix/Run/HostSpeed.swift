@@ -1,3 +1,4 @@
+import Foundation
 import Subprocess
 import SystemPackage
 
@@ -8,7 +9,12 @@ enum HostSpeed {
   /// What it takes, in seconds, on the idle machine that the limits were chosen on.
   private static let reference = 0.10
   /// Faster machines keep the limits; one that seems slower than this is broken rather than slow.
-  private static let bounds = 1.0...5.0
+  private static let bounds = 1.0...8.0
+
+  static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// How many guests with `cpus` processors run at a time if nobody says it.
+  static func jobs(cpus: Int) -> Int { max(1, cores / cpus) }
 
   /// Measures the slowdown with `jobs` loops at a time, for that is how guests will run.
   static func measureSlowdown(jobs: Int) async -> Double {

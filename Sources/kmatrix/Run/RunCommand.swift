@@ -48,6 +48,15 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Seconds a boot may take with all its tests, before scaling by the machine's speed.")
   var timeout = 300
 
+  @Option(help: "Run the tests in the order that this seed gives.")
+  var shuffle: Int?
+
+  @Flag(help: "Run each test by itself, one after the other.")
+  var alone = false
+
+  @Option(help: "Fail unless so many kernels, of so many series, pass and none is gone: KERNELS/SERIES.")
+  var floor: Floor?
+
   @Flag(help: "Fail if a locked kernel is gone, instead of taking its successor.")
   var locked = false
 
@@ -63,6 +72,8 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
     if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
+    if let shuffle, shuffle < 1 { throw ValidationError("--shuffle \(shuffle): a seed is at least 1") }
+    if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard") }
     if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
   }
 
@@ -72,6 +83,12 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension Shard: ExpressibleByArgument {
+  init?(argument: String) {
+    self.init(argument)
+  }
+}
+
+extension Floor: ExpressibleByArgument {
   init?(argument: String) {
     self.init(argument)
   }

@@ -253,15 +253,16 @@ import Testing
   /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic does.
   private static let wrongs = """
     boot "$@"
-    plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ x_leak_process@ x_leak_probe@ \
-      x_oops@ t_fork_exec_exit@ebpf
+    plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf x_silence@ x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ \
+      x_leave_process@ x_leave_probe@ x_oops@ t_fork_exec_exit@ebpf
     [ -n "$wanted" ] || pass_all
     passed=0 failed=0 skipped=0
     tell() {
       kind=fail
       case $1 in
         x_panic@) [ "$panicking" ] && panic; kind=pass ;;
-        t_*) kind=pass ;; x_oops@) kind=pass; echo "[    3.1] x"
+        x_silence@) exit 124 ;;
+        t_*) kind=pass ;; x_oops@) kind=pass
           echo "[    3.141592] BUG: kernel NULL pointer dereference, said on purpose by x_oops" ;;
         x_hang@) kind=timeout ;; x_crash@) kind=crash ;; x_skip@) kind=skip ;;
       esac
@@ -272,8 +273,8 @@ import Testing
       for test in $planned; do start "$test"; tell "$test"; done
     else
       start_all
-      for test in $planned; do [ "$test" = x_panic@ ] && tell "$test"; done
-      for test in $planned; do [ "$test" = x_panic@ ] || tell "$test"; done
+      for test in x_panic@ x_silence@; do case " $planned " in *" $test "*) tell "$test" ;; esac; done
+      for test in $planned; do case $test in x_panic@ | x_silence@) ;; *) tell "$test" ;; esac; done
     fi
     finish "$passed" "$failed" "$skipped"
     """
@@ -289,9 +290,9 @@ import Testing
     let negative = try #require(try kmatrix.results().kernels.last)
     #expect(negative.title == "negative: 7.10.0-cloud")
     #expect(negative.verdict == .pass)
-    #expect(negative.boots.map(\.verdict) == [.panic, .panic, .crash])
-    #expect(negative.boots.map(\.culprit) == [nil, "x_panic", nil])
-    #expect(negative.boots.map { $0.suspects?.count } == [12, nil, nil])
+    #expect(negative.boots.map(\.verdict) == [.panic, .panic, .hang, .hang, .crash])
+    #expect(negative.boots.map(\.culprit) == [nil, "x_panic", nil, "x_silence", nil])
+    #expect(negative.boots.map { $0.suspects?.count } == [13, nil, 11, nil, nil])
     #expect(kmatrix.scratch.exists("test-results/logs/negative-7.10.0-cloud-boot2.console.txt"))
     let without = try await kmatrix.run(arguments)
     #expect(without.code == 0)
@@ -316,8 +317,8 @@ import Testing
     #expect(outcome.code == 1)
     let negative = try #require(try kmatrix.results().kernels.last)
     #expect(negative.verdict == .fail)
-    #expect(negative.reasons.contains { $0.contains("the kernel's verdict is CRASH, not PANIC") })
-    #expect(negative.reasons.contains { $0.contains("the culprit is not named") })
+    #expect(negative.reasons.contains { $0.contains("the kernel's verdict is HANG, not PANIC") })
+    #expect(negative.reasons.contains { $0.contains("x_silence is blamed, not x_panic x_silence") })
     #expect(negative.reasons.contains { $0.contains("x_panic is PASS, not PANIC") })
   }
 

@@ -87,7 +87,7 @@ struct MatrixRun: Sendable {
     return items
   }
 
-  /// The kernel to panic on purpose, if any: the newest on which all that the row runs beside it passes.
+  /// The kernel on which tests go wrong on purpose, if any: the newest on which all that the row runs beside it passes.
   private func negativeKernel(of selected: [KernelImage]) throws(KMatrixError) -> KernelImage? {
     guard includesNegative else { return nil }
     let able = selected.filter { $0.flavour != KernelManifest.Flavour.nobtf.rawValue }
@@ -187,7 +187,7 @@ struct MatrixRun: Sendable {
     }
   }
 
-  /// A run of a kernel without its panic on purpose would repeat nothing of that row.
+  /// A run of a kernel without what goes wrong on purpose would repeat nothing of that row.
   private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
     item.isNegative
       ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)

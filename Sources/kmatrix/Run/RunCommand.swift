@@ -8,8 +8,8 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Boot kernels, run quark-test in each, and report.",
     discussion: """
-      Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also panics one guest \
-      on purpose, to prove that a panic is noticed.
+      Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also has tests that go \
+      wrong on purpose, to prove that it is noticed.
       """)
 
   @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
@@ -60,7 +60,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Fail if a locked kernel is gone, instead of taking its successor.")
   var locked = false
 
-  @Flag(inversion: .prefixedNo, help: "Also panic a guest on purpose (default: if all kernels and tests run).")
+  @Flag(inversion: .prefixedNo, help: "Also let tests go wrong on purpose (default: if all kernels and tests run).")
   var negative: Bool?
 
   @Flag(name: .shortAndLong, help: "Log every command line and how it ended, on standard error.")
@@ -72,7 +72,9 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
     if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
-    if let shuffle, shuffle < 1 { throw ValidationError("--shuffle \(shuffle): a seed is at least 1") }
+    if let shuffle, !(1...Int(Int32.max)).contains(shuffle) {
+      throw ValidationError("--shuffle \(shuffle): a seed is from 1 to \(Int32.max)")
+    }
     if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard") }
     if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
   }

@@ -250,6 +250,18 @@ import Testing
     #expect(try await kmatrix.run(arguments + ["--floor", "3/4"]).code == 2)
   }
 
+  @Test(arguments: [("50", "negative: 6.1.1-cloud"), ("2", "6.2.0-nobtf")])
+  func theDearestRowStartsFirst(_ negative: String, _ first: String) async throws {
+    let kmatrix = try KMatrixProcess()
+    for release in ["6.1.0-cloud", "6.1.1-cloud"] { try kmatrix.kernel(release, Self.good) }
+    try kmatrix.kernel("6.2.0-nobtf", Self.good)
+    try kmatrix.scratch.write("costs.json", #"{"6.1-cloud": 3, "6.2-nobtf": 9, "negative": \#(negative)}"#)
+    let arguments = try kmatrix.runArguments(["6.1.0-cloud", "6.1.1-cloud", "6.2.0-nobtf"])
+    let outcome = try await kmatrix.run(arguments + ["--negative", "--jobs", "1", "--costs", "costs.json"])
+    let booting = outcome.output.split(separator: "\n").filter { $0.hasSuffix(": booting") }
+    #expect(booting.first == "\(first): booting")
+  }
+
   /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic does.
   private static let wrongs = """
     boot "$@"

@@ -63,6 +63,13 @@ import Testing
     #expect(table.seconds == ["6.1-cloud": 10])
     table.learn(from: Sample.results([Sample.kernel("6.1.0", .pass, seconds: 13)]))
     #expect(table.cost(series: "6.1", flavour: "cloud") == 10, "a small change is noise")
+    var negative = Sample.kernel("7.3.0", .pass, seconds: 72)
+    negative.negative = true
+    #expect(table.negativeCost(of: items[0].image) == 60, "twice an unknown kernel")
+    table.learn(from: Sample.results([negative]))
+    #expect(table.seconds == ["6.1-cloud": 10, "negative": 60])
+    table.learn(from: Sample.results([Sample.kernel("7.3.0", .pass, seconds: 12)]))
+    #expect(table.negativeCost(of: items[0].image) == 60)
     let scratch = try Scratch()
     try scratch.write("costs.json", String(decoding: try table.encoded(), as: UTF8.self))
     #expect(try CostTable(contentsOf: scratch.path("costs.json")) == table)

@@ -18,6 +18,7 @@ import Testing
     #expect(command.options == ["-bv", "-x", "t_tty"])
     #expect(command.tests == ["t_probe", "t_fork"])
     #expect(command.words == ["quark-test", "-bv", "-x", "t_tty", "t_probe", "t_fork"])
+    #expect(GuestCommand(arguments: ["-j", "4", "-vs", "9", "t_a"], tests: []).tests == ["t_a"])
     #expect(GuestCommand(arguments: ["quark-test", "-k"], tests: []).words == ["quark-test", "-k"])
   }
 
@@ -31,10 +32,22 @@ import Testing
     #expect(reboots([1], options: ["-v", "-bkv"]) == [["quark-test", "-v", "-v", "-k", "t_a"]])
   }
 
+  @Test func companyAndOrderAreOptions() {
+    var command = GuestCommand(arguments: ["-j", "4"], tests: ["t_a"])
+    command.seed = 12
+    #expect(command.words == ["quark-test", "-j", "4", "-s", "12", "t_a"])
+    let alone = command.alone.only(["t_b"], backend: "kprobe")
+    #expect(alone.words == ["quark-test", "-j", "4", "-k", "-s", "12", "-j", "1", "t_b"])
+  }
+
   @Test func longListsAreSplit() {
     let many = (0..<70).map { TestID(name: "t_\($0)", backend: "ebpf") }
     let commands = KernelRunner.commands(for: many, of: many, from: GuestCommand(tests: []))
     #expect(commands.allSatisfy { $0.words.count <= GuestCommand.maxWords })
     #expect(commands.flatMap(\.tests) == many.map(\.name))
+    var command = GuestCommand(tests: [])
+    command.seed = 3
+    let suspects = KernelRunner.commands(for: many, of: many, from: command.alone)
+    #expect(suspects.allSatisfy { $0.words.count <= GuestCommand.maxWords && $0.isAlone && $0.seed == 3 })
   }
 }

@@ -115,4 +115,114 @@ import Testing
     #expect(kernel.notes == ["runs in place of 6.0, which the mirror has dropped"])
     #expect(Tally(kernel).failed == 1)
   }
+
+  private let image = KernelImage(
+    release: Recorded.release, series: "6.1", flavour: "cloud", path: "", replaces: nil, expectations: [])
+
+  /// A boot that panics with `frames` behind the plan of three tests.
+  private func panic(_ frames: [String], jobs: Int = 8, exit: Int = 126) throws -> Recorded {
+    var recorded = try Recorded(exit == 126 ? "panic" : "clean-pass", exit: exit)
+    let begin = [Guest.hello(jobs: jobs), Guest.plan("t_a@ebpf", "t_b@ebpf", "t_c@ebpf", "t_d@")]
+    recorded.artifacts.channel = Guest.channel(begin + frames)
+    return recorded
+  }
+
+  private static let three = [Guest.start(0, "t_a@ebpf"), Guest.start(1, "t_b@ebpf"), Guest.start(2, "t_c@ebpf")]
+
+  @Test func nobodyIsBlamedBesideOthers() throws {
+    let recorded = try panic(Self.three + [Guest.result(1)])
+    #expect(recorded.judge.culprit == nil)
+    #expect(recorded.judge.suspects.map(\.label) == ["t_a@ebpf", "t_c@ebpf"])
+    var kernel = KernelJudge(image)
+    recorded.add(to: &kernel)
+    #expect(kernel.suspects.map(\.label) == ["t_a@ebpf", "t_c@ebpf"])
+    #expect(kernel.remaining.map(\.label) == ["t_a@ebpf", "t_c@ebpf", "t_d"])
+  }
+
+  @Test func whoDoesItAgainIsBlamedAlone() throws {
+    var kernel = KernelJudge(image)
+    try panic(Self.three).add(to: &kernel)
+    try panic([Self.three[0], Guest.result(0), Self.three[1]], jobs: 1).add(to: &kernel)
+    #expect(kernel.suspects == [])
+    #expect(kernel.remaining.map(\.label) == ["t_c@ebpf", "t_d"])
+    let result = kernel.result()
+    #expect(result.tests.map(\.verdict) == [.pass, .panic, .notRun, .notRun])
+    #expect(result.notes == [
+      "boot 1 ended with t_a@ebpf t_b@ebpf t_c@ebpf running; by itself t_b@ebpf ends boot 2"
+    ])
+  }
+
+  @Test func ifNobodyDoesItAloneAllHaveFailed() throws {
+    var kernel = KernelJudge(image)
+    try panic(Self.three).add(to: &kernel)
+    let alone = Self.three.enumerated().flatMap { index, start in
+      [start, Guest.result(index, index == 1 ? "fail" : "pass")]
+    }
+    var second = try panic(alone + [Guest.end(passed: 2, failed: 1)], jobs: 1, exit: 1)
+    second.artifacts.console = try Fixture.bytes("Boots/one-failure.console.txt")
+    second.add(to: &kernel)
+    #expect(kernel.suspects == [])
+    let result = kernel.result()
+    #expect(result.verdict == .panic)
+    #expect(result.tests.map(\.verdict) == [.fail, .fail, .fail, .notRun])
+    let panicked = "boot 1 was PANIC: Kernel panic - not syncing: sysrq triggered crash"
+    #expect(result.tests[0].reason == "in company with t_b@ebpf t_c@ebpf \(panicked); by itself it passes")
+    #expect(result.tests[1].reason == "in company with t_a@ebpf t_c@ebpf \(panicked); by itself it fails, too: ")
+    #expect(result.reasons.contains(
+      "boot 1 was PANIC with t_a@ebpf t_b@ebpf t_c@ebpf running, and none of them does it by itself"))
+  }
+
+  @Test func suspectsThatNobodyTriesHaveFailed() throws {
+    var kernel = KernelJudge(image)
+    try panic(Self.three).add(to: &kernel)
+    kernel.giveUp()
+    let result = kernel.result()
+    #expect(result.tests.map(\.verdict) == [.fail, .fail, .fail, .notRun])
+    #expect(result.tests[2].reason.hasSuffix("; it was not run by itself"))
+  }
+
+  /// A pass in an earlier boot does not clear a test that runs again beside others when the kernel dies.
+  @Test func whoPassedMayBeSuspectedLater() throws {
+    var kernel = KernelJudge(image)
+    try panic([Self.three[0], Guest.result(0), Self.three[1]]).add(to: &kernel)
+    try panic([Self.three[0], Self.three[2]]).add(to: &kernel)
+    #expect(kernel.suspects.map(\.label) == ["t_a@ebpf", "t_c@ebpf"])
+  }
+
+  @Test(arguments: [(BootEnd.interrupted, Verdict.notRun), (.signaled(9), .infra)])
+  func whatEndsFromOutsideIsNobodysFault(_ end: BootEnd, _ expected: Verdict) throws {
+    var recorded = try Recorded("hang", end: end)
+    recorded.artifacts.channel = try panic(Self.three).artifacts.channel
+    var kernel = KernelJudge(image)
+    recorded.add(to: &kernel)
+    #expect(kernel.suspects == [])
+    #expect(kernel.result().tests.map(\.verdict) == [expected, expected, expected, .notRun])
+  }
+
+  @Test func aResultThatIsLostBesideOthersIsNoPass() throws {
+    var recorded = try Recorded("clean-pass", exit: 0)
+    recorded.artifacts.channel = Guest.channel([
+      Guest.hello(), Guest.plan("t_a@ebpf", "t_b@ebpf"), Guest.start(0, "t_a@ebpf"), Guest.start(1, "t_b@ebpf"),
+      Guest.result(1), Guest.end(passed: 2),
+    ])
+    let kernel = recorded.kernel()
+    #expect(kernel.verdict == .fail)
+    #expect(kernel.tests.map(\.verdict) == [.fail, .pass])
+    #expect(kernel.tests[0].reason == "ran, but its result did not arrive whole")
+  }
+
+  @Test func aGuestDoesAsItIsTold() throws {
+    var recorded = try Recorded("clean-pass", exit: 0)
+    #expect(recorded.judge.verdict == .pass)
+    var command = GuestCommand(tests: [])
+    command.seed = 7
+    #expect(recorded.judge(of: command).reasons == [
+      "the tests were to be shuffled with 7, the guest did with 0"
+    ])
+    let alone = recorded.judge(of: command.alone).reasons
+    #expect(alone.first == "each test was to run by itself, the guest ran 8 side by side")
+    let frames = [Guest.hello(jobs: 1, seed: 7), Guest.plan("t_a@"), Guest.start(0, "t_a@"), Guest.result(0)]
+    recorded.artifacts.channel = Guest.channel(frames + [Guest.end(passed: 1)])
+    #expect(recorded.judge(of: command.alone).reasons == [])
+  }
 }

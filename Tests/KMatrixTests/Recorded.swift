@@ -19,7 +19,13 @@ struct Recorded {
       channel: try Fixture.bytes("Boots/\(name).channel.txt"), messages: messages, nonce: Self.nonce, seconds: 3)
   }
 
-  var judge: BootJudge { BootJudge(artifacts, release: Self.release) }
+  var judge: BootJudge { judge(of: GuestCommand(tests: [])) }
+
+  func judge(of command: GuestCommand) -> BootJudge { Self.judge(artifacts, of: command) }
+
+  static func judge(_ artifacts: BootArtifacts, of command: GuestCommand = GuestCommand(tests: [])) -> BootJudge {
+    BootJudge(artifacts, release: release, command: command)
+  }
 
   /// The verdict on a kernel whose one boot this is.
   func kernel(expecting expectations: [Expectation] = []) -> KernelResult {
@@ -27,13 +33,18 @@ struct Recorded {
       KernelImage(
         release: Self.release, series: "6.1", flavour: "cloud", path: "linux-\(Self.release)", replaces: nil,
         expectations: expectations))
+    add(to: &kernel)
+    return kernel.result()
+  }
+
+  /// One more boot of a kernel.
+  func add(to kernel: inout KernelJudge) {
     let judge = judge
     kernel.add(
       judge,
       record: BootRecord(
         arguments: ["quark-test"], exit: artifacts.end.description, verdict: judge.verdict, seconds: 3,
         culprit: judge.culprit?.label, console: "logs/console.txt", channel: "logs/channel.txt"))
-    return kernel.result()
   }
 }
 

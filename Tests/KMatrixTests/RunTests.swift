@@ -49,14 +49,14 @@ import Testing
 
   @Test func rebootsAreBounded() async throws {
     let kmatrix = try KMatrixProcess()
-    let tests = (1...9).map { "t_\($0)@ebpf" }.joined(separator: " ")
+    let tests = (1...15).map { "t_\($0)@ebpf" }.joined(separator: " ")
     try kmatrix.kernel("6.1.0-cloud", #"boot "$@"; plan \#(tests); set -- $planned; start "$1"; panic"#)
     _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
     let kernel = try #require(try kmatrix.results().kernels.first)
-    #expect(kernel.boots.count == 6)
-    #expect(kernel.tests.map(\.verdict) == Array(repeating: .panic, count: 6) + [.notRun, .notRun, .notRun])
-    #expect(Tally(kernel).failed == 9)
-    #expect(kernel.notes == ["not booted again after 5 times; 3 tests did not run"])
+    #expect(kernel.boots.count == 1 + KernelRunner.maxReboots)
+    #expect(kernel.tests.map(\.verdict) == Array(repeating: .panic, count: 13) + [.notRun, .notRun])
+    #expect(Tally(kernel).failed == 15)
+    #expect(kernel.notes == ["not booted again after 12 times; 2 tests did not run"])
   }
 
   @Test func aPanicWithoutProgressIsNotRepeated() async throws {
@@ -96,15 +96,204 @@ import Testing
     #expect(kernel.tests.map(\.verdict) == [.hang])
   }
 
-  @Test func theNegativeBootPassesIfThePanicIsJudgedRightly() async throws {
+  /// Side by side with others some tests panic the kernel; so do they by themselves.
+  private static func deadly(_ deadly: String..., plan: String, pass: String = "") -> String {
+    """
+    boot "$@"; plan \(plan)
+    deadly() { case " \(deadly.joined(separator: " ")) " in *" $1 "*) ;; *) false ;; esac; }
+    if alone; then
+      for test in $planned; do start "$test"; deadly "$test" && panic; result "$test" pass; done
+      queue own; finish "$(echo $planned | wc -w)" 0 0
+    fi
+    start_all
+    for test in $planned; do deadly "$test" && panic; done
+    for test in $planned; do result "$test" pass; done
+    queue shared; finish "$(echo $planned | wc -w)" 0 0
+    """
+  }
+
+  @Test func theCulpritIsFoundAmongSeveral() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", Self.deadly("t_b@ebpf", plan: "t_a@ebpf t_b@ebpf t_c@"))
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    #expect(outcome.lastLine == "2 passed, 1 failed, 0 skipped")
+    let kernel = try #require(try kmatrix.results().kernels.first)
+    #expect(kernel.verdict == .panic)
+    #expect(kernel.boots.map(\.arguments) == [
+      ["quark-test"], ["quark-test", "-j", "1", "t_a", "t_b", "t_c"], ["quark-test", "t_c"],
+    ])
+    #expect(kernel.boots.map(\.suspects) == [["t_a@ebpf", "t_b@ebpf", "t_c"], nil, nil])
+    #expect(kernel.boots.map(\.culprit) == [nil, "t_b@ebpf", nil])
+    #expect(kernel.tests.map(\.verdict) == [.pass, .panic, .pass])
+    #expect(kernel.tests.map(\.boot) == [2, 2, 3])
+  }
+
+  /// Of each only one backend: t_a with KPROBE and t_b with EBPF.
+  @Test func severalCulpritsAreAllFound() async throws {
+    let kmatrix = try KMatrixProcess()
+    let plan = "t_a@ebpf t_a@kprobe t_b@ebpf t_b@kprobe t_c@"
+    // As quark-test, which takes one backend with -b and the other with -k.
+    let script = """
+      case "$*" in *" -b"*) only=ebpf ;; *" -k"*) only=kprobe ;; *) only= ;; esac
+      all='\(plan)' list=
+      for test in $all; do
+        case $test in *@"$only" | *@) ;; *) [ "$only" ] && continue ;; esac
+        list="$list $test"
+      done
+      \(Self.deadly("t_a@kprobe", "t_b@ebpf", plan: "$list"))
+      """
+    try kmatrix.kernel("6.1.0-cloud", script)
+    _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]) + ["--shuffle", "5"])
+    let kernel = try #require(try kmatrix.results().kernels.first)
+    #expect(kernel.tests.map(\.verdict) == [.pass, .panic, .panic, .pass, .pass], "\(kernel.boots)")
+    #expect(kernel.boots.compactMap(\.culprit) == ["t_a@kprobe", "t_b@ebpf"])
+    #expect(kernel.boots.allSatisfy { $0.arguments.contains("-s") })
+    #expect(kernel.boots.count <= 6)
+  }
+
+  @Test func ifNobodyDoesItAloneTheKernelKeepsItsVerdict() async throws {
     let kmatrix = try KMatrixProcess()
     let script = """
-      boot "$@"; plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf
-      if wants x_panic && [ -n "$wanted" ]; then
-        start t_probe@ebpf; result t_probe@ebpf pass; start x_panic@; panic
-      fi
-      pass_all
+      boot "$@"; plan t_a@ebpf t_b@ebpf t_c@
+      alone && pass_all
+      wants t_a || pass_all
+      start t_a@ebpf; start t_b@ebpf; echo 'exited with 124'; exit 124
       """
+    try kmatrix.kernel("6.1.0-cloud", script)
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    #expect(outcome.lastLine == "1 passed, 2 failed, 0 skipped")
+    let kernel = try #require(try kmatrix.results().kernels.first)
+    #expect(kernel.verdict == .hang)
+    #expect(kernel.boots.map(\.arguments) == [
+      ["quark-test"], ["quark-test", "-j", "1", "t_a", "t_b"], ["quark-test", "t_c"],
+    ])
+    #expect(kernel.tests.map(\.verdict) == [.fail, .fail, .pass])
+    #expect(kernel.tests[0].reason
+      == "in company with t_b@ebpf boot 1 was HANG: the time limit ran out in the guest; by itself it passes")
+    #expect(kernel.tests[0].rerun == kernel.rerun, "by itself there is nothing to be seen")
+    #expect(outcome.output.contains("with t_a@ebpf t_b@ebpf running, and none of them does it by itself"))
+  }
+
+  @Test func suspectsThatCannotBeTriedHaveFailed() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", #"boot "$@"; plan t_a@ t_b@; alone && panic; start_all; panic"#)
+    _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    let kernel = try #require(try kmatrix.results().kernels.first)
+    #expect(kernel.boots.count == 2)
+    #expect(kernel.tests.map(\.verdict) == [.fail, .fail])
+    #expect(kernel.notes == ["not booted again: the last boot brought nothing new"])
+  }
+
+  /// What one boot's words cannot hold is not forgotten when that boot ends too soon.
+  @Test func aLongListIsRunToItsEnd() async throws {
+    let kmatrix = try KMatrixProcess()
+    let names = (1...40).map { "t_\($0)" }
+    try kmatrix.kernel(
+      "6.1.0-cloud", Self.deadly("t_2@", plan: names.map { "\($0)@" }.joined(separator: " ")))
+    let arguments = try kmatrix.runArguments(["6.1.0-cloud"]) + ["--tests", names.joined(separator: ",")]
+    #expect(try await kmatrix.run(arguments).lastLine == "39 passed, 1 failed, 0 skipped")
+  }
+
+  @Test func theOrderIsSaidAndKept() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", #"boot "$@"; plan t_a@ t_b@; start t_a@; result t_a@ fail; start t_b@; "#
+      + #"result t_b@ pass; finish 1 1 0"#)
+    let arguments = try kmatrix.runArguments(["6.1.0-cloud"])
+    let outcome = try await kmatrix.run(arguments + ["--shuffle", "77", "--alone"])
+    #expect(outcome.output.contains("seed 77"))
+    let results = try kmatrix.results()
+    #expect(results.seed == 77)
+    #expect(results.kernels[0].boots[0].arguments == ["quark-test", "-s", "77", "-j", "1"])
+    #expect(results.kernels[0].rerun?.hasSuffix("quark-test -s 77 -j 1") == true)
+    #expect(results.kernels[0].tests[0].rerun?.hasSuffix("quark-test -s 77 -j 1 t_a") == true)
+  }
+
+  @Test func aGuestThatDoesNotShuffleFails() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", "seed=0; \(Self.good)")
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]) + ["--shuffle", "77"])
+    #expect(outcome.code == 1)
+    #expect(outcome.output.contains("the tests were to be shuffled with 77, the guest did with 0"))
+  }
+
+  @Test func whereTheTimeWentIsSaid() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel(
+      "6.1.0-cloud",
+      #"boot "$@"; plan t_a@ebpf; start t_a@ebpf; result t_a@ebpf pass; queue q; finish 1 0 0"#)
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    let lines = outcome.output.split(separator: "\n").map(String.init)
+    let first = try #require(lines.firstIndex(of: "Where the time of all kernels together went:"))
+    #expect(lines[(first + 1)...(first + 6)].map { $0.split(separator: " ").first } == [
+      "fetch", "boot", "open", "tests", "close", "waiting",
+    ])
+    #expect(lines[first + 8] == "    0.1 s  t_a@ebpf on 6.1.0-cloud")
+    let phases = try #require(try kmatrix.results().kernels[0].boots[0].phases)
+    #expect(phases.values.dropFirst().map { ($0 * 1000).rounded() } == [170, 370, 110, 250])
+    #expect(try kmatrix.results().fetchSeconds != nil)
+    #expect(try kmatrix.scratch.text("test-results/matrix.html").contains("<th scope=\"col\">waiting</th>"))
+  }
+
+  @Test func theFloorHolds() async throws {
+    let kmatrix = try KMatrixProcess()
+    for release in ["6.1.0-cloud", "6.1.1-cloud", "6.2.0-cloud"] { try kmatrix.kernel(release, Self.good) }
+    let arguments = try kmatrix.runArguments(["6.1.0-cloud", "6.1.1-cloud", "6.2.0-cloud"])
+    #expect(try await kmatrix.run(arguments + ["--floor", "3/2"]).code == 0)
+    let low = try await kmatrix.run(arguments + ["--floor", "3/3"])
+    #expect(low.code == 1)
+    #expect(low.output.contains("Below the floor of 3 kernels of 3 series: 3 of 2 passed"))
+    #expect(low.lastLine == "9 passed, 0 failed, 0 skipped")
+    try kmatrix.kernel("6.2.0-cloud", "exit 127")
+    let failed = try await kmatrix.run(arguments + ["--floor", "3/2"])
+    #expect(failed.output.contains("  6.2.0-cloud: BOOT-FAIL: boot 2: init was never reached\n"))
+    #expect(try await kmatrix.run(arguments + ["--floor", "3/2", "--shard", "1/2"]).code == 2)
+    #expect(try await kmatrix.run(arguments + ["--floor", "3/4"]).code == 2)
+  }
+
+  @Test(arguments: [("50", "negative: 6.1.1-cloud"), ("2", "6.2.0-nobtf")])
+  func theDearestRowStartsFirst(_ negative: String, _ first: String) async throws {
+    let kmatrix = try KMatrixProcess()
+    for release in ["6.1.0-cloud", "6.1.1-cloud"] { try kmatrix.kernel(release, Self.good) }
+    try kmatrix.kernel("6.2.0-nobtf", Self.good)
+    try kmatrix.scratch.write("costs.json", #"{"6.1-cloud": 3, "6.2-nobtf": 9, "negative": \#(negative)}"#)
+    let arguments = try kmatrix.runArguments(["6.1.0-cloud", "6.1.1-cloud", "6.2.0-nobtf"])
+    let outcome = try await kmatrix.run(arguments + ["--negative", "--jobs", "1", "--costs", "costs.json"])
+    let booting = outcome.output.split(separator: "\n").filter { $0.hasSuffix(": booting") }
+    #expect(booting.first == "\(first): booting")
+  }
+
+  /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic does.
+  private static let wrongs = """
+    boot "$@"
+    plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf x_silence@ x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ \
+      x_leave_process@ x_leave_probe@ x_oops@ t_fork_exec_exit@ebpf
+    [ -n "$wanted" ] || pass_all
+    passed=0 failed=0 skipped=0
+    tell() {
+      kind=fail
+      case $1 in
+        x_panic@) [ "$panicking" ] && panic; kind=pass ;;
+        x_silence@) exit 124 ;;
+        t_*) kind=pass ;; x_oops@) kind=pass
+          echo "[    3.141592] BUG: kernel NULL pointer dereference, said on purpose by x_oops" ;;
+        x_hang@) kind=timeout ;; x_crash@) kind=crash ;; x_skip@) kind=skip ;;
+      esac
+      result "$1" "$kind"
+      case $kind in pass) passed=$((passed + 1)) ;; skip) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
+    }
+    if alone; then
+      for test in $planned; do start "$test"; tell "$test"; done
+    else
+      start_all
+      for test in x_panic@ x_silence@; do case " $planned " in *" $test "*) tell "$test" ;; esac; done
+      for test in $planned; do case $test in x_panic@ | x_silence@) ;; *) tell "$test" ;; esac; done
+    fi
+    finish "$passed" "$failed" "$skipped"
+    """
+
+  @Test func theNegativeBootPassesIfAllIsJudgedRightly() async throws {
+    let kmatrix = try KMatrixProcess()
+    let script = "panicking=1; \(Self.wrongs)"
     try kmatrix.kernel("7.3.0-cloud", script)
     try kmatrix.kernel("7.10.0-cloud", script)
     let arguments = try kmatrix.runArguments(["7.3.0-cloud", "7.10.0-cloud"])
@@ -113,8 +302,9 @@ import Testing
     let negative = try #require(try kmatrix.results().kernels.last)
     #expect(negative.title == "negative: 7.10.0-cloud")
     #expect(negative.verdict == .pass)
-    #expect(negative.boots.map(\.verdict) == [.panic, .pass])
-    #expect(negative.boots.map(\.culprit) == ["x_panic", nil])
+    #expect(negative.boots.map(\.verdict) == [.panic, .panic, .hang, .hang, .crash])
+    #expect(negative.boots.map(\.culprit) == [nil, "x_panic", nil, "x_silence", nil])
+    #expect(negative.boots.map { $0.suspects?.count } == [13, nil, 11, nil, nil])
     #expect(kmatrix.scratch.exists("test-results/logs/negative-7.10.0-cloud-boot2.console.txt"))
     let without = try await kmatrix.run(arguments)
     #expect(without.code == 0)
@@ -134,13 +324,14 @@ import Testing
 
   @Test func aNegativeBootThatDoesNotPanicFails() async throws {
     let kmatrix = try KMatrixProcess()
-    try kmatrix.kernel("7.3.0-cloud", #"boot "$@"; plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf; pass_all"#)
+    try kmatrix.kernel("7.3.0-cloud", Self.wrongs)
     let outcome = try await kmatrix.run(kmatrix.runArguments(["7.3.0-cloud"]) + ["--negative"])
     #expect(outcome.code == 1)
     let negative = try #require(try kmatrix.results().kernels.last)
     #expect(negative.verdict == .fail)
-    #expect(negative.reasons.contains { $0.contains("the kernel's verdict is PASS, not PANIC") })
-    #expect(negative.reasons.contains { $0.contains("the culprit is not named") })
+    #expect(negative.reasons.contains { $0.contains("the kernel's verdict is HANG, not PANIC") })
+    #expect(negative.reasons.contains { $0.contains("x_silence is blamed, not x_panic x_silence") })
+    #expect(negative.reasons.contains { $0.contains("x_panic is PASS, not PANIC") })
   }
 
   @Test func optionsReachTheGuest() async throws {

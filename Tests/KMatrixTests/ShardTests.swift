@@ -58,11 +58,18 @@ import Testing
 
   @Test func costsAreLearnt() throws {
     var table = CostTable()
-    #expect(table.cost(series: "6.1", flavour: "cloud") == 6)
+    #expect(table.cost(series: "6.1", flavour: "cloud") == 30)
     table.learn(from: Sample.results([Sample.kernel("6.1.0", .pass, seconds: 12), Sample.kernel("7.1.0", .fail)]))
     #expect(table.seconds == ["6.1-cloud": 10])
     table.learn(from: Sample.results([Sample.kernel("6.1.0", .pass, seconds: 13)]))
     #expect(table.cost(series: "6.1", flavour: "cloud") == 10, "a small change is noise")
+    var negative = Sample.kernel("7.3.0", .pass, seconds: 72)
+    negative.negative = true
+    #expect(table.negativeCost(of: items[0].image) == 60, "twice an unknown kernel")
+    table.learn(from: Sample.results([negative]))
+    #expect(table.seconds == ["6.1-cloud": 10, "negative": 60])
+    table.learn(from: Sample.results([Sample.kernel("7.3.0", .pass, seconds: 12)]))
+    #expect(table.negativeCost(of: items[0].image) == 60)
     let scratch = try Scratch()
     try scratch.write("costs.json", String(decoding: try table.encoded(), as: UTF8.self))
     #expect(try CostTable(contentsOf: scratch.path("costs.json")) == table)

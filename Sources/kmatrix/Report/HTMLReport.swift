@@ -24,6 +24,7 @@ struct HTMLReport {
       \(Self.overview(results))
       \(Self.failures(results))
       \(Self.kernels(results))
+      \(Self.times(PhaseTable(results)))
       \(Self.grids(results))
       \(Self.foot(results))
       </main>
@@ -38,9 +39,11 @@ struct HTMLReport {
     let passed = results.kernels.count { $0.verdict.tally == .passed }
     let when = results.started.formatted(
       .iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
-    let state = results.interrupted ? "Ended by its user" : tally.isSuccess ? "All good" : "Not good"
-    let ground = tally.isSuccess && !results.interrupted ? "good" : "bad"
+    let state = results.interrupted ? "Ended by its user" : results.isSuccess ? "All good" : "Not good"
+    let ground = results.isSuccess && !results.interrupted ? "good" : "bad"
     let shards = results.shards.isEmpty ? "" : " · shards \(results.shards.joined(separator: " "))"
+    let floor = (results.floor?.complaints(results.kernels) ?? []).map { "<p>\(Markup.escape($0))</p>\n" }.joined()
+    let seed = results.seed.map { " · tests shuffled with seed \($0)" } ?? ""
     return """
       <header>
       <h1>Kernel matrix <span class="badge \(ground)">\(state)</span></h1>
@@ -51,7 +54,7 @@ struct HTMLReport {
       <div><dt>skipped</dt><dd>\(tally.skipped)</dd></div>
       <div><dt>wall time</dt><dd>\(results.wallSeconds.asClock)</dd></div>
       </dl>
-      <p class="dim">\(when) UTC\(Markup.escape(shards))</p>
+      \(floor)<p class="dim">\(when) UTC\(Markup.escape(shards))\(seed)</p>
       </header>
       """
   }
@@ -111,6 +114,32 @@ struct HTMLReport {
       <span class="time">\(kernel.seconds.asSeconds)<i style="width:\(width)%"></i></span></summary>
       \(row.body)
       </details>
+      """
+  }
+
+  /// Where the time went, kernel by kernel and in all.
+  private static func times(_ table: PhaseTable) -> String {
+    if table.rows.isEmpty { return "" }
+    let head = table.phases.map { "<th scope=\"col\">\($0.name)</th>" }.joined()
+    let rows = table.rows.map { row in
+      let cells = row.phases.values.map { "<td>\($0.asSeconds)</td>" }.joined()
+      return "<tr><th scope=\"row\">\(Markup.escape(row.title))</th><td></td>\(cells)</tr>"
+    }
+    let sums = table.phases.map { "<td>\($0.seconds.asSeconds)<br>\($0.percent)</td>" }.joined()
+    let slowest = table.slowest.map { entry in
+      "<li>\(entry.test.seconds.asSeconds) \(Markup.escape(entry.test.label)) on \(Markup.escape(entry.kernel))</li>"
+    }
+    return """
+      <section><h2>Time</h2>
+      <div class="scroll" tabindex="0" role="region" aria-label="Time by kernel and phase"><table class="times">
+      <thead><tr><td></td>\(head)</tr></thead>
+      <tbody>
+      \(rows.joined(separator: "\n"))
+      </tbody>
+      <tfoot><tr><th scope="row">in all</th>\(sums)</tr></tfoot>
+      </table></div>
+      <h3>Slowest tests</h3>
+      <ol>\(slowest.joined())</ol></section>
       """
   }
 
@@ -214,6 +243,10 @@ struct HTMLReport {
     .tests td:last-child{width:64px;text-align:right;color:var(--dim);font-variant-numeric:tabular-nums;
       white-space:nowrap}
     .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px}
+    .times{width:100%;border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}
+    .times th{font-weight:400;text-align:left;white-space:nowrap}
+    .times td,.times thead th{text-align:right;padding:3px 8px;white-space:nowrap}
+    .times thead th,.times tfoot{color:var(--dim)}
     .grid{border-collapse:separate;border-spacing:3px}
     .grid th{font-weight:400;font-size:.82rem;text-align:left;white-space:nowrap}
     .grid thead th{vertical-align:bottom;padding:0 0 4px}

@@ -42,4 +42,6 @@ extension MatrixResults {
   var wallSeconds: Double { finished.timeIntervalSince(started) }
   var bootSeconds: Double { kernels.reduce(0) { $0 + $1.seconds } }
   var tally: Tally { Tally(kernels) }
+  /// Something was proven, nothing refuted, and it is as much as was asked for.
+  var isSuccess: Bool { tally.isSuccess && floor?.complaints(kernels).isEmpty ?? true }
 }

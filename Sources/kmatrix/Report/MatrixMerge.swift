@@ -18,6 +18,9 @@ enum MatrixMerge {
     merged.started = all.map(\.started).min() ?? merged.started
     merged.finished = all.map(\.finished).max() ?? merged.finished
     merged.host.slowdown = all.map(\.host.slowdown).max() ?? merged.host.slowdown
+    let fetches = all.compactMap(\.fetchSeconds)
+    merged.fetchSeconds = fetches.isEmpty ? nil : fetches.reduce(0, +)
+    if Set(all.map(\.seed)).count > 1 { merged.seed = nil }
     merged.interrupted = all.contains(where: \.interrupted)
     merged.kernels = all.flatMap(\.kernels).sorted(by: KernelResult.isOlder)
     return merged

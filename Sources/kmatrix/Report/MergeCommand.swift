@@ -20,7 +20,7 @@ struct MergeCommand: ParsableCommand {
     try copyLogs(to: folder)
     try ReportWriter(folder: folder).write(merged)
     for line in RunSummary(merged, folder: output).lines { StandardOutput.line(line) }
-    if !merged.tally.isSuccess { throw ExitCode(1) }
+    if !merged.isSuccess { throw ExitCode(1) }
   }
 
   /// The reports link to consoles and channels under `logs`; shards have different kernels, so no name is there twice.

@@ -12,7 +12,10 @@ struct RunSummary {
     let notes = results.kernels.flatMap { kernel in kernel.notes.map { "  \(kernel.title): \($0)" } }
     if !notes.isEmpty { lines += ["Notes:"] + notes }
     if results.interrupted { lines.append("The run was ended before it was done.") }
+    lines += PhaseTable(results).lines
     lines.append(Self.timeLine(results))
+    if let seed = results.seed { lines.append("Order of the tests: --shuffle \(seed)") }
+    lines += results.floor?.complaints(results.kernels) ?? []
     if let folder { lines.append("Reports: \(folder)/matrix.html, .md, .svg, junit.xml, ktap.txt, results.json") }
     let ways = Way.all(in: results.kernels)
     if ways.count > 1 { lines += ways.map { "\($0.title): \(Tally($0, in: results.kernels))" } }
@@ -45,7 +48,9 @@ struct RunSummary {
     if let slowest = results.kernels.max(by: { $0.seconds < $1.seconds }), slowest.seconds > 0 {
       parts.append("slowest \(slowest.title) \(slowest.seconds.asSeconds)")
     }
-    parts.append("limits × \(String(format: "%.1f", host.slowdown)) for this machine")
+    let slowest = results.kernels.flatMap(\.boots).compactMap(\.slowdown).max() ?? host.slowdown
+    let factors = Set([host.slowdown, max(host.slowdown, slowest)].map { String(format: "%.1f", $0) }).sorted()
+    parts.append("limits × \(factors.joined(separator: " to ")) for this machine")
     return "Time: " + parts.joined(separator: "; ")
   }
 }

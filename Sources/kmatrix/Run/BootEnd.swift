@@ -24,4 +24,8 @@ struct BootArtifacts: Sendable {
   var messages: String
   var nonce: String
   var seconds: Double
+  /// From the start of krun.sh to the guest's hello; nil if that was not seen while it ran.
+  var helloSeconds: Double?
+  /// What the limits were stretched by.
+  var slowdown = 1.0
 }

@@ -4,26 +4,33 @@ struct BootJudge: Sendable {
   private(set) var verdict = Verdict.pass
   /// Why the boot is not a pass, worst first found first.
   private(set) var reasons: [String] = []
-  /// The test that was running when the boot ended too soon.
-  private(set) var culprit: TestID?
+  /// The tests that were running when the boot ended too soon, in the order in which they started. One of them, or all
+  /// of them together, are to blame.
+  private(set) var suspects: [TestID] = []
   let transcript: ChannelTranscript
   let console: ConsoleJudge
 
   private let artifacts: BootArtifacts
   private let channel: ChannelParser
 
-  init(_ artifacts: BootArtifacts, release: String) {
+  private let command: GuestCommand
+
+  init(_ artifacts: BootArtifacts, release: String, command: GuestCommand) {
     self.artifacts = artifacts
+    self.command = command
     channel = ChannelParser(nonce: artifacts.nonce, whole: artifacts.channel)
     transcript = channel.transcript
     console = ConsoleJudge(artifacts.console)
     judgeEnd()
     judgeConsole()
-    culprit = transcript.inFlight.flatMap { transcript.test($0) }
+    if transcript.end == nil { suspects = transcript.inFlight.compactMap { transcript.test($0) } }
     guard verdict != .infra, verdict != .bootFail, verdict != .notRun else { return }
     judgeRelease(release)
     judgeChannel()
   }
+
+  /// The test that ended the boot, if it was the only one that ran.
+  var culprit: TestID? { suspects.count == 1 ? suspects[0] : nil }
 
   private mutating func object(_ reason: String, as worse: Verdict = .fail) {
     reasons.append(reason)
@@ -102,10 +109,22 @@ struct BootJudge: Sendable {
     guard transcript.hello != nil else { return object("no hello on the results channel: silence is no pass") }
     guard let plan = transcript.plan else { return object("no plan on the results channel") }
     if plan.isEmpty { object("the plan is empty: nothing was tested") }
+    judgeObedience()
     guard let code = exitCode else { return }
     let missing = plan.indices.filter { transcript.outcomes[$0] == nil }.map { plan[$0].label }
     if !missing.isEmpty { object("no result of \(missing.joined(separator: " "))") }
     judgeTotals(exitCode: code)
+  }
+
+  /// A guest that does not run its tests as it was told proves something else than what was asked.
+  private mutating func judgeObedience() {
+    guard let hello = transcript.hello else { return }
+    if command.isAlone, hello.jobs != 1 {
+      object("each test was to run by itself, the guest ran \(hello.jobs) side by side")
+    }
+    if let seed = command.seed, hello.seed != seed {
+      object("the tests were to be shuffled with \(seed), the guest did with \(hello.seed)")
+    }
   }
 
   private mutating func judgeTotals(exitCode code: Int) {

@@ -30,7 +30,9 @@ struct Booter: Sendable {
       messages: logs.appending(path: "\(stem).krun.txt"))
   }
 
-  func arguments(image: String, command: GuestCommand, nonce: String, channel: URL) -> [String] {
+  func arguments(
+    image: String, command: GuestCommand, nonce: String, channel: URL, budget: BootBudget
+  ) -> [String] {
     [
       "--timeout", "\(budget.run)", "--boot-timeout", "\(budget.boot)", "--results", channel.path, "--nonce", nonce,
       "--cpus", "\(cpus)", "--append", Self.appended, "--append", "QUARK_TEST_TIMEOUT=\(budget.test)",
@@ -43,38 +45,41 @@ struct Booter: Sendable {
     image: String, command: GuestCommand, files: Files, progress: @escaping @Sendable (ChannelTranscript) async -> Void
   ) async throws(KMatrixError) -> BootArtifacts {
     let nonce = Self.randomNonce()
-    let arguments = arguments(image: image, command: command, nonce: nonce, channel: files.channel)
+    let budget = await budget.remeasured()
+    let arguments = arguments(image: image, command: command, nonce: nonce, channel: files.channel, budget: budget)
     logger.debug("\(krun) \(arguments.joined(separator: " "))")
     let clock = ContinuousClock()
     let start = clock.now
-    var end = try await run(arguments, files: files, nonce: nonce, progress: progress)
+    var (end, hello) = try await run(arguments, files: files, nonce: nonce, budget: budget, progress: progress)
     if end != .interrupted, let free = LogFolder(logs).freeBytes, free < LogFolder.least {
       end = .noSpace("\(logs.path): no space: the logs of this boot are not whole")
     }
     let artifacts = BootArtifacts(
       end: end, console: Self.bytes(of: files.console), channel: Self.bytes(of: files.channel),
       messages: String(decoding: Self.bytes(of: files.messages), as: UTF8.self), nonce: nonce,
-      seconds: ((clock.now - start) / .milliseconds(1)).rounded() / 1000)
+      seconds: (clock.now - start).inSeconds, helloSeconds: hello.map { ($0 - start).inSeconds },
+      slowdown: budget.slowdown)
     if artifacts.messages.isEmpty { try? FileManager.default.removeItem(at: files.messages) }
     logger.debug("\(image): \(end) after \(artifacts.seconds) s")
     return artifacts
   }
 
+  /// How krun.sh ended, and when the guest's program said hello, if that was seen before.
   private func run(
-    _ arguments: [String], files: Files, nonce: String,
+    _ arguments: [String], files: Files, nonce: String, budget: BootBudget,
     progress: @escaping @Sendable (ChannelTranscript) async -> Void
-  ) async throws(KMatrixError) -> BootEnd {
+  ) async throws(KMatrixError) -> (end: BootEnd, hello: ContinuousClock.Instant?) {
     let console = try Self.create(files.console)
     let messages = try Self.create(files.messages)
     try? Data().write(to: files.channel)  // krun.sh makes it anew; an old one must not be read meanwhile
-    return await withTaskGroup(of: BootEnd.self) { group in
-      group.addTask { await launch(arguments, console: console, messages: messages) }
-      group.addTask { await watch(files.channel, nonce: nonce, progress: progress) }
-      let first = await group.next() ?? .interrupted
+    return await withTaskGroup(of: (end: BootEnd, hello: ContinuousClock.Instant?).self) { group in
+      group.addTask { (await launch(arguments, console: console, messages: messages), nil) }
+      group.addTask { await watch(files.channel, nonce: nonce, budget: budget, progress: progress) }
+      let first = await group.next()
       // Either krun.sh ended and the watch is over, or the watch ends krun.sh, and waits until it is gone.
       group.cancelAll()
-      await group.waitForAll()
-      return first
+      let second = await group.next()
+      return (first?.end ?? .interrupted, first?.hello ?? second?.hello)
     }
   }
 
@@ -104,26 +109,30 @@ struct Booter: Sendable {
 
   /// Follows the channel for the live view, and ends a guest that says no more or a krun.sh that does not end.
   private func watch(
-    _ channel: URL, nonce: String, progress: @Sendable (ChannelTranscript) async -> Void
-  ) async -> BootEnd {
+    _ channel: URL, nonce: String, budget: BootBudget, progress: @Sendable (ChannelTranscript) async -> Void
+  ) async -> (end: BootEnd, hello: ContinuousClock.Instant?) {
     var parser = ChannelParser(nonce: nonce)
     var reader: FileHandle?
     let clock = ContinuousClock()
     let start = clock.now
     var lastWord = start
+    var hello: ContinuousClock.Instant?
     while (try? await Task.sleep(for: .milliseconds(100))) != nil {
       if reader == nil { reader = try? FileHandle(forReadingFrom: channel) }
       if let bytes = try? reader?.readToEnd(), !bytes.isEmpty {
         parser.feed(bytes)
         lastWord = clock.now
+        if hello == nil, parser.transcript.hello != nil { hello = lastWord }
         await progress(parser.transcript)
       }
       let isTalking = parser.transcript.hello != nil && parser.transcript.end == nil
-      if isTalking, clock.now - lastWord > .seconds(budget.silence) { return .silent(seconds: budget.silence) }
+      if isTalking, clock.now - lastWord > .seconds(budget.silence) {
+        return (.silent(seconds: budget.silence), hello)
+      }
       let limit = budget.run + budget.grace
-      if clock.now - start > .seconds(limit) { return .overdue(seconds: limit) }
+      if clock.now - start > .seconds(limit) { return (.overdue(seconds: limit), hello) }
     }
-    return .interrupted
+    return (.interrupted, hello)
   }
 
   private static func create(_ file: URL) throws(KMatrixError) -> FileDescriptor {
@@ -150,4 +159,9 @@ struct Booter: Sendable {
     let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
+}
+
+extension Duration {
+  /// To a millisecond.
+  fileprivate var inSeconds: Double { (self / .milliseconds(1)).rounded() / 1000 }
 }

@@ -4,20 +4,28 @@ struct ChannelTranscript: Sendable {
   private(set) var plan: [TestID]?
   private(set) var outcomes: [Int: ResultFrame.Outcome] = [:]
   private(set) var started: Set<Int> = []
-  /// The test with a start and no result: the one to blame if the guest says no more.
-  private(set) var inFlight: Int?
+  /// The tests with a start and no result, in the order of their starts: whom to suspect if the guest says no more.
+  private(set) var inFlight: [Int] = []
+  /// The shared queues that were closed.
+  private(set) var queues: [ResultFrame.Queue] = []
   private(set) var end: ResultFrame.End?
+  /// The guest speaks another version of the protocol: nothing that follows is understood.
+  private(set) var isForeign = false
 
   /// Takes the next frame. Returns what is wrong with it, if anything; a wrong frame changes nothing.
   mutating func take(_ frame: ResultFrame) -> String? {
+    if isForeign { return nil }
     if end != nil { return "a frame after the end frame" }
     switch frame {
     case .hello(let hello): return take(hello)
+    case .foreign(let version):
+      isForeign = true
+      return "hello of protocol version \(version), \(ResultFrame.version) is known"
     case .plan(let tests): return take(plan: tests)
     case .start(let index, let test): return takeStart(index, test)
-    case .heartbeat(let index, _):
-      return index == inFlight ? nil : "a heartbeat of test \(index), which is not running"
+    case .heartbeat(let running, _): return takeHeartbeat(running)
     case .result(let outcome): return take(outcome)
+    case .queue(let queue): return take(queue)
     case .end(let end): return take(end)
     }
   }
@@ -29,7 +37,6 @@ struct ChannelTranscript: Sendable {
 
   private mutating func take(_ hello: ResultFrame.Hello) -> String? {
     if self.hello != nil { return "a second hello" }
-    if hello.version != 1 { return "hello of protocol version \(hello.version), 1 is known" }
     self.hello = hello
     return nil
   }
@@ -44,10 +51,18 @@ struct ChannelTranscript: Sendable {
   private mutating func takeStart(_ index: Int, _ test: TestID) -> String? {
     guard self.test(index) == test else { return "a start of \(test.label), which the plan does not have at \(index)" }
     if started.contains(index) { return "\(test.label) started twice" }
-    let interrupted = inFlight.flatMap { self.test($0) }
+    let others = inFlight
     started.insert(index)
-    inFlight = index
-    return interrupted.map { "\(test.label) started before \($0.label) had a result" }
+    inFlight.append(index)
+    // Whoever runs by itself is alone to blame, so it must have been by itself.
+    guard hello?.jobs == 1, !others.isEmpty else { return nil }
+    return "\(test.label) started before \(labels(others)) had a result, though each runs by itself"
+  }
+
+  private func takeHeartbeat(_ running: [Int]) -> String? {
+    if plan == nil { return "a heartbeat before the plan" }
+    if running.count == inFlight.count, Set(running) == Set(inFlight) { return nil }
+    return "a heartbeat of \(labels(running)), but \(labels(inFlight)) must be running"
   }
 
   private mutating func take(_ outcome: ResultFrame.Outcome) -> String? {
@@ -56,12 +71,27 @@ struct ChannelTranscript: Sendable {
     }
     if outcomes[outcome.index] != nil { return "a second result of \(test.label)" }
     outcomes[outcome.index] = outcome
-    defer { if inFlight == outcome.index { inFlight = nil } }
-    return inFlight == outcome.index ? nil : "a result of \(test.label), which was not running"
+    guard let place = inFlight.firstIndex(of: outcome.index) else {
+      return "a result of \(test.label), which was not running"
+    }
+    inFlight.remove(at: place)
+    return nil
+  }
+
+  private mutating func take(_ queue: ResultFrame.Queue) -> String? {
+    if plan == nil { return "a queue before the plan" }
+    queues.append(queue)
+    return nil
   }
 
   private mutating func take(_ end: ResultFrame.End) -> String? {
     self.end = end
-    return plan == nil ? "an end without a plan" : nil
+    if plan == nil { return "an end without a plan" }
+    return inFlight.isEmpty ? nil : "an end while \(labels(inFlight)) had no result"
+  }
+
+  private func labels(_ indices: [Int]) -> String {
+    if indices.isEmpty { return "no test" }
+    return indices.map { test($0)?.label ?? "test \($0)" }.joined(separator: " ")
   }
 }

@@ -7,7 +7,9 @@ struct CostTable: Sendable, Equatable {
   private(set) var seconds: [String: Double] = [:]
 
   /// Of kernels nobody has timed yet.
-  private static let unknown = 6.0
+  private static let unknown = 30.0
+  /// The row whose guests go wrong on purpose, whatever its kernel.
+  private static let negative = "negative"
 
   init() {}
 
@@ -23,8 +25,8 @@ struct CostTable: Sendable, Equatable {
 
   /// Costs as a run measured them; an unchanged kernel keeps its entry unless it moved by more than a quarter.
   mutating func learn(from results: MatrixResults) {
-    for kernel in results.kernels where !kernel.negative && kernel.verdict == .pass && kernel.boots.count == 1 {
-      let key = Self.key(kernel.series, kernel.flavour)
+    for kernel in results.kernels where kernel.verdict == .pass && (kernel.negative || kernel.boots.count == 1) {
+      let key = kernel.negative ? Self.negative : Self.key(kernel.series, kernel.flavour)
       let measured = (kernel.seconds / results.host.slowdown * 10).rounded() / 10
       if let old = seconds[key], abs(measured - old) <= old / 4 { continue }
       seconds[key] = measured
@@ -33,6 +35,10 @@ struct CostTable: Sendable, Equatable {
 
   func cost(series: String, flavour: String) -> Double {
     seconds[Self.key(series, flavour)] ?? Self.unknown
+  }
+
+  func negativeCost(of kernel: KernelImage) -> Double {
+    seconds[Self.negative] ?? 2 * cost(series: kernel.series, flavour: kernel.flavour)
   }
 
   func encoded() throws -> Data {

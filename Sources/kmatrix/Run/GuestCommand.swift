@@ -2,13 +2,20 @@
 struct GuestCommand: Sendable, Equatable {
   var program = "quark-test"
   var options: [String] = []
+  /// Shuffles the tests.
+  var seed: Int?
+  /// One test after another, each by itself; else several run side by side.
+  var isAlone = false
   /// Names of tests; none means all of them.
   var tests: [String] = []
 
   /// The kernel passes at most this many words on to init (krun.sh's contract).
   static let maxWords = 30
 
-  var words: [String] { [program] + options + tests }
+  var words: [String] { [program] + options + order + tests }
+
+  /// The words that say in which company tests run.
+  private var order: [String] { (seed.map { ["-s", "\($0)"] } ?? []) + (isAlone ? ["-j", "1"] : []) }
 
   /// Splits `-b -v t_probe` into options and tests, as quark-test's getopt does. A program's name may come first.
   init(arguments: [String], tests: [String]) {
@@ -21,7 +28,7 @@ struct GuestCommand: Sendable, Equatable {
       rest.removeFirst()
       if word == "--" { break }
       options.append(word)
-      if word.last == "x", let excluded = rest.popFirst() { options.append(excluded) }
+      if let last = word.last, "jsx".contains(last), let value = rest.popFirst() { options.append(value) }
     }
     self.tests = Array(rest) + tests
   }
@@ -32,11 +39,18 @@ struct GuestCommand: Sendable, Equatable {
 
   /// This command as so many that each fits the kernel's limit.
   var chunked: [GuestCommand] {
-    let capacity = max(1, Self.maxWords - 1 - options.count)
+    let capacity = max(1, Self.maxWords - 1 - options.count - order.count)
     guard tests.count > capacity else { return [self] }
     return stride(from: 0, to: tests.count, by: capacity).map { start in
       only(Array(tests[start..<min(start + capacity, tests.count)]))
     }
+  }
+
+  /// This command with one test after another.
+  var alone: GuestCommand {
+    var command = self
+    command.isAlone = true
+    return command
   }
 
   /// This command for some tests only, and if `backend` is given for that backend only.
@@ -60,7 +74,7 @@ struct GuestCommand: Sendable, Equatable {
 
   private static func withoutBackends(_ option: String) -> String? {
     let letters = option.dropFirst()
-    guard letters.allSatisfy({ "1bhklntvV".contains($0) }) else { return option }
+    guard option.hasPrefix("-"), letters.allSatisfy({ "1bhklntvV".contains($0) }) else { return option }
     let kept = letters.filter { !"bkn".contains($0) }
     return kept.isEmpty ? nil : "-" + kept
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Subprocess
 import SystemPackage
 
@@ -8,7 +9,23 @@ enum HostSpeed {
   /// What it takes, in seconds, on the idle machine that the limits were chosen on.
   private static let reference = 0.10
   /// Faster machines keep the limits; one that seems slower than this is broken rather than slow.
-  private static let bounds = 1.0...5.0
+  private static let bounds = 1.0...8.0
+
+  /// Those that this process may use, and so its guests: taskset(1) takes some away.
+  static var cores: Int {
+    let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    return status.flatMap(allowedCores) ?? ProcessInfo.processInfo.activeProcessorCount
+  }
+
+  /// Counts the bits of `Cpus_allowed: f,00000003`, see proc_pid_status(5). nil if there is none.
+  static func allowedCores(_ status: String) -> Int? {
+    let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }?.dropFirst(13)
+    let count = mask?.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) } ?? 0
+    return count > 0 ? count : nil
+  }
+
+  /// How many guests with `cpus` processors run at a time if nobody says it.
+  static func jobs(cpus: Int) -> Int { max(1, cores / cpus) }
 
   /// Measures the slowdown with `jobs` loops at a time, for that is how guests will run.
   static func measureSlowdown(jobs: Int) async -> Double {

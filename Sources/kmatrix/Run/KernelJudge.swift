@@ -9,6 +9,7 @@ struct KernelJudge: Sendable {
   private var seconds = 0.0
   private(set) var planned: [TestID] = []
   private var results: [TestID: TestResult] = [:]
+  private var company: Company?
 
   init(_ image: KernelImage) {
     self.image = image
@@ -18,6 +19,8 @@ struct KernelJudge: Sendable {
   /// Planned tests that have had no chance yet, in the order of the plan.
   var remaining: [TestID] { planned.filter { results[$0] == nil } }
   var settled: Int { results.count }
+  /// Tests of which one may have ended a boot, and which have not run by themselves yet.
+  var suspects: [TestID] { company?.tests.filter { results[$0] == nil } ?? [] }
 
   mutating func note(_ text: String) {
     notes.append(text)
@@ -38,18 +41,20 @@ struct KernelJudge: Sendable {
     for (index, outcome) in judge.transcript.outcomes {
       if let test = judge.transcript.test(index) { settle(test, outcome) }
     }
-    if let culprit = judge.culprit { blame(culprit, for: judge) }
+    if judge.verdict != .pass {
+      if worst == .pass { excerpt = judge.console.excerpt }
+      reasons += judge.reasons.map { boots.count > 1 ? "boot \(boots.count): \($0)" : $0 }
+      if judge.verdict.severity > worst.severity { worst = judge.verdict }
+    }
+    accuse(judge)
     settleDamaged(judge)
-    guard judge.verdict != .pass else { return }
-    if worst == .pass { excerpt = judge.console.excerpt }
-    reasons += judge.reasons.map { boots.count > 1 ? "boot \(boots.count): \($0)" : $0 }
-    if judge.verdict.severity > worst.severity { worst = judge.verdict }
+    if company != nil, suspects.isEmpty { acquit() }
   }
 
   private mutating func settle(_ test: TestID, _ outcome: ResultFrame.Outcome) {
     guard results[test] == nil else { return }
     let told = TestResult(
-      name: test.name, backend: test.backend, verdict: .pass, seconds: Double(outcome.ms) / 1000,
+      name: test.name, backend: test.backend, verdict: .pass, seconds: outcome.ms.seconds,
       reason: TerminalText.plain(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
     results[test] = weigh(told, outcome.verdict)
   }
@@ -86,6 +91,22 @@ struct KernelJudge: Sendable {
   /// What the reason of a culprit begins with; what the boot ended of follows.
   static let blamed = "running when the boot ended: "
 
+  private mutating func accuse(_ judge: BootJudge) {
+    // Of a boot that was ended from outside nothing is to be found out.
+    if judge.suspects.count > 1, judge.verdict != .notRun, judge.verdict != .infra {
+      company = Company(
+        boot: boots.count, tests: judge.suspects, verdict: judge.verdict, reason: judge.reasons.first ?? "no reason")
+      // A test may have passed before; now it is suspected, and has to pass by itself.
+      for test in judge.suspects { results[test] = nil }
+      return
+    }
+    for test in judge.suspects { blame(test, for: judge) }
+    guard let company, let culprit = judge.culprit else { return }
+    notes.append(
+      "boot \(company.boot) ended with \(company.labels) running; by itself \(culprit.label) ends boot \(boots.count)")
+    self.company = nil
+  }
+
   private mutating func blame(_ test: TestID, for judge: BootJudge) {
     let verdict: Verdict =
       switch judge.verdict {
@@ -97,9 +118,41 @@ struct KernelJudge: Sendable {
       reason: "\(Self.blamed)\(judge.reasons.first ?? "no reason")", output: "", boot: boots.count)
   }
 
-  /// A test that was started, is not running any more and has no valid result: its result frame was damaged. It is
-  /// not run again, or the damage would go unnoticed.
+  /// Nobody does it by himself: then it takes their company, and all of them have failed.
+  private mutating func acquit() {
+    guard let company else { return }
+    reasons.append(
+      "boot \(company.boot) was \(company.verdict.rawValue) with \(company.labels) running, and none of them does it "
+        + "by itself")
+    for test in company.tests {
+      guard var result = results[test] else { continue }
+      let alone =
+        switch result.verdict.tally {
+        case .passed: TestResult.passesAlone
+        case .skipped: "; by itself it is \(result.verdict.rawValue): \(result.reason)"
+        case .failed: "; by itself it fails, too: \(result.reason)"
+        }
+      result.verdict = .fail
+      result.reason = company.reason(of: test) + alone
+      results[test] = result
+    }
+    self.company = nil
+  }
+
+  /// No boot will tell any more which of the suspects did it.
+  mutating func giveUp() {
+    for test in suspects {
+      results[test] = TestResult(
+        name: test.name, backend: test.backend, verdict: .fail, seconds: 0,
+        reason: (company?.reason(of: test) ?? "") + "; it was not run by itself", output: "", boot: boots.count)
+    }
+    company = nil
+  }
+
+  /// A test that was started in a boot that came to its end, and has no valid result: its result frame was damaged. It
+  /// is not run again, or the damage would go unnoticed.
   private mutating func settleDamaged(_ judge: BootJudge) {
+    guard judge.suspects.isEmpty else { return }
     for index in judge.transcript.started.sorted() {
       guard let test = judge.transcript.test(index), results[test] == nil else { continue }
       results[test] = TestResult(
@@ -131,4 +184,24 @@ struct KernelJudge: Sendable {
     if tests.contains(where: { $0.verdict == .pass }) { return .pass }
     return tests.contains { $0.verdict == .xfail } ? .xfail : .skip
   }
+}
+
+/// Tests that ran side by side when a boot ended too soon.
+private struct Company: Sendable {
+  var boot: Int
+  var tests: [TestID]
+  var verdict: Verdict
+  var reason: String
+
+  var labels: String { tests.map(\.label).joined(separator: " ") }
+
+  func reason(of test: TestID) -> String {
+    let others = tests.filter { $0 != test }.map(\.label).joined(separator: " ")
+    return "in company with \(others) boot \(boot) was \(verdict.rawValue): \(reason)"
+  }
+}
+
+extension TestResult {
+  /// What the reason of a test ends with that fails in company only. The guest's own words, too.
+  static let passesAlone = "; by itself it passes"
 }

@@ -5,44 +5,56 @@ struct KernelRunner: Sendable {
   var booter: Booter
   var command: GuestCommand
 
-  /// How often a kernel is booted again because a boot ended before its tests did.
-  private static let maxReboots = 5
+  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
+  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
+  static let maxReboots = 12
 
   func run(
     _ image: KernelImage, name: String, report: @escaping @Sendable (RunEvent) async -> Void
   ) async throws(KMatrixError) -> KernelResult {
     var kernel = KernelJudge(image)
-    var queue = command.chunked
+    var unplanned = command.chunked
+    /// What earlier boots have planned and not done.
+    var again: [GuestCommand] = []
     var reboots = 0
     var mayRetry = true
-    while !queue.isEmpty, !Task.isCancelled {
-      let next = queue.removeFirst()
+    while !Task.isCancelled, !again.isEmpty || !unplanned.isEmpty {
+      if !again.isEmpty, reboots == Self.maxReboots {
+        kernel.note("not booted again after \(reboots) times; \(kernel.remaining.count) tests did not run")
+        break
+      }
+      let isAgain = !again.isEmpty
+      let next = isAgain ? again.removeFirst() : unplanned.removeFirst()
+      if isAgain { reboots += 1 }
       let (judge, record) = try await boot(image, next, name: name, number: kernel.boots.count + 1, kernel, report)
       if mayRetry, judge.verdict == .infra || judge.verdict == .bootFail {
         mayRetry = false
         kernel.addFlaky(judge, record: record)
-        queue.insert(next, at: 0)
+        if isAgain { again.insert(next, at: 0) } else { unplanned.insert(next, at: 0) }
         continue
       }
       try rejectUnknownTests(judge, next, image)
       let before = kernel.settled
       kernel.add(judge, record: record)
-      guard judge.verdict != .pass else { continue }
-      // Whatever the queue held is remaining, too: the plan of the boots to come is made anew.
-      queue = []
-      guard !kernel.remaining.isEmpty, judge.verdict != .infra, judge.verdict != .bootFail else { break }
-      guard kernel.settled > before else {
-        kernel.note("not booted again: the last boot brought nothing new")
-        break
-      }
-      guard reboots < Self.maxReboots else {
-        kernel.note("not booted again after \(reboots) times; \(kernel.remaining.count) tests did not run")
-        break
-      }
-      reboots += 1
-      queue = Self.commands(for: kernel.remaining, of: kernel.planned, from: command)
+      if judge.verdict == .infra || judge.verdict == .bootFail { break }
+      if judge.verdict == .pass, !again.isEmpty { continue }
+      again = commandsAgain(kernel)
+      // Suspects that ran side by side will run by themselves; all else must have brought something new.
+      guard !again.isEmpty, kernel.settled <= before, next.isAlone || kernel.suspects.isEmpty else { continue }
+      kernel.note("not booted again: the last boot brought nothing new")
+      kernel.giveUp()
+      again = []
     }
+    kernel.giveUp()
     return kernel.result()
+  }
+
+  /// The boots that what was planned and not done takes: suspects first, by themselves, then all others in company.
+  private func commandsAgain(_ kernel: KernelJudge) -> [GuestCommand] {
+    let suspects = kernel.suspects
+    return suspects.isEmpty
+      ? Self.commands(for: kernel.remaining, of: kernel.planned, from: command)
+      : Self.commands(for: suspects, of: kernel.planned, from: command.alone)
   }
 
   private func boot(
@@ -53,15 +65,17 @@ struct KernelRunner: Sendable {
     let files = booter.files(named: name, boot: number)
     let settled = kernel.settled
     let artifacts = try await booter.boot(image: image.path, command: command, files: files) { transcript in
-      guard let index = transcript.inFlight, let test = transcript.test(index) else { return }
+      let running = transcript.inFlight.compactMap { transcript.test($0) }
       let done = settled + transcript.outcomes.count
       let total = settled + (transcript.plan?.count ?? 0)
-      await report(.testing(test, done: done, total: total))
+      if !running.isEmpty { await report(.testing(running, done: done, total: total)) }
     }
-    let judge = BootJudge(artifacts, release: image.release)
+    let judge = BootJudge(artifacts, release: image.release, command: command)
     let record = BootRecord(
       arguments: command.words, exit: artifacts.end.description, verdict: judge.verdict, seconds: artifacts.seconds,
-      culprit: judge.culprit?.label, reasons: judge.reasons, console: "logs/\(files.console.lastPathComponent)",
+      culprit: judge.culprit?.label, suspects: judge.suspects.count > 1 ? judge.suspects.map(\.label) : nil,
+      phases: BootPhases(artifacts, judge.transcript), slowdown: artifacts.slowdown, reasons: judge.reasons,
+      console: "logs/\(files.console.lastPathComponent)",
       channel: "logs/\(files.channel.lastPathComponent)")
     return (judge, record)
   }

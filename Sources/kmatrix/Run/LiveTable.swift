@@ -3,7 +3,7 @@ actor LiveTable: RunView {
   private enum State {
     case waiting
     case booting(boot: Int)
-    case testing(TestID, done: Int, total: Int)
+    case testing([TestID], done: Int, total: Int)
     case finished(KernelResult)
   }
 
@@ -36,7 +36,7 @@ actor LiveTable: RunView {
     if rows[row].since == nil { rows[row].since = clock.now }
     switch event {
     case .booting(let boot): rows[row].state = .booting(boot: boot)
-    case .testing(let test, let done, let total): rows[row].state = .testing(test, done: done, total: total)
+    case .testing(let tests, let done, let total): rows[row].state = .testing(tests, done: done, total: total)
     case .finished(let result): rows[row].state = .finished(result)
     }
   }
@@ -97,7 +97,8 @@ actor LiveTable: RunView {
     switch row.state {
     case .waiting: return ("·", "2", "waiting")
     case .booting(let boot): return (spin, "36", boot > 1 ? "booting again (\(boot))" : "booting")
-    case .testing(let test, let done, let total): return (spin, "36", "\(done + 1)/\(total) \(test.label)")
+    case .testing(let tests, let done, let total):
+      return (spin, "36", "\(done)/\(total) \(tests.map(\.label).joined(separator: " "))")
     case .finished(let result):
       let counts = Tally(result)
       let reason = result.reasons.first ?? result.tests.first { $0.verdict.tally == .failed }?.label ?? ""

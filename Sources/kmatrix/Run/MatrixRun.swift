@@ -18,7 +18,10 @@ struct MatrixRun: Sendable {
     self.options = options
     source = try Self.source(options)
     let tests = options.tests.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
-    command = GuestCommand(arguments: options.guestArguments, tests: tests)
+    var command = GuestCommand(arguments: options.guestArguments, tests: tests)
+    command.seed = options.shuffle
+    command.isAlone = options.alone
+    self.command = command
     folder = URL(filePath: options.resultsDir)
     var logger = Logger(label: "kmatrix") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = options.verbose ? .debug : .warning
@@ -34,22 +37,26 @@ struct MatrixRun: Sendable {
   func run() async throws {
     let started = Date.now
     try requireFiles()
-    let items = try await items()
+    let selected = try select()
+    let fetchStarted = Date.now
+    let items = try await fetch(selected)
+    let fetchSeconds = Date.now.timeIntervalSince(fetchStarted)
     if let first = items.first(where: { $0.obstacle == nil }) { try await rehearse(first.image) }
     let host = await measureHost()
     let logs = folder.appending(path: "logs")
     try prepare(logs)
+    let budget = BootBudget(slowdown: host.slowdown, limits: BootBudget.Limits(run: options.timeout))
     let booter = Booter(
-      krun: options.krun, initramfs: options.initramfs,
-      budget: BootBudget(slowdown: host.slowdown, run: options.timeout), cpus: options.cpus, logs: logs,
-      logger: logger)
+      krun: options.krun, initramfs: options.initramfs, budget: budget, cpus: options.cpus, logs: logs, logger: logger)
     let view: any RunView = StandardOutput.isTerminal ? LiveTable() : PlainView()
     let scheduler = Scheduler(booter: booter, command: command, jobs: host.jobs, view: view)
+    if let seed = options.shuffle { StandardOutput.line("Tests shuffled with seed \(seed)") }
     let kernels = try await show(view, items, jobs: host.jobs) { try await scheduler.run(items) }
     try report(
       MatrixResults(
         started: started, finished: .now, host: host, shards: options.shard.map { [$0.description] } ?? [],
-        interrupted: Task.isCancelled, kernels: withReruns(kernels, items)))
+        interrupted: Task.isCancelled, seed: options.shuffle, floor: options.floor, fetchSeconds: fetchSeconds,
+        kernels: withReruns(kernels, items)))
   }
 
   private func requireFiles() throws(KMatrixError) {
@@ -61,8 +68,8 @@ struct MatrixRun: Sendable {
     }
   }
 
-  /// The rows of this run, oldest kernel first, with their images in place.
-  private func items() async throws -> [WorkItem] {
+  /// The rows of this run, oldest kernel first; their images need not be there yet.
+  private func select() throws -> [WorkItem] {
     let selected = try source.select(KernelSelection(set: options.set, glob: options.kernels))
     if selected.isEmpty { throw KMatrixError.usage("no kernels are selected") }
     if let twice = Dictionary(grouping: selected, by: \.release).first(where: { $0.value.count > 1 }) {
@@ -73,15 +80,14 @@ struct MatrixRun: Sendable {
       WorkItem(image: $0, cost: costs.cost(series: $0.series, flavour: $0.flavour))
     }
     if let newest = try negativeKernel(of: selected) {
-      let cost = 2 * costs.cost(series: newest.series, flavour: newest.flavour)
-      items.append(WorkItem(image: newest, isNegative: true, cost: cost))
+      items.append(WorkItem(image: newest, isNegative: true, cost: costs.negativeCost(of: newest)))
     }
     if let shard = options.shard { items = shard.select(from: items) }
     guard !items.isEmpty else { throw KMatrixError.usage("--shard \(options.shard?.description ?? ""): it is empty") }
-    return try await fetch(items)
+    return items
   }
 
-  /// The kernel to panic on purpose, if any: the newest on which all that the row runs beside it passes.
+  /// The kernel on which tests go wrong on purpose, if any: the newest on which all that the row runs beside it passes.
   private func negativeKernel(of selected: [KernelImage]) throws(KMatrixError) -> KernelImage? {
     guard includesNegative else { return nil }
     let able = selected.filter { $0.flavour != KernelManifest.Flavour.nobtf.rawValue }
@@ -98,10 +104,17 @@ struct MatrixRun: Sendable {
     var seen: Set<String> = []
     let needed = items.map(\.image).filter { seen.insert($0.release).inserted }
     let fetched = try await source.fetch(needed, locked: options.locked)
+    var taken = Set(needed.map(\.release).filter { fetched.images[$0]?.replaces == nil })
     let fetchedItems = items.map { item in
       var item = item
       if let image = fetched.images[item.image.release] {
-        item.image = image
+        // A replacement may be a kernel that the matrix has anyway; once is enough.
+        if image.replaces != nil, !item.isNegative, !taken.insert(image.release).inserted {
+          item.obstacle = "the mirror has dropped it, and \(image.release), which would take its place, runs anyway"
+          item.obstacleVerdict = .skip
+        } else {
+          item.image = image
+        }
       } else if let reason = fetched.missing[item.image.release] {
         item.obstacle = reason
         item.obstacleVerdict = options.locked ? .infra : .skip
@@ -113,17 +126,7 @@ struct MatrixRun: Sendable {
     if let obstacle = fetchedItems.first?.obstacle, fetchedItems.allSatisfy({ $0.obstacle != nil }) {
       throw KMatrixError.infrastructure(obstacle)
     }
-    return withoutTwins(fetchedItems)
-  }
-
-  /// A replacement may be a kernel that the matrix has anyway; once is enough.
-  private func withoutTwins(_ items: [WorkItem]) -> [WorkItem] {
-    var seen: Set<String> = []
-    return items.filter { item in
-      if seen.insert(item.title).inserted { return true }
-      logger.warning("\(item.image.replaces ?? item.title): replaced by \(item.image.release), which runs already")
-      return false
-    }
+    return fetchedItems
   }
 
   /// Lets krun.sh say what is wrong with this machine before a dozen kernels fail of it.
@@ -138,10 +141,9 @@ struct MatrixRun: Sendable {
   }
 
   private func measureHost() async -> MatrixResults.Host {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let jobs = options.jobs ?? max(1, cores / options.cpus)
+    let jobs = options.jobs ?? HostSpeed.jobs(cpus: options.cpus)
     let slowdown = await HostSpeed.measureSlowdown(jobs: jobs)
-    return MatrixResults.Host(cores: cores, jobs: jobs, cpus: options.cpus, slowdown: slowdown)
+    return MatrixResults.Host(cores: HostSpeed.cores, jobs: jobs, cpus: options.cpus, slowdown: slowdown)
   }
 
   /// Logs of an earlier run would be taken for this one's.
@@ -176,14 +178,16 @@ struct MatrixRun: Sendable {
       kernel.rerun = rerun(item, whole)
       for index in kernel.tests.indices where kernel.tests[index].verdict.tally == .failed {
         let test = kernel.tests[index]
-        let single = whole.only([test.name], backend: test.backend)
-        kernel.tests[index].rerun = rerun(item, single)
+        // What fails in company only fails in no other way.
+        let isShared = test.reason.hasSuffix(TestResult.passesAlone)
+        let again = isShared ? whole : whole.only([test.name], backend: test.backend)
+        kernel.tests[index].rerun = rerun(item, again)
       }
       return kernel
     }
   }
 
-  /// A run of a kernel without its panic on purpose would repeat nothing of that row.
+  /// A run of a kernel without what goes wrong on purpose would repeat nothing of that row.
   private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
     item.isNegative
       ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)
@@ -201,6 +205,6 @@ struct MatrixRun: Sendable {
     if results.kernels.allSatisfy({ $0.verdict == .infra }) {
       throw KMatrixError.infrastructure(results.kernels.first?.reasons.first ?? "no kernel could be booted")
     }
-    if !results.tally.isSuccess { throw ExitCode(1) }
+    if !results.isSuccess { throw ExitCode(1) }
   }
 }

@@ -1,26 +1,55 @@
-/// The proof that a panic is noticed: a guest that panics on purpose must be judged PANIC, with the culprit named and
-/// the rest run after a reboot. Then the row passes; anything else is a failure of kmatrix or of the rig.
+/// The proof that what goes wrong is noticed: tests that go wrong on purpose, each in its own way, run side by side
+/// with others. The row passes if each is judged as what it is, those that end the guest are blamed alone, and the
+/// others have their verdicts. Anything else is a failure of kmatrix, of quark-test or of the rig.
 enum NegativeBoot {
-  static let culprit = "x_panic"
-  static let survivor = "t_exit_tgid"
-  static let command = GuestCommand(tests: ["t_probe", culprit, survivor])
+  typealias Wrong = (name: String, verdict: Verdict)
+
+  /// They end their guests, in the middle of a shared run: the kernel panics, and quark-test is stopped.
+  static let deadly: [Wrong] = [("x_panic", .panic), ("x_silence", .hang)]
+
+  /// What goes wrong, and as what it must be judged.
+  static let expected: [Wrong] = deadly + [
+    ("x_fail", .fail), ("x_skip", .fail), ("x_crash", .crash), ("x_hang", .hang), ("x_leak", .fail),
+    ("x_leave_process", .fail), ("x_leave_probe", .fail),
+    // Its complaint on the console is what counts.
+    ("x_oops", .pass),
+  ]
+  private static let complaint = "said on purpose by x_oops"
+
+  static let survivors = ["t_probe", "t_exit_tgid", "t_fork_exec_exit"]
+
+  /// What is deadly comes early, with company before it, and is found out in a boot each; the rest then takes one more.
+  /// There x_hang, which takes longest, comes first.
+  static let command = GuestCommand(tests: [
+    "t_probe", "x_panic", "t_exit_tgid", "x_silence", "x_hang", "x_fail", "x_crash", "x_skip", "x_leak",
+    "x_leave_process", "x_leave_probe", "x_oops", "t_fork_exec_exit",
+  ])
+
+  /// What hangs is waited for, and twice: in company and by itself.
+  static func limits(_ limits: BootBudget.Limits) -> BootBudget.Limits {
+    var limits = limits
+    limits.test = min(limits.test, 5)
+    limits.silence = min(limits.silence, 10)
+    return limits
+  }
 
   static func judged(_ result: KernelResult) -> KernelResult {
     var judged = result
     judged.negative = true
     guard result.verdict != .notRun else { return judged }
     let complaints = complaints(result)
-    if complaints.isEmpty {
-      judged.verdict = .pass
-      judged.notes.append("expected panic: \(result.reasons.first ?? "")")
-      judged.reasons = []
-      for index in judged.tests.indices where judged.tests[index].name == culprit {
-        judged.tests[index].verdict = .pass
-        judged.tests[index].reason = "panicked the kernel, as it should; judged PANIC and named"
-      }
-    } else {
+    guard complaints.isEmpty else {
       judged.verdict = .fail
-      judged.reasons = complaints.map { "the panic on purpose was not judged rightly: \($0)" } + result.reasons
+      judged.reasons = complaints.map { "what went wrong on purpose was not judged rightly: \($0)" } + result.reasons
+      return judged
+    }
+    judged.verdict = .pass
+    judged.notes += result.reasons.map { "on purpose: \($0)" }
+    judged.reasons = []
+    for index in judged.tests.indices where judged.tests[index].verdict != .pass {
+      judged.tests[index].reason = "on purpose, and judged \(judged.tests[index].verdict.rawValue): "
+        + judged.tests[index].reason
+      judged.tests[index].verdict = .pass
     }
     return judged
   }
@@ -28,16 +57,28 @@ enum NegativeBoot {
   private static func complaints(_ result: KernelResult) -> [String] {
     var complaints: [String] = []
     if result.verdict != .panic { complaints.append("the kernel's verdict is \(result.verdict.rawValue), not PANIC") }
+    for (name, verdict) in expected + survivors.map({ ($0, Verdict.pass) }) {
+      let tests = result.tests.filter { $0.name == name }
+      if tests.isEmpty { complaints.append("\(name) is not there") }
+      for test in tests where test.verdict != verdict {
+        complaints.append("\(test.label) is \(test.verdict.rawValue), not \(verdict.rawValue)")
+      }
+    }
+    if !result.reasons.contains(where: { $0.contains(complaint) }) {
+      complaints.append("the console's complaint was not noticed")
+    }
+    return complaints + blame(result)
+  }
+
+  private static func blame(_ result: KernelResult) -> [String] {
     let named = result.boots.compactMap(\.culprit)
-    if named != [culprit] {
-      complaints.append("the culprit is \(named.isEmpty ? "not named" : named.joined(separator: " ")), not \(culprit)")
+    guard named.sorted() == deadly.map(\.name).sorted() else {
+      let blamed = named.isEmpty ? "nobody" : named.joined(separator: " ")
+      return ["\(blamed) is blamed, not \(deadly.map(\.name).joined(separator: " "))"]
     }
-    for test in result.tests where test.name != culprit && test.verdict != .pass {
-      complaints.append("\(test.label) is \(test.verdict.rawValue)")
+    let companies = result.boots.compactMap(\.suspects)
+    return deadly.map(\.name).filter { name in !companies.contains { $0.contains(name) && $0.count > 1 } }.map {
+      "\($0) had no company: there was nothing to find out"
     }
-    if !result.tests.contains(where: { $0.name == survivor && $0.boot > 1 }) {
-      complaints.append("\(survivor) did not run after a reboot")
-    }
-    return complaints
   }
 }

@@ -8,8 +8,8 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Boot kernels, run quark-test in each, and report.",
     discussion: """
-      Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also panics one guest \
-      on purpose, to prove that a panic is noticed.
+      Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also has tests that go \
+      wrong on purpose, to prove that it is noticed.
       """)
 
   @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
@@ -48,10 +48,19 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Seconds a boot may take with all its tests, before scaling by the machine's speed.")
   var timeout = 300
 
+  @Option(help: "Run the tests in the order that this seed gives.")
+  var shuffle: Int?
+
+  @Flag(help: "Run each test by itself, one after the other.")
+  var alone = false
+
+  @Option(help: "Fail unless so many kernels, of so many series, pass and none is gone: KERNELS/SERIES.")
+  var floor: Floor?
+
   @Flag(help: "Fail if a locked kernel is gone, instead of taking its successor.")
   var locked = false
 
-  @Flag(inversion: .prefixedNo, help: "Also panic a guest on purpose (default: if all kernels and tests run).")
+  @Flag(inversion: .prefixedNo, help: "Also let tests go wrong on purpose (default: if all kernels and tests run).")
   var negative: Bool?
 
   @Flag(name: .shortAndLong, help: "Log every command line and how it ended, on standard error.")
@@ -63,6 +72,10 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
     if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
+    if let shuffle, !(1...Int(Int32.max)).contains(shuffle) {
+      throw ValidationError("--shuffle \(shuffle): a seed is from 1 to \(Int32.max)")
+    }
+    if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard") }
     if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
   }
 
@@ -72,6 +85,12 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension Shard: ExpressibleByArgument {
+  init?(argument: String) {
+    self.init(argument)
+  }
+}
+
+extension Floor: ExpressibleByArgument {
   init?(argument: String) {
     self.init(argument)
   }

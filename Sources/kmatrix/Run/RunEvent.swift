@@ -2,7 +2,8 @@
 enum RunEvent: Sendable {
   /// Boot number `boot`, from 1.
   case booting(boot: Int)
-  case testing(TestID, done: Int, total: Int)
+  /// Some tests are running, at least one.
+  case testing([TestID], done: Int, total: Int)
   case finished(KernelResult)
 }
 

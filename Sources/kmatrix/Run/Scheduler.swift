@@ -28,7 +28,8 @@ struct Scheduler: Sendable {
 
   private func run(_ item: WorkItem, row: Int) async throws -> KernelResult {
     if let obstacle = item.obstacle { return Self.notRun(item, item.obstacleVerdict, obstacle) }
-    let runner = KernelRunner(booter: booter, command: item.isNegative ? NegativeBoot.command : command)
+    var runner = KernelRunner(booter: booter, command: item.isNegative ? NegativeBoot.command : command)
+    if item.isNegative { runner.booter.budget.limits = NegativeBoot.limits(booter.budget.limits) }
     let view = view
     let result = try await runner.run(item.image, name: item.fileName) { await view.note(row: row, $0) }
     return item.isNegative ? NegativeBoot.judged(result) : result

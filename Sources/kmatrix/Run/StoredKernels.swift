@@ -44,7 +44,9 @@ struct StoredKernels: KernelSource {
   func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
     var words = ["make", "test-kernel", "KERNELS=\(image.replaces ?? image.release)"]
     if !command.tests.isEmpty { words.append("TESTS=\(command.tests.joined(separator: ","))") }
-    if !command.options.isEmpty { words.append("ARGS=-- \(command.options.joined(separator: " "))") }
+    var arguments = (command.seed.map { ["--shuffle", "\($0)"] } ?? []) + (command.isAlone ? ["--alone"] : [])
+    if !command.options.isEmpty { arguments += ["--"] + command.options }
+    if !arguments.isEmpty { words.append("ARGS=\(arguments.joined(separator: " "))") }
     return Shell.line(words)
   }
 

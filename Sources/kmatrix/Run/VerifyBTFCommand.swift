@@ -65,10 +65,11 @@ struct OffsetCheck: Sendable {
     let logs = URL(filePath: options.resultsDir)
     try ReportWriter.makeFolder(logs)
     try LogFolder(logs).requireRoom()
-    let jobs = options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    let jobs = options.jobs ?? HostSpeed.jobs(cpus: 1)
     let booter = Booter(
       krun: options.krun, initramfs: options.initramfs,
-      budget: BootBudget(slowdown: await HostSpeed.measureSlowdown(jobs: jobs), run: 60), cpus: 1, logs: logs,
+      budget: BootBudget(
+        slowdown: await HostSpeed.measureSlowdown(jobs: jobs), limits: BootBudget.Limits(run: 60)), cpus: 1, logs: logs,
       logger: Logger(label: "kmatrix") { StreamLogHandler.standardError(label: $0) })
     let bad = try await compare(images, booter, jobs: jobs)
     StandardOutput.line("Consoles: \(options.resultsDir)")

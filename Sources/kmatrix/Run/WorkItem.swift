@@ -1,4 +1,4 @@
-/// One row of the matrix: a kernel to be tested, or the one to be panicked on purpose.
+/// One row of the matrix: a kernel to be tested, or the one that goes wrong on purpose.
 struct WorkItem: Sendable, Equatable {
   var image: KernelImage
   var isNegative = false

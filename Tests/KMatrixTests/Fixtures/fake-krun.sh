@@ -24,10 +24,15 @@ boots=$(($(cat "$state" 2>/dev/null || echo 0) + 1))
 echo "$boots" >"$state"
 
 # The operands that name tests, and whether a given one is to be run.
-wanted=
+wanted= jobs=8 seed=0 option=
 for word in "$@"; do
-  case $word in "$program" | -*) ;; *) wanted="$wanted $word" ;; esac
+  case $option in
+    -j) jobs=$word option= ; continue ;;
+    -s) seed=$word option= ; continue ;;
+  esac
+  case $word in "$program") ;; -j | -s) option=$word ;; -*) ;; *) wanted="$wanted $word" ;; esac
 done
+alone() { [ "$jobs" = 1 ]; }
 wants() { case "$wanted " in " " | *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 
 # frame JSON: one frame with its number and checksum; gzip's trailer has zlib's CRC-32.
@@ -39,7 +44,7 @@ frame() {
 boot() {
   echo 'quark-init: started'
   echo "\`$*\` on $release x86_64"
-  frame '{"type":"hello","version":1,"program":"quark-test","release":"'"$release"'","machine":"x86_64","cpus":1}'
+  frame '{"type":"hello","version":2,"program":"quark-test","release":"'"$release"'","machine":"x86_64","cpus":1,"jobs":'"$jobs"',"seed":'"$seed"'}'
 }
 # plan NAME@BACKEND…: those of them that are wanted.
 plan() {
@@ -65,11 +70,11 @@ start() {
 # result NAME@BACKEND VERDICT [REASON]
 result() {
   index_of "$1"
-  frame '{"type":"result","index":'"$index"',"verdict":"'"$2"'","ms":120,"reason":"'"$3"'","output":""}'
+  frame '{"type":"result","index":'"$index"',"verdict":"'"$2"'","ms":120,"reason":"'"$3"'","output":"","open_ms":20,"close_ms":10}'
 }
 # finish PASSED FAILED SKIPPED: a guest that comes to its end.
 finish() {
-  frame '{"type":"end","passed":'"$1"',"failed":'"$2"',"skipped":'"$3"'}'
+  frame '{"type":"end","passed":'"$1"',"failed":'"$2"',"skipped":'"$3"',"ms":900,"idle_ms":250}'
   echo "$2 failures"
   leave "$2"
 }
@@ -83,6 +88,14 @@ panic() {
   echo '[    3.141600] Call Trace:'
   echo 'exited with 126'
   exit 126
+}
+# queue NAME: a shared queue that is closed.
+queue() {
+  frame '{"type":"queue","name":"'"$1"'","open_ms":150,"close_ms":100}'
+}
+# start_all: every planned test begins, beside the others.
+start_all() {
+  for test in $planned; do start "$test"; done
 }
 # pass_all: every planned test passes.
 pass_all() {

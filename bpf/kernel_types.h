@@ -23,14 +23,16 @@ enum { false = 0, true = 1 };
 /* uapi/linux/bpf.h, the values we use */
 enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
-	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum {
 	BPF_NOEXIST = 1,
+	BPF_F_MMAPABLE = 1 << 10,
 };
+
+enum { EEXIST = 17 };
 
 enum {
 	BPF_RB_NO_WAKEUP = 1 << 0,
@@ -143,7 +145,25 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct mutex {
+	atomic_long_t owner;
+};
+
+/* With PREEMPT_RT, from 5.15 on. */
+struct rt_mutex_base {
+	struct task_struct *owner;
+};
+
+struct mutex___rt {
+	struct rt_mutex_base rtmutex;
+};
+
 struct signal_struct {
+	struct mutex cred_guard_mutex;
 	atomic_t live;
 	int nr_threads;
 	int group_exit_code;

@@ -46,8 +46,13 @@ struct {
 	__uint(max_entries, 4 * 1024 * 1024);	/* the queue's ring_size, set before loading */
 } ring SEC(".maps");
 
+/*
+ * One per possible CPU, set before loading. The reader has them mapped: to look one up by bpf(2) would make newer kernels
+ * pass over programs while it does.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct wire_ring_stats);
@@ -85,9 +90,9 @@ __u64 woken_ns;
 static __always_inline void count(long error)
 {
 	struct wire_ring_stats *stats;
-	__u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	stats = bpf_map_lookup_elem(&ring_stats, &zero);
+	stats = bpf_map_lookup_elem(&ring_stats, &cpu);
 	if (!stats)
 		return;
 	/*
@@ -115,48 +120,57 @@ static __always_inline __u64 wake_flags(__u64 now_ns)
 /* ---- stages */
 
 /*
- * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (those at a
- * function's entry run with preemption on, and from 6.19 on those of tracepoints too). Kernels before 5.12 have no
- * atomic operation that returns something, but adding and then looking does: who reads 1 has it, and until it is given
- * back nobody else can.
+ * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (from 6.19
+ * on those of tracepoints do). Its number and 1, or 0: there is none. Kernels before 5.12 have no atomic operation that
+ * returns something, but adding and then looking does: who reads 1 has it, and until it is given back nobody else can.
+ *
+ * This and most of what follows are global functions: a verifier looks at each of them once.
  */
-static __always_inline struct stage *stage_get(__u32 *slot)
+__noinline int stage_take(void)
 {
-	struct stage *s;
+	__u32 slot = bpf_get_smp_processor_id();
 	__u32 i;
 
-	*slot = bpf_get_smp_processor_id();
+#pragma clang loop unroll(disable)
 	for (i = 0; i <= WIRE_SPARE_STAGES; i++) {
-		s = bpf_map_lookup_elem(&stages, slot);
+		struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+
 		if (!s)
 			break;
 		__atomic_fetch_add(&s->users, 1, __ATOMIC_RELAXED);
 		if (*(volatile __u32 *)&s->users == 1) {
 			s->off = 0;
-			return s;
+			return slot + 1;
 		}
 		__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
-		*slot = settings.stage_count - 1 - i;
+		slot = settings.stage_count - 1 - i;
 	}
 	count(1);
-	return NULL;
+	return 0;
 }
 
-static __always_inline void stage_put(struct stage *s)
+static __always_inline struct stage *stage_get(__u32 *slot)
 {
-	__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
+	*slot = (__u32)stage_take() - 1;
+	return bpf_map_lookup_elem(&stages, slot);
 }
 
-static __always_inline void stage_send(struct stage *s)
+/* Sends the record of a stage, and gives it back. */
+__noinline int stage_send(__u32 slot)
 {
-	__u32 off = s->off;
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	__u32 off;
 
+	if (!s)
+		return 0;
+	off = s->off;
 	barrier_var(off);
 	if (off > STAGE_FIELDS + WIRE_ENV_MAX)
 		off = STAGE_FIELDS + WIRE_ENV_MAX;
 	s->record.size = sizeof(s->record) + off;
 	count(bpf_ringbuf_output(&ring, s, sizeof(s->record) + off, wake_flags(s->record.time_boot_ns)));
-	stage_put(s);
+	__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
+	return 0;
 }
 
 /* ---- what a task is */
@@ -169,6 +183,47 @@ static __always_inline __u64 capability(kernel_cap_t *cap)
 	return word;
 }
 
+/* Whether a member of struct cred stands so many bytes behind another: constants once the program is loaded. */
+#define CRED_FOLLOWS(member, bytes, other) \
+	(bpf_core_field_offset(((struct cred *)0)->member) == bpf_core_field_offset(((struct cred *)0)->other) + (bytes))
+
+struct ids {
+	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+};
+
+/* In one piece, if they are: a kernel may have been built with the members of its structures shuffled. */
+static __always_inline void read_ids(struct ids *ids, struct cred *cred)
+{
+	if (CRED_FOLLOWS(gid, 4, uid) && CRED_FOLLOWS(suid, 8, uid) && CRED_FOLLOWS(sgid, 12, uid) &&
+	    CRED_FOLLOWS(euid, 16, uid) && CRED_FOLLOWS(egid, 20, uid) && CRED_FOLLOWS(fsuid, 24, uid) &&
+	    CRED_FOLLOWS(fsgid, 28, uid)) {
+		bpf_probe_read_kernel(ids, sizeof(*ids), &cred->uid);
+		return;
+	}
+	ids->uid = BPF_CORE_READ(cred, uid.val);
+	ids->gid = BPF_CORE_READ(cred, gid.val);
+	ids->suid = BPF_CORE_READ(cred, suid.val);
+	ids->sgid = BPF_CORE_READ(cred, sgid.val);
+	ids->euid = BPF_CORE_READ(cred, euid.val);
+	ids->egid = BPF_CORE_READ(cred, egid.val);
+	ids->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	ids->fsgid = BPF_CORE_READ(cred, fsgid.val);
+}
+
+static __always_inline void read_capabilities(struct wire_task *out, struct cred *cred)
+{
+	if (CRED_FOLLOWS(cap_permitted, 8, cap_inheritable) && CRED_FOLLOWS(cap_effective, 16, cap_inheritable) &&
+	    CRED_FOLLOWS(cap_bset, 24, cap_inheritable) && CRED_FOLLOWS(cap_ambient, 32, cap_inheritable)) {
+		bpf_probe_read_kernel(&out->cap_inheritable, 5 * sizeof(__u64), &cred->cap_inheritable);
+		return;
+	}
+	out->cap_inheritable = capability(&cred->cap_inheritable);
+	out->cap_permitted = capability(&cred->cap_permitted);
+	out->cap_effective = capability(&cred->cap_effective);
+	out->cap_bset = capability(&cred->cap_bset);
+	out->cap_ambient = capability(&cred->cap_ambient);
+}
+
 static __always_inline __u32 pid_number(struct signal_struct *signal, enum pid_type type)
 {
 	struct pid *pid = NULL;
@@ -178,34 +233,24 @@ static __always_inline __u32 pid_number(struct signal_struct *signal, enum pid_t
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
 
-/* The arguments are pointers. A global function of old kernels takes numbers only. */
-__noinline int task_fill(__u32 slot, __u64 task_address, __u64 cred_address)
+static __always_inline void task_fill(struct wire_task *out, struct task_struct *task, struct cred *cred)
 {
-	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
-	struct task_struct *task = (struct task_struct *)task_address;
-	struct cred *cred = (struct cred *)cred_address;
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
 	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
-	struct wire_task *out;
+	struct ids ids = {};
 
-	if (!s)
-		return 0;
-	out = &s->record.task;
 	out->start_boot_ns = BPF_CORE_READ(leader, start_boottime);
-	out->cap_inheritable = capability(&cred->cap_inheritable);
-	out->cap_permitted = capability(&cred->cap_permitted);
-	out->cap_effective = capability(&cred->cap_effective);
-	out->cap_bset = capability(&cred->cap_bset);
-	out->cap_ambient = capability(&cred->cap_ambient);
+	read_capabilities(out, cred);
+	read_ids(&ids, cred);
 	out->ppid = BPF_CORE_READ(leader, real_parent, tgid);
-	out->uid = BPF_CORE_READ(cred, uid.val);
-	out->gid = BPF_CORE_READ(cred, gid.val);
-	out->suid = BPF_CORE_READ(cred, suid.val);
-	out->sgid = BPF_CORE_READ(cred, sgid.val);
-	out->euid = BPF_CORE_READ(cred, euid.val);
-	out->egid = BPF_CORE_READ(cred, egid.val);
+	out->uid = ids.uid;
+	out->gid = ids.gid;
+	out->suid = ids.suid;
+	out->sgid = ids.sgid;
+	out->euid = ids.euid;
+	out->egid = ids.egid;
 	out->pgid = pid_number(signal, bpf_core_enum_value(enum pid_type, PIDTYPE_PGID));
 	out->sid = pid_number(signal, bpf_core_enum_value(enum pid_type, PIDTYPE_SID));
 	out->tty_major = 0;
@@ -222,14 +267,23 @@ __noinline int task_fill(__u32 slot, __u64 task_address, __u64 cred_address)
 	out->exit_code = 0;
 	/* The name of a process is that of its leader: threads may have names of their own. */
 	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &leader->comm);
-	return 0;
 }
 
-static __always_inline void record_begin(struct stage *s, __u32 slot, enum wire_type type, struct task_struct *task,
-    __u32 tid, struct cred *cred)
+/*
+ * Fills in all but the fields. The addresses are pointers, for a global function of old kernels takes numbers only;
+ * without credentials they are the task's objective ones: what /proc shows, and not what a file system has put on for a
+ * moment.
+ */
+__noinline int record_begin(__u32 slot, __u32 type, __u64 task_address, __u32 tid, __u64 cred_address)
 {
-	struct wire_record *r = &s->record;
+	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
+	struct task_struct *task = (struct task_struct *)task_address;
+	struct cred *cred = (struct cred *)cred_address;
+	struct wire_record *r;
 
+	if (!s)
+		return 0;
+	r = &s->record;
 	r->time_boot_ns = bpf_ktime_get_boot_ns();
 	r->type = type;
 	r->nfields = 0;
@@ -237,8 +291,8 @@ static __always_inline void record_begin(struct stage *s, __u32 slot, enum wire_
 	r->tid = tid;
 	r->cpu = bpf_get_smp_processor_id();
 	r->id_change = 0;
-	/* Objective credentials: what /proc shows, and not what a file system has put on for a moment. */
-	task_fill(slot, (__u64)task, (__u64)(cred ? cred : BPF_CORE_READ(task, real_cred)));
+	task_fill(&r->task, task, cred ? cred : BPF_CORE_READ(task, real_cred));
+	return 0;
 }
 
 /*
@@ -384,13 +438,14 @@ __noinline int path_append(__u32 slot, __u32 kind, __u64 fs_address, __u64 mnt_a
 	return 0;
 }
 
-static __always_inline void cwd_append(__u32 slot, struct task_struct *task)
+__noinline int cwd_append(__u32 slot, __u64 task_address)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct fs_struct *fs = BPF_CORE_READ((struct task_struct *)task_address, fs);
 
 	if (fs)
 		path_append(slot, WIRE_FIELD_CWD, (__u64)fs, (__u64)BPF_CORE_READ(fs, pwd.mnt),
 		    (__u64)BPF_CORE_READ(fs, pwd.dentry));
+	return 0;
 }
 
 static __always_inline struct kernfs_node *node_parent(struct kernfs_node *node)
@@ -529,10 +584,10 @@ static __always_inline int on_fork(struct task_struct *child)
 		return 0;
 	s = stage_get(&slot);
 	if (s) {
-		record_begin(s, slot, WIRE_FORK, child, BPF_CORE_READ(child, pid), NULL);
-		cwd_append(slot, child);
+		record_begin(slot, WIRE_FORK, (__u64)child, BPF_CORE_READ(child, pid), 0);
+		cwd_append(slot, (__u64)child);
 		cgroup_append(slot, (__u64)child);
-		stage_send(s);
+		stage_send(slot);
 	}
 	return 0;
 }
@@ -562,16 +617,16 @@ static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, stru
 	s = stage_get(&slot);
 	if (s) {
 		/* A thread that executes takes over its leader's identity: old_pid is who it was. */
-		record_begin(s, slot, WIRE_EXEC, task, old_pid, NULL);
+		record_begin(slot, WIRE_EXEC, (__u64)task, old_pid, 0);
 		path_append(slot, WIRE_FIELD_EXE, (__u64)fs, (__u64)BPF_CORE_READ(exe, f_path.mnt),
 		    (__u64)BPF_CORE_READ(exe, f_path.dentry));
-		cwd_append(slot, task);
+		cwd_append(slot, (__u64)task);
 		cgroup_append(slot, (__u64)task);
 		if (bprm)
 			script_append(s, bprm);
 		argv_append(s, mm);
 		env_append(s, mm);
-		stage_send(s);
+		stage_send(slot);
 	}
 	return 0;
 }
@@ -609,13 +664,13 @@ static __always_inline int on_exit(struct task_struct *task)
 		return 0;
 	s = stage_get(&slot);
 	if (s) {
-		record_begin(s, slot, WIRE_EXIT, task, BPF_CORE_READ(task, pid), NULL);
+		record_begin(slot, WIRE_EXIT, (__u64)task, BPF_CORE_READ(task, pid), 0);
 		/* What wait(2) is told: wait_task_zombie() in kernel/exit.c. */
 		s->record.task.exit_code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
 		    BPF_CORE_READ(signal, group_exit_code) : BPF_CORE_READ(task, group_leader, exit_code);
-		cwd_append(slot, task);
+		cwd_append(slot, (__u64)task);
 		cgroup_append(slot, (__u64)task);
-		stage_send(s);
+		stage_send(slot);
 	}
 	return 0;
 }
@@ -642,7 +697,8 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 		identity.start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 		identity.pid = BPF_CORE_READ(task, tgid);
 		if (BPF_CORE_READ(signal, nr_threads) > 1) {
-			if (bpf_map_update_elem(&exited, &identity, &one, BPF_NOEXIST) != 0)
+			/* Without memory for the entry both tell, which the reader takes for one exit. */
+			if (bpf_map_update_elem(&exited, &identity, &one, BPF_NOEXIST) == -EEXIST)
 				return 0;
 		} else if (bpf_map_lookup_elem(&exited, &identity)) {
 			return 0;
@@ -678,10 +734,10 @@ static __always_inline int on_id_change(struct task_struct *task, __u32 change, 
 
 	s = stage_get(&slot);
 	if (s) {
-		record_begin(s, slot, WIRE_ID_CHANGE, task, current_tid(), cred);
+		record_begin(slot, WIRE_ID_CHANGE, (__u64)task, current_tid(), (__u64)cred);
 		s->record.id_change = change;
-		cwd_append(slot, task);
-		stage_send(s);
+		cwd_append(slot, (__u64)task);
+		stage_send(slot);
 	}
 	return 0;
 }
@@ -699,18 +755,20 @@ int setsid_kprobe(struct pt_regs *ctx)
 	return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);
 }
 
-#define differs(old, new, member) (BPF_CORE_READ(old, member.val) != BPF_CORE_READ(new, member.val))
-
 /* commit_creds(new): all changes of credentials come through here, those of an exec included. */
 static __always_inline int on_credentials(struct cred *new)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct cred *old = BPF_CORE_READ(task, real_cred);
+	struct ids old_ids = {}, new_ids = {};
 	__u32 change = 0;
 
-	if (differs(old, new, uid) || differs(old, new, euid) || differs(old, new, suid) || differs(old, new, fsuid))
+	read_ids(&old_ids, BPF_CORE_READ(task, real_cred));
+	read_ids(&new_ids, new);
+	if (old_ids.uid != new_ids.uid || old_ids.euid != new_ids.euid || old_ids.suid != new_ids.suid ||
+	    old_ids.fsuid != new_ids.fsuid)
 		change |= WIRE_SETUID;
-	if (differs(old, new, gid) || differs(old, new, egid) || differs(old, new, sgid) || differs(old, new, fsgid))
+	if (old_ids.gid != new_ids.gid || old_ids.egid != new_ids.egid || old_ids.sgid != new_ids.sgid ||
+	    old_ids.fsgid != new_ids.fsgid)
 		change |= WIRE_SETGID;
 	if (!change || is_kernel_thread(task))
 		return 0;
@@ -731,7 +789,7 @@ int creds_kprobe(struct pt_regs *ctx)
 
 /* ---- names */
 
-/* __set_task_comm(task, name, exec): an exec's own change of name is part of the exec. */
+/* An exec's own change of name is part of the exec. */
 static __always_inline int on_comm(struct task_struct *task, const char *name, bool exec)
 {
 	struct stage *s;
@@ -741,14 +799,39 @@ static __always_inline int on_comm(struct task_struct *task, const char *name, b
 		return 0;
 	s = stage_get(&slot);
 	if (s) {
-		record_begin(s, slot, WIRE_COMM, task, current_tid(), NULL);
+		record_begin(slot, WIRE_COMM, (__u64)task, current_tid(), 0);
 		bpf_probe_read_kernel_str(s->record.task.comm, sizeof(s->record.task.comm), name);
-		cwd_append(slot, task);
-		stage_send(s);
+		cwd_append(slot, (__u64)task);
+		stage_send(slot);
 	}
 	return 0;
 }
 
+/* An exec holds a mutex of its process from before it changes the name: prepare_bprm_creds() in fs/exec.c. */
+static __always_inline bool is_executing(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct mutex *mutex = &signal->cred_guard_mutex;
+	__u64 owner;
+
+	if (bpf_core_field_exists(mutex->owner))
+		owner = BPF_CORE_READ(mutex, owner.counter);
+	else
+		owner = (__u64)BPF_CORE_READ((struct mutex___rt *)mutex, rtmutex.owner);
+	/* The lowest bits are flags of the mutex. */
+	return (owner & ~7ull) == bpf_get_current_task();
+}
+
+/* task_rename(task, name), in __set_task_comm(), before it is done. */
+SEC("quark_raw/task_rename")
+int comm_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+
+	return on_comm(task, (const char *)ctx->args[1], is_executing(task));
+}
+
+/* __set_task_comm(task, name, exec) */
 SEC("quark_fentry/__set_task_comm")
 int comm_fentry(__u64 *ctx)
 {
@@ -761,4 +844,30 @@ int comm_kprobe(struct pt_regs *ctx)
 {
 	return on_comm((struct task_struct *)PT_REGS_PARM1(ctx), (const char *)PT_REGS_PARM2(ctx),
 	    PT_REGS_PARM3(ctx) & 0xff);
+}
+
+/* ---- all of them */
+
+/* One program for all places, by the number each was attached with: what they share is verified once. */
+SEC("quark_kprobe/any")
+int any_kprobe(struct pt_regs *ctx)
+{
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
+
+	switch (bpf_get_attach_cookie(ctx)) {
+	case WIRE_HOOK_FORK:
+		return on_fork((struct task_struct *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_EXEC:
+		return on_exec(current, current_tid(), (struct linux_binprm *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_EXIT:
+		return (int)PT_REGS_PARM2(ctx) ? on_exit((struct task_struct *)PT_REGS_PARM1(ctx)) : 0;
+	case WIRE_HOOK_SETSID:
+		return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);
+	case WIRE_HOOK_CREDENTIALS:
+		return on_credentials((struct cred *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_COMM:
+		return on_comm((struct task_struct *)PT_REGS_PARM1(ctx), (const char *)PT_REGS_PARM2(ctx),
+		    PT_REGS_PARM3(ctx) & 0xff);
+	}
+	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,10 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 
 	if (strncmp(section, "quark_kprobe/", 13) == 0)
 		bpf_program__set_type(program, BPF_PROG_TYPE_KPROBE);
+	if (strcmp(section, "quark_kprobe/any") == 0) {
+		bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI);
+		options->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
+	}
 	for (size_t i = 0; i < how->fentry_count; i++) {
 		if (strcmp(how->fentry_names[i], bpf_program__name(program)) != 0)
 			continue;
@@ -84,6 +89,15 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 		options->attach_btf_id = how->fentry_ids[i];
 	}
 	return 0;
+}
+
+/* Attaches a program to the entries of all these functions, each with a number of its own. NULL with errno. */
+static inline struct bpf_link *clibbpf_attach_kprobes(
+    struct bpf_program *program, const char **functions, const uint64_t *cookies, size_t count)
+{
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = functions, .cookies = (const __u64 *)cookies, .cnt = count);
+
+	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
 /* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */

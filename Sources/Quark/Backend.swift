@@ -47,5 +47,5 @@ internal import QuarkLinux
   }
 
   /// Records of the process family that were missed.
-  func lost() -> UInt64 { unsafe choice.pointee.lost() }
+  mutating func lost() -> UInt64 { unsafe choice.pointee.lost() }
 }

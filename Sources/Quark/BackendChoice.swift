@@ -67,11 +67,8 @@ struct BackendChoice: ~Copyable {
     return replay?.consume(limit: limit, body) ?? 0
   }
 
-  func lost() -> UInt64 {
-    switch ebpf {
-    case .some(let backend): return backend.lost()
-    case nil: break
-    }
+  mutating func lost() -> UInt64 {
+    if ebpf != nil { return ebpf!.lost() }
     switch kprobe {
     case .some(let backend): return backend.lost()
     case nil: break

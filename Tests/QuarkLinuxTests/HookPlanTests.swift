@@ -5,7 +5,9 @@ import Testing
 @Suite struct HookPlanTests {
   @Test func theBestComesFirst() {
     let plan = HookPlan()
-    for hook in Hook.allCases { #expect(plan[hook]?.description == hook.variants[0].description) }
+    for hook in Hook.allCases {
+      #expect(plan[hook]?.description == hook.variants.first { $0.kind != .kprobes }?.description)
+    }
     #expect(plan.missing == nil)
     #expect(plan.description.hasPrefix("fork: raw_tp/sched_process_fork\nexec: raw_tp/sched_process_exec\n"))
   }
@@ -13,14 +15,14 @@ import Testing
   @Test func whatIsRejectedIsTold() {
     var plan = HookPlan()
     plan.reject(.credentials, "cannot load the BPF programs: Invalid argument\nlast line of the verifier")
-    #expect(plan[.credentials]?.description == "kprobe/commit_creds")
+    #expect(plan[.credentials]?.description == "fentry/commit_creds")
     #expect(
       plan.description.contains(
-        "credentials: kprobe/commit_creds\n  not fentry/commit_creds: cannot load the BPF programs: Invalid argument\n"
+        "credentials: fentry/commit_creds\n  not kprobe/commit_creds: cannot load the BPF programs: Invalid argument\n"
           + "    last line of the verifier\n"))
     plan.reject(.credentials, "no such function")
     #expect(plan[.credentials] == nil)
-    #expect(plan.description.contains("credentials: none\n  not fentry/commit_creds: "))
+    #expect(plan.description.contains("credentials: none\n  not kprobe/commit_creds: "))
     #expect(plan.missing == nil, "changes of ids are no reason to be blind")
     // Nothing is left to be rejected.
     plan.reject(.credentials, "again")
@@ -42,10 +44,13 @@ import Testing
 
   @Test func preferences() {
     let tracepoints = HookPlan(.tracepoints)
-    #expect(tracepoints[.fork]?.kind == .rawTracepoint)
+    #expect(tracepoints.hooks(.rawTracepoint) == [.fork, .exec, .exit, .comm])
     #expect(tracepoints[.setsid]?.description == "kprobe/proc_sid_connector")
     var kprobes = HookPlan(.kprobes)
-    for hook in Hook.allCases { #expect(kprobes[hook]?.kind == .kprobe) }
+    #expect(kprobes.hooks(.kprobes) == Hook.allCases)
+    #expect(kprobes[.comm]?.description == "kprobe.multi/__set_task_comm")
+    for hook in Hook.allCases { kprobes.reject(hook, "no") }
+    #expect(kprobes.hooks(.kprobe) == Hook.allCases)
     kprobes.reject(.fork, "no")
     #expect(kprobes[.fork]?.kind == .rawTracepoint, "the rest is not forgotten")
     var only = HookPlan { $0 == .kprobe }
@@ -53,14 +58,17 @@ import Testing
     only.reject(.comm, "no")
     #expect(only[.comm] == nil)
     #expect(HookPlan { $0 == .fentry }.missing == .fork)
+    #expect(HookPlan { $0 == .kprobes }.missing == .fork, "no kernel that has tracepoints to spare is slow to close")
+    #expect(HookPlan(.kprobes) { $0 == .kprobes }.missing == nil)
   }
 
   @Test func programsBelongToTheHooksThatUseThem() {
     var plan = HookPlan()
-    #expect(plan.hook(ofProgram: Array("comm_fentry".utf8)) == .comm)
-    #expect(plan.hook(ofProgram: Array("comm_kprobe".utf8)) == nil)
+    #expect(plan.hooks(ofProgram: Array("comm_raw".utf8)) == [.comm])
+    #expect(plan.hooks(ofProgram: Array("comm_kprobe".utf8)) == [])
     plan.reject(.comm, "no")
-    #expect(plan.hook(ofProgram: Array("comm_kprobe".utf8)) == .comm)
+    #expect(plan.hooks(ofProgram: Array("comm_kprobe".utf8)) == [.comm])
+    #expect(HookPlan(.kprobes).hooks(ofProgram: Array("any_kprobe".utf8)) == Hook.allCases)
   }
 
   /// Each program is in bpf/, and each variant of a hook is another one.

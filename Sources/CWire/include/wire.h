@@ -133,7 +133,17 @@ struct wire_field {
 	wire_u32 reserved;		/* 0 */
 };
 
-/* Value of the one slot, per CPU, of the map `ring_stats`. */
+/* By what the program that is attached at all places knows where it is. */
+enum wire_hook {
+	WIRE_HOOK_FORK = 1,
+	WIRE_HOOK_EXEC = 2,
+	WIRE_HOOK_EXIT = 3,
+	WIRE_HOOK_SETSID = 4,
+	WIRE_HOOK_CREDENTIALS = 5,
+	WIRE_HOOK_COMM = 6,
+};
+
+/* A slot of the map `ring_stats`: one for each possible CPU, in cache lines of its own. */
 struct wire_ring_stats {
 	wire_u64 sent[WIRE_FAMILY_COUNT];
 	wire_u64 lost[WIRE_FAMILY_COUNT];

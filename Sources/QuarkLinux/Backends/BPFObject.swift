@@ -90,6 +90,7 @@ internal import QuarkCore
       case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
       case .fentry: unsafe bpf_program__attach_trace(program)
       case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
+      case .kprobes: unsafe nil as OpaquePointer?
       }
     guard let link = unsafe link else {
       throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
@@ -97,9 +98,21 @@ internal import QuarkCore
     unsafe links.append(link)
   }
 
-  /// How often the programs were passed over because the CPU was running them already; 0 on kernels before 5.12, which
-  /// do not say.
-  func missedRuns() -> UInt64 {
+  /// Attaches one program to all functions of `hooks` at once.
+  mutating func attach(_ hooks: [(hook: Hook, variant: HookVariant)]) throws(QuarkError) {
+    let program = unsafe bpf_object__find_program_by_name(object, hooks[0].variant.program.cString)!
+    var targets = unsafe hooks.map { unsafe Optional($0.variant.target.cString) }
+    var cookies = hooks.map { $0.hook.cookie }
+    clinux_log_clear()
+    guard let link = unsafe clibbpf_attach_kprobes(program, &targets, &cookies, hooks.count) else {
+      throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
+    }
+    unsafe links.append(link)
+  }
+
+  /// How often the programs were passed over because the CPU was running them already; nil when the kernel does not say:
+  /// before 5.12, and before 5.19 to a process that has dropped its privileges.
+  func missedRuns() -> UInt64? {
     var sum: UInt64 = 0
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
@@ -108,9 +121,8 @@ internal import QuarkCore
         var information = bpf_prog_info()
         var size = UInt32(MemoryLayout<bpf_prog_info>.size)
         // Safe: the kernel fills `size` bytes at most, and leaves alone what it does not know.
-        if unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 {
-          sum &+= information.recursion_misses
-        }
+        guard unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 else { return nil }
+        sum &+= information.recursion_misses
       }
       unsafe next = bpf_object__next_program(object, program)
     }

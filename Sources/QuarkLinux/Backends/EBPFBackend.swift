@@ -1,6 +1,4 @@
-internal import CLibbpf
 internal import CLinux
-internal import CWire
 
 /// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
 public struct EBPFBackend: ~Copyable {
@@ -8,7 +6,8 @@ public struct EBPFBackend: ~Copyable {
   public static var defaultRingSize: Int { 4 << 20 }
 
   private var loaded: LoadedObject
-  private let possibleCPUs: Int
+  /// As the kernel said last: it may stop to say so when privileges are dropped.
+  private var missedRuns: UInt64 = 0
   /// By which means each kind of record is had.
   public let plan: HookPlan
 
@@ -17,7 +16,6 @@ public struct EBPFBackend: ~Copyable {
       var loader = try EBPFLoader(settings)
       loaded = try loader.open()
       plan = loader.plan
-      possibleCPUs = loader.possibleCPUs
     } catch {
       throw Capabilities.explaining(error)
     }
@@ -33,14 +31,8 @@ public struct EBPFBackend: ~Copyable {
 
   /// Records of the process family that were missed since the backend was opened: those the ring had no room for, and
   /// those of programs that the kernel passed over.
-  public func lost() -> UInt64 {
-    var zero: UInt32 = 0
-    let perCPU = UnsafeMutablePointer<wire_ring_stats>.allocate(capacity: possibleCPUs)
-    defer { unsafe perCPU.deallocate() }
-    // Safe: a look-up in a per-CPU map fills one 8-byte-aligned value per possible CPU: what was allocated.
-    guard unsafe bpf_map_lookup_elem(loaded.object.descriptor(ofMap: "ring_stats"), &zero, perCPU) == 0 else { return 0 }
-    var sum = loaded.object.missedRuns()
-    for index in 0..<possibleCPUs { unsafe sum &+= perCPU[index].lost.0 }
-    return sum
+  public mutating func lost() -> UInt64 {
+    if let runs = loaded.object.missedRuns() { missedRuns = runs }
+    return loaded.counters.lost(.process) &+ missedRuns
   }
 }

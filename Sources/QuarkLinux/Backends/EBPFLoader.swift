@@ -4,10 +4,11 @@ internal import CProbes
 internal import CWire
 internal import QuarkCore
 
-/// A loaded object and its ring.
+/// A loaded object, its ring and its counters.
 @usableFromInline struct LoadedObject: ~Copyable {
-  let object: BPFObject
+  var object: BPFObject
   var ring: RingBuffer
+  let counters: RingCounters
 }
 
 /// Loads and attaches the programs that its plan names. What the kernel refuses is taken out of the plan, with the
@@ -48,9 +49,7 @@ internal import QuarkCore
     // Each turn that fails uses up a variant of a hook, so this ends.
     while true {
       for hook in Hook.allCases {
-        while let variant = plan[hook], variant.kind == .fentry, types.functionID(variant.target) == nil {
-          plan.reject(hook, "the kernel's types have no such function")
-        }
+        while let variant = plan[hook], let reason = obstacle(hook, variant) { plan.reject(hook, reason) }
       }
       if let hook = plan.missing {
         throw QuarkError(
@@ -63,37 +62,75 @@ internal import QuarkCore
   /// Nil: the plan has changed, and may be tried again.
   private mutating func attempt(_ typesFile: CInt) throws(QuarkError) -> LoadedObject? {
     let registration = try BPFRegistration(preparation())
-    var object = unsafe try BPFObject(
+    let object = unsafe try BPFObject(
       elf: elf, size: elfSize, programs: Hook.allCases.compactMap { plan[$0]?.program }, types: typesFile,
       registration)
     try configure(object)
     do throws(BPFObject.LoadFailure) { try object.load() } catch {
-      guard let program = error.program, let hook = plan.hook(ofProgram: program) else { throw error.error }
-      reject(hook, error.error)
+      let hooks = error.program.map { plan.hooks(ofProgram: $0) } ?? []
+      if hooks.isEmpty { throw error.error }
+      for hook in hooks { reject(hook, error.error) }
       return nil
     }
-    let (map, size) = (object.descriptor(ofMap: "ring"), object.maxEntries(ofMap: "ring"))
-    var ring = try QuarkError.attempting("map the ring buffer") { () throws(Errno) in
-      try RingBuffer(map: map, dataSize: size)
-    }
+    var loaded = try map(object)
+    guard attach(&loaded.object) else { return nil }
     var isWhole = true
+    if settings.testsItself {
+      let knowledge = SelfTest.Knowledge(
+        hooks: Hook.allCases.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
+      for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = loaded.ring.consume(limit: .max, body) }) {
+        plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
+        isWhole = false
+      }
+    }
+    guard isWhole else { return nil }
+    return consume loaded
+  }
+
+  /// Why a variant need not be tried: what it wants of the kernel's types is not there.
+  private func obstacle(_ hook: Hook, _ variant: HookVariant) -> String? {
+    if variant.kind == .fentry, types.functionID(variant.target) == nil {
+      return "the kernel's types have no such function"
+    }
+    // An exec is told apart by who holds a mutex.
+    if hook == .comm, variant.kind == .rawTracepoint, !types.has("mutex", member: "owner"),
+      !types.has("rt_mutex_base", member: "owner")
+    {
+      return "the kernel's types have no owner of a mutex"
+    }
+    return nil
+  }
+
+  private func map(_ object: consuming BPFObject) throws(QuarkError) -> LoadedObject {
+    let (ringMap, size) = (object.descriptor(ofMap: "ring"), object.maxEntries(ofMap: "ring"))
+    let ring = try QuarkError.attempting("map the ring buffer") { () throws(Errno) in
+      try RingBuffer(map: ringMap, dataSize: size)
+    }
+    let (countersMap, count) = (object.descriptor(ofMap: "ring_stats"), possibleCPUs)
+    let counters = try QuarkError.attempting("map the counters") { () throws(Errno) in
+      try RingCounters(map: countersMap, count: count)
+    }
+    return LoadedObject(object: object, ring: ring, counters: counters)
+  }
+
+  /// False: the plan has changed.
+  private mutating func attach(_ object: inout BPFObject) -> Bool {
+    var isWhole = true
+    let together = plan.hooks(.kprobes)
+    if !together.isEmpty {
+      do throws(QuarkError) { try object.attach(together.map { ($0, plan[$0]!) }) } catch {
+        for hook in together { reject(hook, error) }
+        isWhole = false
+      }
+    }
     for hook in Hook.allCases {
-      guard let variant = plan[hook] else { continue }
+      guard let variant = plan[hook], variant.kind != .kprobes else { continue }
       do throws(QuarkError) { try object.attach(variant) } catch {
         reject(hook, error)
         isWhole = false
       }
     }
-    guard isWhole else { return nil }
-    if settings.testsItself {
-      let knowledge = SelfTest.Knowledge(
-        hooks: Hook.allCases.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
-      for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = ring.consume(limit: .max, body) }) {
-        plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
-        isWhole = false
-      }
-    }
-    return isWhole ? LoadedObject(object: object, ring: ring) : nil
+    return isWhole
   }
 
   private mutating func reject(_ hook: Hook, _ error: QuarkError) {
@@ -114,6 +151,7 @@ internal import QuarkCore
     let ringSize = settings.ringSize == 0 ? EBPFBackend.defaultRingSize : settings.ringSize
     let stages = possibleCPUs + Int(WIRE_SPARE_STAGES.rawValue)
     try object.setMaxEntries(map: "stages", stages)
+    try object.setMaxEntries(map: "ring_stats", possibleCPUs)
     try object.setMaxEntries(map: "ring", ringSize)
     let interval = max(1, min(settings.holdTimeMS / 10, 100))
     let values = wire_settings(
@@ -145,22 +183,10 @@ internal import QuarkCore
   }
 
   /// A program that is preempted counts as running on its CPU, and is passed over there until it goes on: what another
-  /// task does meanwhile is missed. That happens to programs at a function's entry where the kernel can be preempted,
-  /// and to those of tracepoints too from 6.19 on, which reads tracepoints under a kind of SRCU that came with it. A
-  /// kprobe's program keeps its CPU to itself.
+  /// task does meanwhile is missed. That happens to programs of tracepoints from 6.19 on, which reads tracepoints under a
+  /// kind of SRCU that came with it. A kprobe's program keeps its CPU to itself.
   private static func preference(_ types: KernelTypes) -> HookPlan.Preference {
-    if types.has("srcu_struct", member: "srcu_reader_flavor") { return .kprobes }
-    return isPreemptible ? .tracepoints : .cheapest
-  }
-
-  /// Built so, or told so when it was booted. A kernel that can be told either way is not preemptible if it was not.
-  private static var isPreemptible: Bool {
-    contains("/proc/version", " PREEMPT ") || contains("/proc/version", "PREEMPT_RT")
-      || contains("/proc/cmdline", "preempt=full") || contains("/proc/cmdline", "preempt=lazy")
-  }
-
-  private static func contains(_ path: StaticString, _ text: StaticString) -> Bool {
-    unsafe clinux_file_contains(path.cString, text.cString) == 1
+    types.has("srcu_struct", member: "srcu_reader_flavor") ? .kprobes : .tracepoints
   }
 
   /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.

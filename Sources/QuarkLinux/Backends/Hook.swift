@@ -1,3 +1,5 @@
+internal import CWire
+
 /// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
@@ -13,46 +15,68 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
+  /// What a program that is attached at many places is told where it is.
+  var cookie: UInt64 {
+    let hook =
+      switch self {
+      case .fork: WIRE_HOOK_FORK
+      case .exec: WIRE_HOOK_EXEC
+      case .exit: WIRE_HOOK_EXIT
+      case .setsid: WIRE_HOOK_SETSID
+      case .credentials: WIRE_HOOK_CREDENTIALS
+      case .comm: WIRE_HOOK_COMM
+      }
+    return UInt64(hook.rawValue)
+  }
+
   /// Without these there is no telling who is who. Without another one its events are missed, and the queue says so.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
-  /// The ways to have it, the cheapest first: raw tracepoints, which are the kernel's steadiest offer, too; then the
-  /// entries of functions (fentry); then kprobes, which work on kernels without BPF trampolines, and are never preempted.
+  /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
+  /// are never preempted; then the entries of functions (fentry), each of which takes an eighth of a second to close,
+  /// until every task has been seen outside of its trampoline.
   public var variants: [HookVariant] {
     switch self {
     case .fork:
       [
         HookVariant(.rawTracepoint, program: "fork_raw", target: "sched_process_fork"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "wake_up_new_task"),
         HookVariant(.kprobe, program: "fork_kprobe", target: "wake_up_new_task"),
       ]
     case .exec:
       [
         HookVariant(.rawTracepoint, program: "exec_raw", target: "sched_process_exec"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "finalize_exec"),
         HookVariant(.kprobe, program: "exec_kprobe", target: "finalize_exec"),
         HookVariant(.kprobe, program: "exec_kprobe_late", target: "proc_exec_connector"),
       ]
     case .exit:
       [
         HookVariant(.rawTracepoint, program: "exit_raw", target: "sched_process_exit"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "taskstats_exit"),
         HookVariant(.kprobe, program: "exit_kprobe", target: "taskstats_exit"),
         HookVariant(.kprobe, program: "exit_kprobe_late", target: "disassociate_ctty"),
       ]
     case .setsid:
       [
-        HookVariant(.fentry, program: "setsid_fentry", target: "proc_sid_connector"),
-        HookVariant(.fentry, program: "setsid_fentry", target: "sched_autogroup_create_attach"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "proc_sid_connector"),
         HookVariant(.kprobe, program: "setsid_kprobe", target: "proc_sid_connector"),
         HookVariant(.kprobe, program: "setsid_kprobe", target: "sched_autogroup_create_attach"),
+        HookVariant(.fentry, program: "setsid_fentry", target: "proc_sid_connector"),
+        HookVariant(.fentry, program: "setsid_fentry", target: "sched_autogroup_create_attach"),
       ]
     case .credentials:
       [
-        HookVariant(.fentry, program: "creds_fentry", target: "commit_creds"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "commit_creds"),
         HookVariant(.kprobe, program: "creds_kprobe", target: "commit_creds"),
+        HookVariant(.fentry, program: "creds_fentry", target: "commit_creds"),
       ]
     case .comm:
       [
-        HookVariant(.fentry, program: "comm_fentry", target: "__set_task_comm"),
+        HookVariant(.rawTracepoint, program: "comm_raw", target: "task_rename"),
+        HookVariant(.kprobes, program: "any_kprobe", target: "__set_task_comm"),
         HookVariant(.kprobe, program: "comm_kprobe", target: "__set_task_comm"),
+        HookVariant(.fentry, program: "comm_fentry", target: "__set_task_comm"),
       ]
     }
   }
@@ -60,14 +84,17 @@ public enum Hook: Int, CaseIterable, Sendable {
 
 /// One way to hook: a BPF program and where it is attached.
 public struct HookVariant: Sendable {
-  public enum Kind: Sendable {
+  public enum Kind: CaseIterable, Sendable {
     case rawTracepoint, fentry, kprobe
+    /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
+    case kprobes
 
     public var name: StaticString {
       switch self {
       case .rawTracepoint: "raw_tp"
       case .fentry: "fentry"
       case .kprobe: "kprobe"
+      case .kprobes: "kprobe.multi"
       }
     }
   }

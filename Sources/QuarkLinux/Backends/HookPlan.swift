@@ -1,37 +1,36 @@
 /// Which variant of each hook is in use, and which were tried before it and why they would not do.
 public struct HookPlan: Sendable {
   private var variants: [[HookVariant]]
+  /// Kinds that may not be used.
+  private let refused: [HookVariant.Kind]
   /// Places in `variants`; behind the last: none is left.
   private var choices: [Int]
   private var failures: [(hook: Hook, variant: String, reason: String)] = []
 
   /// What comes first, before the order of `Hook.variants`.
   public enum Preference: Sendable {
-    /// Nothing: what costs least.
-    case cheapest
-    /// Tracepoints, then kprobes, then the entries of functions.
+    /// Nothing. Kprobes in one link are left out: kernels that have nothing against tracepoints take longer to close it
+    /// than the few kprobes that are left.
     case tracepoints
-    /// Kprobes.
+    /// Kprobes, all in one link if that can be had.
     case kprobes
 
     func isBackward(_ kind: HookVariant.Kind) -> Bool {
-      switch self {
-      case .cheapest: false
-      case .tracepoints: kind == .fentry
-      case .kprobes: kind != .kprobe
-      }
+      self == .kprobes && kind != .kprobe && kind != .kprobes
     }
+
+    func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }
   }
 
   /// `admits` says which kinds of variants may be used at all.
-  public init(_ preference: Preference = .cheapest, admits: (HookVariant.Kind) -> Bool = { _ in true }) {
+  public init(_ preference: Preference = .tracepoints, admits: (HookVariant.Kind) -> Bool = { _ in true }) {
     variants = Hook.allCases.map { hook in
-      hook.variants.filter { !preference.isBackward($0.kind) } + hook.variants.filter { preference.isBackward($0.kind) }
+      let all = hook.variants.filter { !preference.isLeftOut($0.kind) }
+      return all.filter { !preference.isBackward($0.kind) } + all.filter { preference.isBackward($0.kind) }
     }
+    refused = HookVariant.Kind.allCases.filter { !admits($0) }
     choices = [Int](repeating: 0, count: variants.count)
-    for hook in Hook.allCases {
-      while let variant = self[hook], !admits(variant.kind) { reject(hook, "its kind is not allowed") }
-    }
+    for hook in Hook.allCases { passOverRefused(hook) }
   }
 
   /// The variant to use now; nil when none is left.
@@ -40,16 +39,25 @@ public struct HookPlan: Sendable {
     return choice < variants[hook.rawValue].count ? variants[hook.rawValue][choice] : nil
   }
 
-  /// The hook whose program has this name.
-  public func hook(ofProgram name: [UInt8]) -> Hook? {
-    Hook.allCases.first { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+  /// The hooks whose program has this name.
+  public func hooks(ofProgram name: [UInt8]) -> [Hook] {
+    Hook.allCases.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
   }
+
+  /// The hooks that are had by this kind of variant.
+  public func hooks(_ kind: HookVariant.Kind) -> [Hook] { Hook.allCases.filter { self[$0]?.kind == kind } }
 
   /// Goes on to the next variant.
   public mutating func reject(_ hook: Hook, _ reason: String) {
     guard let variant = self[hook] else { return }
     failures.append((hook, variant.description, reason))
     choices[hook.rawValue] += 1
+    passOverRefused(hook)
+  }
+
+  private mutating func passOverRefused(_ hook: Hook) {
+    guard let variant = self[hook], refused.contains(variant.kind) else { return }
+    reject(hook, "its kind is not allowed")
   }
 
   /// A hook that must be had and cannot.

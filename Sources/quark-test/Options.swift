@@ -19,7 +19,7 @@ struct Options {
   var isForking = true
   var isTracing = false
   /// Tests that run side by side.
-  var jobs = 8
+  var jobs = 12
   /// Of the order of the tests; 0: that of the plan.
   var seed = 0
 
@@ -61,7 +61,7 @@ struct Options {
       -b       the EBPF tests
       -h       the manual on a terminal, else this text
       -k       the KPROBE tests, with the kernel's own types and with the table of offsets
-      -j jobs  so many tests side by side (8); 1: each by itself
+      -j jobs  so many tests side by side (12); 1: each by itself
       -l       list the tests
       -n       the NOVA tests
       -s seed  in an order that the seed, a number above 0, makes; also --shuffle

@@ -5,20 +5,57 @@ public enum Clock {
   /// Since boot, suspend included: what records are stamped with.
   public static func bootNS() throws(Errno) -> UInt64 { try read(CLOCK_BOOTTIME) }
 
-  /// Since boot, without the time of suspend.
-  static func monotonicNS() throws(Errno) -> UInt64 { try read(CLOCK_MONOTONIC) }
-
-  /// What to add to a time since boot to get a time since the epoch. The wall clock is read between two readings of
-  /// the other, and the closest of a few such triples is taken: right to well under a microsecond on an idle machine.
+  /// What to add to a time since boot to get a time since the epoch. Right to well under a microsecond on an idle
+  /// machine.
   public static func wallOffsetNS() throws(Errno) -> UInt64 {
-    var best: (width: UInt64, offset: UInt64) = (.max, 0)
-    for _ in 0..<5 {
-      let before = try read(CLOCK_BOOTTIME)
-      let wall = try read(CLOCK_REALTIME)
-      let after = try read(CLOCK_BOOTTIME)
-      if after - before < best.width { best = (after - before, wall &- (before + (after - before) / 2)) }
+    try difference { () throws(Errno) in try Reading(of: CLOCK_REALTIME, between: CLOCK_BOOTTIME) }.offset
+  }
+
+  /// What to add to a time of CLOCK_MONOTONIC, which stands still in suspend, to get one since boot: `last`, unless it
+  /// cannot be right any more. A reading that was interrupted says little, and never changes what is known: on a busy
+  /// machine records that were stamped before and after would change places.
+  static func suspendedNS(last: UInt64) throws(Errno) -> UInt64 {
+    try difference { () throws(Errno) in
+      let reading = try Reading(of: CLOCK_BOOTTIME, between: CLOCK_MONOTONIC)
+      return reading.admits(last) ? Reading(offset: last) : reading
+    }.offset
+  }
+
+  /// The closest of a few readings.
+  private static func difference(_ read: () throws(Errno) -> Reading) throws(Errno) -> Reading {
+    var best = try read()
+    for _ in 0..<4 where best.width > 0 {
+      let next = try read()
+      if next.width < best.width { best = next }
     }
-    return best.offset
+    return best
+  }
+
+  /// What two clocks differ by: one is read between two readings of the other.
+  struct Reading {
+    /// The first less the middle of the other.
+    var offset: UInt64
+    /// Nanoseconds between the two readings.
+    var width: UInt64 = 0
+
+    init(offset: UInt64) { self.offset = offset }
+
+    init(of clock: clockid_t, between other: clockid_t) throws(Errno) {
+      let before = try Clock.read(other)
+      let time = try Clock.read(clock)
+      self.init(time, after: before, before: try Clock.read(other))
+    }
+
+    init(_ time: UInt64, after: UInt64, before: UInt64) {
+      width = before &- after
+      offset = time &- (after &+ width / 2)
+    }
+
+    /// Whether the clocks may differ by that much.
+    func admits(_ offset: UInt64) -> Bool {
+      // Between both, the smaller first; they wrap around together.
+      offset &- (self.offset &- (width - width / 2)) <= width
+    }
   }
 
   private static func read(_ clock: clockid_t) throws(Errno) -> UInt64 {

@@ -164,10 +164,7 @@ internal import QuarkCore
 
   /// The time spent in suspend is what the two clocks differ by.
   private mutating func followSuspends() {
-    guard let boot = try? Clock.bootNS(), let monotonic = try? Clock.monotonicNS() else { return }
-    let offset = boot &- monotonic
-    // The two readings are some time apart: that must not change the order of records.
-    if offset &- translator.offsetNS &+ 1_000_000 > 2_000_000 { translator.offsetNS = offset }
+    if let offset = try? Clock.suspendedNS(last: translator.offsetNS) { translator.offsetNS = offset }
   }
 
   /// perf's own clock cannot be read: the first record is taken to be new.

@@ -229,7 +229,7 @@ import Testing
     ])
     #expect(lines[first + 8] == "    0.1 s  t_a@ebpf on 6.1.0-cloud")
     let phases = try #require(try kmatrix.results().kernels[0].boots[0].phases)
-    #expect(phases.values.dropFirst().map { ($0 * 1000).rounded() } == [170, 370, 110, 250])
+    #expect(phases.values.dropFirst().map { ($0 * 1000).rounded() } == [299, 158, 193, 250])
     #expect(try kmatrix.results().fetchSeconds != nil)
     #expect(try kmatrix.scratch.text("test-results/matrix.html").contains("<th scope=\"col\">waiting</th>"))
   }

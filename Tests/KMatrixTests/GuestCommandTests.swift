@@ -19,6 +19,7 @@ import Testing
     #expect(command.tests == ["t_probe", "t_fork"])
     #expect(command.words == ["quark-test", "-bv", "-x", "t_tty", "t_probe", "t_fork"])
     #expect(GuestCommand(arguments: ["-j", "4", "-vs", "9", "t_a"], tests: []).tests == ["t_a"])
+    #expect(GuestCommand(arguments: ["--shuffle", "9", "--shuffle=9", "t_a"], tests: []).tests == ["t_a"])
     #expect(GuestCommand(arguments: ["quark-test", "-k"], tests: []).words == ["quark-test", "-k"])
   }
 

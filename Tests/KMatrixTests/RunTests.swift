@@ -356,6 +356,8 @@ import Testing
     #expect(merged.lastLine == "15 passed, 0 failed, 0 skipped")
     #expect(try kmatrix.results(in: "whole").kernels.map(\.release) == releases)
     for release in releases { #expect(kmatrix.scratch.exists("whole/logs/\(release).console.txt")) }
+    #expect(try await kmatrix("merge", "part1", "part2", "-o", "whole", "--floor", "5/5").code == 0)
+    #expect(try await kmatrix("merge", "part1", "part2", "-o", "whole", "--floor", "6/5").code == 1)
     let twice = try await kmatrix("merge", "part1", "part1", "-o", "whole")
     #expect(twice.code == 2)
     let diff = try await kmatrix("diff", "whole", "part1")

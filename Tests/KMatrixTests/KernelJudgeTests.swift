@@ -199,6 +199,17 @@ import Testing
     #expect(kernel.result().tests.map(\.verdict) == [expected, expected, expected, .notRun])
   }
 
+  @Test func whoIsInterruptedByHimselfIsNotBlamed() throws {
+    var kernel = KernelJudge(image)
+    try panic(Self.three).add(to: &kernel)
+    var second = try Recorded("hang", end: .interrupted)
+    second.artifacts.channel = try panic([Self.three[0]], jobs: 1).artifacts.channel
+    second.add(to: &kernel)
+    kernel.giveUp()
+    #expect(kernel.result().tests.map(\.verdict) == [.notRun, .fail, .fail, .notRun])
+    #expect(kernel.result().notes == [])
+  }
+
   @Test func aResultThatIsLostBesideOthersIsNoPass() throws {
     var recorded = try Recorded("clean-pass", exit: 0)
     recorded.artifacts.channel = Guest.channel([

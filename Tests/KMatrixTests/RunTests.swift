@@ -53,7 +53,7 @@ import Testing
     try kmatrix.kernel("6.1.0-cloud", #"boot "$@"; plan \#(tests); set -- $planned; start "$1"; panic"#)
     _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
     let kernel = try #require(try kmatrix.results().kernels.first)
-    #expect(kernel.boots.count == 1 + KernelRunner.maxReboots)
+    #expect(kernel.boots.count == 1 + PendingBoots.maxReboots)
     #expect(kernel.tests.map(\.verdict) == Array(repeating: .panic, count: 13) + [.notRun, .notRun])
     #expect(Tally(kernel).failed == 15)
     #expect(kernel.notes == ["not booted again after 12 times; 2 tests did not run"])

@@ -93,7 +93,8 @@ struct KernelJudge: Sendable {
 
   private mutating func accuse(_ judge: BootJudge) {
     // Of a boot that was ended from outside nothing is to be found out.
-    if judge.suspects.count > 1, judge.verdict != .notRun, judge.verdict != .infra {
+    let isOwnEnd = judge.verdict != .notRun && judge.verdict != .infra
+    if judge.suspects.count > 1, isOwnEnd {
       company = Company(
         boot: boots.count, tests: judge.suspects, verdict: judge.verdict, reason: judge.reasons.first ?? "no reason")
       // A test may have passed before; now it is suspected, and has to pass by itself.
@@ -101,7 +102,7 @@ struct KernelJudge: Sendable {
       return
     }
     for test in judge.suspects { blame(test, for: judge) }
-    guard let company, let culprit = judge.culprit else { return }
+    guard isOwnEnd, let company, let culprit = judge.culprit else { return }
     notes.append(
       "boot \(company.boot) ended with \(company.labels) running; by itself \(culprit.label) ends boot \(boots.count)")
     self.company = nil

@@ -5,45 +5,36 @@ struct KernelRunner: Sendable {
   var booter: Booter
   var command: GuestCommand
 
-  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
-  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
-  static let maxReboots = 12
-
   func run(
     _ image: KernelImage, name: String, report: @escaping @Sendable (RunEvent) async -> Void
   ) async throws(KMatrixError) -> KernelResult {
     var kernel = KernelJudge(image)
-    var unplanned = command.chunked
-    /// What earlier boots have planned and not done.
-    var again: [GuestCommand] = []
-    var reboots = 0
+    var pending = PendingBoots(first: command.chunked)
     var mayRetry = true
-    while !Task.isCancelled, !again.isEmpty || !unplanned.isEmpty {
-      if !again.isEmpty, reboots == Self.maxReboots {
-        kernel.note("not booted again after \(reboots) times; \(kernel.remaining.count) tests did not run")
-        break
-      }
-      let isAgain = !again.isEmpty
-      let next = isAgain ? again.removeFirst() : unplanned.removeFirst()
-      if isAgain { reboots += 1 }
+    while !Task.isCancelled, let next = pending.next() {
       let (judge, record) = try await boot(image, next, name: name, number: kernel.boots.count + 1, kernel, report)
       if mayRetry, judge.verdict == .infra || judge.verdict == .bootFail {
         mayRetry = false
         kernel.addFlaky(judge, record: record)
-        if isAgain { again.insert(next, at: 0) } else { unplanned.insert(next, at: 0) }
+        pending.putBack(next)
         continue
       }
       try rejectUnknownTests(judge, next, image)
       let before = kernel.settled
       kernel.add(judge, record: record)
       if judge.verdict == .infra || judge.verdict == .bootFail { break }
-      if judge.verdict == .pass, !again.isEmpty { continue }
-      again = commandsAgain(kernel)
+      if judge.verdict == .pass, !pending.again.isEmpty { continue }
+      pending.again = commandsAgain(kernel)
       // Suspects that ran side by side will run by themselves; all else must have brought something new.
-      guard !again.isEmpty, kernel.settled <= before, next.isAlone || kernel.suspects.isEmpty else { continue }
-      kernel.note("not booted again: the last boot brought nothing new")
-      kernel.giveUp()
-      again = []
+      let isNew = kernel.settled > before || !next.isAlone && !kernel.suspects.isEmpty
+      if !pending.again.isEmpty, !isNew {
+        kernel.note("not booted again: the last boot brought nothing new")
+        kernel.giveUp()
+        pending.again = []
+      }
+    }
+    if !Task.isCancelled, !pending.again.isEmpty {
+      kernel.note("not booted again after \(pending.reboots) times; \(kernel.remaining.count) tests did not run")
     }
     kernel.giveUp()
     return kernel.result()
@@ -109,6 +100,36 @@ struct KernelRunner: Sendable {
       }
     }
     return groups.flatMap { command.only($0.names, backend: $0.backend).chunked }
+  }
+}
+
+/// The boots of a kernel that are still to be done.
+struct PendingBoots {
+  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
+  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
+  static let maxReboots = 12
+
+  /// What no boot has planned yet.
+  private var first: [GuestCommand]
+  /// What boots have planned and not done.
+  var again: [GuestCommand] = []
+  private(set) var reboots = 0
+
+  init(first: [GuestCommand]) {
+    self.first = first
+  }
+
+  /// nil if there is nothing left, or if it has been tried too often.
+  mutating func next() -> GuestCommand? {
+    if again.isEmpty { return first.isEmpty ? nil : first.removeFirst() }
+    guard reboots < Self.maxReboots else { return nil }
+    reboots += 1
+    return again.removeFirst()
+  }
+
+  /// For a boot that failed before it came to the tests.
+  mutating func putBack(_ command: GuestCommand) {
+    first.insert(command, at: 0)
   }
 }
 

@@ -151,21 +151,95 @@ int clinux_remove_tree(const char *path)
 	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-long clinux_bpf_count(enum clinux_bpf_object kind)
+/* The next id behind `id`, or 0 at the end, or with errno. */
+static unsigned int next_bpf_id(enum clinux_bpf_object kind, unsigned int id)
 {
 	static const int commands[] = {
 		[CLINUX_BPF_PROGRAMS] = BPF_PROG_GET_NEXT_ID, [CLINUX_BPF_MAPS] = BPF_MAP_GET_NEXT_ID,
 		[CLINUX_BPF_LINKS] = BPF_LINK_GET_NEXT_ID, [CLINUX_BPF_TYPES] = BPF_BTF_GET_NEXT_ID,
 	};
 	union bpf_attr attributes;
-	long count = 0;
 
 	memset(&attributes, 0, sizeof(attributes));
-	while (syscall(SYS_bpf, commands[kind], &attributes, sizeof(attributes)) == 0) {
-		attributes.start_id = attributes.next_id;
+	attributes.start_id = id;
+	return syscall(SYS_bpf, commands[kind], &attributes, sizeof(attributes)) == 0 ? attributes.next_id : 0;
+}
+
+long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id)
+{
+	long count = 0;
+
+	errno = 0;
+	while ((id = next_bpf_id(kind, id)) != 0)
 		count++;
-	}
 	return errno == ENOENT ? count : -1;
+}
+
+long clinux_bpf_count(enum clinux_bpf_object kind)
+{
+	return clinux_bpf_count_above(kind, 0);
+}
+
+unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind)
+{
+	unsigned int next, last = 0;
+
+	while ((next = next_bpf_id(kind, last)) != 0)
+		last = next;
+	return last;
+}
+
+int clinux_socket_pair(int ends[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+
+/* The one byte that a descriptor has to come with, and room for its number. */
+union ancillary {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int clinux_send_descriptor(int socket, int fd)
+{
+	union ancillary ancillary = { .bytes = { 0 } };
+	char byte = 0;
+	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &ancillary, .msg_controllen = sizeof(ancillary),
+	};
+
+	ancillary.header.cmsg_level = SOL_SOCKET;
+	ancillary.header.cmsg_type = SCM_RIGHTS;
+	ancillary.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&ancillary.header), &fd, sizeof(fd));
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+int clinux_receive_descriptor(int socket)
+{
+	union ancillary ancillary = { .bytes = { 0 } };
+	char byte = 0;
+	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &ancillary, .msg_controllen = sizeof(ancillary),
+	};
+	const ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	int fd;
+
+	if (length < 0)
+		return -1;
+	if (length == 0 || message.msg_controllen < CMSG_LEN(sizeof(int)) || ancillary.header.cmsg_type != SCM_RIGHTS) {
+		errno = length == 0 ? ENOTCONN : EBADMSG;
+		return -1;
+	}
+	memcpy(&fd, CMSG_DATA(&ancillary.header), sizeof(fd));
+	return fd;
+}
+
+int clinux_end_with_parent(int signal)
+{
+	return prctl(PR_SET_PDEATHSIG, signal);
 }
 
 pid_t clinux_spawn_exit(int status, int index)

@@ -7,6 +7,9 @@ enum Guest {
     unsafe setenv("QUARK_INITRAMFS", "1", 1)
     for directory in ["/dev", "/tmp", "/proc", "/sys"] { make(directory) }
     mount("devtmpfs", on: "/dev")
+    make("/dev/pts")
+    // Who needs a terminal says so if there are none.
+    _ = tryMount("devpts", on: "/dev/pts")
     make("/dev/shm")
     mount("tmpfs", on: "/dev/shm", flags: UInt(MS_NODEV))
     mount("tmpfs", on: "/tmp")

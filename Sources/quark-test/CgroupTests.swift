@@ -29,7 +29,7 @@ func controlGroup(_ context: TestContext) throws(TestEnd) {
 func cloneIntoGroup(_ context: TestContext) throws(TestEnd) {
   let root = try unifiedHierarchy()
   let path = "/quark-test-\(getpid())"
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let truth = try Truth()
   let life = try withGroup(root, path) { () throws(TestEnd) in
     let group = unsafe clinux_open(root + path, O_RDONLY | O_CLOEXEC, 0)

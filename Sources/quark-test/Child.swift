@@ -2,7 +2,7 @@ import CLinux
 import QuarkLinux
 
 /// Starts a child, which exits with what `body` returns.
-func start(_ body: () -> CInt) throws(TestEnd) -> pid_t {
+@inline(never) func start(_ body: () -> CInt) throws(TestEnd) -> pid_t {
   let child = clinux_fork()
   if child == 0 { _exit(body()) }
   try expect(child > 0, "fork: \(Errno.current.description)")
@@ -10,7 +10,7 @@ func start(_ body: () -> CInt) throws(TestEnd) -> pid_t {
 }
 
 /// Waits for the end of a child, and returns how wait(2) says it was.
-func wait(for child: pid_t) throws(TestEnd) -> CInt {
+@inline(never) func wait(for child: pid_t) throws(TestEnd) -> CInt {
   var status: CInt = 0
   do { try Errno.retrying { unsafe waitpid(child, &status, 0) } } catch {
     throw .failed("waitpid: \(error.description)")
@@ -118,7 +118,7 @@ struct Scratch: ~Copyable {
 }
 
 /// All of a file.
-func readFile(_ path: String) throws(TestEnd) -> [UInt8] {
+@inline(never) func readFile(_ path: String) throws(TestEnd) -> [UInt8] {
   let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
   guard descriptor >= 0 else { throw .failed("cannot open \(path): \(Errno.current.description)") }
   let file = FileDescriptor(owning: descriptor)
@@ -133,7 +133,7 @@ func readFile(_ path: String) throws(TestEnd) -> [UInt8] {
 }
 
 /// Writes a file, which is made if it is not there.
-func writeFile(_ path: String, _ bytes: [UInt8]) throws(TestEnd) {
+@inline(never) func writeFile(_ path: String, _ bytes: [UInt8]) throws(TestEnd) {
   let descriptor = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
   guard descriptor >= 0 else { throw .failed("cannot open \(path): \(Errno.current.description)") }
   let file = FileDescriptor(owning: descriptor)
@@ -143,7 +143,7 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(TestEnd) {
 }
 
 /// What stands behind `key` on the first line that begins with it, blanks left out; nil if there is none.
-func value(of key: String, in path: String) -> String? {
+@inline(never) func value(of key: String, in path: String) -> String? {
   guard let bytes = try? readFile(path) else { return nil }
   for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: key.utf8) {
     return String(decoding: line.dropFirst(key.utf8.count).drop { $0 <= UInt8(ascii: " ") }, as: UTF8.self)
@@ -152,7 +152,7 @@ func value(of key: String, in path: String) -> String? {
 }
 
 /// The inode number of a namespace of a process: `/proc/self/ns/uts` is a link to `uts:[4026531838]`.
-func namespace(_ name: String, of process: String = "self") -> UInt32 {
+@inline(never) func namespace(_ name: String, of process: String = "self") -> UInt32 {
   var number: UInt32 = 0
   for byte in linkTarget("/proc/\(process)/ns/\(name)").utf8
   where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
@@ -162,7 +162,7 @@ func namespace(_ name: String, of process: String = "self") -> UInt32 {
 }
 
 /// What a symbolic link says, or nothing.
-func linkTarget(_ path: String) -> String {
+@inline(never) func linkTarget(_ path: String) -> String {
   let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
     count = unsafe max(0, readlink(path, buffer.baseAddress!, buffer.count))
   }
@@ -176,7 +176,7 @@ func wallTime() -> UInt64 {
 }
 
 /// getcwd(3)
-func workingDirectory() -> String {
+@inline(never) func workingDirectory() -> String {
   guard let path = unsafe getcwd(nil, 0) else { return "(unknown)" }
   defer { unsafe free(path) }
   return unsafe String(cString: path)

@@ -160,13 +160,13 @@ func execFails(_ context: TestContext) throws(TestEnd) {
   let text = try scratch.addFile("text", Array("what is this?\n".utf8))
   let locked = try scratch.addProgram("locked", mode: 0o644)
   let orphan = try scratch.addFile("orphan", Array("#!/does/not/exist\n".utf8))
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let life = try context.live(in: &queue, status: 118) {
     for path in ["/does/not/exist", "/proc", text, locked, orphan] { _ = execute(path, ["nothing"]) }
     return 118
   }
   try life.expect()
-  let us = try ourselves(queue)
+  let us = try ourselves(&queue)
   try expectEqual("comm", life.known.comm, us.comm)
   try expectEqual("exe", life.known.exe, us.exe)
   try expectEqual("cmdline", life.known.commandLine, us.commandLine)
@@ -244,9 +244,9 @@ func realPath(_ path: String) throws(TestEnd) -> String {
 }
 
 /// What a queue knows of this process.
-func ourselves(_ queue: borrowing Queue) throws(TestEnd) -> Known {
-  guard let process = unsafe queue.lookup(pid: UInt32(getpid())) else { throw .failed("we are not known") }
-  return unsafe Known(process)
+func ourselves(_ queue: inout TestQueue) throws(TestEnd) -> Known {
+  guard let known = try queue.lookup(pid: UInt32(getpid())) else { throw .failed("we are not known") }
+  return known
 }
 
 /// Bytes of arguments that are kept: quark(7).

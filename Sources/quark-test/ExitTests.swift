@@ -46,7 +46,7 @@ func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
     let pid = try start {
       unsafe startThread(truth) { memory in
         let truth = unsafe memory!.assumingMemoryBound(to: Int.self)
-        usleep(20_000)
+        while !equal(value(of: "State:", in: "/proc/self/task/\(getpid())/status") ?? "", "Z (zombie)") { usleep(1000) }
         unsafe truth[0] = Int(wallTime())
         if unsafe truth[1] == 1 { _exit(6) }
         clinux_exit_thread(4)
@@ -67,7 +67,7 @@ func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
 
 /// Threads that end at the same moment: one exit.
 func exitTogether(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let truth = try Truth()
   for _ in 1...10 {
     truth[0] = 0

@@ -19,16 +19,16 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   // Events are held for a second; a while after the last there is none.
   while quiet < 25 {
     var isQuiet = true
-    while let event = unsafe queue.nextEvent() {
+    while let event = unsafe queue.queue.pointee.nextEvent() {
       isQuiet = false
       unsafe accounts.add(event)
     }
     if status == -1, unsafe waitpid(generator, &status, WNOHANG) != generator { status = -1 }
     quiet = isQuiet && status != -1 ? quiet + 1 : 0
-    do { try queue.block() } catch { throw .failed("block: \(error.description)") }
+    do { try unsafe queue.queue.pointee.block() } catch { throw .failed("block: \(error.description)") }
   }
   try expectEqual("the generator's end", status, 0)
-  let statistics = queue.counters()
+  let statistics = try queue.counters()
   FileDescriptor.complain(
     "\(count) processes: \(statistics.insertions) records, \(statistics.lost) lost, \(statistics.malformed) malformed, "
       + "\(statistics.refused) refused, \(statistics.late) late, \(statistics.aggregations) events of several\n")

@@ -27,7 +27,7 @@ func idChange(_ context: TestContext) throws(TestEnd) {
 
 /// Real, effective and saved ids may differ, and each record has the new ones.
 func savedIDs(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let life = try context.live(in: &queue) {
     must("setresgid", clinux_set_gids(21, 22, 23))
     must("setegid", setegid(23))
@@ -47,7 +47,7 @@ func savedIDs(_ context: TestContext) throws(TestEnd) {
 
 /// setsid(2) is a change of ids.
 func newSession(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let truth = try Truth()
   let life = try context.live(in: &queue) {
     truth[0] = Int(setsid())
@@ -69,7 +69,7 @@ func execSetID(_ context: TestContext) throws(TestEnd) {
   must("chmod", unsafe chmod(user, 0o4755))
   must("chown", unsafe chown(group, 0, 4242))
   must("chmod", unsafe chmod(group, 0o2755))
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   for path in [user, group] {
     let life = try context.live(in: &queue, status: 20) {
       must("setresgid", clinux_set_gids(1000, 1000, 1000))
@@ -129,16 +129,12 @@ private func expectIDs(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
   if actual == expected { return }
-  throw .failed(
-    "\(file):\(line): \(what) ids are \(actual.0) \(actual.1) \(actual.2), expected "
-      + "\(expected.0) \(expected.1) \(expected.2)")
+  throw failure(
+    "\(what) ids are \(actual.0) \(actual.1) \(actual.2), expected \(expected.0) \(expected.1) \(expected.2)", file, line)
 }
 
 /// The terminal that a session has: its device number.
 func terminal(_ context: TestContext) throws(TestEnd) {
-  // Guests have no pseudoterminals unless somebody asks.
-  let isMounted = unsafe mkdir("/dev/pts", 0o755) == 0 && mount("devpts", "/dev/pts", "devpts", 0, nil) == 0
-  defer { if isMounted { unsafe umount("/dev/pts"); unsafe rmdir("/dev/pts") } }
   let truth = try Truth()
   let master = unsafe clinux_open_pty(truth.buffer, truth.capacity)
   guard master >= 0 else { throw .failed("no pseudoterminal: \(Errno.current.description)") }
@@ -206,7 +202,7 @@ func enterNamespace(_ context: TestContext) throws(TestEnd) {
 
 /// New names, by prctl(2) and by /proc, of the process itself; not those of a thread, and not that which an exec gives.
 func newNames(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.openSeparate()
+  var queue = try context.open()
   let life = try context.live(in: &queue, status: 22) {
     must("prctl", unsafe clinux_set_name("first"))
     guard (try? writeFile("/proc/self/comm", Array("second".utf8))) != nil else { return 117 }

@@ -1,4 +1,4 @@
-/// A JSON object under construction, on one line.
+/// A JSON object under construction, on one line. Nothing here is inlined: it is used in many places, and never often.
 struct JSONObject {
   private var text = "{"
 
@@ -6,32 +6,39 @@ struct JSONObject {
 
   fileprivate init() {}
 
-  mutating func add(_ key: String, _ value: String) {
+  @inline(never) mutating func add(_ key: String, _ value: String) {
     begin(key)
     appendString(value)
   }
 
-  mutating func add(_ key: String, _ value: Int) {
+  @inline(never) mutating func add(_ key: String, _ value: Int) {
     begin(key)
     text += String(value)
   }
 
-  mutating func add(_ key: String, _ values: [JSONObject]) {
+  @inline(never) mutating func add(_ key: String, _ values: [Int]) {
+    begin(key)
+    text += "["
+    for (index, value) in values.enumerated() { text += (index > 0 ? "," : "") + String(value) }
+    text += "]"
+  }
+
+  @inline(never) mutating func add(_ key: String, _ values: [JSONObject]) {
     begin(key)
     text += "["
     for (index, value) in values.enumerated() { text += (index > 0 ? "," : "") + value.finish() }
     text += "]"
   }
 
-  func finish() -> String { text + "}" }
+  @inline(never) func finish() -> String { text + "}" }
 
-  private mutating func begin(_ key: String) {
+  @inline(never) private mutating func begin(_ key: String) {
     if text.utf8.count > 1 { text += "," }
     appendString(key)
     text += ":"
   }
 
-  private mutating func appendString(_ value: String) {
+  @inline(never) private mutating func appendString(_ value: String) {
     let hex = Array("0123456789abcdef".utf8)
     var bytes: [UInt8] = [UInt8(ascii: "\"")]
     for byte in value.utf8 {

@@ -1,7 +1,7 @@
 import CLinux
 import CQuark
-import Quark
 import QuarkCore
+import QuarkLinux
 
 /// A copy of what a queue knew of a process at some moment.
 struct Known {
@@ -15,13 +15,18 @@ struct Known {
   let exitCode, exitSignal: Int
   /// Nanoseconds since the epoch; 0 if it has not exited.
   let exitTime: UInt64
+  /// Nanoseconds since the epoch.
+  let startTime: UInt64
+  let entryLeader, entryLeaderType: UInt32
+  let entityID: String
+  let poisonTag: UInt64
   let comm, exe, cwd, cgroup, script: String
   /// NUL-separated.
   let arguments, environment: [UInt8]
   /// Bytes there were before anything was cut.
   let argumentsThere, environmentThere: Int
 
-  init(_ process: UnsafePointer<quark_process>) {
+  @inline(never) init(_ process: UnsafePointer<quark_process>) {
     let known = unsafe process.pointee
     unsafe flags = known.flags
     unsafe (pid, ppid, uid, gid) = (known.pid, known.proc_ppid, known.proc_uid, known.proc_gid)
@@ -35,10 +40,11 @@ struct Known {
       known.proc_cap_ambient,
     ]
     unsafe (exitCode, exitSignal) = (Int(known.exit_code), Int(known.exit_signal))
-    unsafe exitTime = known.exit_time_event
-    comm = unsafe withUnsafeBytes(of: known.comm) {
-      unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
-    }
+    unsafe (exitTime, startTime) = (known.exit_time_event, known.proc_time_boot)
+    unsafe (entryLeader, entryLeaderType) = (known.proc_entry_leader, known.proc_entry_leader_type)
+    unsafe poisonTag = known.poison_tag
+    entityID = unsafe withUnsafeBytes(of: known.proc_entity_id) { unsafe Self.text($0) }
+    comm = unsafe withUnsafeBytes(of: known.comm) { unsafe Self.text($0) }
     exe = unsafe Self.text(known.exe)
     cwd = unsafe Self.text(known.cwd)
     cgroup = unsafe Self.text(known.cgroup)
@@ -55,6 +61,10 @@ struct Known {
     unsafe string.map { unsafe String(cString: $0) } ?? "(none)"
   }
 
+  private static func text(_ characters: UnsafeRawBufferPointer) -> String {
+    unsafe String(cString: characters.baseAddress!.assumingMemoryBound(to: CChar.self))
+  }
+
   private static func bytes(_ start: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {
     // Safe: that many bytes are there.
     unsafe start.map { unsafe [UInt8](UnsafeRawBufferPointer(start: $0, count: count)) } ?? []
@@ -67,7 +77,23 @@ struct Life {
   struct Part {
     let events: UInt64
     let idChange: UInt32
+    /// Nanoseconds since the epoch.
+    let time: UInt64
     let known: Known
+
+    /// Of an event that has a process.
+    init(_ event: quark_event) {
+      unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
+      known = unsafe Known(event.process!)
+    }
+
+    static func show(_ event: quark_event) {
+      var text = ByteBuffer()
+      _ = unsafe EventText.append(event, to: &text)
+      FileDescriptor.complain(String(decoding: text.bytes, as: UTF8.self))
+    }
+
+    func has(_ kind: CInt) -> Bool { events & UInt64(kind) != 0 }
   }
 
   var parts: [Part] = []
@@ -78,7 +104,7 @@ struct Life {
   /// How many of the events are of that kind, among others.
   func count(_ kind: CInt) -> Int {
     var count = 0
-    for part in parts where part.events & UInt64(kind) != 0 { count += 1 }
+    for part in parts where part.has(kind) { count += 1 }
     return count
   }
 
@@ -90,7 +116,7 @@ struct Life {
   }
 
   /// Fails unless there was that much of each kind, and nothing else.
-  func expect(
+  @inline(never) func expect(
     execs: Int = 0, idChanges: Int = 0, names: Int = 0, file: StaticString = #fileID, line: UInt = #line
   ) throws(TestEnd) {
     try expectEqual("the number of forks", count(QUARK_EV_FORK), 1, file: file, line: line)
@@ -102,33 +128,17 @@ struct Life {
 }
 
 extension TestContext {
-  /// A queue in which each record is an event; of an exec kprobes make two records, which stay one event.
-  func openSeparate() throws(TestEnd) -> Queue {
-    var queue = try open()
-    for parent in 0..<RAW_NUM_TYPES.rawValue {
-      for child in 0..<RAW_NUM_TYPES.rawValue
-      where parent != RAW_EXEC.rawValue || child != RAW_EXEC_CONNECTOR.rawValue {
-        queue.forbidAggregation(raw_types(parent), raw_types(child))
-      }
-    }
-    return queue
-  }
-
   /// All events of a process up to its exit, which must come.
-  func life(of pid: pid_t, in queue: inout Queue) throws(TestEnd) -> Life {
+  @inline(never) func life(of pid: pid_t, in queue: inout TestQueue) throws(TestEnd) -> Life {
     var life = Life()
-    while life.count(QUARK_EV_EXIT) == 0 {
-      let event = unsafe try nextEvent(of: pid, in: &queue)
-      unsafe life.parts.append(Life.Part(
-        events: event.pointee.events, idChange: event.pointee.id_change, known: Known(event.pointee.process!)))
-    }
+    while life.count(QUARK_EV_EXIT) == 0 { life.parts.append(try queue.next(of: pid)) }
     return life
   }
 
   /// Lets a child live `body`, which must end in an exit with `status`, and returns what the queue said of it. How it
   /// ended is compared with what wait(2) says.
-  func live(
-    in queue: inout Queue, status: CInt = 0, file: StaticString = #fileID, line: UInt = #line, _ body: () -> CInt
+  @inline(never) func live(
+    in queue: inout TestQueue, status: CInt = 0, file: StaticString = #fileID, line: UInt = #line, _ body: () -> CInt
   ) throws(TestEnd) -> Life {
     let pid = try start(body)
     let ended = try wait(for: pid)
@@ -137,8 +147,8 @@ extension TestContext {
   }
 
   /// All events of a process that has ended: as wait(2) says.
-  func life(
-    of pid: pid_t, endingWith status: CInt, in queue: inout Queue, file: StaticString = #fileID, line: UInt = #line
+  @inline(never) func life(
+    of pid: pid_t, endingWith status: CInt, in queue: inout TestQueue, file: StaticString = #fileID, line: UInt = #line
   ) throws(TestEnd) -> Life {
     let life = try life(of: pid, in: &queue)
     let known = life.known
@@ -156,7 +166,7 @@ extension TestContext {
 func expectEqual(
   _ what: StaticString, _ actual: Int, _ expected: Int, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
-  if actual != expected { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
+  if actual != expected { throw failure("\(what) is \(actual), expected \(expected)", file, line) }
 }
 
 @inline(never)
@@ -184,5 +194,5 @@ func expectEqual(
 func expectEqual(
   _ what: StaticString, _ actual: String, _ expected: String, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
-  if !equal(actual, expected) { throw .failed("\(file):\(line): \(what) is \(actual), expected \(expected)") }
+  if !equal(actual, expected) { throw failure("\(what) is \(actual), expected \(expected)", file, line) }
 }

@@ -9,7 +9,7 @@ func monitorEnds(_ context: TestContext) throws(TestEnd) {
   let graph = "\(scratch.path)/graph"
   for signal in [SIGINT, SIGTERM] {
     let monitor = try Monitor(context, in: scratch.path, ["-C", graph, "-o", events, "--tree"])
-    try monitor.expectToSee("marker-\(signal)", in: events)
+    try monitor.expectToSee("marker-\(getpid())-\(signal)", in: events)
     try monitor.end(by: signal)
     try expect(monitor.complaints.hasStatistics, "no statistics: \(monitor.complaints.text)")
     let graphText = Text(of: graph)
@@ -84,11 +84,12 @@ private struct Monitor {
       must("have standard error", dup2(errors, STDERR_FILENO))
       return execute("/quark-mon", ["quark-mon", "-v", backend] + options)
     }
-    for _ in 0..<1500 {
+    let deadline = milliseconds() + 2 * Patience.milliseconds
+    while milliseconds() < deadline {
       if complaints.isReady { return }
       var status: CInt = 0
       if unsafe waitpid(pid, &status, WNOHANG) == pid { break }
-      usleep(20_000)
+      usleep(5000)
     }
     throw .failed("quark-mon is not ready: \(complaints.text)")
   }
@@ -96,9 +97,10 @@ private struct Monitor {
   /// A process with such an argument is told of.
   func expectToSee(_ marker: String, in path: String) throws(TestEnd) {
     _ = try wait(for: try start { execute("/bin/exit", ["exit", "0", marker]) })
-    for _ in 0..<500 {
+    let deadline = milliseconds() + Patience.milliseconds
+    while milliseconds() < deadline {
       if Text(of: path).contains(marker) { return }
-      usleep(20_000)
+      usleep(5000)
     }
     throw .failed("\(path) never has \(marker); \(complaints.text)")
   }

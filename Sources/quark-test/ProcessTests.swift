@@ -5,10 +5,11 @@ import QuarkLinux
 
 /// The queue opens and closes.
 func probe(_ context: TestContext) throws(TestEnd) {
-  let queue = try context.open()
-  try expectEqual("backend", queue.counters().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
-  let isOfTable = containsLine(queue.hooks, "offsets: the table")
-  try expect(context.backend != .kprobeTable || isOfTable, "the offsets are not the table's:\n\(queue.hooks)")
+  var queue = try context.open()
+  try expectEqual("backend", try queue.counters().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
+  let hooks = unsafe queue.queue.pointee.hooks
+  let isOfTable = containsLine(hooks, "offsets: the table")
+  try expect(context.backend != .kprobeTable || isOfTable, "the offsets are not the table's:\n\(hooks)")
 }
 
 /// A child that executes `true` and ends is one event that knows all about it.
@@ -17,65 +18,61 @@ func forkExecExit(_ context: TestContext) throws(TestEnd) {
   let before = wallTime()
   let child = try runTrue()
   let after = wallTime()
-  let event = unsafe try context.nextEvent(of: child, in: &queue)
-  let expected = UInt64(QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT)
-  try unsafe expectEqual("events", event.pointee.events, expected)
+  let event = try queue.next(of: child)
+  try expectEqual("events", event.events, UInt64(QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT))
   // The two clocks' readings may differ by as much as it takes to read them.
   let toleranceNS: UInt64 = 1_000_000
-  try unsafe expect(
-    event.pointee.time + toleranceNS >= before && event.pointee.time <= after + toleranceNS,
-    "time \(event.pointee.time) is not within \(before)...\(after)")
-  let process = unsafe event.pointee.process!
-  try unsafe checkContent(of: process)
-  try unsafe checkIdentity(of: process)
-  let stats = queue.counters()
+  try expect(
+    event.time + toleranceNS >= before && event.time <= after + toleranceNS,
+    "time \(event.time) is not within \(before)...\(after)")
+  try checkContent(event.known)
+  try checkIdentity(event.known)
+  let stats = try queue.counters()
   try expectEqual("lost", stats.lost, 0)
   try expectEqual("malformed", stats.malformed, 0)
 }
 
-private func checkContent(of process: UnsafePointer<quark_process>) throws(TestEnd) {
-  try unsafe expectEqual("flags", process.pointee.flags, UInt64(QUARK_F_PROC | QUARK_F_EXIT))
-  try unsafe expectEqual("exit_code", process.pointee.exit_code, 0)
-  try unsafe expectEqual("exit_signal", process.pointee.exit_signal, 0)
-  try unsafe expect(process.pointee.exit_time_event > 0, "no exit time")
-  let comm = unsafe withUnsafeBytes(of: process.pointee.comm) {
-    unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
-  }
-  try expectEqual("comm", comm, "true")
-  let exe = unsafe text(process.pointee.exe)
-  try expect(equal(exe, "/bin/true") || equal(exe, "/usr/bin/true"), "exe is \(exe)")
-  try unsafe expectEqual("cwd", text(process.pointee.cwd), workingDirectory())
-  guard let cmdline = unsafe process.pointee.cmdline else { throw .failed("no cmdline") }
-  let bytes = unsafe UnsafeBufferPointer(start: cmdline, count: process.pointee.cmdline_len)
-  let arguments = unsafe String(decoding: bytes.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  try expectEqual("cmdline", arguments, "true\0this\0is\0nop!\0")
+private func checkContent(_ known: Known) throws(TestEnd) {
+  try expectEqual("flags", known.flags, UInt64(QUARK_F_PROC | QUARK_F_EXIT))
+  try expectEqual("exit_code", known.exitCode, 0)
+  try expectEqual("exit_signal", known.exitSignal, 0)
+  try expect(known.exitTime > 0, "no exit time")
+  try expectEqual("comm", known.comm, "true")
+  try expect(equal(known.exe, "/bin/true") || equal(known.exe, "/usr/bin/true"), "exe is \(known.exe)")
+  try expectEqual("cwd", known.cwd, workingDirectory())
+  try expectEqual("cmdline", known.commandLine, "true|this|is|nop!|")
 }
 
-private func checkIdentity(of process: UnsafePointer<quark_process>) throws(TestEnd) {
-  let known = unsafe process.pointee
-  try unsafe expectEqual("ppid", known.proc_ppid, UInt32(getpid()))
-  try unsafe expectEqual("uid", known.proc_uid, getuid())
-  try unsafe expectEqual("gid", known.proc_gid, getgid())
-  try unsafe expectEqual("suid", known.proc_suid, geteuid())
-  try unsafe expectEqual("sgid", known.proc_sgid, getegid())
-  try unsafe expectEqual("euid", known.proc_euid, geteuid())
-  try unsafe expectEqual("egid", known.proc_egid, getegid())
-  try unsafe expectEqual("pgid", known.proc_pgid, UInt32(getpgid(0)))
-  try unsafe expectEqual("sid", known.proc_sid, UInt32(getsid(0)))
-  try unsafe expect(known.proc_time_boot > 0, "no start time")
-  try unsafe expect(
-    known.proc_entry_leader != 0 && known.proc_entry_leader_type != UInt32(QUARK_ELT_UNKNOWN), "no entry leader")
-  try unsafe expect(known.proc_entity_id.0 != 0 && known.proc_entity_id.15 != 0, "no entity id")
-  try unsafe expect(known.proc_cap_effective != 0 && known.proc_cap_permitted != 0, "no capabilities")
-  try unsafe expectOurNamespaces(process)
+private func checkIdentity(_ known: Known) throws(TestEnd) {
+  try expectEqual("ppid", known.ppid, UInt32(getpid()))
+  try expectEqual("uid", known.uid, getuid())
+  try expectEqual("gid", known.gid, getgid())
+  try expectEqual("suid", known.suid, geteuid())
+  try expectEqual("sgid", known.sgid, getegid())
+  try expectEqual("euid", known.euid, geteuid())
+  try expectEqual("egid", known.egid, getegid())
+  try expectEqual("pgid", known.pgid, UInt32(getpgid(0)))
+  try expectEqual("sid", known.sid, UInt32(getsid(0)))
+  try expect(known.startTime > 0, "no start time")
+  let isLed = known.entryLeader != 0 && known.entryLeaderType != UInt32(QUARK_ELT_UNKNOWN)
+  try expect(isLed, "no entry leader")
+  try expectEqual("bytes of its entity id", known.entityID.utf8.count, 16)
+  // As /proc/PID/status has them: effective and permitted.
+  try expect(known.capabilities[1] != 0 && known.capabilities[2] != 0, "no capabilities")
+  try expectOurNamespaces(known)
 }
 
-func expectOurNamespaces(_ process: UnsafePointer<quark_process>) throws(TestEnd) {
-  let known = unsafe process.pointee
-  try unsafe expectEqual("uts namespace", known.proc_uts_inonum, namespace("uts"))
-  try unsafe expectEqual("ipc namespace", known.proc_ipc_inonum, namespace("ipc"))
-  try unsafe expectEqual("mnt namespace", known.proc_mnt_inonum, namespace("mnt"))
-  try unsafe expectEqual("net namespace", known.proc_net_inonum, namespace("net"))
+private func expectOurNamespaces(_ known: Known) throws(TestEnd) {
+  try expectEqual("uts namespace", known.uts, namespace("uts"))
+  try expectEqual("ipc namespace", known.ipc, namespace("ipc"))
+  try expectEqual("mnt namespace", known.mnt, namespace("mnt"))
+  try expectEqual("net namespace", known.net, namespace("net"))
+}
+
+/// A child's namespaces are ours.
+func namespaces(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  try expectOurNamespaces(try queue.next(of: try runTrue()).known)
 }
 
 /// A thread that ends the whole group while the main thread sleeps: the group's exit is reported, once, as its.
@@ -92,12 +89,10 @@ func exitTgid(_ context: TestContext) throws(TestEnd) {
     var events: UInt64 = 0
     let wanted = UInt64(QUARK_EV_FORK | QUARK_EV_EXIT)
     while events & wanted != wanted {
-      let event = unsafe try context.nextEvent(of: child, in: &queue)
-      try unsafe expectEqual("repeated events", event.pointee.events & events, 0)
-      unsafe events |= event.pointee.events
-      if events & UInt64(QUARK_EV_EXIT) != 0 {
-        try unsafe expectEqual("exit_code", event.pointee.process!.pointee.exit_code, 7)
-      }
+      let event = try queue.next(of: child)
+      try expectEqual("repeated events", event.events & events, 0)
+      events |= event.events
+      if event.has(QUARK_EV_EXIT) { try expectEqual("exit_code", event.known.exitCode, 7) }
     }
     try expect(events == wanted, "round \(round): events are \(events), expected \(wanted)")
   }
@@ -127,8 +122,4 @@ func runTrue() throws(TestEnd) -> pid_t {
   let status = try wait(for: child)
   try expect(clinux_wifexited(status) != 0 && clinux_wexitstatus(status) == 0, "true ended with \(status)")
   return child
-}
-
-private func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
-  unsafe string.map { unsafe String(cString: $0) } ?? "(none)"
 }

@@ -8,54 +8,49 @@ func cacheGrace(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.cache_grace_time = 100
   var queue = try context.open()
-  try expect(unsafe queue.lookup(pid: UInt32(getpid())) != nil, "this process is not known right after open")
+  try expect(try queue.lookup(pid: UInt32(getpid())) != nil, "this process is not known right after open")
   let child = try runTrue()
-  _ = unsafe try context.nextEvent(of: child, in: &queue)
-  try expect(unsafe queue.lookup(pid: UInt32(child)) != nil, "the child is not known after its event")
+  _ = try queue.next(of: child)
+  try expect(try queue.lookup(pid: UInt32(child)) != nil, "the child is not known after its event")
   usleep(110_000)
-  _ = unsafe queue.nextEvent()
-  try expect(unsafe queue.lookup(pid: UInt32(child)) == nil, "the child is still known after its grace time")
-  try expect(queue.counters().garbage_collections > 0, "and no collection is counted")
+  _ = unsafe queue.queue.pointee.nextEvent()
+  try expect(try queue.lookup(pid: UInt32(child)) == nil, "the child is still known after its grace time")
+  try expect(try queue.counters().garbage_collections > 0, "and no collection is counted")
 }
 
 /// With the minimal matrix fork, exec and exit are an event each.
 func minimalAggregation(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_MIN_AGG
-  var queue = try context.open()
-  try expectThreeEvents(context, &queue)
+  try expectThreeEvents(context)
 }
 
 /// So they are when every cell of the matrix says never.
-func emptyMatrix(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.openSeparate()
-  try expectThreeEvents(context, &queue)
-}
+func emptyMatrix(_ context: TestContext) throws(TestEnd) { try expectThreeEvents(context) }
 
-private func expectThreeEvents(_ context: TestContext, _ queue: inout Queue) throws(TestEnd) {
+private func expectThreeEvents(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
   let child = try runTrue()
   for wanted in [QUARK_EV_FORK, QUARK_EV_EXEC, QUARK_EV_EXIT] {
-    let event = unsafe try context.nextEvent(of: child, in: &queue)
-    try unsafe expectEqual("events", event.pointee.events, UInt64(wanted))
+    try expectEqual("events", try queue.next(of: child).events, UInt64(wanted))
   }
-  guard let process = unsafe queue.lookup(pid: UInt32(child)) else { throw .failed("the child is not known") }
-  try unsafe expectEqual("exit_code", process.pointee.exit_code, 0)
-  try unsafe expect(process.pointee.exit_time_event > 0, "no exit time")
+  guard let known = try queue.lookup(pid: UInt32(child)) else { throw .failed("the child is not known") }
+  try expectEqual("exit_code", known.exitCode, 0)
+  try expect(known.exitTime > 0, "no exit time")
 }
 
 /// Counters begin at nothing and count.
 func statistics(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  let before = queue.counters()
+  let before = try queue.counters()
   try expectEqual("backend", before.backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
   let counters = [
     before.insertions, before.removals, before.aggregations, before.non_aggregations, before.lost,
     before.garbage_collections, before.malformed, before.late, before.refused,
   ]
   try expect(counters.allSatisfy { $0 == 0 }, "a counter is not 0 right after open")
-  let child = try runTrue()
-  _ = unsafe try context.nextEvent(of: child, in: &queue)
-  let after = queue.counters()
+  _ = try queue.next(of: try runTrue())
+  let after = try queue.counters()
   try expect(after.insertions >= 3, "\(after.insertions) insertions of fork, exec and exit")
   try expect(after.removals >= 3, "\(after.removals) removals of fork, exec and exit")
   try expect(after.aggregations >= 1, "no aggregation")
@@ -80,12 +75,4 @@ private func expectContainer(_ path: String, _ expected: String?) throws(TestEnd
     return unsafe String(cString: text.baseAddress!)
   }
   try expect(equal(id ?? "none", expected ?? "none"), "\(path) is \(id ?? "none"), expected \(expected ?? "none")")
-}
-
-/// A child's namespaces are ours.
-func namespaces(_ context: TestContext) throws(TestEnd) {
-  var queue = try context.open()
-  let child = try runTrue()
-  let event = unsafe try context.nextEvent(of: child, in: &queue)
-  try unsafe expectOurNamespaces(event.pointee.process!)
 }

@@ -1,35 +1,61 @@
 import CLinux
 import QuarkLinux
 
-/// Runs tests one after the other, each in a process of its own, and reports on the console and the result channel.
+/// Runs tests, each in a process of its own, several side by side, and reports on the console and the result channel.
 struct Runner: ~Copyable {
   private let options: Options
   private var channel: ResultChannel?
   private var counts = (passed: 0, failed: 0, skipped: 0)
+  /// Places in the plan of the tests to come.
+  private var waiting: [Int]
+  private var running: [Running] = []
+  private var queues: [QueueProcess] = []
+  /// They failed beside others, and are run again by themselves before it is said how they ended.
+  private var unsettled: [Unsettled] = []
+  /// Of processes that are gone, with probes that somebody is blamed for already.
+  private var knownOrphans: [pid_t] = []
+  private let startMS = milliseconds()
+  private var nextBeatMS = milliseconds() + 1000
+
+  private struct Running {
+    let index: Int
+    let process: TestProcess
+  }
+
+  private struct Unsettled {
+    let index: Int
+    var result: TestResult
+    var milliseconds: Int
+  }
 
   init(_ options: Options, channel: consuming ResultChannel?) {
     self.options = options
     self.channel = channel
+    waiting = Array(options.tests.indices)
+    knownOrphans = ProbeDefinitions.orphans()
   }
 
   /// The number of failed tests, 99 at most.
   mutating func run() -> CInt {
+    let idle = MachineTime()
     sendHello()
-    for (index, test) in options.tests.enumerated() {
-      var start = JSONObject(type: "start")
-      start.add("index", index)
-      start.add("name", test.name)
-      start.add("backend", test.backend?.name ?? "")
-      channel?.send(start)
-      let startMS = milliseconds()
-      let result = options.isForking ? runForked(test, index: index) : runHere(test)
-      report(test, index: index, result, milliseconds: milliseconds() - startMS)
+    if !options.isForking {
+      for index in waiting { runHere(index) }
+      waiting = []
     }
+    while !waiting.isEmpty || !running.isEmpty || !queues.isEmpty {
+      startMore()
+      watch()
+      closeQueues()
+    }
+    settle()
     printOut("\(counts.failed) failures\n")
     var end = JSONObject(type: "end")
     end.add("passed", counts.passed)
     end.add("failed", counts.failed)
     end.add("skipped", counts.skipped)
+    end.add("ms", milliseconds() - startMS)
+    end.add("idle_ms", idle.idleMilliseconds)
     channel?.send(end)
     return CInt(min(counts.failed, 99))
   }
@@ -38,28 +64,237 @@ struct Runner: ~Copyable {
     var system = utsname()
     unsafe uname(&system)
     var hello = JSONObject(type: "hello")
-    hello.add("version", 1)
+    hello.add("version", 2)
     hello.add("program", "quark-test")
     hello.add("release", unsafe withUnsafeBytes(of: &system.release) { unsafe Self.text($0) })
     hello.add("machine", unsafe withUnsafeBytes(of: &system.machine) { unsafe Self.text($0) })
     hello.add("cpus", sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    hello.add("jobs", options.jobs)
+    hello.add("seed", options.seed)
     channel?.send(hello)
     var plan = JSONObject(type: "plan")
     plan.add("tests", options.tests.map { JSONObject.planned($0) })
     channel?.send(plan)
+    if options.seed != 0 { printOut("in the order of --shuffle \(options.seed)\n") }
   }
 
   private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
     unsafe String(cString: bytes.baseAddress!.assumingMemoryBound(to: CChar.self))
   }
 
-  private mutating func report(_ test: Test, index: Int, _ result: TestResult, milliseconds: Int) {
+  // MARK: - Side by side
+
+  /// Whether a test has others beside it.
+  private func isInCompany(_ test: Test) -> Bool {
+    options.isForking && options.jobs > 1 && options.tests.count > 1 && test.alone == nil
+  }
+
+  private mutating func startMore() {
+    while let next = waiting.first, running.count < options.jobs {
+      let isAlone = options.tests[next].alone != nil || running.contains { options.tests[$0.index].alone != nil }
+      if isAlone, !running.isEmpty { return }
+      waiting.removeFirst()
+      start(next)
+    }
+  }
+
+  private mutating func start(_ index: Int) {
+    let test = options.tests[index]
+    announce(index)
+    // The test has one end of a line, and the queue is handed the other.
+    var ends: [CInt] = [-1, -1]
+    let isSharing = test.queue.isShared && isInCompany(test)
+    if isSharing {
+      guard let queue = queue(for: test), unsafe clinux_socket_pair(&ends) == 0 else {
+        return report(index, TestResult(verdict: .fail, reason: "no shared queue: \(Errno.current.description)"), 0)
+      }
+      // One that has ended is found out by the test, which finds nobody at the other end.
+      _ = clinux_send_descriptor(queue.control, ends[1])
+      close(ends[1])
+    }
+    let (line, verbosity) = (ends[0], options.verbosity)
+    let process = TestProcess(isTracing: options.isTracing) {
+      // Who is left behind becomes a child of the test's process, and is found there.
+      _ = clinux_become_subreaper()
+      return TestProcess.perform(test, verbosity: verbosity, line: line)
+    }
+    if line >= 0 { close(line) }
+    guard let process = process else {
+      let reason = "cannot start a process for the test: \(Errno.current.description)"
+      return report(index, TestResult(verdict: .fail, reason: reason), 0)
+    }
+    running.append(Running(index: index, process: process))
+  }
+
+  private mutating func announce(_ index: Int) {
+    var start = JSONObject(type: "start")
+    start.add("index", index)
+    start.add("name", options.tests[index].name)
+    start.add("backend", options.tests[index].backend?.name ?? "")
+    channel?.send(start)
+  }
+
+  /// Waits until something happens, or for a while, and looks who is done.
+  private mutating func watch() {
+    var watched: [pollfd] = []
+    for test in running { watched += test.process.watched }
+    for queue in queues { watched += queue.process.watched }
+    _ = unsafe poll(&watched, nfds_t(watched.count), 100)
+    for test in running {
+      test.process.look()
+      let elapsedMS = milliseconds() - test.process.startMS
+      if test.process.isOver {
+        finish(test, test.process.result, elapsedMS)
+      } else if elapsedMS > options.tests[test.index].timeLimitMS {
+        test.process.kill()
+        let reason = "no result in \(options.tests[test.index].timeLimitMS / 1000) s"
+        finish(test, TestResult(verdict: .timeout, reason: reason, output: test.process.result.output), elapsedMS)
+      }
+    }
+    running.removeAll { $0.process.isOver }
+    beat()
+  }
+
+  private mutating func beat() {
+    let nowMS = milliseconds()
+    guard nowMS >= nextBeatMS else { return }
+    nextBeatMS = nowMS + 1000
+    var beat = JSONObject(type: "heartbeat")
+    beat.add("running", running.filter { !$0.process.isOver }.map { $0.index } + unsettled.map { $0.index })
+    beat.add("ms", nowMS - startMS)
+    channel?.send(beat)
+  }
+
+  private mutating func finish(_ test: Running, _ result: TestResult, _ milliseconds: Int) {
+    let result = blamed(for: result)
+    if result.verdict == .pass || result.verdict == .skip || !isInCompany(options.tests[test.index]) {
+      report(test.index, result, milliseconds)
+    } else {
+      unsettled.append(Unsettled(index: test.index, result: result, milliseconds: milliseconds))
+    }
+  }
+
+  /// A pass is none if there are probes behind it that were not there before.
+  private mutating func blamed(for result: TestResult) -> TestResult {
+    var result = result
+    let orphans = ProbeDefinitions.orphans().filter { !knownOrphans.contains($0) }
+    knownOrphans += orphans
+    if result.verdict == .pass, let pid = orphans.first {
+      result.verdict = .fail
+      result.reason = "a probe of process \(pid), which is gone, is left behind"
+    }
+    return result
+  }
+
+  // MARK: - Shared queues
+
+  /// The process of the queue that a test shares, which is started if there is none.
+  private mutating func queue(for test: Test) -> QueueProcess? {
+    let name = QueueProcess.name(of: test)
+    if let queue = queues.first(where: { equal($0.name, name) && !$0.process.isOver && $0.control >= 0 }) { return queue }
+    guard let queue = QueueProcess(test) else { return nil }
+    queues.append(queue)
+    return queue
+  }
+
+  /// Ends those that nobody needs any more, and takes leave of those that have ended.
+  private mutating func closeQueues() {
+    for queue in queues {
+      let isNeeded = (waiting + running.map { $0.index }).contains { index in
+        let test = options.tests[index]
+        return test.queue.isShared && isInCompany(test) && equal(QueueProcess.name(of: test), queue.name)
+      }
+      if !isNeeded { queue.close() }
+      queue.process.look()
+      if queue.process.isOver { takeLeave(of: queue) }
+    }
+    queues.removeAll { $0.process.isOver }
+  }
+
+  private mutating func takeLeave(of queue: QueueProcess) {
+    let result = queue.process.result
+    var frame = JSONObject(type: "queue")
+    frame.add("name", queue.name)
+    frame.add("open_ms", result.openMS)
+    frame.add("close_ms", result.closeMS)
+    channel?.send(frame)
+    if result.verdict == .pass { return }
+    printOut("shared queue \(queue.name): \(result.outputText)")
+    // Its readers have nothing else to say.
+    for index in unsettled.indices where Self.isOrphan(unsettled[index].result) {
+      unsettled[index].result.reason += ": \(queue.name): \(result.reason)"
+    }
+  }
+
+  private static func isOrphan(_ result: TestResult) -> Bool {
+    place(of: Array(TestQueue.isGone.utf8), in: Array(result.reason.utf8)[...]) != nil
+  }
+
+  // MARK: - By themselves
+
+  /// Runs those that failed beside others by themselves, and says how they ended. It makes no difference to a failure,
+  /// but tells what kind it is. Only who lost its queue is free of blame if somebody else's fault shows that way.
+  private mutating func settle() {
+    let limitMS = milliseconds() + 2 * Options.timeLimitMS
+    var again: [TestResult?] = []
+    for test in unsettled { again.append(milliseconds() < limitMS ? runAgain(test.index) : nil) }
+    let isSomebodyGuilty = unsettled.indices.contains {
+      Self.isOrphan(unsettled[$0].result) && again[$0].map { $0.verdict != .pass } ?? false
+    }
+    for (place, test) in unsettled.enumerated() {
+      guard let second = again[place] else {
+        var result = test.result
+        result.reason += "; there was no time to run it by itself"
+        report(test.index, result, test.milliseconds)
+        continue
+      }
+      if Self.isOrphan(test.result), isSomebodyGuilty {
+        report(test.index, second, test.milliseconds)
+        continue
+      }
+      var result = test.result
+      result.reason += second.verdict == .pass ? "; by itself it passes" : "; by itself it fails, too: \(second.reason)"
+      report(test.index, result, test.milliseconds)
+    }
+    unsettled = []
+  }
+
+  private mutating func runAgain(_ index: Int) -> TestResult {
+    let (test, verbosity) = (options.tests[index], options.verbosity)
+    let process = TestProcess {
+      _ = clinux_become_subreaper()
+      return TestProcess.perform(test, verbosity: verbosity)
+    }
+    guard let process = process else { return TestResult(verdict: .fail, reason: Errno.current.description) }
+    while true {
+      var watched = process.watched
+      _ = unsafe poll(&watched, nfds_t(watched.count), 100)
+      process.look()
+      if process.isOver { return blamed(for: process.result) }
+      beat()
+      if milliseconds() - process.startMS > test.timeLimitMS {
+        process.kill()
+        return TestResult(verdict: .timeout, reason: "no result in \(test.timeLimitMS / 1000) s")
+      }
+    }
+  }
+
+  private mutating func runHere(_ index: Int) {
+    announce(index)
+    let start = milliseconds()
+    let ending = TestProcess.perform(options.tests[index], verbosity: options.verbosity)
+    report(index, TestResult(exitStatus: ending.status, reason: ending.reason, output: []), milliseconds() - start)
+  }
+
+  // MARK: -
+
+  private mutating func report(_ index: Int, _ result: TestResult, _ milliseconds: Int) {
     switch result.verdict {
     case .pass: counts.passed += 1
     case .skip: counts.skipped += 1
     case .fail, .crash, .timeout: counts.failed += 1
     }
-    let label = test.label
+    let label = options.tests[index].label
     let dots = String(repeating: ".", count: max(1, 31 - label.utf8.count))
     printOut("\(label)\(dots)\(Style.colored(result.words, result.verdict))\n")
     if options.verbosity > 0 || result.verdict != .pass { printOut(result.outputText) }
@@ -69,40 +304,75 @@ struct Runner: ~Copyable {
     frame.add("ms", milliseconds)
     frame.add("reason", result.reason)
     frame.add("output", result.outputText)
+    frame.add("open_ms", result.openMS)
+    frame.add("close_ms", result.closeMS)
     channel?.send(frame)
   }
+}
 
-  private func runHere(_ test: Test) -> TestResult {
-    let (status, reason) = TestProcess.perform(test, verbosity: options.verbosity)
-    return TestResult(exitStatus: status, reason: reason, output: [])
+/// The process of a shared queue, as its users see it.
+private final class QueueProcess {
+  let name: String
+  let process: TestProcess
+  /// Takes one end of each reader's line; -1: it was told to end.
+  private(set) var control: CInt
+
+  /// `ebpf-joined`
+  static func name(of test: Test) -> String { (test.backend?.name ?? "") + (test.queue.isSeparate ? "-separate" : "-joined") }
+
+  /// Nil with errno.
+  init?(_ test: Test) {
+    var ends: [CInt] = [-1, -1]
+    guard unsafe clinux_socket_pair(&ends) == 0 else { return nil }
+    let backend = test.backend ?? .ebpf
+    let isSeparate = test.queue.isSeparate
+    let process = TestProcess {
+      CLinux.close(ends[0])
+      do throws(TestEnd) {
+        if backend == .kprobeTable { try TestProcess.hideTypes() }
+      } catch {
+        return TestProcess.Ending(status: 1, reason: "the kernel's types cannot be hidden")
+      }
+      return SharedQueue.serve(
+        TestContext.sharedAttributes(backend, isSeparate: isSeparate), control: FileDescriptor(owning: ends[1]),
+        isSeparate: isSeparate)
+    }
+    CLinux.close(ends[1])
+    guard let process = process else {
+      CLinux.close(ends[0])
+      return nil
+    }
+    name = Self.name(of: test)
+    self.process = process
+    control = ends[0]
   }
 
-  private mutating func runForked(_ test: Test, index: Int) -> TestResult {
-    guard var process = TestProcess(test, options) else {
-      return TestResult(verdict: .fail, reason: "cannot start a process for the test: \(Errno.current.description)")
-    }
-    let startMS = milliseconds()
-    var nextBeatMS = startMS + 1000
-    while !process.isOver {
-      process.poll(milliseconds: 100)
-      let nowMS = milliseconds()
-      if nowMS - startMS > options.timeLimitMS {
-        process.kill()
-        return TestResult(
-          verdict: .timeout, reason: "no result in \(options.timeLimitMS / 1000) s", output: process.output)
-      }
-      if nowMS >= nextBeatMS {
-        var beat = JSONObject(type: "heartbeat")
-        beat.add("index", index)
-        beat.add("ms", nowMS - startMS)
-        channel?.send(beat)
-        nextBeatMS += 1000
-      }
-    }
-    return process.result
+  /// It ends when it has nobody left to listen to.
+  func close() {
+    guard control >= 0 else { return }
+    // Not just closed: children that were forked meanwhile have it, too.
+    _ = shutdown(control, CInt(SHUT_RDWR))
+    CLinux.close(control)
+    control = -1
+  }
+}
+
+/// How long the machine's processors had nothing to do: proc_stat(5).
+private struct MachineTime {
+  private let idleTicks = Self.readIdleTicks()
+
+  private static func readIdleTicks() -> Int {
+    guard let text = value(of: "cpu ", in: "/proc/stat") else { return 0 }
+    let numbers = text.utf8.split(separator: UInt8(ascii: " ")).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+    // user, nice, system, idle, iowait
+    return numbers.count > 4 ? numbers[3] + numbers[4] : 0
   }
 
-  private func milliseconds() -> Int { Int(((try? Clock.bootNS()) ?? 0) / 1_000_000) }
+  /// Milliseconds since then, of each processor.
+  var idleMilliseconds: Int {
+    let ticks = Self.readIdleTicks() - idleTicks
+    return ticks * 1000 / max(1, sysconf(CInt(_SC_CLK_TCK))) / max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+  }
 }
 
 /// Colours, on a terminal that has them.

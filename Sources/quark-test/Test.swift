@@ -18,16 +18,50 @@ enum Backend: UInt8 {
   }
 }
 
+/// The queue that a test reads.
+enum NeededQueue {
+  case none
+  /// One that it shares with other tests, and that joins what belongs together, as by default.
+  case joined
+  /// One that it shares with other tests, in which each record is an event of its own.
+  case separate
+  /// One that it opens itself, and why.
+  case own(StaticString)
+
+  var isShared: Bool {
+    switch self {
+    case .joined, .separate: true
+    case .none, .own: false
+    }
+  }
+
+  var isSeparate: Bool { if case .separate = self { true } else { false } }
+}
+
 /// One test on one backend.
 struct Test {
   let name: String
+  let queue: NeededQueue
+  /// Why no other test may run beside it; nil: some do.
+  var alone: StaticString?
   /// Nil for a test that opens no queue.
   var backend: Backend?
   /// Fails, crashes or hangs on purpose, to test who runs and judges the tests: runs only when named.
   var isSelfTest = false
-  /// Takes minutes: runs only when named.
-  var isHeavy = false
+  /// Takes minutes, so many of them at most: runs only when named.
+  var heavyMinutes: Int?
   let body: (TestContext) throws(TestEnd) -> Void
+
+  init(
+    _ name: String, _ queue: NeededQueue, alone: StaticString? = nil, heavyMinutes: Int? = nil,
+    _ body: @escaping (TestContext) throws(TestEnd) -> Void
+  ) {
+    self.name = name
+    self.queue = queue
+    self.alone = alone
+    self.heavyMinutes = heavyMinutes
+    self.body = body
+  }
 
   private func on(_ backend: Backend) -> Test {
     var test = self
@@ -38,97 +72,102 @@ struct Test {
   /// `t_probe @ ebpf`
   var label: String { backend.map { "\(name) @ \($0.name)" } ?? name }
 
-  /// In the order of execution: all of one backend, then all of the next.
+  /// Milliseconds it may take.
+  var timeLimitMS: Int { max(Options.timeLimitMS, Options.scaled((heavyMinutes ?? 0) * 60_000)) }
+
+  /// In the order of execution: all of one backend, then all of the next; those that want to be alone behind all others.
   static var all: [Test] {
     var tests: [Test] = []
     for backend in [.ebpf, .kprobe, .kprobeTable] as [Backend] {
       tests += (common + (backend == .ebpf ? ebpfOnly : kprobeOnly)).map { $0.on(backend) }
     }
-    return tests + selfTests
+    tests += selfTests
+    return tests.filter { $0.alone == nil } + tests.filter { $0.alone != nil }
   }
 
   private static var common: [Test] {
     [
-      Test(name: "t_probe", body: probe),
-      Test(name: "t_os_release", body: systemRelease),
-      Test(name: "t_fork_exec_exit", body: forkExecExit),
-      Test(name: "t_fork_exec_exit_rel", body: execRelative),
-      Test(name: "t_memfd_exec", body: execMemfd),
-      Test(name: "t_exec_deleted", body: execDeleted),
-      Test(name: "t_exec_script", body: execScript),
-      Test(name: "t_exec_no_args", body: execNoArguments),
-      Test(name: "t_exec_fails", body: execFails),
-      Test(name: "t_exec_thread", body: execByThread),
-      Test(name: "t_exec_setid", body: execSetID),
-      Test(name: "t_chroot", body: execInChroot),
-      Test(name: "t_comm", body: newNames),
-      Test(name: "t_cap_words", body: capabilityWords),
-      Test(name: "t_terminal", body: terminal),
-      Test(name: "t_known_at_exit", body: knownAtExit),
-      Test(name: "t_setns", body: enterNamespace),
-      Test(name: "t_clone_parent", body: cloneParent),
-      Test(name: "t_vfork", body: vforked),
-      Test(name: "t_short_lives", body: shortLives),
-      Test(name: "t_subreaper", body: subreaper),
-      Test(name: "t_pid_namespace", body: pidNamespace),
-      Test(name: "t_pid_wrap", body: pidsWrap),
-      Test(name: "t_exit_status", body: exitStatus),
-      Test(name: "t_exit_signal", body: exitSignal),
-      Test(name: "t_exit_leader_first", body: exitLeaderFirst),
-      Test(name: "t_exit_together", body: exitTogether),
-      Test(name: "t_exit_tgid", body: exitTgid),
-      Test(name: "t_namespace", body: namespaces),
-      Test(name: "t_cache_grace", body: cacheGrace),
-      Test(name: "t_min_agg", body: minimalAggregation),
-      Test(name: "t_set_agg_matrix", body: emptyMatrix),
-      Test(name: "t_stats", body: statistics),
-      Test(name: "t_rule_poison", body: rulePoison),
-      Test(name: "t_rule_poison_existing", body: rulePoisonExisting),
-      Test(name: "t_rule_id", body: ruleID),
-      Test(name: "t_rule_parser", body: ruleParser),
-      Test(name: "t_stopped", body: stoppedReader),
-      Test(name: "t_self_test", body: selfTest),
-      Test(name: "t_ring_overflow", body: ringOverflow),
-      Test(name: "t_unprivileged", body: unprivileged),
-      Test(name: "t_mon_ends", body: monitorEnds),
-      Test(name: "t_mon_nobody", body: monitorAsNobody),
-      Test(name: "t_mon_no_reader", body: monitorWithoutReader),
-      Test(name: "t_ground_truth", isHeavy: true, body: groundTruth),
+      Test("t_probe", .own("what is tested is its opening"), probe),
+      Test("t_os_release", .none, systemRelease),
+      Test("t_fork_exec_exit", .joined, forkExecExit),
+      Test("t_fork_exec_exit_rel", .joined, execRelative),
+      Test("t_memfd_exec", .joined, execMemfd),
+      Test("t_exec_deleted", .joined, execDeleted),
+      Test("t_exec_script", .joined, execScript),
+      Test("t_exec_no_args", .joined, execNoArguments),
+      Test("t_exec_fails", .separate, execFails),
+      Test("t_exec_thread", .joined, execByThread),
+      Test("t_exec_setid", .separate, execSetID),
+      Test("t_chroot", .joined, execInChroot),
+      Test("t_comm", .separate, newNames),
+      Test("t_cap_words", .joined, capabilityWords),
+      Test("t_terminal", .joined, terminal),
+      Test("t_known_at_exit", .joined, knownAtExit),
+      Test("t_setns", .joined, enterNamespace),
+      Test("t_clone_parent", .joined, cloneParent),
+      Test("t_vfork", .joined, vforked),
+      Test("t_short_lives", .joined, shortLives),
+      Test("t_subreaper", .separate, subreaper),
+      Test("t_pid_namespace", .joined, pidNamespace),
+      Test("t_pid_wrap", .own("its ring must hold all of it"), alone: "it takes the machine's pids away", pidsWrap),
+      Test("t_exit_status", .joined, exitStatus),
+      Test("t_exit_signal", .joined, exitSignal),
+      Test("t_exit_leader_first", .joined, exitLeaderFirst),
+      Test("t_exit_together", .separate, exitTogether),
+      Test("t_exit_tgid", .own("it has hardly any hold time"), exitTgid),
+      Test("t_namespace", .joined, namespaces),
+      Test("t_cache_grace", .own("it has hardly any grace time"), cacheGrace),
+      Test("t_min_agg", .own("it asks for the least aggregation"), minimalAggregation),
+      Test("t_set_agg_matrix", .separate, emptyMatrix),
+      Test("t_stats", .own("its counters must begin at 0"), statistics),
+      Test("t_rule_poison", .own("it has rules"), rulePoison),
+      Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting),
+      Test("t_rule_id", .own("it has rules"), ruleID),
+      Test("t_rule_parser", .none, ruleParser),
+      Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader),
+      Test("t_self_test", .own("it opens with a self-test"), alone: "it looks for any canary", selfTest),
+      Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow),
+      Test("t_unprivileged", .own("it may not open one"), unprivileged),
+      Test("t_mon_ends", .none, monitorEnds),
+      Test("t_mon_nobody", .none, monitorAsNobody),
+      Test("t_mon_no_reader", .none, monitorWithoutReader),
+      Test("t_ground_truth", .own("it is a load"), alone: "it is a load", heavyMinutes: 10, groundTruth),
     ]
   }
 
   /// Of what only EBPF knows, and of how it is loaded.
   private static var ebpfOnly: [Test] {
     [
-      Test(name: "t_exec_deep_path", body: execDeepPath),
-      Test(name: "t_exec_args", body: execArguments),
-      Test(name: "t_env", body: environmentLimit),
-      Test(name: "t_id_change", body: idChange),
-      Test(name: "t_saved_ids", body: savedIDs),
-      Test(name: "t_setsid", body: newSession),
-      Test(name: "t_cgroup", body: controlGroup),
-      Test(name: "t_cgroup_v1", body: controlGroupV1),
-      Test(name: "t_clone_into_cgroup", body: cloneIntoGroup),
-      Test(name: "t_cgroup_parse", body: cgroupParse),
-      Test(name: "t_hanson", body: hansonObject),
-      Test(name: "t_hanson_escape", body: hansonEscape),
-      Test(name: "t_hooks_kprobe", body: hooksKprobe),
-      Test(name: "t_capabilities", body: capabilities),
-      Test(name: "t_leftovers", body: leftovers),
+      Test("t_exec_deep_path", .joined, execDeepPath),
+      Test("t_exec_args", .joined, execArguments),
+      Test("t_env", .own("it has limits of its own"), environmentLimit),
+      Test("t_id_change", .joined, idChange),
+      Test("t_saved_ids", .separate, savedIDs),
+      Test("t_setsid", .separate, newSession),
+      Test("t_cgroup", .joined, controlGroup),
+      Test(
+        "t_cgroup_v1", .joined, alone: "it takes a controller away from the unified hierarchy", controlGroupV1),
+      Test("t_clone_into_cgroup", .separate, cloneIntoGroup),
+      Test("t_cgroup_parse", .none, cgroupParse),
+      Test("t_hanson", .none, hansonObject),
+      Test("t_hanson_escape", .none, hansonEscape),
+      Test("t_hooks_kprobe", .own("it may use kprobes only"), hooksKprobe),
+      Test("t_capabilities", .own("it has few privileges"), capabilities),
+      Test("t_leftovers", .own("what is tested is its end"), alone: "it counts the machine's BPF objects", leftovers),
     ]
   }
 
   /// Of what it is that only EBPF knows, and of the kernel's tracing files.
   private static var kprobeOnly: [Test] {
     [
-      Test(name: "t_unknown", body: unknownToKprobes),
-      Test(name: "t_long_args", body: longArguments),
-      Test(name: "t_deep_cwd", body: deepDirectory),
-      Test(name: "t_poorer_kernel", body: poorerKernel),
-      Test(name: "t_thread_events", body: threadEvents),
-      Test(name: "t_fallback", body: fallingBack),
-      Test(name: "t_probes_left", body: probesLeft),
-      Test(name: "t_probes_dropped", body: probesOfDropped),
+      Test("t_unknown", .joined, unknownToKprobes),
+      Test("t_long_args", .own("it says when its records are read"), longArguments),
+      Test("t_deep_cwd", .joined, deepDirectory),
+      Test("t_poorer_kernel", .own("it may not use all that there is"), poorerKernel),
+      Test("t_thread_events", .own("it asks for threads"), threadEvents),
+      Test("t_fallback", .own("it may not use EBPF"), fallingBack),
+      Test("t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft),
+      Test("t_probes_dropped", .own("it gives its privileges up"), probesOfDropped),
     ]
   }
 
@@ -143,17 +182,22 @@ enum TestEnd: Error {
 }
 
 /// Fails the test unless `condition` holds.
+@inline(__always)
 func expect(
   _ condition: Bool, _ words: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
-  if !condition { throw .failed("\(file):\(line): \(words())") }
+  if !condition { throw failure(words(), file, line) }
 }
+
+/// Not inlined, and not made for each place that uses it anew: there are hundreds.
+@inline(never)
+func failure(_ words: String, _ file: StaticString, _ line: UInt) -> TestEnd { .failed("\(file):\(line): \(words)") }
 
 /// Fails the test unless the two are equal.
 func expectEqual<Value: Equatable & CustomStringConvertible>(
   _ what: StaticString, _ actual: Value, _ expected: Value, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
   if actual != expected {
-    throw .failed("\(file):\(line): \(what) is \(actual.description), expected \(expected.description)")
+    throw failure("\(what) is \(actual.description), expected \(expected.description)", file, line)
   }
 }

@@ -4,51 +4,46 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// What a test is handed: attributes for its queue, and helpers.
+/// What a test is handed: attributes for a queue of its own, and the way to the one that it shares.
 struct TestContext {
-  /// The test's backend with entry leaders, and 100 ms of hold time so that tests are quick.
+  /// The test's backend with entry leaders, and so little hold time that tests are quick.
   var attributes: quark_queue_attr
   let backend: Backend
   let verbosity: Int
+  private let isSeparate: Bool
+  /// To the shared queue; -1: the test runs by itself.
+  private let line: CInt
 
-  init(_ backend: Backend, verbosity: Int) {
-    self.backend = backend
-    attributes = Queue.defaultAttributes
-    attributes.flags = (backend.isKprobe ? QQ_KPROBE : QQ_EBPF) | QQ_ENTRY_LEADER
-    attributes.hold_time = 100
+  init(_ test: Test, verbosity: Int, line: CInt) {
+    backend = test.backend ?? .ebpf
+    isSeparate = test.queue.isSeparate
+    attributes = Self.attributes(backend, holdTimeMS: 100)
     self.verbosity = verbosity
+    self.line = line
+  }
+
+  /// Of a queue that many share: what belongs together comes less close together then. Where nothing is joined, being
+  /// in order is all that events are held for.
+  static func sharedAttributes(_ backend: Backend, isSeparate: Bool) -> quark_queue_attr {
+    attributes(backend, holdTimeMS: isSeparate ? 50 : 400)
+  }
+
+  /// `holdTimeMS` is for a machine that is as fast as it should be.
+  private static func attributes(_ backend: Backend, holdTimeMS: Int) -> quark_queue_attr {
+    var attributes = Queue.defaultAttributes
+    attributes.flags = (backend.isKprobe ? QQ_KPROBE : QQ_EBPF) | QQ_ENTRY_LEADER
+    attributes.hold_time = CInt(Options.scaled(holdTimeMS))
+    return attributes
   }
 
   /// What kprobes cannot know is another thing than what there was: `t_unknown` says which.
   var isKprobe: Bool { backend.isKprobe }
 
-  func open() throws(TestEnd) -> Queue {
-    do { return try Queue(attributes) } catch { throw .failed("open: \(error.message)") }
-  }
-
-  /// The next event of `pid`; others are passed over. Fails after 10 seconds without one.
-  @unsafe func nextEvent(of pid: pid_t, in queue: inout Queue) throws(TestEnd) -> UnsafePointer<quark_event> {
-    let deadline = now() + 10_000_000_000
-    while now() < deadline {
-      guard let event = unsafe queue.nextEvent() else {
-        do { try queue.block() } catch { throw .failed("block: \(error.description)") }
-        continue
-      }
-      if verbosity > 1 { unsafe show(event) }
-      if let process = unsafe event.pointee.process, unsafe process.pointee.pid == UInt32(pid) { return unsafe event }
-    }
-    throw .failed("no event of pid \(pid) within 10 s; statistics: \(describe(queue.counters()))")
-  }
-
-  private func now() -> UInt64 { (try? Clock.bootNS()) ?? 0 }
-
-  private func show(_ event: UnsafePointer<quark_event>) {
-    var text = ByteBuffer()
-    _ = unsafe EventText.append(event.pointee, to: &text)
-    FileDescriptor.complain(String(decoding: text.bytes, as: UTF8.self))
-  }
-
-  private func describe(_ stats: quark_queue_stats) -> String {
-    "insertions \(stats.insertions) removals \(stats.removals) lost \(stats.lost) malformed \(stats.malformed)"
+  /// The queue that the test's declaration says it reads.
+  func open() throws(TestEnd) -> TestQueue {
+    if line >= 0 { return try TestQueue(sharing: line, verbosity: verbosity) }
+    let queue = try TestQueue(opening: attributes, verbosity: verbosity)
+    if isSeparate { unsafe queue.queue.pointee.forbidJoining() }
+    return queue
   }
 }

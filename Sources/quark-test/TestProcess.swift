@@ -1,20 +1,35 @@
 import CLinux
 import QuarkLinux
 
-/// The process a test runs in. Its standard error comes here through a pipe, and behind a mark at its
-/// end why the test failed or was skipped.
-struct TestProcess: ~Copyable {
-  private let pid: pid_t
-  private let errors: FileDescriptor
-  private let trace: FileDescriptor?
-  /// That of `trace`, or -1.
-  private let traceDescriptor: CInt
+/// The process that a test runs in, or a shared queue. Its standard error comes here through a pipe, and at its end
+/// what `Ending` has.
+final class TestProcess {
+  let pid: pid_t
+  /// The pipe, and the kernel's trace if that is wanted.
+  private let sources: [CInt]
   private var status: CInt = 0
   private(set) var isOver = false
-  private(set) var output: [UInt8] = []
+  private var output: [UInt8] = []
+  let startMS = milliseconds()
+
+  /// How a process ends that comes to its end: what stands behind a byte that no text has.
+  struct Ending {
+    var status: CInt = 0
+    /// Words for a failure or a skip.
+    var reason = ""
+
+    fileprivate static var mark: UInt8 { 0 }
+
+    /// With the times that it took to open and to close queues.
+    fileprivate func tell() -> Never {
+      let times = "\(Stopwatch.opening.milliseconds) \(Stopwatch.closing.milliseconds)"
+      FileDescriptor.complain("\0\(times)\0\(reason)")
+      _exit(status)
+    }
+  }
 
   /// Nil with errno when the system has no pipe or process for us.
-  init?(_ test: Test, _ options: Options) {
+  init?(isTracing: Bool = false, _ body: () -> Ending) {
     var ends: (CInt, CInt) = (-1, -1)
     let isMade = unsafe withUnsafeMutablePointer(to: &ends) {
       unsafe $0.withMemoryRebound(to: CInt.self, capacity: 2) { unsafe pipe($0) }
@@ -27,9 +42,7 @@ struct TestProcess: ~Copyable {
       dup2(ends.1, STDERR_FILENO)
       close(ends.0)
       close(ends.1)
-      let (status, reason) = Self.perform(test, verbosity: options.verbosity)
-      if !reason.isEmpty { FileDescriptor.complain(Self.reasonMark + reason + "\n") }
-      _exit(status)
+      body().tell()
     }
     close(ends.1)
     guard child > 0 else {
@@ -37,35 +50,34 @@ struct TestProcess: ~Copyable {
       return nil
     }
     pid = child
-    errors = FileDescriptor(owning: ends.0)
     _ = clinux_fcntl(ends.0, F_SETFL, O_NONBLOCK)
     let path = "/sys/kernel/tracing/trace_pipe"
-    let opened = options.isTracing ? unsafe clinux_open(path, O_RDONLY | O_NONBLOCK, 0) : -1
-    trace = opened >= 0 ? FileDescriptor(owning: opened) : nil
-    traceDescriptor = opened
+    let trace = isTracing ? unsafe clinux_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) : -1
+    sources = trace >= 0 ? [ends.0, trace] : [ends.0]
   }
 
-  /// A byte no text has, between what a test says and why it failed.
-  private static var reasonMark: String { "\0" }
+  deinit { for source in sources { close(source) } }
 
-  /// Runs the test in this process: its exit status, and words for a failure or a skip.
-  static func perform(_ test: Test, verbosity: Int) -> (status: CInt, reason: String) {
+  /// Runs the test in this process. `line`: to the queue that it shares, or -1.
+  static func perform(_ test: Test, verbosity: Int, line: CInt = -1) -> Ending {
     let before = openDescriptors()
     do throws(TestEnd) {
       if test.backend == .kprobeTable { try hideTypes() }
-      try test.body(TestContext(test.backend ?? .ebpf, verbosity: verbosity))
+      try test.body(TestContext(test, verbosity: verbosity, line: line))
     } catch {
       switch error {
-      case .failed(let reason): return (1, reason)
-      case .skipped(let reason): return (TestResult.skipStatus, reason)
+      case .failed(let reason): return Ending(status: 1, reason: reason)
+      case .skipped(let reason): return Ending(status: TestResult.skipStatus, reason: reason)
       }
     }
     let after = openDescriptors()
-    return before == after ? (0, "") : (1, "fd leak: \(before) descriptors open before, \(after) after")
+    if before != after { return Ending(status: 1, reason: "fd leak: \(before) descriptors open before, \(after) after") }
+    guard let left = Leftovers.children() else { return Ending() }
+    return Ending(status: 1, reason: left)
   }
 
-  /// In a mount namespace of the test's own, an empty folder takes the place of the kernel's types.
-  private static func hideTypes() throws(TestEnd) {
+  /// In a mount namespace of the process's own, an empty folder takes the place of the kernel's types.
+  static func hideTypes() throws(TestEnd) {
     let folder = "/sys/kernel/btf"
     guard clinux_unshare(CLINUX_NEW_MNT.rawValue) == 0,
       unsafe mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0
@@ -85,21 +97,22 @@ struct TestProcess: ~Copyable {
     return count
   }
 
-  /// Collects output for up to that long, and notices the end.
-  mutating func poll(milliseconds: CInt) {
-    var watched = [pollfd(fd: errors.rawValue, events: Int16(POLLIN), revents: 0)]
-    if traceDescriptor >= 0 { watched.append(pollfd(fd: traceDescriptor, events: Int16(POLLIN), revents: 0)) }
-    _ = unsafe CLinux.poll(&watched, nfds_t(watched.count), milliseconds)
+  /// What poll(2) is to watch.
+  var watched: [pollfd] { sources.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) } }
+
+  /// Collects what it said, and notices its end.
+  func look() {
     drain()
     // Not the end of the pipe: a process the test left behind may hold that open for ever.
-    if unsafe waitpid(pid, &status, WNOHANG) == pid {
-      drain()
-      isOver = true
-    }
+    guard !isOver, unsafe waitpid(pid, &status, WNOHANG) == pid else { return }
+    // Nothing that it started outlives it.
+    _ = CLinux.kill(-pid, SIGKILL)
+    drain()
+    isOver = true
   }
 
-  /// Ends the test's whole process group.
-  mutating func kill() {
+  /// Ends it and its whole process group.
+  func kill() {
     _ = CLinux.kill(-pid, SIGKILL)
     _ = unsafe waitpid(pid, &status, 0)
     drain()
@@ -113,22 +126,27 @@ struct TestProcess: ~Copyable {
       let name = unsafe clinux_signal_name(signal).map { unsafe String(cString: $0) } ?? "?"
       return TestResult(verdict: .crash, reason: "signal \(signal) (SIG\(name))", output: output)
     }
-    let mark = output.lastIndex(of: 0) ?? output.endIndex
-    let words = output[mark...].dropFirst()
-    let reason = String(decoding: words.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     let exitStatus = clinux_wexitstatus(status)
+    // What it said, the times, the reason.
+    let parts = output.split(separator: Ending.mark, maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3 else { return TestResult(exitStatus: exitStatus, reason: "", output: output) }
+    let words = parts[2].last == UInt8(ascii: "\n") ? parts[2].dropLast() : parts[2]
+    let firstLine = String(decoding: words.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     // A skip's words are a line; a failure's may go on, with what the verifier said.
-    let text = exitStatus == TestResult.skipStatus ? output[..<mark] : output[..<mark] + words
-    return TestResult(exitStatus: exitStatus, reason: reason, output: Array(text))
+    var text = Array(parts[0])
+    if exitStatus != TestResult.skipStatus, !words.isEmpty { text += words + [UInt8(ascii: "\n")] }
+    var result = TestResult(exitStatus: exitStatus, reason: firstLine, output: text)
+    let times = parts[1].split(separator: UInt8(ascii: " ")).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+    if times.count == 2 { (result.openMS, result.closeMS) = (times[0], times[1]) }
+    return result
   }
 
-  private mutating func drain() {
-    append(from: errors.rawValue)
-    if traceDescriptor >= 0 { append(from: traceDescriptor) }
+  private func drain() {
+    for source in sources { append(from: source) }
     if output.count > TestResult.outputLimit { output.removeFirst(output.count - TestResult.outputLimit) }
   }
 
-  private mutating func append(from descriptor: CInt) {
+  private func append(from descriptor: CInt) {
     while true {
       let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
         count = unsafe max(0, read(descriptor, buffer.baseAddress, buffer.count))

@@ -16,11 +16,14 @@ struct TestResult {
     }
   }
 
-  let verdict: Verdict
+  var verdict: Verdict
   /// Empty for a pass.
-  let reason: String
+  var reason: String
   /// What the test wrote to its standard error, the newest `outputLimit` bytes of it.
   var output: [UInt8] = []
+  /// Milliseconds that it spent opening queues of its own, and closing them.
+  var openMS = 0
+  var closeMS = 0
 
   static var outputLimit: Int { 4096 }
 

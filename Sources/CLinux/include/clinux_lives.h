@@ -69,6 +69,19 @@ int clinux_remove_tree(const char *path);
 /* Objects of BPF that the kernel has, as bpf(2) enumerates them. -1 with errno. */
 enum clinux_bpf_object { CLINUX_BPF_PROGRAMS, CLINUX_BPF_MAPS, CLINUX_BPF_LINKS, CLINUX_BPF_TYPES };
 long clinux_bpf_count(enum clinux_bpf_object kind);
+/* Those of an id above `id`. Ids are given in rising order: what is made later has larger ones. */
+long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id);
+/* The largest id there is, or 0. */
+unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind);
+
+/* Two connected local sockets that keep the borders of messages, closed on exec. 0, or -1 with errno. */
+int clinux_socket_pair(int ends[2]);
+/* Hands a descriptor through a local socket: unix(7). 0, or -1 with errno. */
+int clinux_send_descriptor(int socket, int fd);
+/* One that was sent so, closed on exec. -1 with errno; at the end of what was sent errno is ENOTCONN. */
+int clinux_receive_descriptor(int socket);
+/* The caller gets `signal` when its parent ends: prctl(2). 0, or -1 with errno. */
+int clinux_end_with_parent(int signal);
 
 /* A child that executes `/bin/exit STATUS INDEX`, or ends with 127. Its pid, or -1 with errno. */
 pid_t clinux_spawn_exit(int status, int index);

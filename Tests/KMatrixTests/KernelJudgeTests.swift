@@ -210,6 +210,16 @@ import Testing
     #expect(kernel.result().notes == [])
   }
 
+  /// It was run again because that was cheaper than a boot without it.
+  @Test func theWorseOfTwoResultsStands() throws {
+    var kernel = KernelJudge(image)
+    try panic([Self.three[0], Guest.result(0), Self.three[1]]).add(to: &kernel)
+    try panic([Self.three[0], Guest.result(0, "fail"), Self.three[2], Guest.result(2)]).add(to: &kernel)
+    try panic([Self.three[0], Guest.result(0)]).add(to: &kernel)
+    #expect(kernel.result().tests.map(\.verdict) == [.fail, .panic, .pass, .notRun])
+    #expect(kernel.culprits.map(\.label) == ["t_b@ebpf"])
+  }
+
   @Test func aResultThatIsLostBesideOthersIsNoPass() throws {
     var recorded = try Recorded("clean-pass", exit: 0)
     recorded.artifacts.channel = Guest.channel([

@@ -44,8 +44,8 @@ struct KernelRunner: Sendable {
   private func commandsAgain(_ kernel: KernelJudge) -> [GuestCommand] {
     let suspects = kernel.suspects
     return suspects.isEmpty
-      ? Self.commands(for: kernel.remaining, of: kernel.planned, from: command)
-      : Self.commands(for: suspects, of: kernel.planned, from: command.alone)
+      ? Self.commands(for: kernel.remaining, of: kernel.planned, without: kernel.culprits, from: command)
+      : Self.commands(for: suspects, of: kernel.planned, without: kernel.culprits, from: command.alone)
   }
 
   private func boot(
@@ -82,11 +82,18 @@ struct KernelRunner: Sendable {
     }
   }
 
-  /// The fewest boots that run `remaining` and nothing else. Operands choose by name, so a name of which one backend
-  /// is settled needs boots of one backend each.
-  static func commands(for remaining: [TestID], of plan: [TestID], from command: GuestCommand) -> [GuestCommand] {
+  /// A boot takes as long as so many tests that are run again.
+  private static let testsPerBoot = 4
+
+  /// The fewest boots that run `remaining`, none of `culprits`, and not much else. Operands choose by name, so a name of
+  /// which one backend is settled needs boots of one backend each, unless it is cheaper to run the others again.
+  static func commands(
+    for remaining: [TestID], of plan: [TestID], without culprits: Set<TestID>, from command: GuestCommand
+  ) -> [GuestCommand] {
     let left = Set(remaining)
-    let isWhole = remaining.allSatisfy { test in plan.allSatisfy { $0.name != test.name || left.contains($0) } }
+    let names = Set(remaining.map(\.name))
+    let others = plan.filter { names.contains($0.name) && !left.contains($0) }
+    let isWhole = others.count <= testsPerBoot && culprits.isDisjoint(with: others)
     var groups: [(backend: String?, names: [String])] = []
     for test in remaining {
       // A test without a backend runs whatever is selected, so it can share any boot.

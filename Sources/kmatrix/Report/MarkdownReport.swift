@@ -7,6 +7,7 @@ struct MarkdownReport {
   init(_ results: MatrixResults) {
     var lines = ["# Kernel matrix: \(results.tally)", ""]
     if results.interrupted { lines += ["**The run was ended by its user.**", ""] }
+    for complaint in results.floor?.complaints(results.kernels) ?? [] { lines += [Self.cell(complaint), ""] }
     lines += Self.kernels(results) + Self.failures(results) + Self.notes(results) + Self.grids(results)
     lines += [RunSummary.timeLine(results), ""]
     text = lines.joined(separator: "\n")

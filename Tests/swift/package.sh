@@ -16,10 +16,10 @@ fail() {
 	exit 1
 }
 
-"${SWIFT:-swift}" build --package-path "$folder" --scratch-path ".build-$name" -c release --static-swift-stdlib \
+"${SWIFT:-swift}" build --package-path "$folder" --scratch-path .build-client -c release --static-swift-stdlib \
 	>"$log" 2>&1 || fail "does not compile"
 if grep -q 'warning:' "$log"; then fail "compiles with warnings"; fi
-strip -o "$tree/$name" ".build-$name/release/$name"
+strip -o "$tree/$name" ".build-client/release/$name"
 # Swift's way to give up the main thread asks for this one by name.
 mkdir -p "$tree/lib"
 cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$tree/lib"

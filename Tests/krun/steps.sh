@@ -44,10 +44,11 @@ ok "and their sum" says out ' +1 s  in all'
 ok "nothing to do is wrong usage" ends 2
 ok "so is no width" ends 2 -j 0 true
 
-# ended SIGNAL: it ends as by the signal, with all its children and theirs, and names what did not come to its end.
+# ended SIGNAL COMMAND: it ends as by the signal, with all its children and theirs, of which one leaves its number in a
+# file, and names what did not come to its end.
 ended() {
 	rm -f pid
-	env --default-signal=INT "$steps" -j 1 'sh -c "echo \$\$ >pid; exec sleep 100" & wait' 'echo never' >out 2>err &
+	env --default-signal=INT "$steps" -j 1 "$2" 'echo never' >out 2>err &
 	main=$!
 	tries=0
 	while [ ! -s pid ] && [ $tries -lt 100 ]; do tries=$((tries + 1)); sleep 0.1; done
@@ -58,6 +59,8 @@ ended() {
 	if kill -0 "$(cat pid)" && ! grep -q '^State:.Z' "/proc/$(cat pid)/status"; then return 1; fi
 	says err 'steps: echo never: not run'
 }
-for signal in INT TERM HUP; do ok "$signal ends all" ended "$signal"; done
+for signal in INT TERM HUP; do ok "$signal ends all" ended $signal 'sh -c "echo \$\$ >pid; exec sleep 100" & wait'; done
+ok "and what is in a group of its own" ended TERM 'set -m; sh -c "echo \$\$ >pid; exec sleep 100" & wait'
+ok "and what another of its kind has started" ended INT "$steps 'echo \$\$ >pid; exec sleep 100'"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

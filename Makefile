@@ -81,8 +81,8 @@ $(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product $@
 	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
 
-.build-embedded/release/quark-init: deps FORCE
-	$(Q)$(EMBEDDED) --product quark-init
+$(addprefix .build-embedded/release/,quark-init quark-bench quark-sim-embedded): bpf FORCE
+	$(Q)$(EMBEDDED) --product $(@F)
 
 .build-embedded/release/libQuarkC.a: bpf FORCE
 	$(Q)$(EMBEDDED) --product QuarkC
@@ -159,9 +159,6 @@ test-host: bpf check-docs
 		'CLANG=$(CLANG) Tests/packaging/run.sh' Tests/krun/pack.sh Tests/tools/run.sh Tests/manual/help.sh Tests/krun/steps.sh \
 		'$(MAKE) check-scripts' '$(KMATRIX) fetch --set quick || :'
 
-.build-embedded/release/quark-sim-embedded: bpf FORCE
-	$(Q)$(EMBEDDED) --product quark-sim-embedded
-
 # Leaks are not looked for: Foundation, XCTest and TOMLKit have some, and one test has no descriptor left to list them.
 test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
@@ -184,19 +181,20 @@ test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the 
 	$(Q)$(call with-images,--set quick) \
 		CLANG=$(CLANG) GO='$(GO)' SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/guest/run.sh $(PROGRAMS) $$images
 
-test-kernel: initramfs.gz kmatrix $(if $(OTHER_CLANG),.build-clang/initramfs.gz) ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [OTHER_CLANG=clang-19] [ARGS=…]
+OTHER := .build-$(notdir $(OTHER_CLANG))
+test-kernel: initramfs.gz kmatrix $(if $(OTHER_CLANG),$(OTHER)/initramfs.gz) ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [OTHER_CLANG=clang-19] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS) \
-		$(if $(OTHER_CLANG),--initramfs .build-clang/initramfs.gz -- quark-test-both)
+		$(if $(OTHER_CLANG),--initramfs $(OTHER)/initramfs.gz -- quark-test-both)
 
 # The BPF programs as another compiler builds them, in a quark-test beside ours: they must not depend on what one makes
 # of them. That they are others is seen to, or nothing is tested.
-.build-clang/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Sources/CProbes/%.bpf.o
+$(OTHER)/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Sources/CProbes/%.bpf.o
 	$(Q)ci/deps $(OTHER_CLANG)
 	$(call compile-bpf,$(OTHER_CLANG))
 	$(Q)! cmp -s $@ Sources/CProbes/$(@F) || { echo '$(OTHER_CLANG) is no other than $(CLANG)' >&2; rm $@; exit 1; }
 
-.build-clang/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=.build-clang/%) Tests/guest/relink.py Tests/guest/quark-test-both
+$(OTHER)/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=$(OTHER)/%) Tests/guest/relink.py Tests/guest/quark-test-both
 	$(Q)mkdir -p $(@D)/tree && cp Sources/CProbes/probes.c $(@D)
 	$(Q)$(CLANG) -O2 -ISources/CProbes/include -c $(@D)/probes.c -o $(@D)/probes.c.o
 	$(Q)$(EMBEDDED) --product quark-test
@@ -227,10 +225,7 @@ btfhub: deps ## the table of offsets, from trees in BTFhub's layout: BTFHUB_ARCH
 
 # ---- measures
 
-quark-bench: deps FORCE
-	$(Q)$(EMBEDDED) --product $@
-
-bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
+bench: .build-embedded/release/quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
 
 bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k]
@@ -267,7 +262,7 @@ $(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
 .build-fuzz/seeds: Fuzz/seeds.py $(RECORDINGS) | deps
 	$(Q)rm -rf $@ && python3 Fuzz/seeds.py $@ $(RECORDINGS)
 
-fuzz: $(FUZZERS:%=.build-fuzz/%) .build-fuzz/seeds ## each fuzzer: [SECONDS=60], or fuzz-NAME for one of them
+fuzz: $(FUZZERS:%=.build-fuzz/%) .build-fuzz/seeds ## each fuzzer: [SECONDS=60] [JOBS=n], or fuzz-NAME for one of them
 	$(Q)$(STEPS) $(if $(JOBS),-j $(JOBS)) $(FUZZERS:%='Fuzz/run.sh % $(SECONDS)')
 
 fuzz-%: .build-fuzz/% .build-fuzz/seeds

@@ -34,6 +34,8 @@ import Testing
     #expect(!files.isEmpty)
     for file in files {
       for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+        // The expression takes a thousand times as long.
+        guard line.range(of: "import") != nil else { continue }
         guard let imported = Self.importedModule(line) else { continue }
         #expect(Self.allowed[module]!.contains(imported), "\(module)/\(file.lastPathComponent): \(line)")
       }

@@ -7,7 +7,10 @@ import Testing
 
 @Suite struct ReportTests {
   private static let xmllint = "/usr/bin/xmllint"
-  private static var hasXMLLint: Bool { FileManager.default.isExecutableFile(atPath: xmllint) }
+  /// Where all must be tested it must be there.
+  private static var hasXMLLint: Bool {
+    FileManager.default.isExecutableFile(atPath: xmllint) || ProcessInfo.processInfo.environment["CI"] == "true"
+  }
 
   /// What xmllint complains of; empty if nothing.
   private func lint(_ text: String, _ options: [String] = []) async throws -> String {

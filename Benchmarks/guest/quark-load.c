@@ -216,6 +216,8 @@ main(int argc, char *argv[])
 		errx(1, "the monitor ended before it was ready");
 	}
 	if (monitor != 0) {
+		/* It shows what there is, once it has said that it is ready. */
+		rest(100000000);
 		cpu = cpu_time(monitor);
 		printf("open_cpu_ns %lld\n", (long long)cpu);
 		rest(3000000000);

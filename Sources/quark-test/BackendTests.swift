@@ -244,7 +244,7 @@ func leftovers(_ context: TestContext) throws(TestEnd) {
   let before = BPFObjects()
   do {
     let queue = try context.open()
-    try expect(before.newer[0] >= 6, "an open queue has \(before.newer[0]) programs")
+    try expect(before.newer[0] > 0, "an open queue has no programs")
     extendLifetime(queue)
   }
   try before.expectNoneNewer("after a queue was closed")

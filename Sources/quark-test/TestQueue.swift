@@ -213,7 +213,7 @@ extension Life.Part {
 
   init(_ bytes: [UInt8]) throws(TestEnd) {
     let head = unsafe 8 + 8 + 4 + MemoryLayout<quark_process>.size
-    guard bytes.count > 1 + head + 6 * 4 else { throw .failed("a short word of the shared queue") }
+    guard bytes.count >= 1 + head + 6 * 4 else { throw .failed("a short word of the shared queue") }
     var bytes = bytes
     // Safe: `head` bytes are there behind the first, and the lengths were written by `encode`.
     self = unsafe bytes.withUnsafeMutableBytes { memory in

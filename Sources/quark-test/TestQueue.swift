@@ -51,26 +51,19 @@ import QuarkLinux
     return unsafe own
   }
 
-  /// The next event of `pid`; those of others are kept for later. Fails after a while without one.
-  mutating func next(of pid: pid_t) throws(TestEnd) -> Life.Part {
-    if let index = waiting.firstIndex(where: { $0.known.pid == UInt32(pid) }) { return waiting.remove(at: index) }
+  /// The next event, of `pid` if that is given; then those of others are kept for later. Fails after a while without
+  /// one.
+  @inline(never) mutating func next(of pid: pid_t? = nil) throws(TestEnd) -> Life.Part {
+    func isAsked(_ part: Life.Part) -> Bool { pid.map { UInt32($0) == part.known.pid } ?? true }
+    if let index = waiting.firstIndex(where: isAsked) { return waiting.remove(at: index) }
     let deadline = milliseconds() + Patience.milliseconds
     while milliseconds() < deadline {
       guard let part = try read(milliseconds: deadline - milliseconds()) else { continue }
-      if part.known.pid == UInt32(pid) { return part }
+      if isAsked(part) { return part }
       waiting.append(part)
     }
-    throw .failed("no event of pid \(pid) within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
-  }
-
-  /// The next event, whosever it is. Fails after a while without one.
-  mutating func next() throws(TestEnd) -> Life.Part {
-    if !waiting.isEmpty { return waiting.removeFirst() }
-    let deadline = milliseconds() + Patience.milliseconds
-    while milliseconds() < deadline {
-      if let part = try read(milliseconds: deadline - milliseconds()) { return part }
-    }
-    throw .failed("no event within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
+    let whose = pid.map { " of pid \($0)" } ?? ""
+    throw .failed("no event\(whose) within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
   }
 
   /// The queue takes what the kernel has for it now.

@@ -108,8 +108,8 @@ libquark.so: libquark.a ## the library to be loaded, which loads libbpf
 		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
 		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
-initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
-	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
+initramfs.gz: $(TOOLS) $(wildcard initramfs/* initramfs/*/*) ## what guests boot
+	$(Q)initramfs/pack.sh $@ init@quark-test $(foreach tool,$(TOOLS),$(tool)=$(tool))
 
 EXAMPLES := $(patsubst %.c,%,$(wildcard examples/*.c))
 examples: $(EXAMPLES) ## the programs of examples/
@@ -153,7 +153,7 @@ test: test-host test-quick ## the host's tests, then the oldest, a middle and th
 
 # What ships and what tests are two builds, of which each keeps a processor busy. The kernels are for test-quick.
 test-host: bpf check-docs
-	$(Q)$(STEPS) '$(MAKE) all .build-embedded/release/quark-sim-embedded' '$(HOST) --build-tests'
+	$(Q)$(STEPS) '$(MAKE) all $(addprefix .build-embedded/release/,quark-init quark-sim-embedded)' '$(HOST) --build-tests'
 	$(Q)$(STEPS) '$(SWIFT) test --skip-build' Tests/krun/run.sh Tests/krun/build.sh Tests/manual/run.sh \
 		'.build-embedded/release/quark-sim-embedded $(shell date +%s) 100 10000' Tests/cabi/run.sh \
 		'CLANG=$(CLANG) Tests/packaging/run.sh' Tests/krun/pack.sh Tests/tools/run.sh Tests/manual/help.sh Tests/krun/steps.sh \

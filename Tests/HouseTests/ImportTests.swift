@@ -13,9 +13,12 @@ import Testing
     "Quark": ["QuarkCore", "QuarkLinux", "CQuark", "CLinux", "Synchronization"],
     "QuarkC": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
     "quark-mon": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual", "Synchronization"],
-    "quark-test": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual"],
+    "quark-test": [
+      "GuestInit", "Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual", "Synchronization",
+    ],
     "quark-btf": ["QuarkLinux", "CQuark", "CLinux", "CManual"],
-    "quark-init": ["CLinux"],
+    "GuestInit": ["CLinux"],
+    "quark-init": ["GuestInit"],
     "kmatrix": [
       "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging", "Subprocess", "Synchronization", "System",
       "SystemPackage", "TOMLKit",

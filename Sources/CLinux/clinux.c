@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 #if defined(__x86_64__)
@@ -93,6 +94,21 @@ int clinux_file_contains(const char *path, const char *text)
 		return 0;
 	content[length] = '\0';
 	return strstr(content, text) != NULL;
+}
+
+int clinux_open_uevents(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		const int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
 }
 
 int clinux_memfd(void)

@@ -81,6 +81,10 @@ struct Test {
     for backend in [.ebpf, .kprobe, .kprobeTable] as [Backend] {
       tests += (common + (backend == .ebpf ? ebpfOnly : kprobeOnly)).map { $0.on(backend) }
     }
+    // Where there is but one processor, or none that can go offline, there is nothing to test.
+    if unsafe access("/sys/devices/system/cpu/cpu1/online", W_OK) != 0 {
+      tests.removeAll { equal($0.name, "t_cpu_offline") }
+    }
     tests += selfTests
     return tests.filter { $0.alone == nil } + tests.filter { $0.alone != nil }
   }
@@ -127,6 +131,7 @@ struct Test {
       Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader),
       Test("t_self_test", .own("it opens with a self-test"), alone: "it looks for any canary", selfTest),
       Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow),
+      Test("t_cpu_offline", .own("it counts what is lost"), alone: "it takes a processor away", processorOffline),
       Test("t_unprivileged", .own("it may not open one"), unprivileged),
       Test("t_mon_ends", .none, monitorEnds),
       Test("t_mon_nobody", .none, monitorAsNobody),

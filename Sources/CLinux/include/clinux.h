@@ -137,6 +137,9 @@ void clinux_advise_huge_pages(void *memory, size_t size);
 /* 1: the first 4 KiB of a file contain `text`; 0: they do not, or it cannot be read. */
 int clinux_file_contains(const char *path, const char *text);
 
+/* A socket that gets the kernel's messages on devices, not blocking, closed on exec: netlink(7). -1 with errno. */
+int clinux_open_uevents(void);
+
 /* A file without a name, closed on exec: memfd_create(2). -1 with errno. */
 int clinux_memfd(void);
 

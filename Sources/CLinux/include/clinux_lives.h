@@ -63,6 +63,9 @@ int clinux_open_pty(char *name, size_t size);
 /* Makes it this session's. 0, or -1 with errno. */
 int clinux_take_terminal(int fd);
 
+/* The calling thread, and what it forks, runs on that processor alone: sched_setaffinity(2). 0, or -1 with errno. */
+int clinux_run_on(int cpu);
+
 /* Removes a folder and all below it. 0, or -1 with errno. */
 int clinux_remove_tree(const char *path);
 

@@ -83,7 +83,8 @@ let package = Package(
     .executableTarget(
       name: "quark-init",
       dependencies: ["GuestInit"],
-      swiftSettings: portable,
+      // A lone file is taken for a script, which would have a `main` of its own.
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [standalone]),
     .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
     .executableTarget(

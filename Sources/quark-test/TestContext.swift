@@ -25,7 +25,10 @@ struct TestContext {
   /// Of a queue that many share: what belongs together comes less close together then. Where nothing is joined, being
   /// in order is all that events are held for.
   static func sharedAttributes(_ backend: Backend, isSeparate: Bool) -> quark_queue_attr {
-    attributes(backend, holdTimeMS: isSeparate ? 50 : 400)
+    var attributes = attributes(backend, holdTimeMS: isSeparate ? 50 : 400)
+    // Who asks for a process that has ended may have to wait for its turn.
+    attributes.cache_grace_time = CInt(Options.scaled(10_000))
+    return attributes
   }
 
   /// `holdTimeMS` is for a machine that is as fast as it should be.

@@ -273,14 +273,16 @@ public import QuarkLinux
         throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
       }
     }
-    for (flag, name) in unsupported where flags & flag != 0 {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
+    var refused = unsupported.filter { flags & $0.0 != 0 }.map { "\($0.1)" }
+    if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
+    guard refused.isEmpty else {
+      let names = refused.joined(separator: ", ")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "no support so far of \(names)")
     }
-    guard flags & ~knownFlags == 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
-    }
-    guard flags & QQ_ALL_BACKENDS != 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
+    let meaningless = CUnsignedInt(bitPattern: flags & ~knownFlags)
+    guard meaningless == 0 else {
+      let bits = "0x" + String(meaningless, radix: 16)
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has bits without a meaning: \(bits)")
     }
     guard attributes.kubefd == -1 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
@@ -296,7 +298,7 @@ public import QuarkLinux
     [
       (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
       (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-      (QQ_GETPID, "QQ_GETPID"),
+      (QQ_GETPID, "QQ_GETPID"), (QQ_MPROTECT, "QQ_MPROTECT"),
     ]
   }
 

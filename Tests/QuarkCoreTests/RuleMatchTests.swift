@@ -66,6 +66,7 @@ import Testing
     #expect(matches("poison -1") { $0.tag = .max })
     #expect(!matches("file.path /a", exe: "/a"), "no event has a file")
     #expect(!matches("file.path *", exe: "/a"))
+    #expect(!matches("file.exec_change", exe: "/a"))
   }
 
   /// What is not known of a process is not 0.

@@ -207,13 +207,14 @@ static void check_constants(void)
 	VALUE(QQ_THREAD_EVENTS, 1 << 0); VALUE(QQ_KPROBE, 1 << 1); VALUE(QQ_EBPF, 1 << 2); VALUE(QQ_MIN_AGG, 1 << 3);
 	VALUE(QQ_ENTRY_LEADER, 1 << 4); VALUE(QQ_SOCK_CONN, 1 << 5); VALUE(QQ_DNS, 1 << 6); VALUE(QQ_BYPASS, 1 << 7);
 	VALUE(QQ_FILE, 1 << 8); VALUE(QQ_SHM, 1 << 9); VALUE(QQ_TTY, 1 << 10); VALUE(QQ_PTRACE, 1 << 11);
-	VALUE(QQ_MODULE_LOAD, 1 << 12); VALUE(QQ_GETPID, 1 << 13); VALUE(QQ_NOVA, 1 << 14); VALUE(QQ_ALL_BACKENDS, 6);
+	VALUE(QQ_MODULE_LOAD, 1 << 12); VALUE(QQ_GETPID, 1 << 13); VALUE(QQ_NOVA, 1 << 14); VALUE(QQ_MPROTECT, 1 << 15);
+	VALUE(QQ_SELF_TEST, 1 << 24); VALUE(QQ_ALL_BACKENDS, 6);
 	VALUE(QUARK_EV_FORK, 1 << 0); VALUE(QUARK_EV_EXEC, 1 << 1); VALUE(QUARK_EV_EXIT, 1 << 2);
 	VALUE(QUARK_EV_ID_CHANGE, 1 << 3); VALUE(QUARK_EV_SETPROCTITLE, 1 << 4);
 	VALUE(QUARK_EV_SOCK_CONN_ESTABLISHED, 1 << 5); VALUE(QUARK_EV_SOCK_CONN_CLOSED, 1 << 6);
 	VALUE(QUARK_EV_PACKET, 1 << 7); VALUE(QUARK_EV_BYPASS, 1 << 8); VALUE(QUARK_EV_FILE, 1 << 9);
 	VALUE(QUARK_EV_PTRACE, 1 << 10); VALUE(QUARK_EV_MODULE_LOAD, 1 << 11); VALUE(QUARK_EV_SHM, 1 << 12);
-	VALUE(QUARK_EV_TTY, 1 << 13); VALUE(QUARK_EV_GETPID, 1 << 14);
+	VALUE(QUARK_EV_TTY, 1 << 13); VALUE(QUARK_EV_GETPID, 1 << 14); VALUE(QUARK_EV_MPROTECT, 1 << 15);
 	VALUE(QUARK_F_PROC, 1); VALUE(QUARK_F_EXIT, 2);
 	VALUE(QUARK_ID_CHANGE_SETSID, 1); VALUE(QUARK_ID_CHANGE_SETUID, 2); VALUE(QUARK_ID_CHANGE_SETGID, 4);
 	VALUE(QUARK_FILE_OP_CREATE, 1); VALUE(QUARK_FILE_OP_MODIFY, 2); VALUE(QUARK_FILE_OP_REMOVE, 4);
@@ -232,7 +233,8 @@ static void check_constants(void)
 	VALUE(RAW_INVALID, 0); VALUE(RAW_EXEC, 1); VALUE(RAW_WAKE_UP_NEW_TASK, 2); VALUE(RAW_EXIT_THREAD, 3);
 	VALUE(RAW_ID_CHANGE, 4); VALUE(RAW_COMM, 5); VALUE(RAW_EXEC_CONNECTOR, 6); VALUE(RAW_SOCK_CONN, 7);
 	VALUE(RAW_PACKET, 8); VALUE(RAW_FILE, 9); VALUE(RAW_PTRACE, 10); VALUE(RAW_MODULE_LOAD, 11);
-	VALUE(RAW_SHM, 12); VALUE(RAW_TTY, 13); VALUE(RAW_GETPID, 14); VALUE(RAW_NUM_TYPES, 15);
+	VALUE(RAW_SHM, 12); VALUE(RAW_TTY, 13); VALUE(RAW_GETPID, 14); VALUE(RAW_MPROTECT, 15);
+	VALUE(RAW_NUM_TYPES, 16);
 	VALUE(QUARK_MAX_PACKET, 2048); VALUE(RAW_EXEC_F_EXT, 1); VALUE(NOVA_MAX_RULES, 1024);
 	VALUE(NOVA_PATH_FIELDS, 2); VALUE(NOVA_MAX_PATHS, 4096); VALUE(NOVA_PATHLEN, 250);
 	VALUE(META_RF_EXE, 1); VALUE(META_RF_FILEPATH, 2);
@@ -244,6 +246,7 @@ static void check_constants(void)
 	VALUE(QUARK_RF_PID, 1 << 0); VALUE(QUARK_RF_PPID, 1 << 1); VALUE(QUARK_RF_UID, 1 << 2);
 	VALUE(QUARK_RF_GID, 1 << 3); VALUE(QUARK_RF_SID, 1 << 4); VALUE(QUARK_RF_COMM, 1 << 5);
 	VALUE(QUARK_RF_EXE, 1 << 6); VALUE(QUARK_RF_FILEPATH, 1 << 7); VALUE(QUARK_RF_POISON, 1 << 8);
+	VALUE(QUARK_RF_FILE_EXEC_CHANGE, 1 << 9);
 #endif
 }
 
@@ -280,6 +283,7 @@ static void check_refusals(void)
 		{ QQ_BYPASS, "QQ_BYPASS" }, { QQ_SOCK_CONN, "QQ_SOCK_CONN" }, { QQ_DNS, "QQ_DNS" },
 		{ QQ_FILE, "QQ_FILE" }, { QQ_SHM, "QQ_SHM" }, { QQ_TTY, "QQ_TTY" }, { QQ_PTRACE, "QQ_PTRACE" },
 		{ QQ_MODULE_LOAD, "QQ_MODULE_LOAD" }, { QQ_GETPID, "QQ_GETPID" },
+		{ QQ_MPROTECT, "QQ_MPROTECT" },
 	};
 	char log[512];
 	size_t i;
@@ -295,7 +299,8 @@ static void check_refusals(void)
 	check(refusal(QQ_KPROBE | QQ_BYPASS, log, sizeof(log)) == EINVAL, "bypassing with KPROBE is EINVAL");
 	check(refusal(QQ_EBPF | QQ_BYPASS | QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "so it is with an aggregation");
 	check(refusal(QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "no backend is EINVAL");
-	check(refusal(QQ_EBPF | 1 << 20, log, sizeof(log)) == ENOTSUP, "a bit without a meaning is ENOTSUP");
+	check(refusal(QQ_EBPF | 1 << 20, log, sizeof(log)) == ENOTSUP && strstr(log, "0x100000") != NULL,
+	    "a bit without a meaning is ENOTSUP, too, and told");
 	setenv("QUARK_VERBOSE", "", 1);
 	refusal(QQ_NOVA, log, sizeof(log));
 	check(quark_verbose == 0 && *log == '\0', "an empty QUARK_VERBOSE is 0");
@@ -724,8 +729,8 @@ static void check_log(void)
 	line = __LINE__; qwarn("%s %d", "seventeen", 17); qwarnx("no errno"); qdebug("not said"); qdebugx("nor this");
 	const int kept = errno;
 	quark_verbose = QUARK_VL_DEBUG;
-	qlog(QUARK_VL_DEBUG, "debug");
-	qlogx(3, "more");
+	qlog(QUARK_VL_DEBUG, 1, "debug");
+	qlogx(3, 0, "more");
 	quark_verbose = QUARK_VL_SILENT;
 	qwarn("silent");
 	setup_libbpf_logs();

@@ -79,6 +79,8 @@ for compiler in gcc "$clang"; do
 	for standard in c99 gnu11 gnu17 gnu23; do everything "$compiler" $standard; done
 	all_agree "$compiler"
 done
+ok "its numbers are those of the reference, and ours are outside of them" \
+	Tests/cabi/numbers.py gcc "$include/quark.h" Tests/cabi/numbers.txt
 ok "all of quark.h is among what was tried" \
 	Tests/cabi/everything.py "$clang" "$include/quark.h" "$work/everything.o" "$work/everything.tap"
 for compiler in g++ "$clang++"; do

@@ -19,7 +19,8 @@ const (
 	QQ_MODULE_LOAD   = int(1 << 12) // kernel modules that are loaded
 	QQ_GETPID        = int(1 << 13) // an event for each getpid(2), to measure with
 	QQ_NOVA          = int(1 << 14) // the NOVA backend may be used
-	QQ_SELF_TEST     = int(1 << 15) // opening tries the backend on a process of its own
+	QQ_MPROTECT      = int(1 << 15) // memory that becomes executable
+	QQ_SELF_TEST     = int(1 << 24) // opening tries the backend on a process of its own
 	QQ_ALL_BACKENDS  = QQ_KPROBE | QQ_EBPF
 )
 

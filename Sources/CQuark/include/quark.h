@@ -431,7 +431,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 
 #endif /* !__swift__ */
 
-/* quark_queue_attr.flags */
+/* quark_queue_attr.flags; those of this library's own are from bit 24 up */
 #define QQ_THREAD_EVENTS	(1 << 0)
 #define QQ_KPROBE		(1 << 1)
 #define QQ_EBPF			(1 << 2)
@@ -447,10 +447,11 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QQ_MODULE_LOAD		(1 << 12)
 #define QQ_GETPID		(1 << 13)
 #define QQ_NOVA			(1 << 14)
-#define QQ_SELF_TEST		(1 << 15)	/* opening tries the backend on a process of its own */
+#define QQ_MPROTECT		(1 << 15)
+#define QQ_SELF_TEST		(1 << 24)	/* opening tries the backend on a process of its own */
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
 
-/* quark_event.events */
+/* quark_event.events; those of this library's own are from bit 32 up */
 #define QUARK_EV_FORK			(1 << 0)
 #define QUARK_EV_EXEC			(1 << 1)
 #define QUARK_EV_EXIT			(1 << 2)
@@ -466,6 +467,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QUARK_EV_SHM			(1 << 12)
 #define QUARK_EV_TTY			(1 << 13)
 #define QUARK_EV_GETPID			(1 << 14)
+#define QUARK_EV_MPROTECT		(1 << 15)
 
 /* quark_process.flags */
 #define QUARK_F_PROC	(1 << 0)	/* the proc_ members are valid */
@@ -656,7 +658,7 @@ enum quark_rule_action {
 	QUARK_RA_POISON,		/* its process gets a tag, and the next rule is looked at */
 };
 
-/* quark_rule_field.code */
+/* quark_rule_field.code; those of this library's own are from bit 32 up */
 #define QUARK_RF_PID		(1ULL << 0)	/* pid, not 0 */
 #define QUARK_RF_PPID		(1ULL << 1)	/* pid, not 0 */
 #define QUARK_RF_UID		(1ULL << 2)	/* id: the real one */
@@ -666,6 +668,7 @@ enum quark_rule_action {
 #define QUARK_RF_EXE		(1ULL << 6)	/* wild.pre, a pattern, not "" */
 #define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre, likewise; matches nothing: no event has a file yet */
 #define QUARK_RF_POISON		(1ULL << 8)	/* poison_tag, not 0 */
+#define QUARK_RF_FILE_EXEC_CHANGE (1ULL << 9)	/* nothing to say; matches nothing: no event has a file yet */
 
 /*
  * A pattern: the string to compare with, or with one `*` in it, which stands for any string, "/" and "" among them.
@@ -783,7 +786,7 @@ struct quark_tty {
 	char data[];
 };
 
-/* raw_event.type */
+/* raw_event.type; those of this library's own are from 64 up */
 enum raw_types {
 	RAW_INVALID,
 	RAW_EXEC,
@@ -800,6 +803,7 @@ enum raw_types {
 	RAW_SHM,
 	RAW_TTY,
 	RAW_GETPID,
+	RAW_MPROTECT,
 	RAW_NUM_TYPES
 };
 
@@ -1257,14 +1261,14 @@ extern int quark_verbose;
 void qlog_func(int pri, int do_errno, const char *func, int line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* With an x: without errno. */
+/* qlog() and qlogx() are the same, and leave it to `_do_errno`. Of the others those with an x do without errno. */
 #ifndef __swift__
-#define qlog(_pri, ...)	qlog_func(_pri, 1, __func__, __LINE__, __VA_ARGS__)
-#define qlogx(_pri, ...) qlog_func(_pri, 0, __func__, __LINE__, __VA_ARGS__)
-#define qwarn(...)	qlog(QUARK_VL_WARN, __VA_ARGS__)
-#define qwarnx(...)	qlogx(QUARK_VL_WARN, __VA_ARGS__)
-#define qdebug(...)	qlog(QUARK_VL_DEBUG, __VA_ARGS__)
-#define qdebugx(...)	qlogx(QUARK_VL_DEBUG, __VA_ARGS__)
+#define qlog(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
+#define qlogx(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
+#define qwarn(...)	qlog(QUARK_VL_WARN, 1, __VA_ARGS__)
+#define qwarnx(...)	qlog(QUARK_VL_WARN, 0, __VA_ARGS__)
+#define qdebug(...)	qlog(QUARK_VL_DEBUG, 1, __VA_ARGS__)
+#define qdebugx(...)	qlog(QUARK_VL_DEBUG, 0, __VA_ARGS__)
 #endif
 
 /* libbpf's messages go to the log: its warnings and informations at QUARK_VL_WARN, the rest at QUARK_VL_DEBUG. */

@@ -178,6 +178,15 @@ test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go pac
 	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
 		GO='$(GO)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/go/run.sh $$images
 
+# What takes the place of the reference's Go module: a program names the folder in one `replace` line.
+GO_QUARK ?= 0.9
+GO_MODULE ?= .build-go/go-quark-$(GO_QUARK)
+.PHONY: go-module
+go-module: libquark_big.a ## a folder to replace github.com/elastic/go-quark with: [GO_QUARK=0.9] or 0.6 [GO_MODULE=dir]
+	$(Q)mkdir -p $(dir $(GO_MODULE))
+	$(Q)packaging/go-module.sh $(GO_MODULE) $(GO_QUARK) $<
+	$(Q)echo "replace github.com/elastic/go-quark => $(abspath $(GO_MODULE))"
+
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)

@@ -20,6 +20,8 @@ public import QuarkLinux
   private var lookedNS: UInt64 = 0
   private let pace: Pace
   private let holdTimeNS: UInt64
+  /// Of whoever it was opened for.
+  package let generation: ClientGeneration
 
   /// The attributes a queue has if nothing else is said.
   package static var defaultAttributes: quark_queue_attr {
@@ -28,24 +30,35 @@ public import QuarkLinux
       ruleset: nil, ring_size: 0, replay: nil)
   }
 
-  package init(_ attributes: quark_queue_attr) throws(QuarkError) {
-    try Self.validate(attributes)
+  /// Those of a program of this generation.
+  package static func defaultAttributes(of generation: ClientGeneration) -> quark_queue_attr {
+    var attributes = defaultAttributes
+    if generation.api >= 9 { attributes.flags = QQ_EBPF }
+    return attributes
+  }
+
+  package init(_ attributes: quark_queue_attr, generation: ClientGeneration = .seven) throws(QuarkError) {
+    try Self.validate(attributes, generation)
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
     let backend = try Self.backend(attributes)
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
-    var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    var pipeline = unsafe EventPipeline(
+      attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    pipeline.processes.entitySalt = Self.entitySalt(attributes, generation, backend.replayState)
     if let replay = backend.replayState {
       // What runs on this machine has no part in what is recorded of another.
-      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, replay.wallOffsetNS)
+      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, generation.hasBootTimes ? 0 : replay.wallOffsetNS)
     } else {
       // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      let offsetNS = generation.hasBootTimes ? 0 : times.wallOffset
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: offsetNS)
       pipeline.primeRules()
-      (wallOffsetTakenNS, wallOffsetNS) = times
+      (wallOffsetTakenNS, wallOffsetNS) = (times.boot, offsetNS)
     }
+    self.generation = generation
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
@@ -239,6 +252,15 @@ public import QuarkLinux
     return replay.isOver ? replay.nowNS + holdTimeNS : replay.nowNS
   }
 
+  /// What keeps entity ids apart from those of other boots; of a recording, as when it was made.
+  private static func entitySalt(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration, _ replay: ReplayBackend.State?
+  ) -> UInt64 {
+    guard !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 else { return 0 }
+    guard let replay else { return BootID.salt() }
+    return replay.bootSalt
+  }
+
   private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
     if let path = unsafe attributes.replay { return try Backend(replaying: unsafe String(cString: path)) }
     return try Backend(attributes.flags, settings(attributes))
@@ -254,7 +276,9 @@ public import QuarkLinux
     return settings
   }
 
-  private static func validate(_ attributes: quark_queue_attr) throws(QuarkError) {
+  private static func validate(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration
+  ) throws(QuarkError) {
     let invalid = Errno(EINVAL)
     let flags = attributes.flags
     guard attributes.max_length > 0 else { throw QuarkError("use max_length below 1", invalid) }
@@ -262,6 +286,10 @@ public import QuarkLinux
     guard attributes.hold_time >= 10 else { throw QuarkError("use hold_time below 10", invalid) }
     guard flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
       throw QuarkError("open a queue with no backend allowed", invalid)
+    }
+    let allowed = (flags & (QQ_ALL_BACKENDS | QQ_NOVA)).nonzeroBitCount
+    guard allowed == 1 || generation.api < 9 || flags & QQ_FALLBACK != 0 else {
+      throw QuarkError("open a queue with more than one backend allowed, and no QQ_FALLBACK", invalid)
     }
     let ringSize = attributes.ring_size
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
@@ -290,7 +318,8 @@ public import QuarkLinux
   }
 
   private static var knownFlags: CInt {
-    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS
+    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
+      | QQ_SALTED_IDS
   }
 
   /// Flags of events, and of other ways to hand them out, that there are none of yet.
@@ -302,11 +331,14 @@ public import QuarkLinux
     ]
   }
 
-  /// Clock steps and slewing move the wall clock against the boot clock: look again every second.
+  /// The wall clock may be set: look again every 10 milliseconds.
   private mutating func refreshWallOffset(nowNS: UInt64) {
-    guard unsafe parts.pointee.backend.flag != 0 else { return }
-    guard nowNS - wallOffsetTakenNS >= 1_000_000_000, let offset = try? Clock.wallOffsetNS() else { return }
-    (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
+    guard nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
+    wallOffsetTakenNS = nowNS
+    guard !generation.hasBootTimes, unsafe parts.pointee.backend.flag != 0, let offset = try? Clock.wallOffsetNS() else {
+      return
+    }
+    wallOffsetNS = offset
   }
 
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CQuark
 
 /// The clocks of clock_gettime(2), in nanoseconds.
 public enum Clock {
@@ -8,17 +9,12 @@ public enum Clock {
   /// Since boot, without the time of suspend.
   static func monotonicNS() throws(Errno) -> UInt64 { try read(CLOCK_MONOTONIC) }
 
-  /// What to add to a time since boot to get a time since the epoch. The wall clock is read between two readings of
-  /// the other, and the closest of a few such triples is taken: right to well under a microsecond on an idle machine.
+  /// What to add to a time since boot to get a time since the epoch, as quark_get_boottime() has it for all: the same
+  /// as long as the clock is not set.
   public static func wallOffsetNS() throws(Errno) -> UInt64 {
-    var best: (width: UInt64, offset: UInt64) = (.max, 0)
-    for _ in 0..<5 {
-      let before = try read(CLOCK_BOOTTIME)
-      let wall = try read(CLOCK_REALTIME)
-      let after = try read(CLOCK_BOOTTIME)
-      if after - before < best.width { best = (after - before, wall &- (before + (after - before) / 2)) }
-    }
-    return best.offset
+    let offset = quark_get_boottime()
+    if offset == 0 { try Errno.check(quark_update_boottime()) }
+    return offset == 0 ? quark_get_boottime() : offset
   }
 
   private static func read(_ clock: clockid_t) throws(Errno) -> UInt64 {

@@ -187,6 +187,11 @@ go-module: libquark_big.a ## a folder to replace github.com/elastic/go-quark wit
 	$(Q)packaging/go-module.sh $(GO_MODULE) $(GO_QUARK) $<
 	$(Q)echo "replace github.com/elastic/go-quark => $(abspath $(GO_MODULE))"
 
+SCRIPTS += Tests/cabi/guest/run.sh
+.PHONY: test-clocks
+test-clocks: libquark_big.a .build-embedded/release/quark-init kmatrix ## times and ids of both APIs while the clock is set, in guests: [KERNELS=glob]
+	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && Tests/cabi/guest/run.sh $$images
+
 test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)

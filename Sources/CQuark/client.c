@@ -28,11 +28,6 @@ bool cquark_has_sizes(const struct quark_client *client, const struct quark_clie
 	    (const char *)other + first, sizeof(*client) - first) == 0;
 }
 
-size_t cquark_event_tail_offset(u32 api)
-{
-	return api == 9 ? generation9_event_tail_offset() : offsetof(struct quark_event, module_load);
-}
-
 void cquark_store_stats(void *target, const struct quark_queue_stats *stats, u32 api)
 {
 	struct generation9_stats other = { .stalls = stats->stalls, .backend = stats->backend, .rest = &stats->malformed };

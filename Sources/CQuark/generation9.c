@@ -2,6 +2,7 @@
 #define QUARK_API 9
 #include "quark.h"
 
+#include "cquark_client.h"
 #include "generation9.h"
 
 const struct quark_client *generation9_client(void)
@@ -9,11 +10,6 @@ const struct quark_client *generation9_client(void)
 	static const struct quark_client client = QUARK_CLIENT;
 
 	return &client;
-}
-
-size_t generation9_event_tail_offset(void)
-{
-	return offsetof(struct quark_event, module_load);
 }
 
 void generation9_store_stats(void *target, const struct generation9_stats *stats)
@@ -26,5 +22,9 @@ void generation9_store_stats(void *target, const struct generation9_stats *stats
 	memcpy(&out->malformed, stats->rest, sizeof(*out) - offsetof(struct quark_queue_stats, malformed));
 }
 
+_Static_assert(sizeof(struct quark_event) == CQUARK_EVENT_SIZE_9 &&
+    offsetof(struct quark_event, module_load) == CQUARK_EVENT_TAIL_9 &&
+    offsetof(struct quark_event, id_change) == CQUARK_EVENT_TAIL_9 + offsetof(struct cquark_event_tail, id_change) &&
+    offsetof(struct quark_event, ptrace) == 56, "an event");
 _Static_assert(offsetof(struct quark_queue_stats, stalls) == 48 && offsetof(struct quark_queue_stats, backend) == 56 &&
     sizeof(struct quark_queue_stats) == 64 + 8 * (3 + QUARK_FAMILY_COUNT), "the statistics");

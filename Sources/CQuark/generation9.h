@@ -2,8 +2,6 @@
 #ifndef QUARK_GENERATION9_H
 #define QUARK_GENERATION9_H
 
-#include <stddef.h>
-
 struct quark_client;
 
 /* The members of struct quark_queue_stats that are in another place, and the rest of it as it is. */
@@ -15,7 +13,6 @@ struct generation9_stats {
 };
 
 const struct quark_client *generation9_client(void);
-size_t generation9_event_tail_offset(void);
 void generation9_store_stats(void *target, const struct generation9_stats *stats);
 
 #endif

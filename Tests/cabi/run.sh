@@ -21,6 +21,16 @@ runtime_symbols() {
 	! grep -E '^_?swift|^\$s|^_T' "$work/needed"
 }
 
+# older_than VERSION ARCHIVE: of the C library nothing is needed that came later.
+older_than() {
+	objdump -T "$(cc -print-file-name=libc.so.6)" | sed -n 's/.* GLIBC_\([0-9.]*\)  *\([A-Za-z_0-9]*\)$/\2 \1/p' | LC_ALL=C sort >"$work/versions"
+	grep -q '^fstat 2.33$' "$work/versions" || { echo "the versions of the C library cannot be read"; return 1; }
+	nm --undefined-only --format=just-symbols "$2" | LC_ALL=C sort -u | LC_ALL=C join - "$work/versions" | awk -v limit="$1" '
+		{ split($2, have, "."); split(limit, most, ".") }
+		have[1] > most[1] || have[1] == most[1] && have[2] + 0 > most[2] + 0 { print; newer = 1 }
+		END { exit newer || NR == 0 }'
+}
+
 # below MAXIMUM SIZE
 below() {
 	echo "$2 bytes, $1 at most"
@@ -156,6 +166,7 @@ done
 ok "a static client links" cc -static -I "$include" -o "$work/static" Tests/cabi/client.c libquark.a $libraries
 ok "and agrees too" "$work/static"
 ok "libquark.a needs nothing of Swift's runtime" runtime_symbols libquark.a
+ok "libquark_big.a needs no newer C library than 2.17" older_than 2.17 libquark_big.a
 for tool in quark-mon quark-btf quark-test .build-embedded/release/quark-init; do
 	ok "$tool is static and small" small_and_static "$tool"
 done

@@ -26,8 +26,11 @@ bool cquark_is_version(const char *version);
 /* Are the structures of both of the same sizes? */
 bool cquark_has_sizes(const struct quark_client *client, const struct quark_client *other);
 
-/* Where in an event its tail is, in bytes. */
-size_t cquark_event_tail_offset(u32 api);
+/* Bytes of an event of QUARK_API 9, and where in it its tail is; generation9.c holds them to quark.h. */
+enum {
+	CQUARK_EVENT_SIZE_9 = 192,
+	CQUARK_EVENT_TAIL_9 = 160,
+};
 
 /* Stores counters as a program of this generation has them. */
 void cquark_store_stats(void *target, const struct quark_queue_stats *stats, u32 api);

@@ -1,4 +1,4 @@
-package import CQuark
+internal import CQuark
 
 /// What a program's times and structures are like: as the generation of quark.h that it was compiled with has them.
 /// This package's own programs are of the first one.
@@ -12,14 +12,31 @@ public struct ClientGeneration: Sendable {
 
   /// Nil: there is none of this number.
   public init?(api: UInt32) {
-    guard let client = unsafe cquark_client(api) else { return nil }
+    switch api {
+    case 7: self = .seven
+    case 9: self = .nine
+    default: return nil
+    }
+  }
+
+  private init(api: UInt32, eventSize: Int, eventTailOffset: Int) {
     self.api = api
-    eventSize = Int(unsafe client.pointee.event_size)
-    eventTailOffset = cquark_event_tail_offset(api)
+    self.eventSize = eventSize
+    self.eventTailOffset = eventTailOffset
   }
 
   /// Times of events and processes are since the epoch.
-  public static var seven: ClientGeneration { ClientGeneration(api: 7)! }
+  public static var seven: ClientGeneration {
+    let size = unsafe MemoryLayout<quark_event>.size
+    // An event ends with its tail, here as there, which CQuark holds to.
+    return unsafe ClientGeneration(
+      api: 7, eventSize: size, eventTailOffset: size - MemoryLayout<cquark_event_tail>.size)
+  }
+
+  /// They are since boot.
+  public static var nine: ClientGeneration {
+    ClientGeneration(api: 9, eventSize: Int(CQUARK_EVENT_SIZE_9), eventTailOffset: Int(CQUARK_EVENT_TAIL_9))
+  }
 
   /// Times of events and processes are as the records have them, since boot, and not since the epoch.
   public var hasBootTimes: Bool { api >= 9 }

@@ -18,6 +18,8 @@ public import QuarkLinux
   private var wallOffsetTakenNS: UInt64
   /// When records were looked for last; 0: not yet.
   private var lookedNS: UInt64 = 0
+  /// Times of the wall clock are handed out, and it is this machine's.
+  private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
   /// Of whoever it was opened for.
@@ -59,6 +61,7 @@ public import QuarkLinux
       (wallOffsetTakenNS, wallOffsetNS) = (times.boot, offsetNS)
     }
     self.generation = generation
+    followsWallClock = !generation.hasBootTimes && backend.flag != 0
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
@@ -333,12 +336,9 @@ public import QuarkLinux
 
   /// The wall clock may be set: look again every 10 milliseconds.
   private mutating func refreshWallOffset(nowNS: UInt64) {
-    guard nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
+    guard followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
     wallOffsetTakenNS = nowNS
-    guard !generation.hasBootTimes, unsafe parts.pointee.backend.flag != 0, let offset = try? Clock.wallOffsetNS() else {
-      return
-    }
-    wallOffsetNS = offset
+    if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
   }
 
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one

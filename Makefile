@@ -175,11 +175,19 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 
 # As other packages have the library: the Swift ones without the trait, and in a scratch folder of their own.
 GO ?= go
-PROGRAMS ?= examples,go,swift
-test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the Swift package, here and in guests: [PROGRAMS=go] [KERNELS=glob] [ROUNDS=n] [CPUS=2]
+PROGRAMS ?= examples,go,swift,times
+test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the Swift package, times, here and in guests: [PROGRAMS=go] [KERNELS=glob] [ROUNDS=n] [CPUS=2]
 	$(Q)ci/deps golang-go
 	$(Q)$(call with-images,--set quick) \
 		CLANG=$(CLANG) GO='$(GO)' SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/guest/run.sh $(PROGRAMS) $$images
+
+# What takes the place of the reference's Go module: a program names the folder in one `replace` line.
+GO_QUARK ?= 0.9
+GO_MODULE ?= .build-go/go-quark-$(GO_QUARK)
+go-module: libquark_big.a ## a folder to replace github.com/elastic/go-quark with: [GO_QUARK=0.9] or 0.6 [GO_MODULE=dir]
+	$(Q)mkdir -p $(dir $(GO_MODULE))
+	$(Q)packaging/go-module.sh $(GO_MODULE) $(GO_QUARK) $<
+	$(Q)echo "replace github.com/elastic/go-quark => $(abspath $(GO_MODULE))"
 
 OTHER := .build-$(notdir $(OTHER_CLANG))
 test-kernel: initramfs.gz kmatrix $(if $(OTHER_CLANG),$(OTHER)/initramfs.gz) ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [OTHER_CLANG=clang-19] [ARGS=…]

@@ -18,8 +18,12 @@ public import QuarkLinux
   private var wallOffsetTakenNS: UInt64
   /// When records were looked for last; 0: not yet.
   private var lookedNS: UInt64 = 0
+  /// Times of the wall clock are handed out, and it is this machine's.
+  private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
+  /// Of whoever it was opened for.
+  package let generation: ClientGeneration
 
   /// The attributes a queue has if nothing else is said.
   package static var defaultAttributes: quark_queue_attr {
@@ -28,24 +32,36 @@ public import QuarkLinux
       ruleset: nil, ring_size: 0, replay: nil)
   }
 
-  package init(_ attributes: quark_queue_attr) throws(QuarkError) {
-    try Self.validate(attributes)
+  /// Those of a program of this generation.
+  package static func defaultAttributes(of generation: ClientGeneration) -> quark_queue_attr {
+    var attributes = defaultAttributes
+    if generation.api >= 9 { attributes.flags = QQ_EBPF }
+    return attributes
+  }
+
+  package init(_ attributes: quark_queue_attr, generation: ClientGeneration = .seven) throws(QuarkError) {
+    try Self.validate(attributes, generation)
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
     let backend = try Self.backend(attributes)
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
-    var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    var pipeline = unsafe EventPipeline(
+      attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    pipeline.processes.entitySalt = Self.entitySalt(attributes, generation, backend.replayState)
     if let replay = backend.replayState {
       // What runs on this machine has no part in what is recorded of another.
-      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, replay.wallOffsetNS)
+      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, generation.hasBootTimes ? 0 : replay.wallOffsetNS)
     } else {
       // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      let offsetNS = generation.hasBootTimes ? 0 : times.wallOffset
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: offsetNS)
       pipeline.primeRules()
-      (wallOffsetTakenNS, wallOffsetNS) = times
+      (wallOffsetTakenNS, wallOffsetNS) = (times.boot, offsetNS)
     }
+    self.generation = generation
+    followsWallClock = !generation.hasBootTimes && backend.flag != 0
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
@@ -239,6 +255,15 @@ public import QuarkLinux
     return replay.isOver ? replay.nowNS + holdTimeNS : replay.nowNS
   }
 
+  /// What keeps entity ids apart from those of other boots; of a recording, as when it was made.
+  private static func entitySalt(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration, _ replay: ReplayBackend.State?
+  ) -> UInt64 {
+    guard !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 else { return 0 }
+    guard let replay else { return BootID.salt() }
+    return replay.bootSalt
+  }
+
   private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
     if let path = unsafe attributes.replay { return try Backend(replaying: unsafe String(cString: path)) }
     return try Backend(attributes.flags, settings(attributes))
@@ -254,7 +279,9 @@ public import QuarkLinux
     return settings
   }
 
-  private static func validate(_ attributes: quark_queue_attr) throws(QuarkError) {
+  private static func validate(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration
+  ) throws(QuarkError) {
     let invalid = Errno(EINVAL)
     let flags = attributes.flags
     guard attributes.max_length > 0 else { throw QuarkError("use max_length below 1", invalid) }
@@ -262,6 +289,10 @@ public import QuarkLinux
     guard attributes.hold_time >= 10 else { throw QuarkError("use hold_time below 10", invalid) }
     guard flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
       throw QuarkError("open a queue with no backend allowed", invalid)
+    }
+    let allowed = (flags & (QQ_ALL_BACKENDS | QQ_NOVA)).nonzeroBitCount
+    guard allowed == 1 || generation.api < 9 || flags & QQ_FALLBACK != 0 else {
+      throw QuarkError("open a queue with more than one backend allowed, and no QQ_FALLBACK", invalid)
     }
     let ringSize = attributes.ring_size
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
@@ -273,14 +304,16 @@ public import QuarkLinux
         throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
       }
     }
-    for (flag, name) in unsupported where flags & flag != 0 {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
+    var refused = unsupported.filter { flags & $0.0 != 0 }.map { "\($0.1)" }
+    if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
+    guard refused.isEmpty else {
+      let names = refused.joined(separator: ", ")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "no support so far of \(names)")
     }
-    guard flags & ~knownFlags == 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
-    }
-    guard flags & QQ_ALL_BACKENDS != 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
+    let meaningless = CUnsignedInt(bitPattern: flags & ~knownFlags)
+    guard meaningless == 0 else {
+      let bits = "0x" + String(meaningless, radix: 16)
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has bits without a meaning: \(bits)")
     }
     guard attributes.kubefd == -1 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
@@ -288,7 +321,8 @@ public import QuarkLinux
   }
 
   private static var knownFlags: CInt {
-    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS
+    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
+      | QQ_SALTED_IDS
   }
 
   /// Flags of events, and of other ways to hand them out, that there are none of yet.
@@ -296,15 +330,15 @@ public import QuarkLinux
     [
       (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
       (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-      (QQ_GETPID, "QQ_GETPID"),
+      (QQ_GETPID, "QQ_GETPID"), (QQ_MPROTECT, "QQ_MPROTECT"),
     ]
   }
 
-  /// Clock steps and slewing move the wall clock against the boot clock: look again every second.
+  /// The wall clock may be set: look again every 10 milliseconds.
   private mutating func refreshWallOffset(nowNS: UInt64) {
-    guard unsafe parts.pointee.backend.flag != 0 else { return }
-    guard nowNS - wallOffsetTakenNS >= 1_000_000_000, let offset = try? Clock.wallOffsetNS() else { return }
-    (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
+    guard followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
+    wallOffsetTakenNS = nowNS
+    if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
   }
 
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one

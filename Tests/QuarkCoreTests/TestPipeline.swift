@@ -6,13 +6,13 @@ extension EventPipeline {
   /// A pipeline with everything at its default but what a test names.
   init(
     maxLength: CInt = 1000, graceTimeMS: CInt = 4000, holdTimeMS: CInt = 1000, flags: CInt = 0,
-    stringLimit: Int = StringPool.defaultLimit
+    stringLimit: Int = StringPool.defaultLimit, generation: ClientGeneration = .seven
   ) {
     unsafe self.init(
       quark_queue_attr(
         flags: flags, max_length: maxLength, cache_grace_time: graceTimeMS, hold_time: holdTimeMS, max_env: 4096,
         kubefd: -1, ruleset: nil, ring_size: 0, replay: nil),
-      stringLimit: stringLimit)
+      generation: generation, stringLimit: stringLimit)
   }
 
   /// Inserts a raw event with a task, whose start is the pid's number of nanoseconds unless the test says otherwise.

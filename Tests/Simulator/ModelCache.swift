@@ -89,7 +89,8 @@ struct ModelCache {
     if task.namespaces[0] == 0 { content.task.namespaces = namespaces }
     if content.timeBootNS == 0 {
       content.timeBootNS = task.startNS + wallOffsetNS
-      content.entityID = entityID(pid: content.pid, timeNS: content.timeBootNS)
+      // To the tick, as /proc has it.
+      content.entityID = entityID(pid: content.pid, timeNS: task.startNS / 10_000_000 * 10_000_000)
     }
   }
 

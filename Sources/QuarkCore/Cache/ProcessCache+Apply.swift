@@ -5,7 +5,7 @@ extension ProcessCache {
   struct Moment {
     /// Nanoseconds since boot.
     var nowNS: UInt64
-    /// Added to nanoseconds since boot gives nanoseconds since the epoch.
+    /// Added to nanoseconds since boot gives those that are handed out.
     var wallOffsetNS: UInt64
   }
 
@@ -22,7 +22,7 @@ extension ProcessCache {
       unsafe inherit(process, from: parent)
     }
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
-      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
+      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt)
     }
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
     if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 { unsafe forgetImage(of: process) }
@@ -201,10 +201,10 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.flags = pointee.flags & ~UInt64(flag) | (isSet ? UInt64(flag) : 0)
   }
 
-  /// Takes over what a record says of the task. The start time stays as it was first learned: the entity id depends
-  /// on it.
+  /// Takes over what a record says of the task. The start time stays as it was first learned, and with it the entity
+  /// id, to which the wall clock does not matter.
   @inline(__always)
-  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64) {
+  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64, salt: UInt64) {
     unsafe pointee.flags |= UInt64(QUARK_F_PROC)
     // Read before anything is written: the compiler then moves several members at a time.
     let capabilities = unsafe (
@@ -237,7 +237,7 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe setNamespaces(task)
     guard unsafe pointee.proc_time_boot == 0 else { return }
     unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
-    unsafe setEntityID()
+    unsafe setEntityID(startNS: task.pointee.start_boottime, salt: salt)
   }
 
   /// A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
@@ -253,10 +253,10 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.proc_net_inonum = inodes.3
   }
 
-  func setEntityID() {
+  private func setEntityID(startNS: UInt64, salt: UInt64) {
     unsafe withUnsafeMutableBytes(of: &pointee.proc_entity_id) { text in
       let characters = unsafe text.baseAddress!.assumingMemoryBound(to: CChar.self)
-      unsafe EntityID.write(pid: pointee.pid, startTimeNS: pointee.proc_time_boot, to: characters)
+      unsafe EntityID.write(pid: pointee.pid, startNS: startNS, salt: salt, to: characters)
     }
   }
 }

@@ -4,9 +4,8 @@ extension ProcessCache {
   /// Adds a process that was found in /proc rather than announced by a record. An entry of this pid that exists
   /// already stays as it is: a record knows better.
   ///
-  /// `process` carries pid, flags, the `proc_` numbers and comm; its pointers are not looked at. With `QUARK_F_PROC`
-  /// and a start time (nanoseconds since the epoch) the entity id is computed here. The bytes are copied; none means
-  /// "not known". `cmdline` and `environment` are NUL-separated, and their last byte gives way to a NUL.
+  /// `process` carries pid, flags, what begins with `proc_`, and comm; its pointers are not looked at. The bytes are
+  /// copied; none means "not known". `cmdline` and `environment` are NUL-separated, and their last byte gives way to a NUL.
   public mutating func insertScraped(
     _ process: quark_process, exe: RawSpan, cmdline: RawSpan, cwd: RawSpan, cgroup: RawSpan, environment: RawSpan
   ) {
@@ -32,7 +31,6 @@ extension ProcessCache {
     unsafe entry.pointee.env_len = entry.pointee.env == nil ? 0 : environment.byteCount
     unsafe entry.pointee.env_orig_len = entry.pointee.env_len
     unsafe entry.pointee.script = nil
-    if unsafe entry.pointee.flags != 0, unsafe entry.pointee.proc_time_boot != 0 { unsafe entry.setEntityID() }
   }
 
   private mutating func shared(_ bytes: RawSpan) -> UnsafeMutablePointer<CChar>? {

@@ -9,6 +9,8 @@ public import CQuark
   public let findsEntryLeaders: Bool
   /// The strings of the processes, and of the raw events on their way here.
   public var strings: StringPool
+  /// What entity ids of this boot have that those of others have not; 0: nothing.
+  public var entitySalt: UInt64 = 0
   /// Strings dropped because the pool was at its limit.
   public internal(set) var refusals: UInt64 = 0
 

@@ -19,12 +19,15 @@ public import CQuark
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
   private let event: UnsafeMutablePointer<quark_event>
+  /// The part of it that is elsewhere in each generation.
+  private let eventTail: UnsafeMutablePointer<cquark_event_tail>
   /// Time of the newest event handed out, nanoseconds since boot.
   private var deliveredNS: UInt64 = 0
 
   /// The attributes must be valid: lengths and times positive.
   public init(
-    _ attributes: quark_queue_attr, stringLimit: Int = StringPool.defaultLimit, memory: SlabMemory = SlabMemory()
+    _ attributes: quark_queue_attr, generation: ClientGeneration = .seven, stringLimit: Int = StringPool.defaultLimit,
+    memory: SlabMemory = SlabMemory()
   ) {
     let maxLength = Int(attributes.max_length)
     let flags = attributes.flags
@@ -38,8 +41,12 @@ public import CQuark
     variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
     graceTimeMS = UInt32(attributes.cache_grace_time)
-    unsafe event = .allocate(capacity: 1)
-    unsafe event.initialize(to: quark_event())
+    // Safe: a generation's event is no smaller than this one, begins alike, and has its tail within.
+    let bytes = unsafe UnsafeMutableRawPointer.allocate(
+      byteCount: generation.eventSize, alignment: MemoryLayout<quark_event>.alignment)
+    unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: generation.eventSize)
+    unsafe event = bytes.assumingMemoryBound(to: quark_event.self)
+    unsafe eventTail = (bytes + generation.eventTailOffset).assumingMemoryBound(to: cquark_event_tail.self)
   }
 
   @inlinable deinit { destroy() }
@@ -143,7 +150,7 @@ public import CQuark
   // MARK: - Out
 
   /// The oldest event, if it is old enough, or nil. Valid until the next call of this. `nowNS` is nanoseconds since
-  /// boot, and with `wallOffsetNS` added since the epoch.
+  /// boot; `wallOffsetNS` is added to all times that are handed out: 0, or what makes them times since the epoch.
   @unsafe public mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> UnsafePointer<quark_event>? {
     unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
   }
@@ -214,7 +221,7 @@ public import CQuark
     deliveredNS = unsafe max(deliveredNS, first.pointee.time)
     unsafe event.pointee.events = 0
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
-    unsafe event.pointee.id_change = 0
+    unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)
     unsafe event.pointee.process = UnsafePointer(process)
     var next = unsafe rawEvents.successor(of: first)
@@ -248,7 +255,7 @@ public import CQuark
   ) {
     unsafe rawEvents.remove(rawEvent)
     statistics.removals &+= 1
-    if unsafe rawEvent.pointee.id_change != 0 { unsafe event.pointee.id_change |= rawEvent.pointee.id_change }
+    if unsafe rawEvent.pointee.id_change != 0 { unsafe eventTail.pointee.id_change |= rawEvent.pointee.id_change }
     if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
       unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
     } else {

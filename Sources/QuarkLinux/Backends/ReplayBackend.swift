@@ -81,13 +81,16 @@ public import QuarkCore
     public let nowNS: UInt64
     /// Added to a time since boot: since the epoch.
     public let wallOffsetNS: UInt64
+    /// Of the recorded boot's entity ids.
+    public let bootSalt: UInt64
     /// Nothing is left.
     public let isOver: Bool
   }
 
   /// Mutating, for an optional backend that is only read is copied first, each time.
   public mutating func state() -> State {
-    State(nowNS: nowNS, wallOffsetNS: wallOffsetNS, isOver: ending != nil)
+    State(
+      nowNS: nowNS, wallOffsetNS: wallOffsetNS, bootSalt: cursor.header.boot_salt, isOver: ending != nil)
   }
 
   /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how

@@ -256,6 +256,34 @@ int clinux_run_canary(struct clinux_canary *canary)
 	return pid > 0 ? 0 : -1;
 }
 
+uint64_t clinux_boot_ns(void)
+{
+	struct timespec time = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+const char *clinux_environment(const char *name)
+{
+	return secure_getenv(name);
+}
+
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static __thread int is_inside;
+
+void clinux_enter_library(void)
+{
+	pthread_mutex_lock(&library);
+	is_inside = 1;
+}
+
+void clinux_leave_library(void)
+{
+	is_inside = 0;
+	pthread_mutex_unlock(&library);
+}
+
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 
@@ -282,6 +310,8 @@ int clinux_log_vprint(int level, const char *format, va_list arguments)
 	int n;
 
 	(void)level;
+	if (!is_inside)
+		return 0;
 	/* A verifier's log is one message of up to 16 MiB, and its end is what matters. */
 	n = vasprintf(&text, format, arguments);
 	if (n < 0)

@@ -175,9 +175,22 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
  */
 int clinux_run_canary(struct clinux_canary *canary);
 
+/* CLOCK_BOOTTIME of clock_gettime(2), nanoseconds. */
+uint64_t clinux_boot_ns(void);
+
+/* A variable of the environment, or NULL; also NULL for a program with more rights than its caller: secure_getenv(3). */
+const char *clinux_environment(const char *name);
+
 /*
- * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes.
- * Used while a backend opens, which is never done by two threads at once.
+ * What only one thread of a program may do at a time: to open or to close a backend, for libbpf keeps what it is told of
+ * sections, and its log, for the whole program. To be left by the thread that entered; not to be entered twice.
+ */
+void clinux_enter_library(void);
+void clinux_leave_library(void);
+
+/*
+ * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes. Only
+ * of the thread that has entered the library: what others do with libbpf is their own.
  */
 enum { CLINUX_LOG_TAIL = 4096 };
 int clinux_log_vprint(int level, const char *format, va_list arguments);

@@ -16,16 +16,21 @@ extension ProcessCache {
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
   ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    if type == RAW_WAKE_UP_NEW_TASK, unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0,
-      let parent = unsafe table[event.pointee.task.ppid], unsafe !Self.isExited(process)
-    {
-      unsafe inherit(process, from: parent)
-    }
+    let isNewest = unsafe event.pointee.time >= process.identity.pointee.toldNS
+    if isNewest { unsafe process.identity.pointee.toldNS = event.pointee.time }
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
       unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt)
+      if unsafe process.identity.pointee.startNS == 0 {
+        unsafe process.identity.pointee.startNS = Self.credible(event.task.pointee.start_boottime, event)
+      }
+      // One that comes late finds a process that has been more than its parent's child.
+      if type == RAW_WAKE_UP_NEW_TASK, isNewest { unsafe inheritFromParent(process) }
     }
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
-    if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 { unsafe forgetImage(of: process) }
+    if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 {
+      unsafe forgetImage(of: process)
+      if type == RAW_EXEC, unsafe event.pointee.exe == nil { unsafe forget(&process.pointee.exe) }
+    }
     if unsafe event.pointee.variable_bytes != 0 {
       let hasLeft = type == RAW_EXIT_THREAD && (unsafe event.pointee.task.uts_inonum) == 0
       unsafe takeStrings(of: event, for: process, hasLeft: hasLeft)
@@ -51,15 +56,14 @@ extension ProcessCache {
     }
   }
 
-  /// A child begins as what its parent is. Its own record tells the rest, and neither what the parent's environment
-  /// was nor where it came from is the child's to claim.
+  /// A child begins as what its parent is. Its own record tells the rest, its name among it, and neither what the
+  /// parent's environment was nor where it came from is the child's to claim.
   @inline(never)
-  private mutating func inherit(
-    _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
-  ) {
-    guard unsafe parent != process else { return }
+  private mutating func inheritFromParent(_ process: UnsafeMutablePointer<quark_process>) {
+    guard unsafe !Self.isExited(process), let parent = unsafe parent(of: process), unsafe parent != process else {
+      return
+    }
     unsafe process.pointee.poison_tag = parent.pointee.poison_tag
-    unsafe process.pointee.comm = parent.pointee.comm
     if let exe = unsafe parent.pointee.exe {
       unsafe StringPool.retain(exe)
       if let old = unsafe process.pointee.exe { unsafe strings.release(old) }
@@ -143,7 +147,7 @@ extension ProcessCache {
       return true
     }
     guard unsafe event.pointee.type == RAW_WAKE_UP_NEW_TASK.rawValue,
-      let parent = unsafe table[event.pointee.task.ppid], let known = unsafe parent.pointee.cwd,
+      let parent = unsafe parent(of: process), let known = unsafe parent.pointee.cwd,
       unsafe Self.completes(known, cut)
     else { return false }
     unsafe StringPool.retain(known)
@@ -235,7 +239,7 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.comm = comm
     unsafe pointee.comm.15 = 0
     unsafe setNamespaces(task)
-    guard unsafe pointee.proc_time_boot == 0 else { return }
+    guard unsafe pointee.proc_time_boot == 0 && task.pointee.start_boottime != 0 else { return }
     unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
     unsafe setEntityID(startNS: task.pointee.start_boottime, salt: salt)
   }

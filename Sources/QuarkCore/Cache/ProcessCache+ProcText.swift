@@ -15,7 +15,7 @@ extension ProcessCache {
       unsafe process.comm = task.comm
     }
     unsafe insertScraped(
-      process, exe: scraped.exe.bytes, cmdline: scraped.cmdline.bytes, cwd: scraped.cwd.bytes,
+      process, startNS: scraped.isTaskKnown ? task.start_boottime : 0, exe: scraped.exe.bytes, cmdline: scraped.cmdline.bytes, cwd: scraped.cwd.bytes,
       cgroup: scraped.cgroup.bytes, environment: scraped.environment.bytes)
   }
 }

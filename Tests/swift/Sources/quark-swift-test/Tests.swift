@@ -57,7 +57,7 @@ let tests = [
     try expect(process.executable == "/bin/exit", "executable \(process.executable ?? "nil")")
     try expect(process.parentPID == UInt32(getpid()), "parent \(process.parentPID ?? 0)")
     try expect(process.exit?.code == 3 && process.exit?.signal == 0, "exit \(String(describing: process.exit))")
-    let counters = queue.statistics()
+    let counters = queue.statistics
     try expect(counters.lost == 0 && counters.malformed == 0 && counters.aggregations > 0, "\(counters)")
   },
   Test(name: "processes") { backend, _ in

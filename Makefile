@@ -210,6 +210,10 @@ $(OTHER)/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=$(OTHER)/%) 
 	$(Q)cp Tests/guest/quark-test-both $(@D)/tree && cp initramfs.gz $@.tmp
 	$(Q)Tests/guest/append.sh $(@D)/tree $@.tmp && mv $@.tmp $@
 
+test-load: initramfs.gz kmatrix ## each of so many processes accounted for, EBPF and KPROBE, on two processors: [LOAD=100000] [KERNELS=glob]
+	$(Q)$(call with-images,--set quick) for image in $$images; do ./krun.sh --cpus 2 --timeout 7200 \
+		--append QUARK_TEST_LOAD=$(or $(LOAD),100000) initramfs.gz "$$image" quark-test -v t_ground_truth || exit; done
+
 test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
 	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
 

@@ -196,7 +196,8 @@ public import QuarkLinux
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe @usableFromInline package mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
-    refreshWallOffset(nowNS: nowNS)
+    // The wall clock may be set: look again every 10 milliseconds.
+    if followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 { refreshWallOffset(nowNS: nowNS) }
     var taken = 0
     while true {
       let count = populate(nowNS: nowNS)
@@ -334,9 +335,8 @@ public import QuarkLinux
     ]
   }
 
-  /// The wall clock may be set: look again every 10 milliseconds.
+  @inline(never)
   private mutating func refreshWallOffset(nowNS: UInt64) {
-    guard followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
     wallOffsetTakenNS = nowNS
     if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
   }

@@ -270,7 +270,8 @@ const char *clinux_environment(const char *name)
 }
 
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
-static __thread int is_inside;
+/* As programs have it that are linked with the archive: nothing is asked of the dynamic loader for it. */
+static __thread int is_inside __attribute__((tls_model("initial-exec")));
 
 void clinux_enter_library(void)
 {

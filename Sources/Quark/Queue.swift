@@ -217,7 +217,8 @@ public import QuarkLinux
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe @usableFromInline package mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
-    refreshWallOffset(nowNS: nowNS)
+    // The wall clock may be set: look again every 10 milliseconds.
+    if followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 { refreshWallOffset(nowNS: nowNS) }
     if nowNS &- lookedAroundNS >= Self.lookIntervalNS { lookAround(nowNS: nowNS) }
     var taken = 0
     while true {
@@ -360,9 +361,8 @@ public import QuarkLinux
     ]
   }
 
-  /// The wall clock may be set: look again every 10 milliseconds.
+  @inline(never)
   private mutating func refreshWallOffset(nowNS: UInt64) {
-    guard followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 else { return }
     wallOffsetTakenNS = nowNS
     if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
   }

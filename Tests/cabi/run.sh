@@ -91,7 +91,7 @@ clang=$(command -v clang || echo "$(dirname "$(command -v swift)")/clang")
 for api in 9 7; do
 	for compiler in gcc "$clang"; do
 		[ -x "$(command -v "$compiler")" ] || { absent "no $compiler here"; continue; }
-		for standard in c99 gnu11 gnu17 gnu23; do everything "$compiler" $standard; done
+		for standard in c99 gnu11 gnu17 gnu2x; do everything "$compiler" $standard; done
 		all_agree "$compiler"
 		ok "and each member is where it was" layout
 	done

@@ -257,6 +257,7 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.proc_net_inonum = inodes.3
   }
 
+  @inline(never)
   private func setEntityID(startNS: UInt64, salt: UInt64) {
     unsafe withUnsafeMutableBytes(of: &pointee.proc_entity_id) { text in
       let characters = unsafe text.baseAddress!.assumingMemoryBound(to: CChar.self)

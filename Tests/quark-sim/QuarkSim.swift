@@ -53,10 +53,11 @@ struct QuarkSim: AsyncParsableCommand {
         group.addTask {
           var totals = LossRound.Totals()
           for round in stride(from: worker, to: rounds, by: Int(workers)) {
-            do {
+            do throws(Violation) {
               totals += try LossRound.play(seed: seed &+ round, recordCount: records)
             } catch {
-              return (totals, "\(error.message)\nquark-sim --losses --seed \(seed &+ round) --rounds 1 --records \(records)")
+              let again = "quark-sim --losses --seed \(seed &+ round) --rounds 1 --records \(records)"
+              return (totals, "\(error.message)\n\(again)")
             }
           }
           return (totals, nil)

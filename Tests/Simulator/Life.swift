@@ -52,8 +52,9 @@ struct LossParameters {
     isInParts = random.below(2) == 0
     isMinimal = random.below(3) == 0
     graceTimeMS = random.pick([0, 1, 50, 4000])
-    paceNS = random.pick([50_000, 200_000, 2_000_000])
-    processLimit = random.pick([10, 100, 280])
+    // Pids come again after some clock ticks at the earliest: within one, /proc could not tell two processes apart.
+    paceNS = random.pick([200_000, 500_000, 2_000_000])
+    processLimit = random.pick([10, 100, 240])
   }
 }
 

@@ -39,6 +39,8 @@ struct LifeJudge {
       if let other { mixed.insert(other.number) }
       return
     }
+    // The entry may have been another's, whose start was not told either.
+    if content.timeBootNS == 0 { mixed.insert(record.life) }
     for member in group where member.life == record.life { note(member, &lives, processes) }
     try check(content, of: lives[Int(record.life)], record, lives, mark: unsafe process.pointee.poison_tag)
     // As a rule does.

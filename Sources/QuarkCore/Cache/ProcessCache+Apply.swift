@@ -16,15 +16,16 @@ extension ProcessCache {
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
   ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    let isNewest = unsafe event.pointee.time >= process.identity.pointee.toldNS
-    if isNewest { unsafe process.identity.pointee.toldNS = event.pointee.time }
+    let toldNS = unsafe process.identity.pointee.toldNS
+    unsafe process.identity.pointee.toldNS = max(toldNS, event.pointee.time)
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
       unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt)
-      if unsafe process.identity.pointee.startNS == 0 {
-        unsafe process.identity.pointee.startNS = Self.credible(event.task.pointee.start_boottime, event)
-      }
       // One that comes late finds a process that has been more than its parent's child.
-      if type == RAW_WAKE_UP_NEW_TASK, isNewest { unsafe inheritFromParent(process) }
+      if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.task.pointee.ppid],
+        unsafe event.pointee.time >= toldNS
+      {
+        unsafe inherit(process, from: parent)
+      }
     }
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
     if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 {
@@ -59,10 +60,10 @@ extension ProcessCache {
   /// A child begins as what its parent is. Its own record tells the rest, its name among it, and neither what the
   /// parent's environment was nor where it came from is the child's to claim.
   @inline(never)
-  private mutating func inheritFromParent(_ process: UnsafeMutablePointer<quark_process>) {
-    guard unsafe !Self.isExited(process), let parent = unsafe parent(of: process), unsafe parent != process else {
-      return
-    }
+  private mutating func inherit(
+    _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
+  ) {
+    guard unsafe !Self.isExited(process) && parent != process && isParent(parent, of: process) else { return }
     unsafe process.pointee.poison_tag = parent.pointee.poison_tag
     if let exe = unsafe parent.pointee.exe {
       unsafe StringPool.retain(exe)

@@ -10,24 +10,21 @@ extension ProcessCache {
   mutating func entry(
     for event: UnsafeMutablePointer<raw_event>, startNS: UInt64
   ) -> UnsafeMutablePointer<quark_process> {
-    if let process = unsafe table[event.pointee.pid], startNS != 0, unsafe process.identity.pointee.startNS == startNS {
-      return unsafe process
+    guard let process = unsafe table[event.pointee.pid] else {
+      return unsafe begin(pid: event.pointee.pid, startNS: Self.credible(startNS, event))
     }
-    return unsafe otherEntry(for: event, startNS: startNS)
+    if startNS != 0, unsafe process.identity.pointee.startNS == startNS { return unsafe process }
+    return unsafe entry(for: event, startNS: Self.credible(startNS, event), insteadOf: process)
   }
 
   @inline(never)
-  private mutating func otherEntry(
-    for event: UnsafeMutablePointer<raw_event>, startNS: UInt64
+  private mutating func entry(
+    for event: UnsafeMutablePointer<raw_event>, startNS: UInt64, insteadOf process: UnsafeMutablePointer<quark_process>
   ) -> UnsafeMutablePointer<quark_process> {
     let pid = unsafe event.pointee.pid
-    let startNS = unsafe Self.credible(startNS, event)
-    guard let process = unsafe table[pid] else { return unsafe begin(pid: pid, startNS: startNS) }
     switch unsafe kinship(of: event, startNS: startNS, to: process) {
     case .same:
-      if startNS != 0 {
-        unsafe (process.identity.pointee.startNS, process.identity.pointee.isCoarse) = (startNS, false)
-      }
+      unsafe learn(startNS, of: process)
       return unsafe process
     case .later:
       unsafe remove(process)
@@ -36,16 +33,22 @@ extension ProcessCache {
     }
   }
 
-  /// May an event of `process` swallow this one, of the same pid?
-  @inline(__always)
-  func isSame(
+  /// Takes over when a process started, if that was not known or not exactly.
+  mutating func learn(_ startNS: UInt64, of process: UnsafeMutablePointer<quark_process>) {
+    guard startNS != 0 else { return }
+    unsafe (process.identity.pointee.startNS, process.identity.pointee.isCoarse) = (startNS, false)
+  }
+
+  /// Is an event, of the pid of `process`, one of that process? Mutating, as the others, for a cache that is only read is
+  /// copied first.
+  mutating func isSame(
     _ event: UnsafeMutablePointer<raw_event>, startNS: UInt64, as process: UnsafeMutablePointer<quark_process>
   ) -> Bool {
-    if startNS != 0, unsafe process.identity.pointee.startNS == startNS { return true }
-    return unsafe kinship(of: event, startNS: Self.credible(startNS, event), to: process) == .same
+    unsafe kinship(of: event, startNS: Self.credible(startNS, event), to: process) == .same
   }
 
   /// No process acts long before it has started: clocks of CPUs may differ a little.
+  @inline(__always)
   static func credible(_ startNS: UInt64, _ event: UnsafeMutablePointer<raw_event>) -> UInt64 {
     let timeNS = unsafe event.pointee.time
     return startNS > timeNS && startNS - timeNS > 1_000_000_000 ? 0 : startNS
@@ -53,7 +56,7 @@ extension ProcessCache {
 
   /// Whose an event is, as seen from `process`.
   @inline(never)
-  private func kinship(
+  private mutating func kinship(
     of event: UnsafeMutablePointer<raw_event>, startNS: UInt64, to process: UnsafeMutablePointer<quark_process>
   ) -> ProcessIdentity.Kinship {
     let identity = unsafe process.identity
@@ -84,6 +87,7 @@ extension ProcessCache {
     return type == RAW_WAKE_UP_NEW_TASK || type == RAW_EXEC && isExited ? unsafe event.pointee.time : nil
   }
 
+  @inline(__always)
   private mutating func begin(pid: UInt32, startNS: UInt64) -> UnsafeMutablePointer<quark_process> {
     if table.count >= limit { makeRoom() }
     let process = unsafe table.add(pid: pid)
@@ -108,15 +112,21 @@ extension ProcessCache {
     return unsafe process
   }
 
-  /// The entry of a process's parent; nil if it is not known, or if who has its pid here began later than the process,
-  /// or ended before that did.
-  func parent(of process: UnsafeMutablePointer<quark_process>) -> UnsafeMutablePointer<quark_process>? {
-    guard let parent = unsafe table[process.pointee.proc_ppid] else { return nil }
+  /// The entry of a process's parent; nil if it is not known, or if who has its pid here is not that.
+  mutating func parent(of process: UnsafeMutablePointer<quark_process>) -> UnsafeMutablePointer<quark_process>? {
+    guard let parent = unsafe table[process.pointee.proc_ppid], unsafe isParent(parent, of: process) else { return nil }
+    return unsafe parent
+  }
+
+  /// Not if it began later than the process, or ended before that did.
+  mutating func isParent(
+    _ parent: UnsafeMutablePointer<quark_process>, of process: UnsafeMutablePointer<quark_process>
+  ) -> Bool {
     let startNS = unsafe process.identity.pointee.startNS
-    guard startNS != 0, unsafe parent != process else { return unsafe parent }
+    guard startNS != 0, unsafe parent != process else { return true }
     let identity = unsafe parent.identity.pointee
-    if unsafe identity.startNS > startNS &+ (process.identity.pointee.isCoarse ? tickNS : 0) { return nil }
-    return unsafe Self.isExited(parent) && identity.toldNS &+ tickNS < startNS ? nil : parent
+    if unsafe identity.startNS > startNS &+ (process.identity.pointee.isCoarse ? tickNS : 0) { return false }
+    return unsafe !Self.isExited(parent) || identity.toldNS &+ tickNS >= startNS
   }
 
   /// Forgets the process that exited first, or else, of the living, each time another one.

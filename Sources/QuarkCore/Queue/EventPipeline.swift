@@ -274,9 +274,12 @@ public import CQuark
     var next = unsafe rawEvents.successor(of: first)
     unsafe leave(first, process, moment)
     let before = statistics.removals
-    while let candidate = unsafe next, unsafe isSame(candidate, process),
+    let startNS = unsafe process.map { unsafe $0.identity.pointee.startNS } ?? 0
+    while let candidate = unsafe next,
+      unsafe startNS != 0 && candidate.task.pointee.start_boottime == startNS || isSame(candidate, process),
       unsafe matrix.allows(first, candidate, queue: client)
     {
+      if startNS == 0, let process = unsafe process { unsafe learnStart(of: process, from: candidate) }
       unsafe next = rawEvents.successor(of: candidate)
       unsafe first.pointee.agg_types |= 1 &<< candidate.pointee.type
       unsafe leave(candidate, process, moment)
@@ -296,24 +299,34 @@ public import CQuark
   }
 
   /// Is a raw event of the pid of `process` one of that process?
-  @inline(__always)
-  private func isSame(
+  @inline(never)
+  private mutating func isSame(
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> Bool {
     guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process else { return true }
     return unsafe processes.isSame(rawEvent, startNS: startNS(of: rawEvent), as: process)
   }
 
+  @inline(never)
+  private mutating func learnStart(
+    of process: UnsafeMutablePointer<quark_process>, from rawEvent: UnsafeMutablePointer<raw_event>
+  ) {
+    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0, unsafe process.identity.pointee.startNS == 0 else {
+      return
+    }
+    unsafe processes.learn(ProcessCache.credible(startNS(of: rawEvent), rawEvent), of: process)
+  }
+
   /// When the process of a raw event started, as far as it says so; 0: it does not.
   @inline(__always)
-  private func startNS(of rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+  private mutating func startNS(of rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
     if unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0 { return unsafe rawEvent.task.pointee.start_boottime }
     return unsafe startNS(behind: rawEvent)
   }
 
   /// The same of one without a task, by the next one: if that one's process had started, they are of the same.
   @inline(never)
-  private func startNS(behind rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+  private mutating func startNS(behind rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
     guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_THREAD) == 0,
       let next = unsafe rawEvents.successor(of: rawEvent), unsafe next.pointee.flags & UInt32(RAW_F_TASK) != 0,
       unsafe next.pointee.type != RAW_WAKE_UP_NEW_TASK.rawValue

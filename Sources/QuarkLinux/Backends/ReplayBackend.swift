@@ -62,7 +62,7 @@ public import QuarkCore
   public var readable: CInt { event.rawValue }
 
   /// The recorded clock, nanoseconds since boot: when the records handed out last were read, and in the end when the
-  /// recording was closed. It never goes back, whatever the file says.
+  /// recording was closed. It never goes back from one mark to the next, whatever the file says.
   public var nowNS: UInt64 { current.nowNS }
 
   /// Time stamp of the next record as it stands in its bytes, nanoseconds since boot; 0 if it is too short to have
@@ -92,8 +92,8 @@ public import QuarkCore
   /// Mutating, for an optional backend that is only read is copied first, each time.
   public mutating func state() -> State {
     State(
-      nowNS: nowNS, nextNS: max(nowNS, headMark.nowNS), wallOffsetNS: wallOffsetNS,
-      bootSalt: cursor.header.boot_salt, isOver: ending != nil)
+      nowNS: nowNS, nextNS: headMark.nowNS, wallOffsetNS: wallOffsetNS, bootSalt: cursor.header.boot_salt,
+      isOver: ending != nil)
   }
 
   /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
@@ -140,7 +140,7 @@ public import QuarkCore
     while let frame = cursor.next(span) {
       switch frame {
       case .mark(let nowNS, let lost):
-        headMark = Mark(batch: headMark.batch + 1, nowNS: max(headMark.nowNS, nowNS), lost: lost)
+        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: lost)
       case .record(let range):
         head = range
         return
@@ -153,8 +153,11 @@ public import QuarkCore
 
   private mutating func finish() {
     guard head == nil, case .closed(let nowNS, let lost) = cursor.ending else { return }
-    (current.nowNS, current.lost) = (max(headMark.nowNS, nowNS), lost)
+    (current.nowNS, current.lost) = (latest(nowNS), lost)
   }
+
+  /// Time does not go back from one mark to the next.
+  private func latest(_ nowNS: UInt64) -> UInt64 { headMark.batch == 0 ? nowNS : max(headMark.nowNS, nowNS) }
 
   private func timeNS(_ range: Range<Int>) -> UInt64 {
     guard range.count >= 8 else { return 0 }

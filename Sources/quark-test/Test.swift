@@ -73,7 +73,10 @@ struct Test {
   var label: String { backend.map { "\(name) @ \($0.name)" } ?? name }
 
   /// Milliseconds it may take.
-  var timeLimitMS: Int { max(Options.timeLimitMS, Options.scaled((heavyMinutes ?? 0) * 60_000)) }
+  var timeLimitMS: Int {
+    guard let heavyMinutes else { return Options.timeLimitMS }
+    return max(Options.timeLimitMS, Options.scaled(heavyMinutes &* 60_000))
+  }
 
   /// In the order of execution: all of one backend, then all of the next; those that want to be alone behind all others.
   static var all: [Test] {

@@ -225,7 +225,7 @@ package struct LossRound: ~Copyable {
         throw Violation(message: "process \(number), pid \(pid), lives and is forgotten")
       }
     }
-    guard waiting.allSatisfy(\.isEmpty) else { throw Violation(message: "records are never told") }
+    guard waiting.allSatisfy({ $0.isEmpty }) else { throw Violation(message: "records are never told") }
   }
 }
 

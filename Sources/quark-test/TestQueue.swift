@@ -34,7 +34,9 @@ import QuarkLinux
     self.line = line
     self.verbosity = verbosity
     try send(.attach, UInt32(getpid()))
-    try expectEqual("the shared queue's first word", try receive().first ?? 0, Message.welcome.rawValue)
+    // It may be about to be opened, beside others.
+    let words = try receive(milliseconds: 5 * Patience.milliseconds / 2, "the shared queue is not open")
+    try expectEqual("the shared queue's first word", words.first ?? 0, Message.welcome.rawValue)
   }
 
   deinit {
@@ -107,7 +109,7 @@ import QuarkLinux
       if verbosity > 1 { unsafe Life.Part.show(event.pointee) }
       return unsafe event.pointee.process == nil ? nil : Life.Part(event.pointee)
     }
-    let bytes = try receive(milliseconds: milliseconds)
+    let bytes = try receive(milliseconds: milliseconds, "no event")
     try expectEqual("a word of the shared queue", bytes.first ?? 0, Message.event.rawValue)
     let part = try Life.Part(bytes)
     if verbosity > 1 { FileDescriptor.complain("pid \(part.known.pid): events \(part.events) of \(part.known.exe)\n") }
@@ -131,10 +133,13 @@ import QuarkLinux
     if count != bytes.count { throw .failed(Self.isGone) }
   }
 
-  private func receive(milliseconds: Int = Patience.milliseconds) throws(TestEnd) -> [UInt8] {
+  /// `missing` is what a failure says before how long it waited.
+  private func receive(
+    milliseconds: Int = Patience.milliseconds, _ missing: StaticString = "no word of the shared queue"
+  ) throws(TestEnd) -> [UInt8] {
     var watched = pollfd(fd: line, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&watched, 1, CInt(max(0, milliseconds))) != 0 else {
-      throw .failed("no event within \(Patience.milliseconds / 1000) s")
+      throw .failed("\(missing) within \(milliseconds / 1000) s")
     }
     let bytes = Message.receive(from: line)
     if bytes.isEmpty { throw .failed(Self.isGone) }

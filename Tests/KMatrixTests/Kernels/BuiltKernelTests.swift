@@ -159,7 +159,7 @@ import Testing
   }
 
   /// A script that is interrupted puts away what it has made.
-  @Test(.timeLimit(.minutes(1))) func anInterruptionReachesTheScript() async throws {
+  @Test(.timeLimit(.minutes(15))) func anInterruptionReachesTheScript() async throws {
     let checkout = try await ready(
       """
       #!/bin/sh

@@ -184,11 +184,6 @@ long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id)
 	return errno == ENOENT ? count : -1;
 }
 
-long clinux_bpf_count(enum clinux_bpf_object kind)
-{
-	return clinux_bpf_count_above(kind, 0);
-}
-
 unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind)
 {
 	unsigned int next, last = 0;

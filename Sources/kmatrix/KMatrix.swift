@@ -1,5 +1,8 @@
 import ArgumentParser
 import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
 
 @main
 struct KMatrix: AsyncParsableCommand {
@@ -13,7 +16,10 @@ struct KMatrix: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Kernels",
-        subcommands: [List.self, Fetch.self, Verify.self, Update.self, Doctor.self, BTFArchiveCommand.self]),
+        subcommands: [
+          ListCommand.self, FetchCommand.self, VerifyCommand.self, UpdateCommand.self, DoctorCommand.self,
+          BTFArchiveCommand.self,
+        ]),
       CommandGroup(
         name: "Tests",
         subcommands: [
@@ -51,4 +57,67 @@ struct KMatrix: AsyncParsableCommand {
     let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     try? FileHandle.standardError.write(contentsOf: Data("kmatrix: \(line)\n".utf8))
   }
+}
+
+/// Notes SIGINT, SIGTERM and SIGHUP; the run looks here several times a second.
+///
+/// A handler rather than an ignored signal, because an ignored one would stay ignored in krun.sh.
+enum Interruption {
+  static let exitCode: Int32 = 130
+
+  private static let signals = Atomic<Int>(0)
+
+  static func install() {
+    _ = count  // makes the counter exist before a handler can touch it
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { _ in Interruption.note() }
+    }
+    // A reader that went away (`kmatrix run | head`) must not end kmatrix before its guests.
+    signal(SIGPIPE) { _ in }
+  }
+
+  /// Runs `body`; a signal cancels it. What that makes it throw is not told, only that it was interrupted.
+  static func heeded(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    install()
+    let work = Task { try await body() }
+    let watch = Task {
+      while (try? await Task.sleep(for: .milliseconds(50))) != nil {
+        if count > 0 { return work.cancel() }
+      }
+    }
+    defer { watch.cancel() }
+    do {
+      try await work.value
+    } catch  where count > 0 && !(error is ExitCode) {
+      throw ExitCode(exitCode)
+    }
+  }
+
+  static var count: Int { signals.load(ordering: .relaxed) }
+
+  private static func note() {
+    signals.add(1, ordering: .relaxed)
+  }
+}
+
+/// Where the checkout is.
+struct RootOption: ParsableArguments {
+  @Option(help: "The checkout. Default: the nearest folder above with kernel-images/kernels.toml in it.")
+  var root: String?
+
+  func path() throws(KernelStoreError) -> FilePath {
+    if let root { return try KernelStore.findRoot(from: root) }
+    return try KernelStore.findRoot()
+  }
+
+  func store() throws(KernelStoreError) -> KernelStore { try KernelStore(root: path()) }
+}
+
+/// Which of its kernels.
+struct SelectionOptions: ParsableArguments {
+  @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
+  var set: String?
+
+  @Option(help: "Kernels by release or series-flavour: globs, separated by commas.")
+  var kernels: String?
 }

@@ -73,3 +73,104 @@ extension KernelCache {
 
   private func sumFile(_ built: BuiltKernel) -> FilePath { built.folder(in: self).appending("sum") }
 }
+
+/// Builds kernels with `kernel-images/build.sh`, one at a time: a build takes all processors.
+struct KernelBuilder: Sendable {
+  /// The unpacked source and what the compiler makes of it, with debug information.
+  static let workBytes = 5 << 30
+
+  /// The checkout.
+  var root: FilePath
+  var maker: ImageMaker
+
+  private var cache: KernelCache { maker.cache }
+
+  /// The file, built now if nobody has done so meanwhile.
+  func make(_ built: BuiltKernel) async throws(KernelStoreError) -> FilePath {
+    let progress = maker.progress
+    return try await cache.locked("build", waiting: { progress(.waiting(built.title)) }) {
+      () async throws(KernelStoreError) in
+      if try await cache.state(of: built, .full) != .present {
+        try await build(built)
+        progress(.ready(built.title, cached: false))
+      }
+      return built.file(in: cache)
+    }
+  }
+
+  private func build(_ built: BuiltKernel) async throws(KernelStoreError) {
+    try cache.makeFolder(cache.directory.appending("tmp"))
+    if let free = cache.freeBytes, free < Self.workBytes {
+      throw ImageMaker.noSpace(built.title, cache, Self.workBytes, free)
+    }
+    let package = cache.partialPackage(built.kernel)
+    try await maker.download(built.kernel, to: package)
+    maker.progress(.building(built.title))
+    let out = cache.directory.appending("tmp").appending(built.key)
+    defer { cache.remove(out) }
+    let images = KernelStore.manifestPath(root).removingLastComponent()
+    let result = try await Tool.run(
+      images.appending("build.sh").string,
+      (built.part == .btf ? ["--btf"] : [])
+        + [package.string, images.appending(built.config.file).string, built.kernel.release, out.string])
+    guard result.succeeded else { throw failure(built, result) }
+    do throws(KernelStoreError) {
+      if built.part == .image { try ELFImage.check(out.appending(built.part.rawValue)) }
+      try await cache.adopt(out, as: built)
+    } catch {
+      throw KernelStoreError(error.kind, "\(built.title): \(error)")
+    }
+    // A second build of the same source is wanted seldom, and the package is large.
+    if !maker.options.keepDebs { cache.remove(package) }
+  }
+
+  /// The last line says what failed, and those before it what the compiler said.
+  private func failure(_ built: BuiltKernel, _ result: Tool.Result) -> KernelStoreError {
+    let lines = result.errors.split(whereSeparator: \.isNewline).map(String.init)
+    for line in lines.dropLast() { maker.progress(.note("\(built.title): \(line)")) }
+    let last = lines.last?.dropping(prefix: "build.sh: ").map(String.init) ?? lines.last
+    let isFull = last?.hasPrefix("no space left") ?? false
+    return KernelStoreError(isFull ? .noSpace : .failure, "\(built.title): \(last ?? "build.sh: \(result.status)")")
+  }
+}
+
+extension KernelStore {
+  /// What was built, or is built now.
+  func ensureBuilt(
+    _ built: BuiltKernel, _ options: FetchOptions = FetchOptions(),
+    progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
+  ) async throws(KernelStoreError) -> FilePath {
+    try await requireConfig(built)
+    let state = try await cache.state(of: built, options.check)
+    switch state {
+    case .present:
+      progress(.ready(built.title, cached: true))
+      return built.file(in: cache)
+    case .corrupt(let why):
+      if !options.offline { progress(.note("\(built.title): the cached build is corrupt (\(why)); building it again")) }
+    case .missing: break
+    }
+    if options.offline { throw offlineError(built.kernel, state) }
+    let maker = ImageMaker(cache: cache, archive: archive, options: options, progress: progress)
+    return try await KernelBuilder(root: root, maker: maker).make(built)
+  }
+
+  /// The BTF of a kernel that is built without, for the offsets table.
+  func ensureBTF(
+    ofBuilt kernel: LockedKernel, _ options: FetchOptions = FetchOptions(),
+    progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
+  ) async throws(KernelStoreError) -> FilePath {
+    guard let built = BuiltKernel(kernel, .btf) else {
+      throw KernelStoreError("\(kernel.release): is not built here, and has BTF of its own")
+    }
+    return try await ensureBuilt(built, options, progress: progress)
+  }
+
+  /// A configuration that was edited is another kernel, whose lock is out of date.
+  private func requireConfig(_ built: BuiltKernel) async throws(KernelStoreError) {
+    let path = Self.manifestPath(root).removingLastComponent().appending(built.config.file)
+    guard try await KernelCache.sha256(of: path) == built.config.sha256 else {
+      throw KernelStoreError(.usage, "\(path): not the locked configuration; run `kmatrix update`")
+    }
+  }
+}

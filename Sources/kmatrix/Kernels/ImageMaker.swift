@@ -167,8 +167,3 @@ struct ImageMaker: Sendable {
     throw KernelStoreError("no kernel image in it")
   }
 }
-
-extension Int {
-  /// In the unit people count downloads in.
-  var megabytes: String { "\((self + 500_000) / 1_000_000) MB" }
-}

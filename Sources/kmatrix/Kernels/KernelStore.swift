@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 
 /// The kernels of a checkout: what `kernels.toml` and `kernels.lock` say, and the images in the cache.
@@ -78,5 +79,36 @@ struct KernelStore: Sendable {
 
   private func unmatched(_ glob: String, _ kernels: [LockedKernel]) -> KernelStoreError {
     KernelStoreError(.usage, "no kernel matches \"\(glob)\"; there are \(kernels.map(\.release).list)")
+  }
+}
+
+/// One bootable kernel of the matrix: what the lock says of it and where its image is.
+struct KernelImage: Sendable, Hashable {
+  /// What `uname -r` says in the guest, for example `6.1.0-47-cloud-amd64`.
+  var release: String
+  /// Upstream series, for example `6.1`.
+  var series: String
+  /// `cloud`, `generic` or `rt`.
+  var flavour: String
+  /// Path of the image to boot: a decompressed ELF (PVH) where the kernel has one.
+  var path: String
+  /// Set when the locked package was gone and its series' current kernel took its place: what was locked.
+  var replaces: String?
+  /// What `kernels.toml` expects of this kernel's tests beyond a pass.
+  var expectations: [Expectation]
+}
+
+/// A shell pattern, as fnmatch(3) has it.
+struct Glob: Sendable, Hashable {
+  var pattern: String
+
+  func matches(_ text: String) -> Bool {
+    // Safe: both strings are NUL-terminated copies that outlive the call.
+    unsafe fnmatch(pattern, text, 0) == 0
+  }
+
+  /// The patterns of a comma-separated list, blanks around them dropped.
+  static func list(_ text: String) -> [Glob] {
+    text.split(separator: ",").map { Glob(pattern: $0.trimmingSpaces) }.filter { !$0.pattern.isEmpty }
   }
 }

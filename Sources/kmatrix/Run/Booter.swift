@@ -165,3 +165,79 @@ extension Duration {
   /// To a millisecond.
   fileprivate var inSeconds: Double { (self / .milliseconds(1)).rounded() / 1000 }
 }
+
+/// How one run of krun.sh ended.
+enum BootEnd: Sendable, Equatable {
+  case exited(Int)
+  /// krun.sh itself died of a signal.
+  case signaled(Int)
+  /// krun.sh could not be started at all.
+  case notStarted(String)
+  /// The guest said nothing on the results channel for so many seconds, and was ended.
+  case silent(seconds: Int)
+  /// krun.sh did not keep its own time limit, and was ended.
+  case overdue(seconds: Int)
+  /// The disk is full, so that the logs may be short of anything.
+  case noSpace(String)
+  /// The user ended the run.
+  case interrupted
+}
+
+/// Everything one boot left behind.
+struct BootArtifacts: Sendable {
+  var end: BootEnd
+  var console: [UInt8]
+  var channel: [UInt8]
+  /// krun.sh's own messages.
+  var messages: String
+  var nonce: String
+  var seconds: Double
+  /// From the start of krun.sh to the guest's hello; nil if that was not seen while it ran.
+  var helloSeconds: Double?
+  /// What the limits were stretched by.
+  var slowdown = 1.0
+}
+
+extension BootEnd: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .exited(let code): "\(code)"
+    case .signaled(let signal): "signal \(signal)"
+    case .notStarted: "not started"
+    case .silent(let seconds): "ended after \(seconds) s of silence"
+    case .overdue(let seconds): "ended after \(seconds) s"
+    case .noSpace: "ended without space for its logs"
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+/// The folder that the guests' consoles and channels go to, and what the disk says of it.
+struct LogFolder {
+  /// A run begins with so many bytes left.
+  static let wanted = 16 << 20
+  /// With fewer than this left, what was being written may have been cut.
+  static let least = 64 << 10
+
+  let folder: URL
+
+  init(_ folder: URL) {
+    self.folder = folder
+  }
+
+  /// nil if it cannot be told.
+  var freeBytes: Int? {
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
+    return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+  }
+
+  /// A log that ends early for lack of space would be taken for a guest that did.
+  func requireRoom() throws(KMatrixError) {
+    guard FileManager.default.isWritableFile(atPath: folder.path) else {
+      throw .infrastructure("\(folder.path): cannot be written; --results-dir names another folder")
+    }
+    guard let free = freeBytes, free < Self.wanted else { return }
+    throw .infrastructure(
+      "\(folder.path): no space: \(free >> 10) KiB free, logs and reports need \(Self.wanted >> 20) MiB")
+  }
+}

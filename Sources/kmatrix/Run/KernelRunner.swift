@@ -139,17 +139,3 @@ struct PendingBoots {
     first.insert(command, at: 0)
   }
 }
-
-extension BootEnd: CustomStringConvertible {
-  var description: String {
-    switch self {
-    case .exited(let code): "\(code)"
-    case .signaled(let signal): "signal \(signal)"
-    case .notStarted: "not started"
-    case .silent(let seconds): "ended after \(seconds) s of silence"
-    case .overdue(let seconds): "ended after \(seconds) s"
-    case .noSpace: "ended without space for its logs"
-    case .interrupted: "interrupted"
-    }
-  }
-}

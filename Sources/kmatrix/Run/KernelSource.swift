@@ -1,3 +1,5 @@
+import Foundation
+
 /// Which kernels the user wants.
 struct KernelSelection: Sendable, Equatable {
   /// A set of `kernels.toml`; nil for the default one, or with a glob for all.
@@ -22,4 +24,116 @@ protocol KernelSource: Sendable {
   func fetch(_ kernels: [KernelImage], locked: Bool) async throws(KMatrixError) -> FetchedImages
   /// The command that repeats `command` on a kernel alone.
   func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String
+}
+
+/// Kernels of the checkout's `kernels.lock`, fetched as needed.
+struct StoredKernels: KernelSource {
+  let store: KernelStore
+
+  init() throws(KMatrixError) {
+    do { store = try KernelStore(root: KernelStore.findRoot()) } catch { throw Self.error(error) }
+  }
+
+  func select(_ selection: KernelSelection) throws(KMatrixError) -> [KernelImage] {
+    do {
+      return try store.select(set: selection.set, glob: selection.glob).map { kernel in
+        KernelImage(
+          release: kernel.release, series: kernel.series, flavour: kernel.flavour.rawValue, path: "", replaces: nil,
+          expectations: [])
+      }
+    } catch {
+      throw Self.error(error)
+    }
+  }
+
+  func fetch(_ kernels: [KernelImage], locked: Bool) async throws(KMatrixError) -> FetchedImages {
+    let wanted = Set(kernels.map(\.release))
+    let reporter = FetchReporter(total: wanted.count)
+    defer { reporter.finish() }
+    let result: FetchResult
+    do {
+      result = try await store.fetchImages(
+        store.lock.kernels.filter { wanted.contains($0.release) }, FetchOptions(locked: locked)
+      ) { reporter.show($0) }
+    } catch {
+      throw Self.error(error)
+    }
+    var fetched = FetchedImages()
+    for image in result.images { fetched.images[image.replaces ?? image.release] = image }
+    for missing in result.missing {
+      // The row says already which kernel it is.
+      let (release, words) = (missing.kernel.release, missing.error.description)
+      fetched.missing[release] = words.dropping(prefix: "\(release): ").map(String.init) ?? words
+    }
+    return fetched
+  }
+
+  /// `make` builds what is out of date first. A backend is chosen by options, which it passes on.
+  func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
+    var words = ["make", "test-kernel", "KERNELS=\(image.replaces ?? image.release)"]
+    if !command.tests.isEmpty { words.append("TESTS=\(command.tests.joined(separator: ","))") }
+    var arguments = (command.seed.map { ["--shuffle", "\($0)"] } ?? []) + (command.isAlone ? ["--alone"] : [])
+    if !command.options.isEmpty { arguments += ["--"] + command.options }
+    if !arguments.isEmpty { words.append("ARGS=\(arguments.joined(separator: " "))") }
+    return Shell.line(words)
+  }
+
+  private static func error(_ error: KernelStoreError) -> KMatrixError {
+    error.kind == .usage ? .usage(error.description) : .infrastructure(error.description)
+  }
+}
+
+/// Kernels given as files: `--image kernel-images/amd64/linux-6.1.0-47-cloud-amd64`.
+struct ImageFiles: KernelSource {
+  var paths: [String]
+
+  func select(_ selection: KernelSelection) throws(KMatrixError) -> [KernelImage] {
+    if selection.set != nil { throw .usage("--set and --image exclude each other") }
+    var images: [KernelImage] = []
+    for path in paths {
+      guard let image = Self.image(path) else {
+        throw .usage("--image \(path): not named linux-RELEASE, so its release is not known")
+      }
+      images.append(image)
+    }
+    guard let glob = selection.glob else { return images }
+    let globs = Glob.list(glob)
+    let chosen = images.filter { image in globs.contains { $0.matches(image.release) } }
+    if chosen.isEmpty { throw .usage("no --image matches \"\(glob)\"") }
+    return chosen
+  }
+
+  func fetch(_ kernels: [KernelImage], locked: Bool) throws(KMatrixError) -> FetchedImages {
+    for kernel in kernels where !FileManager.default.isReadableFile(atPath: kernel.path) {
+      throw .infrastructure("\(kernel.path): cannot be read")
+    }
+    return FetchedImages(images: Dictionary(uniqueKeysWithValues: kernels.map { ($0.release, $0) }))
+  }
+
+  func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
+    Self.krunLine(image, command: command, initramfs: initramfs)
+  }
+
+  static func krunLine(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
+    Shell.line(["./krun.sh", initramfs, image.path] + command.words)
+  }
+
+  static func image(_ path: String) -> KernelImage? {
+    let file = URL(filePath: path).lastPathComponent
+    let prefixes = ["linux-", "vmlinuz-", "vmlinux-"]
+    guard let release = prefixes.lazy.compactMap({ file.dropping(prefix: $0) }).first.map(String.init),
+      release.first?.isNumber == true
+    else { return nil }
+    return KernelImage(
+      release: release, series: series(release), flavour: flavour(release), path: path, replaces: nil,
+      expectations: [])
+  }
+
+  private static func series(_ release: String) -> String {
+    release.split(whereSeparator: { !$0.isNumber }).prefix(2).joined(separator: ".")
+  }
+
+  private static func flavour(_ release: String) -> String {
+    ["cloud", "rt", "nobtf"].first { release.split(separator: "-").contains(Substring($0)) } ?? "generic"
+  }
 }

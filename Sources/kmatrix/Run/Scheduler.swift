@@ -1,3 +1,5 @@
+import ArgumentParser
+
 /// Runs the rows of the matrix, `jobs` at a time, the dearest first.
 struct Scheduler: Sendable {
   var booter: Booter
@@ -43,5 +45,63 @@ struct Scheduler: Sendable {
     // No failure, whose reasons are listed anyway, but nothing to be passed over in silence.
     if verdict == .skip { result.notes.append(reason) }
     return result
+  }
+}
+
+/// One row of the matrix: a kernel to be tested, or the one that goes wrong on purpose.
+struct WorkItem: Sendable, Equatable {
+  var image: KernelImage
+  var isNegative = false
+  var cost: Double
+  /// Why the kernel cannot be booted: its image could not be had.
+  var obstacle: String?
+  /// What that makes of the row. A kernel whose whole series left the archive is skipped: nothing here can bring it
+  /// back, and main must not turn red of it. With --locked it is a failure.
+  var obstacleVerdict = Verdict.infra
+
+  var title: String { isNegative ? "negative: \(image.release)" : image.release }
+  /// What its log files are called.
+  var fileName: String { isNegative ? "negative-\(image.release)" : image.release }
+
+  /// The dearest first keeps all jobs busy to the end; names settle ties, so that the order is always the same.
+  static func isDearer(_ left: WorkItem, _ right: WorkItem) -> Bool {
+    (left.cost, right.title) > (right.cost, left.title)
+  }
+}
+
+/// Part `index` of `count` of the matrix.
+struct Shard: Sendable, Equatable, CustomStringConvertible {
+  var index: Int
+  var count: Int
+
+  var description: String { "\(index)/\(count)" }
+
+  /// Reads `I/N`, both from 1.
+  init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], count >= 1, (1...count).contains(index) else {
+      return nil
+    }
+    self.index = index
+    self.count = count
+  }
+
+  /// The items of this shard, in the given order. The dearest item left goes to the cheapest shard, so every shard of
+  /// the same items computes the same split.
+  func select(from items: [WorkItem]) -> [WorkItem] {
+    var load = [Double](repeating: 0, count: count)
+    var chosen: Set<String> = []
+    for item in items.sorted(by: WorkItem.isDearer) {
+      let cheapest = load.indices.min { load[$0] < load[$1] } ?? 0
+      load[cheapest] += item.cost
+      if cheapest == index - 1 { chosen.insert(item.title) }
+    }
+    return items.filter { chosen.contains($0.title) }
+  }
+}
+
+extension Shard: ExpressibleByArgument {
+  init?(argument: String) {
+    self.init(argument)
   }
 }

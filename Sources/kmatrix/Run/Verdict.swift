@@ -47,3 +47,84 @@ enum Verdict: String, Codable, Sendable, CaseIterable {
     }
   }
 }
+
+extension Verdict {
+  /// One character, so that colour is never the only sign.
+  var mark: String {
+    switch self {
+    case .pass: "✓"
+    case .fail: "✗"
+    case .skip: "–"
+    case .xfail: "x"
+    case .xpass: "!"
+    case .crash: "C"
+    case .hang: "H"
+    case .panic: "P"
+    case .bootFail: "B"
+    case .infra: "I"
+    case .notRun: "?"
+    }
+  }
+
+  var meaning: String {
+    switch self {
+    case .pass: "passed"
+    case .fail: "failed"
+    case .skip: "skipped, as foreseen"
+    case .xfail: "failed, as foreseen"
+    case .xpass: "passed, though a failure is foreseen"
+    case .crash: "crashed"
+    case .hang: "hung"
+    case .panic: "the kernel panicked"
+    case .bootFail: "did not boot"
+    case .infra: "the test machine failed"
+    case .notRun: "did not run"
+    }
+  }
+}
+
+/// Counts tests. A kernel that failed without any of its tests failing counts as one failure, and one that was not
+/// tested at all because it cannot be had as one skipped, so none gets lost.
+struct Tally: Sendable, Equatable, CustomStringConvertible {
+  var passed = 0
+  var failed = 0
+  var skipped = 0
+
+  init() {}
+
+  init(_ kernels: some Sequence<KernelResult>) {
+    for kernel in kernels { add(kernel) }
+  }
+
+  init(_ kernel: KernelResult) {
+    add(kernel)
+  }
+
+  private mutating func add(_ kernel: KernelResult) {
+    let failedBefore = failed
+    for test in kernel.tests { add(test.verdict) }
+    if failed == failedBefore, kernel.verdict.tally == .failed { failed += 1 }
+    if kernel.tests.isEmpty, kernel.verdict.tally == .skipped { skipped += 1 }
+  }
+
+  mutating func add(_ verdict: Verdict) {
+    switch verdict.tally {
+    case .passed: passed += 1
+    case .skipped: skipped += 1
+    case .failed: failed += 1
+    }
+  }
+
+  var description: String { "\(passed) passed, \(failed) failed, \(skipped) skipped" }
+
+  /// Something was proven and nothing was refuted.
+  var isSuccess: Bool { failed == 0 && passed > 0 }
+}
+
+extension Tally {
+  /// The tests of one way on all kernels; what befell kernels beyond their tests is not counted here.
+  init(_ way: Way, in kernels: some Sequence<KernelResult>) {
+    self.init()
+    for test in kernels.flatMap(\.tests) where test.backend == way.backend { add(test.verdict) }
+  }
+}

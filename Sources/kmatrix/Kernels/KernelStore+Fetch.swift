@@ -1,4 +1,36 @@
+import Foundation
+import Glibc
 import SystemPackage
+
+/// What `KernelStore` tells while it works.
+enum FetchEvent: Sendable, Equatable {
+  /// Another kmatrix is making this image.
+  case waiting(String)
+  case downloading(String, done: Int, total: Int)
+  case extracting(String)
+  /// A compiler is at work, for minutes.
+  case building(String)
+  /// The image is there; `cached` if it already was.
+  case ready(String, cached: Bool)
+  /// Something a person should know: a replacement, a corrupt image that is made again, links that cannot be made.
+  case note(String)
+}
+
+struct FetchResult: Sendable {
+  var images: [KernelImage] = []
+  /// Kernels that the mirror dropped and nothing replaces, and why.
+  var missing: [(kernel: LockedKernel, error: KernelStoreError)] = []
+}
+
+struct FetchOptions: Sendable {
+  /// A package the mirror dropped is an error, not replaced.
+  var locked = false
+  /// Only what is cached.
+  var offline = false
+  var keepDebs = false
+  /// How well cached images are looked at.
+  var check = KernelCache.Check.full
+}
 
 extension KernelStore {
   /// Images made at the same time. Unpacking is what takes the time, and two keep two cores busy.
@@ -143,5 +175,34 @@ extension KernelStore {
     }
     try cache.setReplacement(replacement, for: kernel)
     return announce(replacement, for: kernel, progress)
+  }
+}
+
+/// Makes `kernel-images/amd64/linux-<release>` point into the cache.
+struct ImageLinker {
+  private let folder: FilePath
+  private(set) var warning: String?
+
+  init(root: FilePath) { folder = root.appending("kernel-images").appending("amd64") }
+
+  /// The link, or in a checkout that cannot be written the image itself.
+  mutating func link(_ release: String, to image: FilePath) -> FilePath {
+    let link = folder.appending("linux-\(release)")
+    let files = FileManager.default
+    if (try? files.destinationOfSymbolicLink(atPath: link.string)) == image.string { return link }
+    // Made beside and renamed, so that another kmatrix always sees one.
+    let fresh = folder.appending(".linux-\(release).\(getpid())")
+    do {
+      try files.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      try? files.removeItem(atPath: fresh.string)
+      try files.createSymbolicLink(atPath: fresh.string, withDestinationPath: image.string)
+      // Safe: both paths are NUL-terminated copies that outlive the call.
+      guard unsafe rename(fresh.string, link.string) == 0 else { throw Errno(rawValue: errno) }
+      return link
+    } catch {
+      try? files.removeItem(atPath: fresh.string)
+      warning = warning ?? "\(folder): no links can be made there: \(error.reason); the images are used from the cache"
+      return image
+    }
   }
 }

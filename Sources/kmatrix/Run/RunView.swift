@@ -1,3 +1,22 @@
+/// What the views are told while kernels run.
+enum RunEvent: Sendable {
+  /// Boot number `boot`, from 1.
+  case booting(boot: Int)
+  /// Some tests are running, at least one.
+  case testing([TestID], done: Int, total: Int)
+  case finished(KernelResult)
+}
+
+/// Shows a run as it goes. `row` is the kernel's place in the list given at the start.
+protocol RunView: Sendable {
+  func start(titles: [String], jobs: Int) async
+  func note(row: Int, _ event: RunEvent) async
+  /// Called several times a second, for clocks and spinners.
+  func tick() async
+  /// Leaves the terminal as it was found.
+  func finish() async
+}
+
 /// One row per kernel, redrawn in place on a terminal.
 actor LiveTable: RunView {
   private enum State {
@@ -114,5 +133,34 @@ actor LiveTable: RunView {
 
   private func paint(_ code: String, _ text: String) -> String {
     colour ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+  }
+}
+
+/// One line per event, for logs and CI.
+actor PlainView: RunView {
+  private var titles: [String] = []
+  private var finished = 0
+
+  func start(titles: [String], jobs: Int) {
+    self.titles = titles
+    StandardOutput.line("\(titles.count) \(titles.count == 1 ? "kernel" : "kernels"), \(jobs) at a time")
+  }
+
+  func note(row: Int, _ event: RunEvent) {
+    switch event {
+    case .booting(let boot): StandardOutput.line("\(titles[row]): booting\(boot > 1 ? " (boot \(boot))" : "")")
+    case .testing: break
+    case .finished(let result):
+      finished += 1
+      StandardOutput.line("[\(finished)/\(titles.count)] \(titles[row]): \(Self.summary(result))")
+    }
+  }
+
+  func tick() {}
+  func finish() {}
+
+  private static func summary(_ result: KernelResult) -> String {
+    let first = result.reasons.first.map { ": \($0)" } ?? ""
+    return "\(result.verdict.rawValue) (\(Tally(result)), \(result.seconds.asSeconds))\(first)"
   }
 }

@@ -10,7 +10,7 @@ struct KMatrix: AsyncParsableCommand {
     commandName: "kmatrix",
     abstract: "Run quark-test on a matrix of real kernels under qemu.",
     discussion: """
-      Exit codes of a run: 0 all passed; 1 something failed; 2 the command makes no sense; 3 this machine cannot do \
+      Exit codes of a run: 0 all passed; 1 something failed; 2 the command line is wrong; 3 this machine cannot do \
       it; 130 interrupted.
       """,
     groupedSubcommands: [
@@ -23,11 +23,13 @@ struct KMatrix: AsyncParsableCommand {
       CommandGroup(
         name: "Tests",
         subcommands: [
-          RunCommand.self, VerifyBTFCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self, CostsCommand.self,
+          RunCommand.self, VerifyBTFCommand.self, ReportCommand.self, DiffCommand.self, MergeCommand.self,
+          CostsCommand.self,
         ]),
     ])
 
-  /// As ArgumentParser's own, but every complaint is one line `kmatrix: …`, with an exit code of ours.
+  /// Does what ArgumentParser's own `main` does, but prints every error as one line `kmatrix: …` and has exit codes of
+  /// its own.
   static func main() async {
     do {
       var command = try parseAsRoot()
@@ -59,25 +61,26 @@ struct KMatrix: AsyncParsableCommand {
   }
 }
 
-/// Notes SIGINT, SIGTERM and SIGHUP; the run looks here several times a second.
+/// Counts SIGINT, SIGTERM and SIGHUP. A run looks at the count several times a second.
 ///
-/// A handler rather than an ignored signal, because an ignored one would stay ignored in krun.sh.
+/// The signals have a handler and are not ignored, because krun.sh would inherit ignored signals.
 enum Interruption {
   static let exitCode: Int32 = 130
 
   private static let signals = Atomic<Int>(0)
 
   static func install() {
-    _ = count  // makes the counter exist before a handler can touch it
+    _ = count  // creates the counter before a handler can use it
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { _ in Interruption.note() }
     }
-    // A reader that went away (`kmatrix run | head`) must not end kmatrix before its guests.
+    // If the reader of the output ends (`kmatrix run | head`), kmatrix must not end before its guests.
     signal(SIGPIPE) { _ in }
   }
 
-  /// Runs `body`; a signal cancels it. What that makes it throw is not told, only that it was interrupted.
-  static func heeded(_ body: @escaping @Sendable () async throws -> Void) async throws {
+  /// Runs `body`; a signal cancels it. The error that `body` then throws is replaced by the exit code of an
+  /// interruption.
+  static func cancelling(_ body: @escaping @Sendable () async throws -> Void) async throws {
     install()
     let work = Task { try await body() }
     let watch = Task {
@@ -102,7 +105,7 @@ enum Interruption {
 
 /// Where the checkout is.
 struct RootOption: ParsableArguments {
-  @Option(help: "The checkout. Default: the nearest folder above with kernel-images/kernels.toml in it.")
+  @Option(help: "The checkout. Default: the nearest folder, from here upwards, that has kernel-images/kernels.toml.")
   var root: String?
 
   func path() throws(KernelStoreError) -> FilePath {
@@ -113,11 +116,11 @@ struct RootOption: ParsableArguments {
   func store() throws(KernelStoreError) -> KernelStore { try KernelStore(root: path()) }
 }
 
-/// Which of its kernels.
+/// Which of the checkout's kernels.
 struct SelectionOptions: ParsableArguments {
-  @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
+  @Option(help: "A set of kernels.toml; \"full\" is all kernels. Default: \"default\", or all kernels with --kernels.")
   var set: String?
 
-  @Option(help: "Kernels by release or series-flavour: globs, separated by commas.")
+  @Option(help: "Only kernels whose release or series-flavour matches one of these globs, separated by commas.")
   var kernels: String?
 }

@@ -1,12 +1,12 @@
 import Foundation
 import SystemPackage
 
-/// Something that ends kmatrix: one line for the user, and the exit code that goes with it.
+/// An error that ends kmatrix: one line for the user and an exit code.
 struct KMatrixError: Error, Sendable, CustomStringConvertible {
   enum Kind: Int32, Sendable {
-    /// What was asked makes no sense.
+    /// The command line, or a file that a person wrote, is wrong.
     case usage = 2
-    /// The machine cannot do it: no qemu, no initramfs, no kernels, no space.
+    /// The machine cannot run the tests: it has no qemu, no initramfs, no kernels or no space.
     case infrastructure = 3
   }
 
@@ -20,10 +20,10 @@ struct KMatrixError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why the kernels could not be had: one line for a person, and the exit code that goes with it.
+/// Why kernels could not be selected or fetched: one line for the user and an exit code.
 struct KernelStoreError: Error, Sendable, Equatable, CustomStringConvertible {
   enum Kind: Sendable, Equatable {
-    /// The command line or a file a person wrote is wrong: exit code 2.
+    /// The command line, or a file that a person wrote, is wrong: exit code 2.
     case usage
     /// A tool, the network, the disk or the mirror failed: exit code 1.
     case failure
@@ -45,13 +45,13 @@ struct KernelStoreError: Error, Sendable, Equatable, CustomStringConvertible {
 
   init(_ description: String) { self.init(.failure, description) }
 
-  /// As it is if it already is one of ours; what is left after that is only a cancelled task.
+  /// Keeps an error that is a `KernelStoreError`. The only other error that can come here is that of a cancelled task.
   init(_ error: any Error) { self = error as? KernelStoreError ?? KernelStoreError("interrupted") }
 
   var exitCode: Int32 { kind == .usage ? 2 : 1 }
 }
 
-/// Says an error in one line, without the names of Swift types.
+/// Describes an error in one line, without the names of Swift types.
 func describe(_ error: any Error) -> String {
   switch error {
   case let error as KMatrixError: return error.message
@@ -77,7 +77,7 @@ private func describe(_ error: DecodingError) -> String {
 }
 
 extension Error {
-  /// The system's own words for what went wrong, without the frameworks around it.
+  /// The system's own message for the error, without what frameworks add to it.
   var reason: String {
     switch self {
     case let error as Errno: return error.description

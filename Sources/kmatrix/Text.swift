@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Where progress and summaries go. A reader that went away is no reason to stop.
+/// Writes progress and summaries to standard output. A failed write is ignored, because the reader may have ended.
 enum StandardOutput {
   static func write(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
@@ -21,18 +21,20 @@ enum StandardOutput {
     isTerminal && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
   }
 
-  /// Columns and rows of the terminal; 80 × 24 if it does not say.
-  static var size: (columns: Int, rows: Int) {
+  /// Columns and rows of the terminal; 80 × 24 if they are not known.
+  static var size: (columns: Int, rows: Int) { terminalSize(STDOUT_FILENO) }
+
+  static func terminalSize(_ descriptor: CInt) -> (columns: Int, rows: Int) {
     var size = winsize()
     // Safe: the kernel fills in exactly one winsize.
-    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
       return (80, 24)
     }
     return (Int(size.ws_col), Int(size.ws_row))
   }
 }
 
-/// Makes text of a guest fit to be shown: no terminal escapes, no control characters.
+/// Removes terminal escapes and control characters from a guest's text, so that it can be shown.
 enum TerminalText {
   static func plain(_ text: String) -> String {
     var result = String.UnicodeScalarView()
@@ -47,14 +49,14 @@ enum TerminalText {
     return String(result)
   }
 
-  /// A control sequence `ESC [ … letter`, or the one character after any other `ESC`.
+  /// Skips a control sequence `ESC [ … letter`, or the one character after any other `ESC`.
   private static func skipEscape(_ scalars: inout String.UnicodeScalarView.Iterator) {
     guard scalars.next() == "[" else { return }
     while let scalar = scalars.next(), !(0x40...0x7e).contains(scalar.value) {}
   }
 }
 
-/// Command lines to be pasted into a shell.
+/// Makes command lines that can be pasted into a shell.
 enum Shell {
   static func line(_ words: [String]) -> String {
     words.map(quoted).joined(separator: " ")
@@ -94,7 +96,7 @@ extension Double {
 }
 
 extension Int {
-  /// In the unit people count downloads in.
+  /// In megabytes (10⁶ bytes), as the sizes of downloads are usually given.
   var megabytes: String { "\((self + 500_000) / 1_000_000) MB" }
 }
 

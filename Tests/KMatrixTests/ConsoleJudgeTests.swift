@@ -66,7 +66,7 @@ import Testing
     #expect(failures.programExit == .code(99))
   }
 
-  /// As kernel 7.3 wrote it: it does not wait for the end of a program's line.
+  /// Kernel 7.3 wrote this: it does not wait for the end of a program's line.
   @Test func theKernelMayCutIn() {
     let console = ConsoleJudge(
       """

@@ -2,24 +2,24 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// Something that is built from a locked source package: a kernel, or the BTF that it would have if it had any.
+/// Something that is built here from a locked source package: a kernel without BTF, or the BTF that it would have.
 ///
-/// In the cache it is a folder named by what went into it, with the file itself, `sum` (its size and hash) and `config`
-/// (the configuration as a whole).
+/// In the cache it is a folder, named after what it was built from. The folder has the file itself, `sum` (its size and
+/// hash) and `config` (the complete configuration).
 struct BuiltKernel: Sendable {
   enum Part: String, Sendable {
     case image = "vmlinux"
     case btf
   }
 
-  /// Goes up when `kernel-images/build.sh` makes something else of the same source and configuration.
+  /// Must be raised when `kernel-images/build.sh` begins to make something else from the same source and configuration.
   static let recipe = 1
 
   let kernel: LockedKernel
   let config: LockedKernel.Config
   let part: Part
 
-  /// nil of a kernel that comes from a package.
+  /// nil for a kernel that comes from a package.
   init?(_ kernel: LockedKernel, _ part: Part = .image) {
     guard let config = kernel.config else { return nil }
     (self.kernel, self.config, self.part) = (kernel, config, part)
@@ -30,7 +30,7 @@ struct BuiltKernel: Sendable {
     return "\(kernel.sha256.prefix(16))-\(config.sha256.prefix(16))-\(Self.recipe)\(kind)"
   }
 
-  /// What people are told of it.
+  /// Its name in messages.
   var title: String { part == .image ? kernel.release : "\(kernel.release) with BTF" }
 
   func folder(in cache: KernelCache) -> FilePath { cache.directory.appending("built").appending(key) }
@@ -52,10 +52,10 @@ extension KernelCache {
     return found == parts[1] ? .present : .corrupt("sha256 \(found) instead of \(parts[1])")
   }
 
-  /// Moves the folder of something built to its place: as with images, the rename is what makes it exist.
+  /// Moves the folder of something built to its place. As with images, the rename makes it appear as a whole.
   func adopt(_ folder: FilePath, as built: BuiltKernel) async throws(KernelStoreError) {
     let file = folder.appending(built.part.rawValue)
-    guard let size = Self.size(of: file) else { throw KernelStoreError("\(file): was not made") }
+    guard let size = Self.size(of: file) else { throw KernelStoreError("\(file): it was not built") }
     let sum = "\(size) \(try await Self.sha256(of: file))\n"
     let place = built.folder(in: self)
     try makeFolder(place.removingLastComponent())
@@ -67,16 +67,16 @@ extension KernelCache {
         throw Errno(rawValue: errno)
       }
     } catch {
-      throw KernelStoreError("\(place): cannot be put there: \(error.reason)")
+      throw KernelStoreError("\(place): cannot be created: \(error.reason)")
     }
   }
 
   private func sumFile(_ built: BuiltKernel) -> FilePath { built.folder(in: self).appending("sum") }
 }
 
-/// Builds kernels with `kernel-images/build.sh`, one at a time: a build takes all processors.
+/// Builds kernels with `kernel-images/build.sh`, one at a time, because a build uses all processors.
 struct KernelBuilder: Sendable {
-  /// The unpacked source and what the compiler makes of it, with debug information.
+  /// What a build needs, in bytes: the unpacked source and the objects with their debug information.
   static let workBytes = 5 << 30
 
   /// The checkout.
@@ -85,7 +85,7 @@ struct KernelBuilder: Sendable {
 
   private var cache: KernelCache { maker.cache }
 
-  /// The file, built now if nobody has done so meanwhile.
+  /// Returns the file, and builds it first if no other kmatrix has done so meanwhile.
   func make(_ built: BuiltKernel) async throws(KernelStoreError) -> FilePath {
     let progress = maker.progress
     return try await cache.locked("build", waiting: { progress(.waiting(built.title)) }) {
@@ -120,11 +120,11 @@ struct KernelBuilder: Sendable {
     } catch {
       throw KernelStoreError(error.kind, "\(built.title): \(error)")
     }
-    // A second build of the same source is wanted seldom, and the package is large.
+    // The same source is seldom built twice, and the package is large.
     if !maker.options.keepDebs { cache.remove(package) }
   }
 
-  /// The last line says what failed, and those before it what the compiler said.
+  /// The last line of the script's errors says what failed; the lines before it are the compiler's.
   private func failure(_ built: BuiltKernel, _ result: Tool.Result) -> KernelStoreError {
     let lines = result.errors.split(whereSeparator: \.isNewline).map(String.init)
     for line in lines.dropLast() { maker.progress(.note("\(built.title): \(line)")) }
@@ -135,7 +135,7 @@ struct KernelBuilder: Sendable {
 }
 
 extension KernelStore {
-  /// What was built, or is built now.
+  /// Returns what was built earlier, or builds it now.
   func ensureBuilt(
     _ built: BuiltKernel, _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
@@ -155,18 +155,18 @@ extension KernelStore {
     return try await KernelBuilder(root: root, maker: maker).make(built)
   }
 
-  /// The BTF of a kernel that is built without, for the offsets table.
+  /// Returns the BTF of a kernel that is built without it, for the offsets table.
   func ensureBTF(
     ofBuilt kernel: LockedKernel, _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
   ) async throws(KernelStoreError) -> FilePath {
     guard let built = BuiltKernel(kernel, .btf) else {
-      throw KernelStoreError("\(kernel.release): is not built here, and has BTF of its own")
+      throw KernelStoreError("\(kernel.release): it is not built here, and has its own BTF")
     }
     return try await ensureBuilt(built, options, progress: progress)
   }
 
-  /// A configuration that was edited is another kernel, whose lock is out of date.
+  /// An edited configuration makes another kernel, for which the lock is out of date.
   private func requireConfig(_ built: BuiltKernel) async throws(KernelStoreError) {
     let path = Self.manifestPath(root).removingLastComponent().appending(built.config.file)
     guard try await KernelCache.sha256(of: path) == built.config.sha256 else {

@@ -6,7 +6,7 @@ import SystemPackage
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Say what this machine lacks to fetch and boot the kernels, and what to do.")
+    abstract: "Say what this machine lacks to fetch and boot the kernels, and how to get it.")
 
   @OptionGroup var root: RootOption
 
@@ -17,11 +17,11 @@ struct DoctorCommand: AsyncParsableCommand {
       print(finding.line)
       if finding.grade == .fail { failures += 1 }
     }
-    if failures > 0 { throw KernelStoreError("\(failures) thing\(failures == 1 ? "" : "s") to put right") }
+    if failures > 0 { throw KernelStoreError("\(failures) problem\(failures == 1 ? "" : "s") to solve") }
   }
 }
 
-/// Looks at everything the matrix needs of the machine.
+/// Checks everything that the matrix needs from the machine.
 struct Doctor: Sendable {
   /// A tool and the Debian package that has it.
   private static let tools = [
@@ -55,9 +55,14 @@ struct Doctor: Sendable {
   }
 
   private func qemuFindings() async -> [Diagnosis] {
-    guard let result = try? await Tool.run(Self.qemu, ["--version"]), result.succeeded else {
+    guard await Tool.isInstalled(Self.qemu) else {
       return [Diagnosis(.fail, "qemu", "\(Self.qemu) not found: apt-get install qemu-system-x86")]
     }
+    let result: Tool.Result
+    do throws(KernelStoreError) { result = try await Tool.run(Self.qemu, ["--version"]) } catch {
+      return [Diagnosis(.fail, "qemu", error.description)]
+    }
+    guard result.succeeded else { return [Diagnosis(.fail, "qemu", "\(Self.qemu): \(result.complaint)")] }
     let version = result.output.firstMatch(of: /version (\S+)/).map { String($0.1) } ?? "of unknown version"
     guard await firmwareRuns(accelerator: "tcg") else {
       return [Diagnosis(.fail, "qemu", "\(version), but it does not run a guest of two instructions")]
@@ -65,22 +70,22 @@ struct Doctor: Sendable {
     return [Diagnosis(.ok, "qemu", version), await kvm]
   }
 
-  /// `/dev/kvm` can be there and useless, so a guest is run.
+  /// `/dev/kvm` can exist and be useless, so a small guest is run.
   private var kvm: Diagnosis {
     get async {
       guard FileManager.default.fileExists(atPath: "/dev/kvm") else {
         return Diagnosis(.warn, "KVM", "absent: the kernels run emulated, which is slower")
       }
       guard FileManager.default.isWritableFile(atPath: "/dev/kvm") else {
-        return Diagnosis(.warn, "KVM", "/dev/kvm is closed to you: join the group kvm; until then kernels run emulated")
+        return Diagnosis(.warn, "KVM", "you may not open /dev/kvm: join the group kvm; until then kernels run emulated")
       }
       return await firmwareRuns(accelerator: "kvm")
         ? Diagnosis(.ok, "KVM", "working")
-        : Diagnosis(.warn, "KVM", "unusable: /dev/kvm is there but no guest runs; the kernels run emulated")
+        : Diagnosis(.warn, "KVM", "unusable: /dev/kvm exists, but no guest runs with it; the kernels run emulated")
     }
   }
 
-  /// Runs a firmware that only says 0x10 to the exit device, for which qemu's own status is 2 × 0x10 + 1.
+  /// Runs a firmware that only writes 0x10 to the exit device; qemu then exits with 2 × 0x10 + 1.
   private func firmwareRuns(accelerator: String) async -> Bool {
     let file = FileManager.default.temporaryDirectory.appending(path: "kmatrix-firmware-\(UUID())")
     defer { try? FileManager.default.removeItem(at: file) }
@@ -93,7 +98,7 @@ struct Doctor: Sendable {
     return (try? await Tool.run("timeout", arguments))?.status == .exited(33)
   }
 
-  /// 64 KiB; a CPU begins 16 bytes before the end: mov $0x10,%al; out %al,$0xf4; hlt.
+  /// 64 KiB of hlt, except where a CPU begins, 16 bytes before the end: mov $0x10,%al; out %al,$0xf4.
   private static let firmware: Data = {
     var bytes = Data(repeating: 0xf4, count: 0x10000)
     bytes.replaceSubrange(0xfff0..<0xfff4, with: [0xb0, 0x10, 0xe6, 0xf4])
@@ -115,7 +120,7 @@ struct Doctor: Sendable {
       : Diagnosis(.warn, "initramfs", "\(path) is not built yet: make initramfs.gz")
   }
 
-  /// Whether all images of the default set are cached.
+  /// Reports on the cache and the images. Returns whether all images of the default set are cached.
   private func kernelFindings(_ report: (Diagnosis) -> Void) async -> Bool {
     do throws(KernelStoreError) {
       let store = try KernelStore(root: root, environment: environment)
@@ -141,11 +146,13 @@ struct Doctor: Sendable {
       return Diagnosis(.fail, "cache", error.description)
     }
     guard FileManager.default.isWritableFile(atPath: cache.directory.string) else {
-      let advice = "\(cache.directory) is closed to you; QUARK_CACHE names another cache"
+      let advice = "you may not write to \(cache.directory); set QUARK_CACHE to use another cache"
       return Diagnosis(missing.isEmpty ? .warn : .fail, "cache", advice)
     }
     let need = ImageMaker.space(for: missing, atOnce: KernelStore.width)
-    guard let free = cache.freeBytes else { return Diagnosis(.warn, "cache", "\(cache.directory): space unknown") }
+    guard let free = cache.freeBytes else {
+      return Diagnosis(.warn, "cache", "\(cache.directory): its free space is not known")
+    }
     return free < need
       ? Diagnosis(.fail, "cache", "\(cache.directory): \(free.megabytes) free, \(need.megabytes) needed: make room")
       : Diagnosis(.ok, "cache", "\(cache.directory), \(free.megabytes) free")
@@ -172,14 +179,14 @@ struct Doctor: Sendable {
 struct Diagnosis: Sendable, Equatable {
   enum Grade: String, Sendable {
     case ok
-    /// It will work, but not as well, or not yet.
+    /// The matrix will run, but slower, or only after another step.
     case warn
     case fail = "FAIL"
   }
 
   var grade: Grade
   var subject: String
-  /// What was found and, if it is not well, what to do.
+  /// What was found and, if something is wrong, what to do.
   var finding: String
 
   init(_ grade: Grade, _ subject: String, _ finding: String) {

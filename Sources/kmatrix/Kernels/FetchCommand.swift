@@ -10,13 +10,13 @@ struct FetchCommand: AsyncParsableCommand {
 
   @OptionGroup var root: RootOption
   @OptionGroup var selection: SelectionOptions
-  @Flag(help: "A package that the mirror dropped is an error, instead of being replaced.") var locked = false
+  @Flag(help: "Fail if the mirror has dropped a package, instead of replacing the kernel.") var locked = false
   @Flag(help: "Use only what is cached.") var offline = false
   @Flag(help: "Keep the packages in the cache.") var keepDebs = false
-  @Flag(help: "Of kernels that are built without BTF: the BTF that they would have, instead of the images.")
+  @Flag(help: "For kernels that are built without BTF, fetch the BTF that they would have, not the images.")
   var btf = false
 
-  func run() async throws { try await Interruption.heeded { try await fetch() } }
+  func run() async throws { try await Interruption.cancelling { try await fetch() } }
 
   private func fetch() async throws {
     let store = try root.store()
@@ -27,7 +27,7 @@ struct FetchCommand: AsyncParsableCommand {
     if btf { return try await fetchBTF(kernels, store, options, reporter) }
     let result = try await store.fetchImages(kernels, options) { reporter.show($0) }
     reporter.finish()
-    // Nothing but paths: a replacement has been announced on standard error.
+    // Standard output has only paths; replacements were announced on standard error.
     for image in result.images { print(image.path) }
     for missing in result.missing.dropLast() { KMatrix.complain(missing.error.description) }
     if let last = result.missing.last { throw last.error }
@@ -46,11 +46,11 @@ struct FetchCommand: AsyncParsableCommand {
   }
 }
 
-/// Shows `FetchEvent`s on standard error: one updating line on a terminal, else a line when something is done.
+/// Shows `FetchEvent`s on standard error: on a terminal as one line that is updated, otherwise as a line for each step.
 final class FetchReporter: Sendable {
   private struct State {
     var ready: Set<String> = []
-    /// What is under way, in the order it began, with how far it is.
+    /// The images that are being made, in the order in which they were begun, with their progress.
     var active: [(release: String, state: String)] = []
     var lineIsOpen = false
   }
@@ -68,7 +68,7 @@ final class FetchReporter: Sendable {
     state.withLock { state in
       switch event {
       case .waiting(let release):
-        line("\(release): waiting for another kmatrix that makes it", &state)
+        line("\(release): waiting for another kmatrix, which is making it", &state)
       case .downloading(let release, let done, let total):
         if done == 0, !isTerminal { line("\(release): downloading \(total.megabytes)", &state) }
         set(release, "\(done.megabytes.dropLast(3)) of \(total.megabytes)", &state)
@@ -88,7 +88,7 @@ final class FetchReporter: Sendable {
     }
   }
 
-  /// Takes the updating line away.
+  /// Removes the updating line.
   func finish() {
     state.withLock { erase(&$0) }
   }
@@ -104,8 +104,9 @@ final class FetchReporter: Sendable {
   private func refresh(_ state: inout State) {
     guard isTerminal, !state.active.isEmpty else { return }
     let parts = state.active.map { "\($0.release) \($0.state)" }
+    let columns = StandardOutput.terminalSize(STDERR_FILENO).columns
     erase(&state)
-    write("[\(state.ready.count)/\(total)] \(parts.joined(separator: ", "))".prefix(columns - 1))
+    write("[\(state.ready.count)/\(total)] \(parts.joined(separator: ", "))".prefix(max(20, columns) - 1))
     state.lineIsOpen = true
   }
 
@@ -121,12 +122,5 @@ final class FetchReporter: Sendable {
 
   private func write(_ text: some StringProtocol) {
     FileHandle.standardError.write(Data(text.utf8))
-  }
-
-  private var columns: Int {
-    var size = winsize()
-    // Safe: the request fills the one struct it is given.
-    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// `kernels.lock`: the kernels as `kmatrix update` found them, oldest first, one block each.
+/// `kernels.lock`: the kernels as `kmatrix update` found them, oldest first, with a block for each.
 struct KernelLock: Sendable, Equatable {
   var kernels: [LockedKernel]
 
@@ -11,7 +11,7 @@ struct KernelLock: Sendable, Equatable {
 
   static func load(_ path: FilePath) throws(KernelStoreError) -> KernelLock {
     guard FileManager.default.fileExists(atPath: path.string) else {
-      throw KernelStoreError(.usage, "\(path): no such file; `kmatrix update` makes it")
+      throw KernelStoreError(.usage, "\(path): no such file; `kmatrix update` writes it")
     }
     return try KernelLock(parsing: TOMLFile.read(path), file: path.string)
   }
@@ -27,7 +27,8 @@ struct KernelLock: Sendable, Equatable {
       guard kernel.release.isFileName, kernel.config?.file.isFileName ?? true, !kernel.path.hasPrefix("/"),
         !kernel.path.contains("..")
       else {
-        throw KernelStoreError(.usage, "\(file): \(kernel.release): a release or path that leads elsewhere")
+        throw KernelStoreError(
+          .usage, "\(file): \(kernel.release): its release, path or config would lead to another folder")
       }
     }
   }
@@ -97,10 +98,10 @@ extension LockedKernel {
   }
 }
 
-/// One kernel of `kernels.lock`: the exact package, and the exact image that comes out of it.
+/// One kernel of `kernels.lock`: the exact package, and the exact image that is in it.
 ///
-/// A kernel that is built here has its source as the package, and `config`. No image is locked then: another compiler
-/// makes another one of the same source.
+/// For a kernel that is built here, the package is its source and `config` is set. Then no image is locked, because
+/// another compiler makes another image from the same source.
 struct LockedKernel: Sendable, Hashable, Codable {
   /// What `uname -r` says, for example `6.1.0-47-cloud-amd64`.
   var release: String
@@ -111,13 +112,13 @@ struct LockedKernel: Sendable, Hashable, Codable {
   var suite: String
   var package: String
   var version: String
-  /// Of the .deb, below the archive's address.
+  /// The path of the .deb, below the archive's address.
   var path: String
   var size: Int
   var sha256: String
-  /// The file of the package that is the bzImage.
+  /// The path of the bzImage in the package.
   var member = ""
-  /// Of the ELF image inside the bzImage.
+  /// The size in bytes, and the hash, of the ELF image that is in the bzImage.
   var imageSize = 0
   var imageSHA256 = ""
   var config: Config?

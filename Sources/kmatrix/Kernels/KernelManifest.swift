@@ -2,19 +2,19 @@ import Foundation
 import SystemPackage
 import TOMLKit
 
-/// `kernels.toml`: which kernels there shall be, as people wrote it.
+/// `kernels.toml`, in which people write which kernels the matrix has.
 struct KernelManifest: Sendable {
-  /// One kernel, named by what it is; `kmatrix update` finds the package that is this kernel today.
+  /// One kernel, described by its series and flavour. `kmatrix update` finds the package that has this kernel today.
   struct Source: Sendable, Hashable {
     var name: String
     var series: String
     var flavour: Flavour
-    /// Where to look, best first.
+    /// The suites to look in, best first.
     var suites: [String]
-    /// Exactly this ABI (`5.10.0-30`) rather than the newest.
+    /// The ABI to take (`5.10.0-30`), instead of the newest one.
     var abi: String?
     var sets: [String]
-    /// Of a kernel that no package has.
+    /// How to build the kernel, if no package has it.
     var build: Build?
   }
 
@@ -26,11 +26,12 @@ struct KernelManifest: Sendable {
 
   enum Flavour: String, Sendable, Hashable, Codable {
     case cloud, generic, rt
-    /// Built here, for Debian has no kernel without BTF.
+    /// Built here, because Debian has no kernel without BTF.
     case nobtf
   }
 
-  /// Package names with `{release}` for the release; of two that are the same kernel the first is the one to use.
+  /// Names of packages, with `{release}` in place of the release. If two packages are for the same release, the one
+  /// whose name comes first here is used.
   var packages: [String]
   var sources: [Source]
   var expectations: [(kernel: Glob, expectation: Expectation)]
@@ -60,7 +61,7 @@ struct KernelManifest: Sendable {
     guard !packages.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no package is named in \"packages\"") }
     for package in packages where package.components("{release}") != 2 {
       let place = TOMLPlace.find([Key("packages")], in: text)
-      throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must have {release} in it, once")
+      throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must contain {release} exactly once")
     }
     sources = try Self.sources(raw, complain)
     guard !sources.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no [[kernel]] in it") }
@@ -74,9 +75,9 @@ struct KernelManifest: Sendable {
     }
   }
 
-  private typealias Complaint = (_ table: String, _ index: Int, _ key: String, _ reason: String) -> KernelStoreError
+  private typealias MakeError = (_ table: String, _ index: Int, _ key: String, _ reason: String) -> KernelStoreError
 
-  private static func sources(_ raw: File, _ complain: Complaint) throws(KernelStoreError) -> [Source] {
+  private static func sources(_ raw: File, _ complain: MakeError) throws(KernelStoreError) -> [Source] {
     var found: [Source] = []
     func take(_ source: Source, _ table: String, _ index: Int) throws(KernelStoreError) {
       guard !found.contains(where: { $0.name == source.name }) else {
@@ -100,7 +101,8 @@ struct KernelManifest: Sendable {
     }
     for (index, kernel) in (raw.built ?? []).enumerated() {
       guard kernel.config.isFileName else {
-        throw complain("built", index, "config", "config \"\(kernel.config)\" is no file beside this one")
+        let reason = "config \"\(kernel.config)\" is not the name of a file beside this one"
+        throw complain("built", index, "config", reason)
       }
       let source = Source(
         name: kernel.name ?? "\(kernel.series)-nobtf", series: kernel.series, flavour: .nobtf, suites: kernel.suites,
@@ -110,7 +112,7 @@ struct KernelManifest: Sendable {
     return found
   }
 
-  // The file as it is written.
+  // The structure of the file.
   private struct File: Decodable {
     struct Kernel: Decodable {
       var name: String?
@@ -157,11 +159,12 @@ extension String {
   }
 }
 
-/// An outcome `kernels.toml` foresees for some tests of some kernels. Anything it does not foresee is a failure.
+/// A result that `kernels.toml` expects from some tests on some kernels. Any other result than a pass or an expected
+/// one is a failure.
 struct Expectation: Sendable, Hashable {
   enum Kind: String, Sendable, CaseIterable {
     case skip, xfail
-    /// Passes after all: what others foresee for many tests is not meant for these.
+    /// The test passes: an exception to other expectations, which match many tests.
     case pass
   }
   var kind: Kind
@@ -170,7 +173,7 @@ struct Expectation: Sendable, Hashable {
   var reason: String
 }
 
-/// Reads one of the two TOML files; whatever is wrong is told as `file:line:column: reason`.
+/// Reads one of the two TOML files. Every error in them has the form `file:line:column: reason`.
 enum TOMLFile {
   static func read(_ path: FilePath) throws(KernelStoreError) -> String {
     do {
@@ -206,7 +209,7 @@ enum TOMLFile {
       reason = "key \"\(key.stringValue)\" is missing"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       path = context.codingPath
-      reason = "\"\(path.last?.stringValue ?? "")\" is not \(type == Int.self ? "a number" : "what it must be")"
+      reason = "\"\(path.last?.stringValue ?? "")\" \(type == Int.self ? "is not a number" : "has the wrong type")"
     case .dataCorrupted(let context):
       path = context.codingPath
       reason = context.debugDescription
@@ -218,8 +221,8 @@ enum TOMLFile {
   }
 }
 
-/// Line and column of a value. TOMLKit gives places only for syntax errors; for the rest this finds the n-th
-/// `[[table]]` header of the coding path and then the key below it, which is all the structure our files have.
+/// The line and column of a value. TOMLKit tells them only for syntax errors. For other errors this finds the n-th
+/// `[[table]]` header of the coding path and then the key below it; our files have no other structure.
 struct TOMLPlace: CustomStringConvertible, Equatable {
   var line: Int
   var column: Int

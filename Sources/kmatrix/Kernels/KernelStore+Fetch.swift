@@ -2,42 +2,42 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// What `KernelStore` tells while it works.
+/// What `KernelStore` reports while it works.
 enum FetchEvent: Sendable, Equatable {
   /// Another kmatrix is making this image.
   case waiting(String)
   case downloading(String, done: Int, total: Int)
   case extracting(String)
-  /// A compiler is at work, for minutes.
+  /// A compiler is running, which takes minutes.
   case building(String)
-  /// The image is there; `cached` if it already was.
+  /// The image exists; `cached` says that it existed before.
   case ready(String, cached: Bool)
-  /// Something a person should know: a replacement, a corrupt image that is made again, links that cannot be made.
+  /// Something that the user should know: a replacement, a corrupt image that is made again, links that cannot be made.
   case note(String)
 }
 
 struct FetchResult: Sendable {
   var images: [KernelImage] = []
-  /// Kernels that the mirror dropped and nothing replaces, and why.
+  /// Kernels that the mirror has dropped and nothing replaces, each with the error.
   var missing: [(kernel: LockedKernel, error: KernelStoreError)] = []
 }
 
 struct FetchOptions: Sendable {
-  /// A package the mirror dropped is an error, not replaced.
+  /// A package that the mirror has dropped is an error, and is not replaced.
   var locked = false
-  /// Only what is cached.
+  /// Use only what is cached.
   var offline = false
   var keepDebs = false
-  /// How well cached images are looked at.
+  /// How thoroughly cached images are checked.
   var check = KernelCache.Check.full
 }
 
 extension KernelStore {
-  /// Images made at the same time. Unpacking is what takes the time, and two keep two cores busy.
+  /// How many images are made at the same time. Most of the time is spent on unpacking, and two keep two cores busy.
   static let width = 2
 
-  /// Sees to it that every kernel's image is there, in the order given: from the cache, else from the mirror. All or
-  /// an error.
+  /// Returns the images of all `kernels`, in the same order, and fetches those that are not cached. It is an error if
+  /// one of them cannot be fetched.
   func ensureImages(
     _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
@@ -47,8 +47,8 @@ extension KernelStore {
     return result.images
   }
 
-  /// As above, but a kernel that the mirror dropped and that nothing replaces is reported with the others' images.
-  /// What would keep all of them from being had, such as no network or no space, is an error here too.
+  /// As above, but a kernel that the mirror has dropped and that nothing replaces is reported beside the images of the
+  /// others. A problem that would affect all kernels, such as no network or no space, is still an error.
   func fetchImages(
     _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
@@ -85,7 +85,7 @@ extension KernelStore {
     return result
   }
 
-  /// Before anything is downloaded: whether all of it will fit.
+  /// Checks, before anything is downloaded, that everything will fit on the disk.
   private func requireSpace(_ kernels: [LockedKernel]) async throws(KernelStoreError) {
     var missing: [LockedKernel] = []
     for kernel in kernels where try await cache.state(of: kernel, .quick) == .missing {
@@ -106,7 +106,7 @@ extension KernelStore {
       expectations: manifest.expectations(release: kernel.release, name: kernel.name))
   }
 
-  /// The kernel whose image now is there: `kernel`, or what replaces it.
+  /// Makes the image of `kernel`, or of what replaces it. Returns the kernel whose image it is.
   private func ensureImage(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
@@ -139,7 +139,8 @@ extension KernelStore {
   func offlineError(_ kernel: LockedKernel, _ state: KernelCache.State) -> KernelStoreError {
     var what = "not cached"
     if case .corrupt(let why) = state { what = "the cached image is corrupt (\(why))" }
-    return KernelStoreError(.unreachable, "\(kernel.release): \(what), and --offline forbids to fetch \(kernel.path)")
+    return KernelStoreError(
+      .unreachable, "\(kernel.release): \(what), and --offline does not allow fetching \(kernel.path)")
   }
 
   private func cachedReplacement(_ kernel: LockedKernel, _ options: FetchOptions) async throws(KernelStoreError)
@@ -158,7 +159,7 @@ extension KernelStore {
     return replacement
   }
 
-  /// The series' current kernel in place of one that the mirror dropped.
+  /// Makes the image of the series' current kernel, in place of one that the mirror has dropped.
   private func replace(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
@@ -178,19 +179,19 @@ extension KernelStore {
   }
 }
 
-/// Makes `kernel-images/amd64/linux-<release>` point into the cache.
+/// Makes `kernel-images/amd64/linux-<release>` a symbolic link into the cache.
 struct ImageLinker {
   private let folder: FilePath
   private(set) var warning: String?
 
   init(root: FilePath) { folder = root.appending("kernel-images").appending("amd64") }
 
-  /// The link, or in a checkout that cannot be written the image itself.
+  /// Returns the link, or the image itself if the checkout cannot be written.
   mutating func link(_ release: String, to image: FilePath) -> FilePath {
     let link = folder.appending("linux-\(release)")
     let files = FileManager.default
     if (try? files.destinationOfSymbolicLink(atPath: link.string)) == image.string { return link }
-    // Made beside and renamed, so that another kmatrix always sees one.
+    // The link is made under another name and then renamed, so that another kmatrix always sees one.
     let fresh = folder.appending(".linux-\(release).\(getpid())")
     do {
       try files.createDirectory(atPath: folder.string, withIntermediateDirectories: true)

@@ -3,11 +3,11 @@ import Foundation
 
 struct ListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the kernels, and which of them are cached.")
+    commandName: "list", abstract: "List the kernels, and say which of them are cached.")
 
   @OptionGroup var root: RootOption
   @OptionGroup var selection: SelectionOptions
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     let store = try root.store()
@@ -33,9 +33,9 @@ struct KernelListing: Codable, Sendable, Equatable {
   var flavour: String
   var suite: String
   var sets: [String]
-  /// `yes`, `no`, `corrupt` or `replaced`: by size only, `kmatrix verify` reads the bytes.
+  /// `yes`, `no`, `corrupt` or `replaced`. Only sizes are compared; `kmatrix verify` compares the bytes.
   var cached: String
-  /// Of the image, in bytes.
+  /// The size of the image, in bytes.
   var size: Int
 
   init(_ kernel: LockedKernel, in store: KernelStore) async throws(KernelStoreError) {

@@ -5,7 +5,7 @@ import SystemPackage
 struct UpdateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "update",
-    abstract: "Find out anew which packages the kernels of kernels.toml are, and write kernels.lock.")
+    abstract: "Find the current packages of the kernels of kernels.toml, and write kernels.lock.")
 
   @OptionGroup var root: RootOption
   @Option(help: "Only kernels of this series; the others stay as they are locked.") var series: String?
@@ -33,14 +33,14 @@ struct UpdateCommand: AsyncParsableCommand {
 }
 
 extension KernelUpdate {
-  /// The sources to look up, and what of the old lock stays for the others.
+  /// The sources to look up, and the locked kernels of the others, which stay.
   func split(by series: String?, _ old: KernelLock) throws(KernelStoreError)
     -> (sources: [KernelManifest.Source], kept: [LockedKernel])
   {
     guard let series else { return (manifest.sources, []) }
     let sources = manifest.sources.filter { $0.series == series }
     guard !sources.isEmpty else {
-      let known = Set(manifest.sources.map(\.series)).sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+      let known = Set(manifest.sources.map(\.series)).sorted(by: KernelOrder.isOlder)
       throw KernelStoreError(.usage, "no kernel of series \"\(series)\"; there are \(known.list)")
     }
     let names = Set(sources.map(\.name))
@@ -50,7 +50,7 @@ extension KernelUpdate {
 }
 
 extension KernelLock {
-  /// What an update changed, a line each.
+  /// What an update changed, with a line for each kernel.
   func changes(to new: KernelLock) -> String {
     func byName(_ lock: KernelLock) -> [String: LockedKernel] {
       Dictionary(lock.kernels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -66,16 +66,17 @@ extension KernelLock {
   }
 }
 
-/// Finds out anew what the kernels of `kernels.toml` are today.
+/// Finds the current packages of the kernels of `kernels.toml`.
 struct KernelUpdate: Sendable {
   var manifest: KernelManifest
   var cache: KernelCache
   var archive: AptArchive
-  /// The checkout, for the configurations of kernels that are built.
+  /// The checkout, which has the configurations of the kernels that are built.
   var root: FilePath
 
-  /// What `source` is today, with its image made. An index may list what the archive no longer has: the first
-  /// candidate that can be had is taken. A package among `known` whose image is cached is not fetched again.
+  /// Finds the current package of `source`, and makes its image. An index may list packages that the archive no longer
+  /// has, so the first candidate that can be fetched is taken. A package in `known` whose image is cached is not
+  /// fetched again.
   func resolve(
     _ source: KernelManifest.Source, _ options: FetchOptions, known: [LockedKernel],
     progress: @escaping @Sendable (FetchEvent) -> Void
@@ -87,7 +88,7 @@ struct KernelUpdate: Sendable {
       return kernel
     }
     let maker = ImageMaker(cache: cache, archive: archive, options: options, progress: progress)
-    var last = KernelStoreError(.gone, "\(source.name): none can be had")
+    var last = KernelStoreError(.gone, "\(source.name): none of its packages can be fetched")
     for candidate in try await resolver.candidates(for: source) {
       let draft = LockedKernel(candidate, name: source.name, series: source.series, flavour: source.flavour)
       if var same = known.first(where: { $0.sha256 == draft.sha256 }),
@@ -109,7 +110,7 @@ struct KernelUpdate: Sendable {
     throw last
   }
 
-  /// The newest source package. Nothing is built: what comes of it is not locked.
+  /// Finds the newest source package. Nothing is built, because the result of a build is not locked.
   private func resolve(
     _ source: KernelManifest.Source, _ build: KernelManifest.Build, _ resolver: KernelResolver
   ) async throws(KernelStoreError) -> LockedKernel {
@@ -123,7 +124,7 @@ struct KernelUpdate: Sendable {
     return kernel
   }
 
-  /// All of `sources`, a few at a time, in the order they are done.
+  /// Finds the kernels of all `sources`, a few at a time. Returns them in the order in which they were found.
   func resolve(
     _ sources: [KernelManifest.Source], known: [LockedKernel],
     progress: @escaping @Sendable (FetchEvent) -> Void
@@ -136,7 +137,7 @@ struct KernelUpdate: Sendable {
           group.addTask {
             let kernel = try await resolve(source, FetchOptions(), known: known, progress: progress)
             if let abi = source.abi, KernelResolver.Release(kernel.release)?.abi != abi {
-              progress(.note("\(source.name): ABI \(abi) is in none of its suites; \(kernel.release) is the newest"))
+              progress(.note("\(source.name): none of its suites has ABI \(abi); \(kernel.release) is the newest"))
             }
             return kernel
           }
@@ -151,7 +152,7 @@ struct KernelUpdate: Sendable {
 }
 
 extension LockedKernel {
-  /// What the index says of a package; what is in it is not known yet.
+  /// A kernel with what the index says about its package. The image in the package is not known yet.
   init(_ candidate: KernelResolver.Candidate, name: String, series: String, flavour: KernelManifest.Flavour) {
     let package = candidate.package
     self.init(
@@ -163,14 +164,14 @@ extension LockedKernel {
 
 /// Finds the package that is "the newest of series X, flavour Y" in a suite.
 struct KernelResolver: Sendable {
-  /// A package that could be the kernel, with what its name says.
+  /// A package that could have the kernel, and the release that its name states.
   struct Candidate: Sendable, Hashable {
     var package: ArchivePackage
     var suite: String
     var release: String
   }
 
-  /// What a release such as `6.12.107+deb13-cloud-amd64` is made of.
+  /// The parts of a release such as `6.12.107+deb13-cloud-amd64`.
   struct Release: Equatable {
     var abi: String
     var series: String
@@ -192,8 +193,8 @@ struct KernelResolver: Sendable {
   var manifest: KernelManifest
   var archive: AptArchive
 
-  /// The sources of one series, as packages are called and as the kernel itself will be: Debian adds only its own
-  /// revision to the version, after a dash.
+  /// Selects the source packages of one series, and gives each the release that its kernel will have: the package's
+  /// version without Debian's own revision, which follows a dash.
   static func selectSources(
     _ source: KernelManifest.Source, _ build: KernelManifest.Build, from packages: [ArchivePackage], suite: String
   ) -> [Candidate] {
@@ -205,7 +206,8 @@ struct KernelResolver: Sendable {
     }
   }
 
-  /// Newest first, of the first suite that has any. A pinned ABI, where there, comes before all newer ones.
+  /// The candidates in the first suite that has any, newest first. A pinned ABI, if it is there, comes before newer
+  /// ones.
   func candidates(for source: KernelManifest.Source) async throws(KernelStoreError) -> [Candidate] {
     var failure: KernelStoreError?
     for suite in source.suites {
@@ -223,7 +225,7 @@ struct KernelResolver: Sendable {
         }
         if !found.isEmpty { return found }
       } catch {
-        // Trouble on the way is no reason to take another suite's kernel.
+        // If the mirror cannot be reached, that is no reason to take another suite's kernel.
         if error.kind == .unreachable { throw error }
         failure = failure ?? error
       }
@@ -233,8 +235,8 @@ struct KernelResolver: Sendable {
       .gone, "\(source.name): no \(source.flavour) kernel of series \(source.series) in \(source.suites.list)")
   }
 
-  /// One candidate per release: from 6.19 on `linux-image-…` is a metapackage beside `linux-binary-…`, which has the
-  /// image; the order of the manifest's patterns says which one to take.
+  /// Selects one candidate per release. From 6.19 on `linux-image-…` is a metapackage, and `linux-binary-…` has the
+  /// image; the order of the manifest's patterns decides which of them is taken.
   static func select(
     _ source: KernelManifest.Source, from packages: [ArchivePackage], suite: String, patterns: [String]
   ) -> [Candidate] {
@@ -259,7 +261,7 @@ struct KernelResolver: Sendable {
     return String(name.dropFirst(parts[0].count).dropLast(parts[1].count))
   }
 
-  /// By the order of Debian's versions, which dpkg knows (deb-version(7)).
+  /// Sorts by Debian's versions (deb-version(7)), which dpkg compares.
   private func newestFirst(_ candidates: [Candidate]) async throws(KernelStoreError) -> [Candidate] {
     var sorted: [Candidate] = []
     for candidate in candidates {

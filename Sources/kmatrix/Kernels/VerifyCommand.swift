@@ -24,7 +24,7 @@ struct VerifyCommand: AsyncParsableCommand {
       }
     }
     guard bad.isEmpty else {
-      throw KernelStoreError("not as locked: \(bad.list); `kmatrix fetch` makes them again")
+      throw KernelStoreError("these images are not as locked: \(bad.list); `kmatrix fetch` makes them again")
     }
   }
 }

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Where the time of a boot went, in seconds. What guests tell is of their own clocks, which emulators keep at the
-/// machine's pace.
+/// Where the time of a boot went, in seconds. Guests measure with their own clocks, which run as fast as the host's
+/// even in an emulator.
 ///
-/// Tests run side by side, so the times they tell are more together than the plan took. What the plan took, without the
-/// time in which the guest's CPUs had nothing to do, is divided in their proportion.
+/// Tests run side by side, so the sum of the times that they report is more than the plan took. Therefore the time of
+/// the plan, without the time in which the guest's CPUs were idle, is divided in proportion to the reported times.
 struct BootPhases: Codable, Sendable, Equatable {
   /// From the start of krun.sh to the hello frame.
   var boot = 0.0
   /// Opening queues, shared ones and those of single tests.
   var open = 0.0
-  /// All else that tests do.
+  /// Everything else that tests do.
   var tests = 0.0
   /// Closing queues.
   var close = 0.0
-  /// What the guest's CPUs were idle for during the plan.
+  /// How long the guest's CPUs were idle during the plan.
   var waiting = 0.0
 
   static let names = ["boot", "open", "tests", "close", "waiting"]
@@ -30,7 +30,7 @@ struct BootPhases: Codable, Sendable, Equatable {
     }
     let end = transcript.end
     boot = artifacts.helloSeconds ?? max(0, artifacts.seconds - (end?.ms.seconds ?? 0))
-    // A plan that was cut short took what was left of the boot.
+    // A plan that was cut short took the rest of the boot.
     let plan = end?.ms.seconds ?? max(0, artifacts.seconds - boot)
     waiting = min(plan, end?.idleMS.seconds ?? 0)
     divide(plan - waiting, transcript.queues, Array(transcript.outcomes.values))
@@ -64,12 +64,12 @@ extension [Milliseconds] {
   fileprivate var sum: Double { reduce(0) { $0 + $1.seconds } }
 }
 
-/// Where the time of a run went: the phases of its boots, kernel by kernel and in all, and the slowest tests.
+/// Where the time of a run went: the phases of its boots, for each kernel and in total, and the slowest tests.
 struct PhaseTable {
   struct Phase: Equatable {
     var name: String
     var seconds: Double
-    /// Of all phases together, 0 to 1.
+    /// The part of all phases together, from 0 to 1.
     var share: Double
 
     var percent: String { "\(Int((share * 100).rounded())) %" }
@@ -83,7 +83,7 @@ struct PhaseTable {
   /// The sums over all kernels, fetching first.
   let phases: [Phase]
   let rows: [Row]
-  let slowest: [(kernel: String, test: TestResult)]
+  let slowest: [(kernel: String, test: TestRecord)]
 
   private static let slowestCount = 5
 

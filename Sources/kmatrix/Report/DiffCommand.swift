@@ -4,7 +4,7 @@ import Foundation
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Say what changed from one run to another.",
-    discussion: "Exits with 1 if something got worse: it fails now, or it is not run any more.")
+    discussion: "Exits with 1 if something got worse: a kernel or test fails now, or is not run any more.")
 
   @Argument(help: "results.json of the earlier run, or its folder.")
   var old: String
@@ -28,15 +28,12 @@ struct MatrixDiff: Equatable {
   private(set) var slower: [String] = []
   private(set) var faster: [String] = []
 
-  /// Changes below both are noise.
+  /// A change of a time is told only if it is larger than both of these.
   private static let notableRatio = 0.2
   private static let notableSeconds = 0.5
 
-  /// A kernel or test that is gone is worse, too: what is not run cannot fail.
+  /// A kernel or test that is gone counts as worse, too, because what is not run cannot fail.
   var isWorse: Bool { !newlyFailing.isEmpty || !gone.isEmpty }
-  var isEmpty: Bool { self == MatrixDiff() }
-
-  private init() {}
 
   init(from old: MatrixResults, to new: MatrixResults) {
     var unmatched = old.kernels
@@ -65,7 +62,7 @@ struct MatrixDiff: Equatable {
 
   private mutating func add(_ kernel: KernelResult) {
     new.append(kernel.title)
-    if kernel.verdict.tally == .failed {
+    if kernel.verdict.countedAs == .failed {
       newlyFailing.append("\(kernel.title): new, \(kernel.verdict.rawValue)\(Self.because(kernel.reasons.first))")
     }
   }
@@ -78,7 +75,7 @@ struct MatrixDiff: Equatable {
       let name = "\(new.title) \(test.label)"
       guard let index = unmatched.firstIndex(where: { $0.id == test.id }) else {
         self.new.append(name)
-        if test.verdict.tally == .failed { newlyFailing.append("\(name): new, \(test.verdict.rawValue)") }
+        if test.verdict.countedAs == .failed { newlyFailing.append("\(name): new, \(test.verdict.rawValue)") }
         continue
       }
       let before = unmatched.remove(at: index)
@@ -90,7 +87,7 @@ struct MatrixDiff: Equatable {
 
   private mutating func compare(_ name: String, _ old: Verdict, _ new: Verdict, because reason: String?) {
     let change = "\(name): \(old.rawValue) → \(new.rawValue)"
-    switch (old.tally, new.tally) {
+    switch (old.countedAs, new.countedAs) {
     case (.failed, .failed), (.passed, .passed), (.skipped, .skipped): break
     case (_, .failed): newlyFailing.append(change + Self.because(reason))
     case (.passed, .skipped): gone.append(change + Self.because(reason))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `matrix.html`: one file with everything in it, for a phone and for a desk. No scripts, nothing from the network.
+/// `matrix.html`: one file with everything in it, for phones and large screens. It has no scripts and loads nothing.
 struct HTMLReport {
   let text: String
 
@@ -36,10 +36,10 @@ struct HTMLReport {
 
   private static func head(_ results: MatrixResults) -> String {
     let tally = results.tally
-    let passed = results.kernels.count { $0.verdict.tally == .passed }
+    let passed = results.kernels.count { $0.verdict.countedAs == .passed }
     let when = results.started.formatted(
       .iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
-    let state = results.interrupted ? "Ended by its user" : results.isSuccess ? "All good" : "Not good"
+    let state = results.interrupted ? "Interrupted" : results.isSuccess ? "All good" : "Not good"
     let ground = results.isSuccess && !results.interrupted ? "good" : "bad"
     let shards = results.shards.isEmpty ? "" : " · shards \(results.shards.joined(separator: " "))"
     let floor = (results.floor?.complaints(results.kernels) ?? []).map { "<p>\(Markup.escape($0))</p>\n" }.joined()
@@ -59,7 +59,7 @@ struct HTMLReport {
       """
   }
 
-  /// Kernels and ways, each cell how many tests passed of how many there were.
+  /// A table of kernels and ways. Each cell tells how many tests passed, and how many there were.
   private static func overview(_ results: MatrixResults) -> String {
     let ways = Way.all(in: results.kernels)
     if ways.isEmpty { return "" }
@@ -86,7 +86,7 @@ struct HTMLReport {
   }
 
   private static func failures(_ results: MatrixResults) -> String {
-    let failures = Failure.all(in: results)
+    let failures = FailureEntry.all(in: results)
     if failures.isEmpty { return "" }
     let items = failures.map { failure in
       let rerun = failure.rerun.map { "<pre>\(Markup.escape($0))</pre>" } ?? ""
@@ -107,7 +107,7 @@ struct HTMLReport {
     let width = Int((share * 100).rounded())
     let flag = kernel.notes.isEmpty ? "" : #" <span class="flag" title="has notes">note</span>"#
     return """
-      <details class="kernel"\(kernel.verdict.tally == .failed ? " open" : "")>
+      <details class="kernel"\(kernel.verdict.countedAs == .failed ? " open" : "")>
       <summary>\(badge(kernel.verdict))
       <span class="name">\(Markup.escape(kernel.title))\(flag)</span>
       <span class="count">\(Tally(kernel).passed)/\(kernel.tests.count)</span>
@@ -117,7 +117,7 @@ struct HTMLReport {
       """
   }
 
-  /// Where the time went, kernel by kernel and in all.
+  /// Where the time went, for each kernel and in total.
   private static func times(_ table: PhaseTable) -> String {
     if table.rows.isEmpty { return "" }
     let head = table.phases.map { "<th scope=\"col\">\($0.name)</th>" }.joined()
@@ -136,7 +136,7 @@ struct HTMLReport {
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody>
-      <tfoot><tr><th scope="row">in all</th>\(sums)</tr></tfoot>
+      <tfoot><tr><th scope="row">total</th>\(sums)</tr></tfoot>
       </table></div>
       <h3>Slowest tests</h3>
       <ol>\(slowest.joined())</ol></section>
@@ -171,7 +171,7 @@ struct HTMLReport {
       """
   }
 
-  private static func cell(_ test: TestResult?) -> String {
+  private static func cell(_ test: TestRecord?) -> String {
     guard let test else { return "<td></td>" }
     let reason = test.reason.isEmpty ? "" : ": \(test.reason)"
     let title = Markup.escape("\(test.label) \(test.verdict.rawValue)\(reason)")
@@ -191,7 +191,7 @@ struct HTMLReport {
   }
 }
 
-/// What is inside a kernel's row of `matrix.html` once it is opened.
+/// The content of a kernel's row of `matrix.html`, which is shown when the row is opened.
 struct HTMLKernel {
   let kernel: KernelResult
 
@@ -210,7 +210,7 @@ struct HTMLKernel {
     return items.isEmpty ? "" : "<ul>\(items.joined())</ul>"
   }
 
-  /// What did not pass is in sight; what did is folded, a list per way.
+  /// Tests that did not pass are always shown. Those that passed are in a list for each way, which is closed at first.
   private var tests: String {
     let odd = kernel.tests.filter { $0.verdict != .pass }
     let folded = Way.all(in: [kernel]).compactMap { way -> String? in
@@ -222,7 +222,7 @@ struct HTMLKernel {
     return ((odd.isEmpty ? [] : [Self.table(odd)]) + folded).joined(separator: "\n")
   }
 
-  private static func table(_ tests: [TestResult]) -> String {
+  private static func table(_ tests: [TestRecord]) -> String {
     let rows = tests.map { test in
       var text = Markup.escape(test.label)
       if !test.reason.isEmpty { text += "<br><span class=\"dim\">\(Markup.escape(test.reason))</span>" }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// The results as a grid: a row per kernel, a column per test; of one way, or of all.
+/// The results of one way, or of all, as a grid: a row per kernel, a column per test.
 struct MatrixGrid {
   /// Every test of any kernel with such tests, in the order of the plans.
   let tests: [TestID]
-  let rows: [(kernel: KernelResult, cells: [TestResult?])]
+  let rows: [(kernel: KernelResult, cells: [TestRecord?])]
 
   init(_ results: MatrixResults, _ way: Way? = nil) {
-    func isMeant(_ test: TestResult) -> Bool { way == nil || test.backend == way?.backend }
+    func isMeant(_ test: TestRecord) -> Bool { way == nil || test.backend == way?.backend }
     let kernels = results.kernels.filter { way == nil || $0.tests.contains(where: isMeant) }
     var tests: [TestID] = []
     var seen: Set<TestID> = []
-    // The row that panics on purpose has tests of its own; they come last.
+    // The negative row has tests of its own; they come last.
     for kernel in kernels.filter({ !$0.negative }) + kernels.filter(\.negative) {
       for test in kernel.tests.filter(isMeant).map(\.id) where seen.insert(test).inserted { tests.append(test) }
     }
@@ -24,17 +24,17 @@ struct MatrixGrid {
 
 }
 
-/// A way in which every kernel is tested: the backend of the tests, with where it has its offsets from. What needs no
-/// backend is one, too.
+/// A way in which every kernel is tested: a backend, and where its offsets come from. Tests that need no backend form a
+/// way of their own.
 struct Way: Sendable, Hashable {
-  /// As the tests name it; empty for tests without.
+  /// The backend, as the tests name it; empty for tests without one.
   var backend: String
 
   var title: String { backend.isEmpty ? "other" : backend }
 
   private static let order = ["ebpf", "kprobe", "kprobe-table", "nova"]
 
-  /// Those that occur, in an order that never changes.
+  /// The ways that occur, in a fixed order.
   static func all(in kernels: some Sequence<KernelResult>) -> [Way] {
     let names = Set(kernels.flatMap { $0.tests.map(\.backend) })
     let others = names.subtracting(order).subtracting([""]).sorted()
@@ -42,7 +42,7 @@ struct Way: Sendable, Hashable {
   }
 }
 
-/// What came of one way on one kernel.
+/// The result of one way on one kernel.
 struct WayResult: Sendable, Equatable {
   var verdict: Verdict
   var passed: Int
@@ -54,8 +54,8 @@ struct WayResult: Sendable, Equatable {
     guard let worst = verdicts.max(by: { $0.severity < $1.severity }) else { return nil }
     passed = verdicts.count { $0 == .pass }
     total = verdicts.count
-    // What was left out as foreseen does not make less of what passed.
-    verdict = worst.tally != .failed && passed > 0 ? .pass : worst
+    // Tests that did not pass, as expected, do not make the result worse if others passed.
+    verdict = worst.countedAs != .failed && passed > 0 ? .pass : worst
   }
 
   var count: String { "\(passed)/\(total)" }

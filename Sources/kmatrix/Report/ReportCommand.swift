@@ -16,7 +16,7 @@ struct ReportCommand: ParsableCommand {
   }
 }
 
-/// Writes `results.json` and the reports made from it. A reader sees the old file or the new one, never a part.
+/// Writes `results.json` and the reports made from it. A reader sees the old file or the new one, never a part of one.
 struct ReportWriter {
   var folder: URL
 
@@ -43,11 +43,12 @@ struct ReportWriter {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw .infrastructure("\(folder.path): cannot be made: \(describe(error))")
+      throw .infrastructure("\(folder.path): cannot be created: \(describe(error))")
     }
   }
 
-  /// Foundation's error does not tell this case from others.
+  /// A file that is where the folder, or one above it, should be. Foundation's error does not tell this case from
+  /// others.
   private static func fileInTheWay(of folder: URL) -> String? {
     var path = folder.standardizedFileURL
     var isFolder: ObjCBool = false

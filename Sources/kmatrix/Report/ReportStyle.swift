@@ -1,4 +1,4 @@
-/// The colours of the reports, light and dark, each pair with a contrast of at least 4.5 to 1 between text and ground.
+/// The colours of the reports, light and dark. Text and background of each pair have a contrast of at least 4.5 to 1.
 enum ReportStyle {
   typealias Palette = [(name: String, colour: String)]
 
@@ -15,7 +15,7 @@ enum ReportStyle {
     ("odd-ink", "#f2d479"),
   ]
 
-  /// Which of the grounds a verdict has.
+  /// The name of a verdict's background colour.
   static func ground(_ verdict: Verdict) -> String {
     switch verdict {
     case .pass: "good"
@@ -36,13 +36,13 @@ enum ReportStyle {
     return "\(root(light))\n@media(prefers-color-scheme:dark){\(root(dark))}"
   }()
 
-  /// For SVG, whose viewers do not all know custom properties: a class per colour that fills with it.
+  /// For SVG: a class for each colour that fills with it, because not all viewers know custom properties.
   static let fills: String = {
     func classes(_ palette: Palette) -> String { palette.map { ".\($0.name){fill:\($0.colour)}" }.joined() }
     return "\(classes(light))\n@media(prefers-color-scheme:dark){\(classes(dark))}"
   }()
 
-  /// For HTML: a class for each ground.
+  /// For HTML: a class for each background colour.
   static let groundClasses = grounds
     .map { ".\($0){background:var(--\($0));color:var(--\($0)-ink)}" }.joined()
 
@@ -129,7 +129,7 @@ enum ReportStyle {
 
 /// Text in XML, HTML and SVG.
 enum Markup {
-  /// Escapes what has a meaning and drops what XML 1.0 does not allow at all.
+  /// Escapes characters that have a meaning, and removes those that XML 1.0 does not allow.
   static func escape(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Reads the results channel: lines `@Q <nonce> <seq> <crc32> <json>`, with anything in between.
+/// Reads the results channel: lines `@Q <nonce> <seq> <crc32> <json>`, with any other lines in between.
 ///
-/// It is strict, because it is what a verdict rests on: a frame counts only if its nonce is this boot's, its checksum
-/// is right, its number is the next one and its JSON says something known. Everything else is a fault with its line.
+/// It is strict, because verdicts rest on it. A frame counts only if its nonce is that of this boot, its checksum is
+/// right, its number is the next one and its JSON is of a known kind. Anything else is a fault.
 struct ChannelParser {
-  /// Something wrong with the channel, and where. Line numbers start at 1.
+  /// Something that is wrong with the channel, and in which line. Line numbers start at 1.
   struct Fault: Sendable, Equatable, CustomStringConvertible {
     var line: Int
     var reason: String
@@ -14,7 +14,7 @@ struct ChannelParser {
 
   private(set) var transcript = ChannelTranscript()
   private(set) var faults: [Fault] = []
-  /// Lines that are no frames: tolerated, for a serial line is shared with whatever the kernel says on it.
+  /// The number of lines that are not frames. They are tolerated, because the kernel may write to the same serial line.
   private(set) var garbageLines = 0
   private(set) var frameCount = 0
 
@@ -22,7 +22,7 @@ struct ChannelParser {
   private var pending: [UInt8] = []
   private var line = 0
   private var nextSequence = 0
-  /// Frames too damaged to trust their number: they explain as many missing ones.
+  /// How many frames were so damaged that their numbers cannot be trusted. They explain as many missing frames.
   private var damagedSinceLast = 0
 
   private static let marker = Array("@Q".utf8)
@@ -50,7 +50,7 @@ struct ChannelParser {
     }
   }
 
-  /// Says that no more bytes will come: a last line without its end was cut off.
+  /// To be called when no more bytes will come. A last line without a newline was cut off.
   mutating func finish() {
     guard !pending.isEmpty else { return }
     line += 1
@@ -75,7 +75,7 @@ struct ChannelParser {
     let text = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw[...]
     guard text.starts(with: Self.marker) else {
       if text.contains(Self.marker + [UInt8(ascii: " ")]) {
-        damaged("a frame does not begin its line")
+        damaged("a frame does not start at the beginning of its line")
       } else if !text.isEmpty {
         garbageLines += 1
       }
@@ -89,7 +89,7 @@ struct ChannelParser {
       return fault("wrong nonce \(String(decoding: words[1], as: UTF8.self)): not a frame of this boot")
     }
     let body = words[1] + [UInt8(ascii: " ")] + words[2] + [UInt8(ascii: " ")] + words[4]
-    let expected = CRC32.checksum(body).paddedHex
+    let expected = FrameChecksum.crc32(body).paddedHex
     guard words[3].elementsEqual(expected.utf8) else {
       return damaged("wrong CRC \(String(decoding: words[3], as: UTF8.self)), the bytes give \(expected)")
     }
@@ -116,7 +116,7 @@ struct ChannelParser {
 }
 
 extension Int {
-  /// A plain decimal number, nothing else: `Int(_: String)` would take a sign too.
+  /// Reads a plain decimal number. `Int(_: String)` would also accept a sign.
   fileprivate init?(ascii digits: ArraySlice<UInt8>) {
     guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
       return nil
@@ -137,13 +137,13 @@ struct TestID: Codable, Sendable, Hashable {
   var name: String
   var backend: String
 
-  /// `t_probe@ebpf`, or `t_cgroup_parse` without a backend: what expectations' globs are matched with.
+  /// `t_probe@ebpf`, or `t_cgroup_parse` without a backend. The globs of expectations match it.
   var label: String { backend.isEmpty ? name : "\(name)@\(backend)" }
 }
 
 /// One message of the guest on the results channel.
 enum ResultFrame: Sendable, Equatable {
-  /// The protocol's version that is known here.
+  /// The version of the protocol that kmatrix knows.
   static let version = 2
 
   struct Hello: Codable, Sendable, Equatable {
@@ -154,11 +154,11 @@ enum ResultFrame: Sendable, Equatable {
     var cpus: Int
     /// How many tests may run side by side; with 1 each runs by itself.
     var jobs: Int
-    /// What the plan was shuffled with; 0 if it is in its own order.
+    /// The seed that shuffled the plan; 0 if the plan is in its own order.
     var seed: Int
   }
 
-  /// A queue that tests share, said when it is closed.
+  /// A queue that tests share. The frame is sent when the queue has been closed.
   struct Queue: Codable, Sendable, Equatable {
     var name: String
     var openMS: Milliseconds
@@ -178,7 +178,7 @@ enum ResultFrame: Sendable, Equatable {
     var ms: Milliseconds
     var reason: String
     var output: String
-    /// What the test spent on opening and closing queues of its own.
+    /// How long the test took to open and to close its own queues.
     var openMS: Milliseconds
     var closeMS: Milliseconds
 
@@ -193,9 +193,9 @@ enum ResultFrame: Sendable, Equatable {
     var passed: Int
     var failed: Int
     var skipped: Int
-    /// The whole plan.
+    /// How long the whole plan took.
     var ms: Milliseconds
-    /// In how much of it the guest's CPUs had nothing to do.
+    /// How long the guest's CPUs were idle meanwhile.
     var idleMS: Milliseconds
 
     enum CodingKeys: String, CodingKey {
@@ -205,7 +205,7 @@ enum ResultFrame: Sendable, Equatable {
   }
 
   case hello(Hello)
-  /// A hello of another version of the protocol, of which nothing else is read.
+  /// A hello of another version of the protocol; nothing else in it is read.
   case foreign(version: Int)
   case plan([TestID])
   case start(index: Int, test: TestID)
@@ -215,7 +215,7 @@ enum ResultFrame: Sendable, Equatable {
   case end(End)
 }
 
-/// A time as the guest tells it: none is below zero.
+/// A time that the guest reports. It is never negative.
 struct Milliseconds: Codable, Sendable, Equatable, ExpressibleByIntegerLiteral {
   let value: Int
 
@@ -264,15 +264,15 @@ extension ResultFrame: Decodable {
   }
 }
 
-/// CRC-32 as zlib and gzip compute it (IEEE 802.3, reflected), the checksum of the result frames.
-enum CRC32 {
+/// The checksum of frames: CRC-32 as zlib and gzip compute it (IEEE 802.3, reflected).
+enum FrameChecksum {
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { value, _ in
       value & 1 == 1 ? (value >> 1) ^ 0xedb8_8320 : value >> 1
     }
   }
 
-  static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(~UInt32(0)) { crc, byte in
       (crc >> 8) ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)]
     }

@@ -1,10 +1,10 @@
-/// Reads a guest's console for what a healthy one never says.
+/// Looks in a guest's console for what a healthy guest never prints.
 ///
-/// A program may print anything: what looks like a complaint of the kernel counts as one, whoever said it.
+/// A program may print anything. A line that looks like a complaint of the kernel counts as one, whoever printed it.
 struct ConsoleJudge: Sendable {
   struct Finding: Sendable, Equatable, CustomStringConvertible {
     var kind: Complaint
-    /// Counted from 1.
+    /// The number of the line, from 1.
     var line: Int
     var text: String
     var description: String { "console line \(line): \(text)" }
@@ -16,21 +16,21 @@ struct ConsoleJudge: Sendable {
   }
 
   private(set) var initStarted = false
-  /// The release that init's banner names, once the guest was ready.
+  /// The release in init's banner, which init prints when the guest is ready.
   private(set) var bannerRelease: String?
   private(set) var panic: String?
   private(set) var findings: [Finding] = []
   private(set) var programExit: ProgramExit?
-  /// What quark-test's own last line says: `N failures`.
+  /// N of quark-test's last line, `N failures`.
   private(set) var failuresLine: Int?
-  /// krun.sh's last line: `exited with N`.
+  /// N of krun.sh's last line, `exited with N`.
   private(set) var krunExitLine: Int?
   /// The lines around the first problem, or the last lines if there is none.
   private(set) var excerpt: [String] = []
   /// What was printed between the banner and the program's exit.
   private(set) var programLines: [String] = []
 
-  /// A call trace belongs to the complaint before it if they are this close, in lines.
+  /// A call trace belongs to the complaint before it if it follows within this many lines.
   private static let traceReach = 30
   private static let excerptBefore = 5
   private static let excerptLength = 40
@@ -74,7 +74,7 @@ struct ConsoleJudge: Sendable {
     }
   }
 
-  /// Splits at newlines, drops carriage returns, terminal escapes and other control characters.
+  /// Splits at newlines, and removes carriage returns, terminal escapes and other control characters.
   static func lines(of console: some Sequence<UInt8>) -> [String] {
     var lines = console.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { bytes in
       TerminalText.plain(String(decoding: bytes, as: UTF8.self))
@@ -89,7 +89,7 @@ struct ConsoleJudge: Sendable {
   }
 }
 
-/// A line of the console as whoever wrote it meant it.
+/// A line of the console as its writer meant it.
 ///
 /// The kernel and the programs share the console, and the kernel does not wait for a program's line to end:
 ///
@@ -101,12 +101,12 @@ struct ConsoleLine: Equatable {
   /// Without the kernel's time stamp.
   var text: String
   var isKernels: Bool
-  /// Where it ends on the console, counted from 1.
+  /// The number, from 1, of the console's line on which it ends.
   var line: Int
 
   static func entries(of lines: [String]) -> [ConsoleLine] {
     var entries: [ConsoleLine] = []
-    /// What a program wrote before the kernel cut in.
+    /// The beginning of a program's line that a message of the kernel has interrupted.
     var begun = ""
     for (index, line) in lines.enumerated() {
       guard let stamp = stamp(in: line) else {
@@ -121,7 +121,7 @@ struct ConsoleLine: Equatable {
     return entries
   }
 
-  /// The first `[    1.234567] `, or `[    1.234567][    T1] ` of kernels that print the caller.
+  /// Finds the first `[ 1.234567] ` or, if the kernel also prints the caller, `[ 1.234567][ T1] `.
   private static func stamp(in line: String) -> Range<String.Index>? {
     let bytes = line.utf8
     var from = bytes.startIndex
@@ -136,7 +136,7 @@ struct ConsoleLine: Equatable {
     return nil
   }
 
-  /// Blanks, seconds, a point, six digits and `]`.
+  /// The end of a time: blanks, seconds, a point, six digits and `]`.
   private static func timeEnd(_ bytes: String.UTF8View, after open: String.Index) -> String.Index? {
     let inside = bytes[bytes.index(after: open)...].prefix(24)
     guard let close = inside.firstIndex(of: UInt8(ascii: "]")) else { return nil }
@@ -145,7 +145,7 @@ struct ConsoleLine: Equatable {
     return isTime ? bytes.index(after: close) : nil
   }
 
-  /// `[    T1]` or `[    C0]` right after the time.
+  /// The end of a caller, `[ T1]` or `[ C0]`, directly after the time.
   private static func callerEnd(_ bytes: String.UTF8View, from start: String.Index) -> String.Index? {
     guard start < bytes.endIndex, bytes[start] == UInt8(ascii: "[") else { return nil }
     let inside = bytes[bytes.index(after: start)...].prefix(12)
@@ -164,10 +164,10 @@ extension UInt8 {
 enum Complaint: String, Sendable {
   case panic, oops, bug, warning, generalProtection, rcuStall, softLockup, hardLockup, hungTask, outOfMemory
   case sanitizer, lockdep, atomicSleep, corruption, callTrace
-  /// A program died: harmless if a test is known to have crashed.
+  /// A program died. This is harmless if a test is known to have crashed.
   case programCrash
 
-  /// Looks at one message of the kernel, without its time stamp.
+  /// The complaint in one message of the kernel, which is given without its time stamp; nil if there is none.
   static func of(_ message: Substring) -> Complaint? {
     let begins = beginnings.first { message.hasPrefix($0.text) && message.mentions($0.and) }
     return (begins ?? anywhere.first { message.contains($0.text) && message.mentions($0.and) })?.kind
@@ -175,7 +175,7 @@ enum Complaint: String, Sendable {
 
   private typealias Pattern = (text: String, and: String, kind: Complaint)
 
-  /// Order matters: the particular comes before the general.
+  /// The order matters: special patterns come before general ones.
   private static let beginnings: [Pattern] = [
     ("BUG: KASAN:", "", .sanitizer), ("BUG: KFENCE:", "", .sanitizer), ("BUG: KCSAN:", "", .sanitizer),
     ("BUG: KMSAN:", "", .sanitizer), ("UBSAN:", "", .sanitizer),
@@ -208,8 +208,8 @@ extension Substring {
   }
 }
 
-/// Console lines that look like trouble and are known not to be. An entry needs a reason that will convince the next
-/// reader: a real problem hidden here is a problem shipped.
+/// A console line that looks like a problem and is known to be harmless. An entry needs a reason that convinces the
+/// next reader, because a real problem that is hidden here would be shipped.
 struct ConsoleNoise: Sendable {
   var contains: String
   var reason: String

@@ -2,27 +2,27 @@ import Foundation
 
 /// Which kernels the user wants.
 struct KernelSelection: Sendable, Equatable {
-  /// A set of `kernels.toml`; nil for the default one, or with a glob for all.
+  /// A set of `kernels.toml`; nil for the default set or, with a glob, for all kernels.
   var set: String?
   /// Globs over releases, separated by commas; nil for all of the set.
   var glob: String?
 }
 
-/// What became of the images asked for.
+/// The images that were asked for, or why they are missing.
 struct FetchedImages: Sendable {
-  /// By the release that was asked for; a replaced kernel comes as its replacement.
+  /// By the release that was asked for. For a replaced kernel it is the image of its replacement.
   var images: [String: KernelImage] = [:]
-  /// Releases the archive no longer has, nor anything to replace them, and what it said.
+  /// Releases that the archive no longer has and nothing replaces, each with the error.
   var missing: [String: String] = [:]
 }
 
-/// Where kernels come from. Selecting is apart from fetching, so that a shard fetches its own part only.
+/// Where kernels come from. Selecting and fetching are separate, so that a shard fetches only its own part.
 protocol KernelSource: Sendable {
-  /// The selected kernels, at least one; their images need not be there yet, and `path` may be empty.
+  /// The selected kernels, at least one. Their images may not exist yet, and `path` may be empty.
   func select(_ selection: KernelSelection) throws(KMatrixError) -> [KernelImage]
-  /// Makes the images be there.
+  /// Fetches the images that are not cached.
   func fetch(_ kernels: [KernelImage], locked: Bool) async throws(KMatrixError) -> FetchedImages
-  /// The command that repeats `command` on a kernel alone.
+  /// The shell command that repeats `command` on this kernel only.
   func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String
 }
 
@@ -61,14 +61,14 @@ struct StoredKernels: KernelSource {
     var fetched = FetchedImages()
     for image in result.images { fetched.images[image.replaces ?? image.release] = image }
     for missing in result.missing {
-      // The row says already which kernel it is.
+      // The row already names the kernel.
       let (release, words) = (missing.kernel.release, missing.error.description)
       fetched.missing[release] = words.dropping(prefix: "\(release): ").map(String.init) ?? words
     }
     return fetched
   }
 
-  /// `make` builds what is out of date first. A backend is chosen by options, which it passes on.
+  /// `make` first builds what is out of date. It passes on options, among them those that choose a backend.
   func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
     var words = ["make", "test-kernel", "KERNELS=\(image.replaces ?? image.release)"]
     if !command.tests.isEmpty { words.append("TESTS=\(command.tests.joined(separator: ","))") }

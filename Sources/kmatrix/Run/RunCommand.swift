@@ -11,19 +11,15 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Boot kernels, run quark-test in each, and report.",
     discussion: """
       Options for quark-test follow `--`, for example `kmatrix run -- -k`. A run of a whole set also has tests that go \
-      wrong on purpose, to prove that it is noticed.
+      wrong on purpose, to prove that failures are noticed.
       """)
 
-  @Option(help: "A set of kernels.toml; \"full\" is all. Default: \"default\", or with --kernels all.")
-  var set: String?
-
-  @Option(help: "Kernels by release or series-flavour: globs, separated by commas.")
-  var kernels: String?
+  @OptionGroup var selection: SelectionOptions
 
   @Option(help: "Only these tests, separated by commas or blanks.")
   var tests = ""
 
-  @Option(help: "How many guests at a time (default: one per core).")
+  @Option(help: "How many guests run at a time (default: one per core).")
   var jobs: Int?
 
   @Option(help: "CPUs of each guest.")
@@ -38,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "The script that boots one kernel.")
   var krun = "./krun.sh"
 
-  @Option(help: "Where results, reports and logs go.")
+  @Option(help: "The folder for results, reports and logs.")
   var resultsDir = "test-results"
 
   @Option(help: "Run only part I of N, split by recorded cost.")
@@ -56,13 +52,15 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Run each test by itself, one after the other.")
   var alone = false
 
-  @Option(help: "Fail unless so many kernels, of so many series, pass and none is gone: KERNELS/SERIES.")
+  @Option(help: "KERNELS/SERIES: fail unless at least that many kernels, of that many series, pass and none is gone.")
   var floor: Floor?
 
-  @Flag(help: "Fail if a locked kernel is gone, instead of taking its successor.")
+  @Flag(help: "Fail if a locked kernel is gone, instead of replacing it.")
   var locked = false
 
-  @Flag(inversion: .prefixedNo, help: "Also let tests go wrong on purpose (default: if all kernels and tests run).")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Also run tests that go wrong on purpose (default: unless kernels or tests are chosen).")
   var negative: Bool?
 
   @Flag(name: .shortAndLong, help: "Log every command line and how it ended, on standard error.")
@@ -75,14 +73,16 @@ struct RunCommand: AsyncParsableCommand {
     if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
     if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
     if let shuffle, !(1...Int(Int32.max)).contains(shuffle) {
-      throw ValidationError("--shuffle \(shuffle): a seed is from 1 to \(Int32.max)")
+      throw ValidationError("--shuffle \(shuffle): a seed is a number from 1 to \(Int32.max)")
     }
-    if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard: merge takes it") }
+    if floor != nil, shard != nil {
+      throw ValidationError("--floor is for a whole run, not for a shard: give it to merge")
+    }
     if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
   }
 
   func run() async throws {
-    try await Interruption.heeded { try await MatrixRun(options: self).run() }
+    try await Interruption.cancelling { try await MatrixRun(options: self).run() }
   }
 }
 
@@ -141,16 +141,16 @@ struct MatrixRun: Sendable {
 
   private func requireFiles() throws(KMatrixError) {
     guard FileManager.default.isExecutableFile(atPath: options.krun) else {
-      throw .infrastructure("\(options.krun): not there, or not executable")
+      throw .infrastructure("\(options.krun): it does not exist, or is not executable")
     }
     guard FileManager.default.isReadableFile(atPath: options.initramfs) else {
       throw .infrastructure("\(options.initramfs): cannot be read (make initramfs.gz)")
     }
   }
 
-  /// The rows of this run, oldest kernel first; their images need not be there yet.
+  /// The rows of this run, oldest kernel first. Their images may not exist yet.
   private func select() throws -> [WorkItem] {
-    let selected = try source.select(KernelSelection(set: options.set, glob: options.kernels))
+    let selected = try source.select(KernelSelection(set: options.selection.set, glob: options.selection.kernels))
     if selected.isEmpty { throw KMatrixError.usage("no kernels are selected") }
     if let twice = Dictionary(grouping: selected, by: \.release).first(where: { $0.value.count > 1 }) {
       throw KMatrixError.usage("\(twice.key) is given twice")
@@ -163,21 +163,22 @@ struct MatrixRun: Sendable {
       items.append(WorkItem(image: newest, isNegative: true, cost: costs.negativeCost(of: newest)))
     }
     if let shard = options.shard { items = shard.select(from: items) }
-    guard !items.isEmpty else { throw KMatrixError.usage("--shard \(options.shard?.description ?? ""): it is empty") }
+    if items.isEmpty { throw KMatrixError.usage("--shard \(options.shard?.description ?? ""): the shard is empty") }
     return items
   }
 
-  /// The kernel on which tests go wrong on purpose, if any: the newest on which all that the row runs beside it passes.
+  /// The kernel on which tests go wrong on purpose, or nil: the newest one on which the other tests of that row pass.
   private func negativeKernel(of selected: [KernelImage]) throws(KMatrixError) -> KernelImage? {
     guard includesNegative else { return nil }
     let able = selected.filter { $0.flavour != KernelManifest.Flavour.nobtf.rawValue }
-    if able.isEmpty, options.negative == true { throw .usage("--negative wants a kernel with BTF") }
+    if able.isEmpty, options.negative == true { throw .usage("--negative needs a kernel with BTF") }
     return able.max { KernelOrder.isOlder($0.release, $1.release) }
   }
 
-  /// A choice of kernels or tests is an experiment; a whole set is a proof, and a proof must show that it can fail.
+  /// A run of chosen kernels or tests is an experiment. A run of a whole set is a proof, and must show that it can
+  /// fail.
   private var includesNegative: Bool {
-    options.negative ?? (options.kernels == nil && command.tests.isEmpty && options.images.isEmpty)
+    options.negative ?? (options.selection.kernels == nil && command.tests.isEmpty && options.images.isEmpty)
   }
 
   private func fetch(_ items: [WorkItem]) async throws -> [WorkItem] {
@@ -188,7 +189,7 @@ struct MatrixRun: Sendable {
     let fetchedItems = items.map { item in
       var item = item
       if let image = fetched.images[item.image.release] {
-        // A replacement may be a kernel that the matrix has anyway; once is enough.
+        // A replacement may be a kernel that the matrix has anyway. It is run once.
         if image.replaces != nil, !item.isNegative, !taken.insert(image.release).inserted {
           item.obstacle = "the mirror has dropped it, and \(image.release), which would take its place, runs anyway"
           item.obstacleVerdict = .skip
@@ -199,7 +200,7 @@ struct MatrixRun: Sendable {
         item.obstacle = reason
         item.obstacleVerdict = options.locked ? .infra : .skip
       } else {
-        item.obstacle = "its image could not be made ready"
+        item.obstacle = "its image could not be made"
       }
       return item
     }
@@ -209,7 +210,7 @@ struct MatrixRun: Sendable {
     return fetchedItems
   }
 
-  /// Lets krun.sh say what is wrong with this machine before a dozen kernels fail of it.
+  /// Lets krun.sh check this machine first, so that a problem is reported once and not by each kernel.
   private func rehearse(_ image: KernelImage) async throws {
     let arguments = ["--dry-run", options.initramfs, image.path] + command.words
     let outcome = try await Subprocess.run(
@@ -226,7 +227,7 @@ struct MatrixRun: Sendable {
     return MatrixResults.Host(cores: HostSpeed.cores, jobs: jobs, cpus: options.cpus, slowdown: slowdown)
   }
 
-  /// Logs of an earlier run would be taken for this one's.
+  /// Removes the logs of an earlier run, which would be taken for this run's.
   private func prepare(_ logs: URL) throws(KMatrixError) {
     try ReportWriter.makeFolder(logs)
     try LogFolder(logs).requireRoom()
@@ -252,14 +253,14 @@ struct MatrixRun: Sendable {
   /// Adds to each failure the command that repeats it alone.
   private func withReruns(_ kernels: [KernelResult], _ items: [WorkItem]) -> [KernelResult] {
     zip(kernels, items).map { kernel, item in
-      guard kernel.verdict.tally == .failed else { return kernel }
+      guard kernel.verdict.countedAs == .failed else { return kernel }
       var kernel = kernel
       let whole = item.isNegative ? NegativeBoot.command : command
       kernel.rerun = rerun(item, whole)
-      for index in kernel.tests.indices where kernel.tests[index].verdict.tally == .failed {
+      for index in kernel.tests.indices where kernel.tests[index].verdict.countedAs == .failed {
         let test = kernel.tests[index]
-        // What fails in company only fails in no other way.
-        let isShared = test.reason.hasSuffix(TestResult.passesAlone)
+        // A test that fails only beside others has to be repeated with them.
+        let isShared = test.reason.hasSuffix(TestRecord.passesAlone)
         let again = isShared ? whole : whole.only([test.name], backend: test.backend)
         kernel.tests[index].rerun = rerun(item, again)
       }
@@ -267,7 +268,7 @@ struct MatrixRun: Sendable {
     }
   }
 
-  /// A run of a kernel without what goes wrong on purpose would repeat nothing of that row.
+  /// A usual run of the kernel has no tests that go wrong on purpose, so krun.sh repeats that row.
   private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
     item.isNegative
       ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)
@@ -275,7 +276,7 @@ struct MatrixRun: Sendable {
   }
 
   private func report(_ results: MatrixResults) throws {
-    // What came of the run is said even if it cannot be written.
+    // The summary is printed even if the reports cannot be written.
     var failure: KMatrixError?
     do { try ReportWriter(folder: folder).write(results) } catch { failure = error }
     let lines = RunSummary(results, folder: failure == nil ? options.resultsDir : nil).lines

@@ -1,23 +1,23 @@
-/// What the views are told while kernels run.
+/// What views are told while kernels run.
 enum RunEvent: Sendable {
   /// Boot number `boot`, from 1.
   case booting(boot: Int)
-  /// Some tests are running, at least one.
+  /// These tests are running, at least one.
   case testing([TestID], done: Int, total: Int)
   case finished(KernelResult)
 }
 
-/// Shows a run as it goes. `row` is the kernel's place in the list given at the start.
+/// Shows the progress of a run. `row` is the kernel's index in the list that `start` was given.
 protocol RunView: Sendable {
   func start(titles: [String], jobs: Int) async
   func note(row: Int, _ event: RunEvent) async
   /// Called several times a second, for clocks and spinners.
   func tick() async
-  /// Leaves the terminal as it was found.
+  /// Restores the terminal.
   func finish() async
 }
 
-/// One row per kernel, redrawn in place on a terminal.
+/// Shows one row per kernel on a terminal, and redraws them in place.
 actor LiveTable: RunView {
   private enum State {
     case waiting
@@ -74,18 +74,18 @@ actor LiveTable: RunView {
     let size = StandardOutput.size
     let lines = [header] + visible(rows: all ? rows.count : size.rows - 3).map { line($0, columns: size.columns) }
     let up = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
-    // Each line is cleared as it is drawn, and what an earlier, longer table left below goes too.
+    // Each line is cleared as it is drawn, and so is what an earlier, longer table left below.
     StandardOutput.write("\r" + up + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J")
     drawn = lines.count
   }
 
-  /// All rows if they fit; else those that run, then the finished, then the waiting.
+  /// All rows if they fit. Otherwise running rows are kept first, then failed, other finished and waiting ones.
   private func visible(rows limit: Int) -> [Row] {
     guard rows.count > max(1, limit) else { return rows }
     func rank(_ row: Row) -> Int {
       switch row.state {
       case .booting, .testing: 0
-      case .finished(let result): result.verdict.tally == .failed ? 1 : 2
+      case .finished(let result): result.verdict.countedAs == .failed ? 1 : 2
       case .waiting: 3
       }
     }
@@ -120,8 +120,8 @@ actor LiveTable: RunView {
       return (spin, "36", "\(done)/\(total) \(tests.map(\.label).joined(separator: " "))")
     case .finished(let result):
       let counts = Tally(result)
-      let reason = result.reasons.first ?? result.tests.first { $0.verdict.tally == .failed }?.label ?? ""
-      switch result.verdict.tally {
+      let reason = result.reasons.first ?? result.tests.first { $0.verdict.countedAs == .failed }?.label ?? ""
+      switch result.verdict.countedAs {
       case .passed: return ("✓", "32", "\(result.verdict.rawValue) \(counts.passed)")
       case .skipped: return ("–", "33", "\(result.verdict.rawValue) \(counts.skipped)")
       case .failed: return ("✗", "31", "\(result.verdict.rawValue) \(reason)")
@@ -136,7 +136,7 @@ actor LiveTable: RunView {
   }
 }
 
-/// One line per event, for logs and CI.
+/// Prints one line per event, for logs and CI.
 actor PlainView: RunView {
   private var titles: [String] = []
   private var finished = 0

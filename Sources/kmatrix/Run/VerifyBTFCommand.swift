@@ -7,13 +7,13 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify-btf", abstract: "Boot kernels and compare the offsets table with the BTF of each.",
     discussion: """
-      Fails if an offset differs, or if the table does not have a kernel itself. A kernel that is built without BTF is \
+      Fails if an offset differs, or if the table has no entry for a kernel. A kernel that is built without BTF is \
       compared with the BTF of the same source, which is built if it is not cached.
       """)
 
   @OptionGroup var selection: SelectionOptions
 
-  @Option(help: "How many guests at a time (default: one per core).")
+  @Option(help: "How many guests run at a time (default: one per core).")
   var jobs: Int?
 
   @Option(help: "The initramfs to boot with.")
@@ -22,13 +22,13 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   @Option(help: "The script that boots one kernel.")
   var krun = "./krun.sh"
 
-  @Option(help: "The quark-btf to read the BTF of kernels without it.")
+  @Option(help: "The quark-btf that reads the BTF of kernels which are built without it.")
   var quarkBtf = "./quark-btf"
 
-  @Option(help: "Where the consoles go.")
+  @Option(help: "The folder for the consoles.")
   var resultsDir = "test-results/verify-btf"
 
-  @Flag(help: "Fail if a locked kernel is gone, instead of leaving it out.")
+  @Flag(help: "Fail if a locked kernel is gone, instead of skipping it.")
   var locked = false
 
   func validate() throws {
@@ -36,7 +36,7 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Interruption.heeded { try await OffsetCheck(options: self).run() }
+    try await Interruption.cancelling { try await OffsetCheck(options: self).run() }
   }
 }
 
@@ -78,7 +78,7 @@ struct OffsetCheck: Sendable {
     if bad > 0 { throw ExitCode(1) }
   }
 
-  /// The images, and of what is built the BTF too.
+  /// Fetches the images and, for kernels that are built here, the BTF.
   private func fetch(_ kernels: [LockedKernel]) async throws -> [(image: KernelImage, btf: FilePath?)] {
     let reporter = FetchReporter(total: kernels.count)
     defer { reporter.finish() }
@@ -86,7 +86,7 @@ struct OffsetCheck: Sendable {
     if options.locked, let missing = fetched.missing.first { throw missing.error }
     var images: [(image: KernelImage, btf: FilePath?)] = []
     for image in fetched.images {
-      // The table is about what is locked; what takes its place today is not in it.
+      // The table describes the locked kernels; replacements are not in it.
       guard image.replaces == nil else { continue }
       guard let kernel = kernels.first(where: { $0.release == image.release && $0.isBuilt }) else {
         images.append((image, nil))
@@ -94,11 +94,11 @@ struct OffsetCheck: Sendable {
       }
       images.append((image, try await store.ensureBTF(ofBuilt: kernel) { reporter.show($0) }))
     }
-    guard !images.isEmpty else { throw KMatrixError.infrastructure("none of the kernels can be had as it is locked") }
+    if images.isEmpty { throw KMatrixError.infrastructure("none of the kernels can be fetched as it is locked") }
     return images
   }
 
-  /// A line per kernel, in the order they are done. How many are not well.
+  /// Prints a line per kernel, in the order in which they finish. Returns how many differ or failed.
   private func compare(
     _ images: [(image: KernelImage, btf: FilePath?)], _ booter: Booter, jobs: Int
   ) async throws -> Int {
@@ -125,20 +125,20 @@ struct OffsetCheck: Sendable {
     guard artifacts.end == .exited(0), console.bannerRelease == image.release else {
       return .failed(Self.trouble(artifacts, console))
     }
-    let own: Result<OffsetListing, OffsetListing.Failure>
+    let own: Result<OffsetListing, OffsetListing.ReadError>
     if let btf { own = try await listing(of: btf) } else { own = OffsetListing.read("own", in: console.programLines) }
     return Self.judge(image.release, own, OffsetListing.read("table", in: console.programLines))
   }
 
   private static func judge(
-    _ release: String, _ own: Result<OffsetListing, OffsetListing.Failure>,
-    _ table: Result<OffsetListing, OffsetListing.Failure>
+    _ release: String, _ own: Result<OffsetListing, OffsetListing.ReadError>,
+    _ table: Result<OffsetListing, OffsetListing.ReadError>
   ) -> OffsetVerdict {
     switch (own, table) {
     case (.failure(.absent), _): .failed("the kernel has no BTF")
     case (.failure(.incomplete(let why)), _), (_, .failure(.incomplete(let why))): .failed(why)
     case (.failure(.refused(let why)), _): .failed(why)
-    case (_, .failure(.absent)): .failed("the table was not asked")
+    case (_, .failure(.absent)): .failed("the guest did not ask the table")
     case (_, .failure(.refused(let why))): .noEntry(why)
     case (.success(let own), .success(let table)): .judge(release: release, own: own, table: table)
     }
@@ -149,13 +149,13 @@ struct OffsetCheck: Sendable {
     let message = artifacts.messages.split(separator: "\n").last.map { TerminalText.plain(String($0)) }
     let ended = "krun.sh ended with \(artifacts.end)"
     guard let release = console.bannerRelease else { return message ?? "\(ended) and init was never reached" }
-    return message ?? "\(ended) on \(release): \(console.programLines.last ?? "without a word")"
+    return message ?? "\(ended) on \(release): \(console.programLines.last ?? "no output")"
   }
 
-  /// By the machine's own quark-btf: it reads a file, whatever kernel runs here.
-  private func listing(of btf: FilePath) async throws -> Result<OffsetListing, OffsetListing.Failure> {
+  /// Reads the file with the host's quark-btf, which does not need that kernel to be running.
+  private func listing(of btf: FilePath) async throws -> Result<OffsetListing, OffsetListing.ReadError> {
     guard FileManager.default.isExecutableFile(atPath: options.quarkBtf) else {
-      throw KMatrixError.infrastructure("\(options.quarkBtf): not there, or not executable (make quark-btf)")
+      throw KMatrixError.infrastructure("\(options.quarkBtf): it does not exist, or is not executable (make quark-btf)")
     }
     let program = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(options.quarkBtf)).string
     let result = try await Tool.run(program, ["-f", btf.string])
@@ -164,9 +164,11 @@ struct OffsetCheck: Sendable {
   }
 }
 
-/// What quark-btf said of a kernel's structures: a name and an offset on each line, or `U` where the kernel has none.
+/// What quark-btf printed about a kernel's structures: a name and an offset on each line, or `U` if the kernel has no
+/// such field.
 struct OffsetListing: Sendable, Equatable {
-  /// What was not an offset: of the table, which releases the answer is from; of a failure, why.
+  /// Lines that are not offsets. For the table they name the releases that the answer is from; for a failure, the
+  /// reason.
   private(set) var remarks: [String] = []
   private(set) var offsets: [String: String] = [:]
 
@@ -181,9 +183,9 @@ struct OffsetListing: Sendable, Equatable {
     }
   }
 
-  /// The listing of a guest's output whose lines begin with `word`, if it is whole and quark-btf succeeded; else why
-  /// there is none.
-  static func read(_ word: String, in lines: [String]) -> Result<OffsetListing, Failure> {
+  /// Reads the listing in a guest's output, whose lines begin with `word`. It must be complete, and quark-btf must have
+  /// succeeded.
+  static func read(_ word: String, in lines: [String]) -> Result<OffsetListing, ReadError> {
     let mine = lines.compactMap { $0.dropping(prefix: "\(word) ").map(String.init) }
     if mine == ["absent"] { return .failure(.absent) }
     guard let last = mine.last, let match = last.wholeMatch(of: /ended with (\d+) after (\d+) lines/) else {
@@ -197,24 +199,24 @@ struct OffsetListing: Sendable, Equatable {
     return .success(OffsetListing(body))
   }
 
-  enum Failure: Error, Equatable {
+  enum ReadError: Error, Equatable {
     /// The kernel has no BTF.
     case absent
-    /// Not all of it is there.
+    /// A part of the listing is missing.
     case incomplete(String)
-    /// quark-btf's own words for why not.
+    /// quark-btf failed, with this message.
     case refused(String)
   }
 }
 
-/// What the table says of a kernel beside what is true.
+/// Whether the offsets table agrees with a kernel's own BTF.
 enum OffsetVerdict: Sendable, Equatable {
   case same(count: Int)
   case different([String])
   case noEntry(String)
   case failed(String)
 
-  /// The table must have the kernel itself; what its neighbours are like is a guess, if a good one.
+  /// The table must have an entry for the kernel. An answer from its neighbours would only be a guess.
   static func judge(release: String, own: OffsetListing, table: OffsetListing) -> OffsetVerdict {
     guard table.remarks == ["\(release) exact"] else {
       return .noEntry("the table has \(table.remarks.isEmpty ? "nothing" : table.remarks.joined(separator: ", "))")

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import SystemPackage
 
 /// An error that ends kmatrix: one line for the user and an exit code.
@@ -82,6 +83,7 @@ extension Error {
     switch self {
     case let error as Errno: return error.description
     case let error as POSIXError: return Errno(rawValue: error.code.rawValue).description
+    case let error as SubprocessError: return error.underlyingError?.description ?? error.description
     default:
       let error = self as NSError
       if let below = error.userInfo[NSUnderlyingErrorKey] as? any Error { return below.reason }

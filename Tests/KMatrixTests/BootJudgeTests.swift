@@ -44,7 +44,7 @@ import Testing
     Case("300-failures", 44, .fail, "the exit code is 44, the results have 300 failed"),
     Case("no-results", 0, .fail, "no result of t_probe@ebpf t_fork_exec_exit@ebpf t_exit_tgid@ebpf t_cgroup_parse"),
     Case("empty-plan", 0, .fail, "the plan is empty"),
-    Case("duplicated", 0, .fail, "channel line 10: frame 8 again or out of order, 9 is next"),
+    Case("duplicated", 0, .fail, "channel line 10: frame 8 came again or out of order; 9 is next"),
     Case("second-result", 0, .fail, "a second result of t_exit_tgid@ebpf"),
     Case("reordered", 0, .fail, "frame 8 is missing, 9 came instead"),
     Case("lost-frame", 0, .fail, "frame 8 is missing, 9 came instead"),

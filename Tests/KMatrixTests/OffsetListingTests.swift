@@ -58,7 +58,7 @@ import Testing
     func failure(_ lines: [String]) -> OffsetListing.ReadError? {
       if case .failure(let why) = OffsetListing.read("own", in: lines) { why } else { nil }
     }
-    let cut = OffsetListing.ReadError.incomplete("the guest did not come to the end of its listing")
+    let cut = OffsetListing.ReadError.incomplete("the guest did not finish its listing")
     #expect(failure([]) == cut)
     #expect(failure(Array(Self.own.dropLast())) == cut)
     #expect(failure(Array(Self.own.dropFirst())) == .incomplete("2 of 3 lines arrived"))

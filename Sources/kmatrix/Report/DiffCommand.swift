@@ -28,7 +28,7 @@ struct MatrixDiff: Equatable {
   private(set) var slower: [String] = []
   private(set) var faster: [String] = []
 
-  /// A change of a time is told only if it is larger than both of these.
+  /// A change of a time is reported only if it is larger than both of these.
   private static let notableRatio = 0.2
   private static let notableSeconds = 0.5
 

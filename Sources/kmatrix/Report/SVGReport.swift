@@ -140,7 +140,7 @@ struct SVGReport {
 }
 
 extension KernelResult {
-  /// The release without the end that all of them have.
+  /// The release without `-amd64`, with which all of them end.
   fileprivate var narrowTitle: String {
     if negative { return shortTitle }
     return release.dropping(suffix: "-amd64").map(String.init) ?? release

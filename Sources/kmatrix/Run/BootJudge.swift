@@ -48,7 +48,7 @@ struct BootJudge: Sendable {
     case .signaled(let signal): object("krun.sh was killed by signal \(signal)", as: .infra)
     case .notStarted(let why): object(why, as: .infra)
     case .silent(let seconds):
-      object("nothing on the results channel for \(seconds) s: the guest hangs", as: .hang)
+      object("the results channel was silent for \(seconds) s: the guest hangs", as: .hang)
     case .overdue(let seconds): object("krun.sh did not end within its limit, \(seconds) s", as: .infra)
     case .noSpace(let why): object(why, as: .infra)
     case .interrupted: object("interrupted", as: .notRun)

@@ -103,7 +103,7 @@ struct Booter: Sendable {
       case .signaled(let signal): return .signaled(Int(signal))
       }
     } catch {
-      return Task.isCancelled ? .interrupted : .notStarted("\(krun): cannot be run: \(error)")
+      return Task.isCancelled ? .interrupted : .notStarted("\(krun): cannot be run: \(error.reason)")
     }
   }
 
@@ -194,7 +194,7 @@ struct BootArtifacts: Sendable {
   var seconds: Double
   /// From the start of krun.sh to the guest's hello; nil if that was not seen while it ran.
   var helloSeconds: Double?
-  /// The factor of the time limits.
+  /// The number by which the time limits were multiplied.
   var slowdown = 1.0
 }
 

@@ -98,7 +98,7 @@ struct ChannelParser {
 
   private mutating func accept(_ sequence: Int, json: ArraySlice<UInt8>) {
     guard sequence >= nextSequence else {
-      return fault("frame \(sequence) again or out of order, \(nextSequence) is next")
+      return fault("frame \(sequence) came again or out of order; \(nextSequence) is next")
     }
     if sequence != nextSequence, sequence != nextSequence + damagedSinceLast {
       fault("frame \(nextSequence) is missing, \(sequence) came instead")

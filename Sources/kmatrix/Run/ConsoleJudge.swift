@@ -121,7 +121,7 @@ struct ConsoleLine: Equatable {
     return entries
   }
 
-  /// Finds the first `[ 1.234567] ` or, if the kernel also prints the caller, `[ 1.234567][ T1] `.
+  /// Finds the first `[    1.234567] ` or, if the kernel also prints the caller, `[    1.234567][    T1] `.
   private static func stamp(in line: String) -> Range<String.Index>? {
     let bytes = line.utf8
     var from = bytes.startIndex
@@ -145,7 +145,7 @@ struct ConsoleLine: Equatable {
     return isTime ? bytes.index(after: close) : nil
   }
 
-  /// The end of a caller, `[ T1]` or `[ C0]`, directly after the time.
+  /// The end of a caller, `[    T1]` or `[    C0]`, directly after the time.
   private static func callerEnd(_ bytes: String.UTF8View, from start: String.Index) -> String.Index? {
     guard start < bytes.endIndex, bytes[start] == UInt8(ascii: "[") else { return nil }
     let inside = bytes[bytes.index(after: start)...].prefix(12)

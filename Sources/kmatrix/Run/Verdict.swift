@@ -1,7 +1,7 @@
 /// The result of a test or of a kernel. Only kernels can be `BOOT-FAIL`.
 enum Verdict: String, Codable, Sendable, CaseIterable {
   case pass = "PASS"
-  /// A test ran and failed; for a kernel: or what it said does not agree.
+  /// The test ran and failed. A kernel also fails if its results, its console and its exit code do not agree.
   case fail = "FAIL"
   /// It did not run, as `kernels.toml` expects. A skip that is not expected is a `FAIL`.
   case skip = "SKIP"

@@ -84,10 +84,14 @@ struct OffsetCheck: Sendable {
     defer { reporter.finish() }
     let fetched = try await store.fetchImages(kernels, FetchOptions(locked: options.locked)) { reporter.show($0) }
     if options.locked, let missing = fetched.missing.first { throw missing.error }
+    reporter.finish()
+    for missing in fetched.missing { KMatrix.complain("\(missing.error.description); the kernel is skipped") }
     var images: [(image: KernelImage, btf: FilePath?)] = []
     for image in fetched.images {
-      // The table describes the locked kernels; replacements are not in it.
-      guard image.replaces == nil else { continue }
+      if let dropped = image.replaces {
+        KMatrix.complain("\(dropped): the kernel is skipped, because the table does not have what replaces it")
+        continue
+      }
       guard let kernel = kernels.first(where: { $0.release == image.release && $0.isBuilt }) else {
         images.append((image, nil))
         continue
@@ -189,7 +193,7 @@ struct OffsetListing: Sendable, Equatable {
     let mine = lines.compactMap { $0.dropping(prefix: "\(word) ").map(String.init) }
     if mine == ["absent"] { return .failure(.absent) }
     guard let last = mine.last, let match = last.wholeMatch(of: /ended with (\d+) after (\d+) lines/) else {
-      return .failure(.incomplete("the guest did not come to the end of its listing"))
+      return .failure(.incomplete("the guest did not finish its listing"))
     }
     let body = mine.dropLast()
     guard body.count == Int(match.2) else {

@@ -78,6 +78,22 @@ import Testing
     #expect(try kmatrix.results().kernels.first?.boots.map(\.verdict) == [.bootFail, .pass])
   }
 
+  /// What the emulator did to the first boot counts once: a kernel that it breaks again has not been tested.
+  @Test(arguments: [(1, 0), (2, 1)] as [(Int, Int32)])
+  func aBootThatTheEmulatorBrokeIsTriedAgain(broken: Int, code: Int32) async throws {
+    let kmatrix = try KMatrixProcess()
+    let oops = """
+      echo '[    1.960000] Oops: int3: 0000 [#1] SMP'
+      echo '[    1.960000] Code: 0f 1f 44 00 00 0f 1f <44> 00 00 55 48'
+      """
+    try kmatrix.kernel("6.1.0-cloud", "[ $boots -le \(broken) ] && { \(oops); }; \(Self.good)")
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    #expect(outcome.code == code)
+    #expect(
+      outcome.output.contains("boot 1 was CRASH and was tried again: the emulator executed code that was not there"))
+    #expect(try kmatrix.results().kernels.first?.boots.map(\.verdict) == [.crash, code == 0 ? .pass : .crash])
+  }
+
   @Test func twoFailedBootsAreAFailure() async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("6.1.0-cloud", #"echo "krun.sh: init was not reached" >&2; exit 127"#)

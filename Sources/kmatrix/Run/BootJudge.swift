@@ -29,6 +29,9 @@ struct BootJudge: Sendable {
     judgeChannel()
   }
 
+  /// The boot says nothing about the kernel and its tests: these never began, or the emulator broke the kernel.
+  var isWorthAnotherTry: Bool { verdict == .infra || verdict == .bootFail || console.emulatorFault != nil }
+
   /// The test that ended the boot, if it was the only one that was running.
   var culprit: TestID? { suspects.count == 1 ? suspects[0] : nil }
 

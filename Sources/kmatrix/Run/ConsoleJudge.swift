@@ -20,6 +20,8 @@ struct ConsoleJudge: Sendable {
   private(set) var bannerRelease: String?
   private(set) var panic: String?
   private(set) var findings: [Finding] = []
+  /// The first message that tells of an exception which the code the kernel printed with it cannot raise.
+  private(set) var emulatorFault: Finding?
   private(set) var programExit: ProgramExit?
   /// N of quark-test's last line, `N failures`.
   private(set) var failuresLine: Int?
@@ -39,7 +41,13 @@ struct ConsoleJudge: Sendable {
   init(_ console: some Sequence<UInt8>) {
     let lines = Self.lines(of: console)
     var lastComplaint = -Self.traceReach - 1
-    for entry in ConsoleLine.entries(of: lines) {
+    let entries = ConsoleLine.entries(of: lines)
+    for (index, entry) in entries.enumerated() {
+      if emulatorFault == nil, let kind = Complaint.of(entry.text[...]),
+        ImpossibleException.isToldBy(entries[index...].prefix(Self.traceReach).map(\.text))
+      {
+        emulatorFault = Finding(kind: kind, line: entry.line, text: entry.text)
+      }
       if ConsoleNoise.all.contains(where: { entry.text.contains($0.contains) }) {
         lastComplaint = entry.line
       } else if let kind = Complaint.of(entry.text[...]) {
@@ -186,7 +194,7 @@ enum Complaint: String, Sendable {
     ("WARNING: inconsistent lock state", "", .lockdep), ("WARNING: bad unlock balance", "", .lockdep),
     ("WARNING: ", " at ", .warning), ("BUG: ", "", .bug), ("kernel BUG at", "", .bug),
     ("Oops: ", "", .oops), ("Internal error:", "", .oops), ("Unable to handle kernel", "", .oops),
-    ("divide error:", "", .oops), ("invalid opcode:", "", .oops), ("double fault:", "", .oops),
+    ("int3: 0000", "", .oops), ("divide error:", "", .oops), ("invalid opcode:", "", .oops), ("double fault:", "", .oops),
     ("general protection fault", "", .generalProtection), ("traps: ", " ip:", .programCrash),
     ("INFO: task ", " blocked for more than ", .hungTask), ("list_add corruption", "", .corruption),
     ("list_del corruption", "", .corruption), ("refcount_t: ", "", .corruption),
@@ -220,4 +228,35 @@ struct ConsoleNoise: Sendable {
       reason: "emulated CPUs lack model-specific registers that the kernel probes; it catches the fault, and the "
         + "call trace it prints is its whole effect")
   ]
+}
+
+/// An exception that the code at its address cannot raise. QEMU's emulation was seen (7.2, guests with two CPUs) to go on
+/// executing code that is no longer there: the breakpoint that the kernel puts in place for a moment while it changes an
+/// instruction (text_poke_bp() in arch/x86/kernel/alternative.c).
+enum ImpossibleException {
+  /// Do these messages, from the first line of an oops on, tell of such an exception? What decides are the bytes of code
+  /// that the kernel printed, among which `<e8>` is where the exception was.
+  static func isToldBy(_ oops: [String]) -> Bool {
+    guard let first = oops.first, let code = code(oops) else { return false }
+    if first.contains("int3: 0000 [#") {
+      // The address is the one behind the breakpoint, which must be there.
+      return code.before.last.map { $0 != "cc" } ?? false
+    }
+    guard first.hasPrefix("BUG: kernel NULL pointer dereference, address: 0000000000000000"),
+      oops.prefix(3).contains(where: { $0.contains("supervisor instruction fetch") })
+    else { return false }
+    // The kernel took the breakpoint for a probe's, and went on at a copy of the instruction that such a probe has not:
+    // setup_singlestep() and kprobe_fault_handler() in arch/x86/kernel/kprobes. A call of what is not NULL, and a no-op,
+    // do not go to address 0.
+    return code.from.starts(with: ["e8"]) && code.from.dropFirst().prefix(4).contains { $0 != "00" }
+      || code.from.starts(with: ["0f", "1f", "44", "00", "00"])
+  }
+
+  /// The bytes before and from the address of the exception, as the first `Code:` line of the kernel's code has them.
+  private static func code(_ oops: [String]) -> (before: ArraySlice<String>, from: [String])? {
+    guard let line = oops.first(where: { $0.hasPrefix("Code: ") }) else { return nil }
+    let bytes = line.split(separator: " ").dropFirst().map(String.init)
+    guard let index = bytes.firstIndex(where: { $0.hasPrefix("<") && $0.hasSuffix(">") }) else { return nil }
+    return (bytes[..<index], [String(bytes[index].dropFirst().dropLast())] + bytes[(index + 1)...])
+  }
 }

@@ -28,12 +28,15 @@ struct KernelJudge: Sendable {
     notes.append(text)
   }
 
-  /// Adds a boot that failed before its tests began and is tried again. It is shown, but does not count as a failure.
+  /// Adds a boot that failed before its tests began, or that the emulator broke, and that is tried again. It is shown,
+  /// but does not count as a failure.
   mutating func addFlaky(_ judge: BootJudge, record: BootRecord) {
     boots.append(record)
     seconds += record.seconds
     if excerpt.isEmpty { excerpt = judge.console.excerpt }
-    notes.append("boot \(boots.count) was \(judge.verdict.rawValue) and was tried again: \(judge.reasons[0])")
+    let why =
+      judge.console.emulatorFault.map { "the emulator executed code that was not there: \($0)" } ?? judge.reasons[0]
+    notes.append("boot \(boots.count) was \(judge.verdict.rawValue) and was tried again: \(why)")
   }
 
   mutating func add(_ judge: BootJudge, record: BootRecord) {

@@ -13,7 +13,7 @@ struct KernelRunner: Sendable {
     var mayRetry = true
     while !Task.isCancelled, let next = pending.next() {
       let (judge, record) = try await boot(image, next, name: name, number: kernel.boots.count + 1, kernel, report)
-      if mayRetry, judge.verdict == .infra || judge.verdict == .bootFail {
+      if mayRetry, judge.isWorthAnotherTry {
         mayRetry = false
         kernel.addFlaky(judge, record: record)
         pending.putBack(next)

@@ -224,6 +224,25 @@ import Testing
     #expect(results.kernels[0].tests[0].rerun?.hasSuffix("quark-test -s 77 -j 1 t_a") == true)
   }
 
+  @Test func whatRepeatsAFailureHasTheGuestsSettings() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", Self.panicking)
+    _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]) + ["--cpus", "2"])
+    let rerun = try #require(try kmatrix.results().kernels.first?.rerun)
+    #expect(rerun == "./krun.sh --cpus 2 initramfs.gz linux-6.1.0-cloud quark-test")
+
+    let image = try #require(ImageFiles.image("linux-6.1.0-cloud"))
+    let command = GuestCommand(arguments: ["quark-test-both", "-b"], tests: ["t_a"])
+    let guest = GuestSettings(initramfs: "other.gz", cpus: 2, timeout: 600)
+    #expect(
+      try StoredKernels().rerun(image, command: command, in: guest)
+        == "make test-kernel KERNELS=6.1.0-cloud TESTS=t_a CPUS=2 "
+        + "'ARGS=--initramfs other.gz --timeout 600 -- quark-test-both -b'")
+    #expect(
+      try StoredKernels().rerun(image, command: GuestCommand(tests: []), in: GuestSettings())
+        == "make test-kernel KERNELS=6.1.0-cloud")
+  }
+
   @Test func aGuestThatDoesNotShuffleFails() async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("6.1.0-cloud", "seed=0; \(Self.good)")

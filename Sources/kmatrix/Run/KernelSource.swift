@@ -23,7 +23,15 @@ protocol KernelSource: Sendable {
   /// Fetches the images that are not cached.
   func fetch(_ kernels: [KernelImage], locked: Bool) async throws(KMatrixError) -> FetchedImages
   /// The shell command that repeats `command` on this kernel only.
-  func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String
+  func rerun(_ image: KernelImage, command: GuestCommand, in guest: GuestSettings) -> String
+}
+
+/// What a guest is, apart from its kernel and what it runs. The defaults are those of `kmatrix run`.
+struct GuestSettings: Sendable, Equatable {
+  var initramfs = "initramfs.gz"
+  var cpus = 1
+  /// Seconds a boot may take with all its tests.
+  var timeout = 300
 }
 
 /// Kernels of the checkout's `kernels.lock`, fetched as needed.
@@ -69,11 +77,16 @@ struct StoredKernels: KernelSource {
   }
 
   /// `make` first builds what is out of date. It passes on options, among them those that choose a backend.
-  func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
+  func rerun(_ image: KernelImage, command: GuestCommand, in guest: GuestSettings) -> String {
     var words = ["make", "test-kernel", "KERNELS=\(image.replaces ?? image.release)"]
     if !command.tests.isEmpty { words.append("TESTS=\(command.tests.joined(separator: ","))") }
+    let usual = GuestSettings()
+    if guest.cpus != usual.cpus { words.append("CPUS=\(guest.cpus)") }
     var arguments = (command.seed.map { ["--shuffle", "\($0)"] } ?? []) + (command.isAlone ? ["--alone"] : [])
-    if !command.options.isEmpty { arguments += ["--"] + command.options }
+    if guest.initramfs != usual.initramfs { arguments += ["--initramfs", guest.initramfs] }
+    if guest.timeout != usual.timeout { arguments += ["--timeout", "\(guest.timeout)"] }
+    let program = command.program == GuestCommand(tests: []).program ? [] : [command.program]
+    if !(program + command.options).isEmpty { arguments += ["--"] + program + command.options }
     if !arguments.isEmpty { words.append("ARGS=\(arguments.joined(separator: " "))") }
     return Shell.line(words)
   }
@@ -110,12 +123,13 @@ struct ImageFiles: KernelSource {
     return FetchedImages(images: Dictionary(uniqueKeysWithValues: kernels.map { ($0.release, $0) }))
   }
 
-  func rerun(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
-    Self.krunLine(image, command: command, initramfs: initramfs)
+  func rerun(_ image: KernelImage, command: GuestCommand, in guest: GuestSettings) -> String {
+    Self.krunLine(image, command: command, in: guest)
   }
 
-  static func krunLine(_ image: KernelImage, command: GuestCommand, initramfs: String) -> String {
-    Shell.line(["./krun.sh", initramfs, image.path] + command.words)
+  static func krunLine(_ image: KernelImage, command: GuestCommand, in guest: GuestSettings) -> String {
+    let cpus = guest.cpus == GuestSettings().cpus ? [] : ["--cpus", "\(guest.cpus)"]
+    return Shell.line(["./krun.sh"] + cpus + [guest.initramfs, image.path] + command.words)
   }
 
   static func image(_ path: String) -> KernelImage? {

@@ -23,13 +23,13 @@ struct RunCommand: AsyncParsableCommand {
   var jobs: Int?
 
   @Option(help: "CPUs of each guest.")
-  var cpus = 1
+  var cpus = GuestSettings().cpus
 
   @Option(name: .customLong("image"), help: "Boot this image, named linux-RELEASE, instead of a set. May be repeated.")
   var images: [String] = []
 
   @Option(help: "The initramfs to boot with.")
-  var initramfs = "initramfs.gz"
+  var initramfs = GuestSettings().initramfs
 
   @Option(help: "The script that boots one kernel.")
   var krun = "./krun.sh"
@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
   var costs = RunCommand.defaultCosts
 
   @Option(help: "Seconds a boot may take with all its tests, before scaling by the machine's speed.")
-  var timeout = 300
+  var timeout = GuestSettings().timeout
 
   @Option(help: "Run the tests in the order that this seed gives.")
   var shuffle: Int?
@@ -270,9 +270,10 @@ struct MatrixRun: Sendable {
 
   /// A usual run of the kernel has no tests that go wrong on purpose, so krun.sh repeats that row.
   private func rerun(_ item: WorkItem, _ command: GuestCommand) -> String {
-    item.isNegative
-      ? ImageFiles.krunLine(item.image, command: command, initramfs: options.initramfs)
-      : source.rerun(item.image, command: command, initramfs: options.initramfs)
+    let guest = GuestSettings(initramfs: options.initramfs, cpus: options.cpus, timeout: options.timeout)
+    return item.isNegative
+      ? ImageFiles.krunLine(item.image, command: command, in: guest)
+      : source.rerun(item.image, command: command, in: guest)
   }
 
   private func report(_ results: MatrixResults) throws {

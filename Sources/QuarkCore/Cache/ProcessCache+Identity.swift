@@ -39,6 +39,14 @@ extension ProcessCache {
     unsafe (process.identity.pointee.startNS, process.identity.pointee.isCoarse) = (startNS, false)
   }
 
+  /// The same, of an event that has been applied, by the first one that says it.
+  mutating func learnStart(
+    of process: UnsafeMutablePointer<quark_process>, from event: UnsafeMutablePointer<raw_event>
+  ) {
+    guard unsafe process.identity.pointee.startNS == 0 else { return }
+    unsafe learn(Self.credible(event.task.pointee.start_boottime, event), of: process)
+  }
+
   /// Is an event, of the pid of `process`, one of that process? Mutating, as the others, for a cache that is only read is
   /// copied first.
   mutating func isSame(
@@ -51,7 +59,8 @@ extension ProcessCache {
   @inline(__always)
   static func credible(_ startNS: UInt64, _ event: UnsafeMutablePointer<raw_event>) -> UInt64 {
     let timeNS = unsafe event.pointee.time
-    return startNS > timeNS && startNS - timeNS > 1_000_000_000 ? 0 : startNS
+    if _fastPath(startNS <= timeNS) { return startNS }
+    return startNS - timeNS > 1_000_000_000 ? 0 : startNS
   }
 
   /// Whose an event is, as seen from `process`.
@@ -66,16 +75,20 @@ extension ProcessCache {
     // One of the starts is not known. Nothing happens to a process before it starts; but the clocks of stamps and of
     // starts may differ a little.
     let knownNS = unsafe identity.pointee.startNS
-    if knownNS != 0, unsafe event.pointee.time &+ tickNS < knownNS { return .earlier }
+    if knownNS != 0, unsafe event.pointee.time &+ Self.slackNS < knownNS { return .earlier }
     // What the entry was told of before this process began was another's.
     guard let beganNS = unsafe Self.beginning(event, startNS: startNS, isExited: Self.isExited(process)) else {
       return .same
     }
     let toldNS = unsafe identity.pointee.toldNS
-    if toldNS &+ (startNS != 0 ? tickNS : 0) < beganNS { return .later }
+    if toldNS &+ (startNS != 0 ? Self.slackNS : 0) < beganNS { return .later }
     if unsafe toldNS <= beganNS && Self.isExited(process) { return .later }
     return .same
   }
+
+  /// What the clocks of stamps and of starts differ by at most: the one is read anywhere in the kernel, and of kprobes
+  /// moved by what was found to be between two clocks.
+  private static var slackNS: UInt64 { 1_000_000 }
 
   /// When the process of an event had not begun before, if that can be said: of a fork, and of an exec behind an exit.
   private static func beginning(

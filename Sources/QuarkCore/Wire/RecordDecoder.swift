@@ -56,6 +56,7 @@ enum RecordDecoder {
     unsafe withUnsafeBytes(of: header.task) { task in
       unsafe UnsafeMutableRawPointer(event.task).copyMemory(from: task.baseAddress!, byteCount: task.count)
     }
+    if !hasTask { unsafe event.task.pointee.start_boottime = 0 }
     return unsafe decodeFields(
       record.extracting(headerSize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
       strings: &strings)

@@ -35,6 +35,8 @@ internal import QuarkLinux
   var replayState: ReplayBackend.State? { flag == 0 ? unsafe choice.pointee.replayState() : nil }
   /// Records that the backend itself could make no sense of.
   var malformed: UInt64 { unsafe choice.pointee.malformed }
+  /// Rings that made no sense, once or more often.
+  var stalls: UInt64 { unsafe choice.pointee.stalls }
   /// By which means of the kernel each kind of record is had.
   var description: String { unsafe choice.pointee.description }
 

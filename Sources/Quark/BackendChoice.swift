@@ -21,13 +21,13 @@ struct BackendChoice: ~Copyable {
     replay = nil
     guard flags & QQ_EBPF != 0 else {
       ebpf = nil
-      kprobe = try KprobeBackend.open(settings)
+      kprobe = try Self.openKprobe(settings)
       fallbackReason = ""
       return
     }
     let reason: QuarkError
     do throws(QuarkError) {
-      ebpf = try EBPFBackend(settings)
+      ebpf = try DescriptorLimit.raising { () throws(QuarkError) in try EBPFBackend(settings) }
       kprobe = nil
       fallbackReason = ""
       return
@@ -36,12 +36,16 @@ struct BackendChoice: ~Copyable {
     }
     guard flags & QQ_KPROBE != 0 else { throw reason }
     do throws(QuarkError) {
-      kprobe = try KprobeBackend.open(settings)
+      kprobe = try Self.openKprobe(settings)
     } catch {
       throw error.after(ebpf: reason)
     }
     ebpf = nil
     fallbackReason = reason.message
+  }
+
+  private static func openKprobe(_ settings: BackendSettings) throws(QuarkError) -> KprobeBackend {
+    try DescriptorLimit.raising { () throws(QuarkError) in try KprobeBackend.open(settings) }
   }
 
   var flag: CInt {
@@ -82,6 +86,13 @@ struct BackendChoice: ~Copyable {
   var malformed: UInt64 {
     switch kprobe {
     case .some(let backend): backend.malformed
+    case nil: 0
+    }
+  }
+
+  var stalls: UInt64 {
+    switch kprobe {
+    case .some(let backend): backend.stalls
     case nil: 0
     }
   }

@@ -172,6 +172,7 @@ public import QuarkLinux
     unsafe result.malformed &+= parts.pointee.backend.malformed
     unsafe result.refused &+= parts.pointee.pipeline.processes.refusals
     unsafe result.garbage_collections &+= parts.pointee.pipeline.processes.evictions
+    result.stalls = unsafe parts.pointee.backend.stalls
     result.lost = unsafe parts.pointee.backend.lost()
     result.lost_by_family.0 = result.lost
     return result
@@ -364,7 +365,9 @@ public import QuarkLinux
   @inline(never)
   private mutating func refreshWallOffset(nowNS: UInt64) {
     wallOffsetTakenNS = nowNS
-    if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
+    guard let offset = try? Clock.wallOffsetNS(), offset != wallOffsetNS else { return }
+    unsafe parts.pointee.pipeline.processes.shiftTimes(byNS: offset &- wallOffsetNS)
+    wallOffsetNS = offset
   }
 
   private static var lookIntervalNS: UInt64 { 1_000_000_000 }

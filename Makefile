@@ -159,6 +159,11 @@ test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
 
+# The library alone, for what the sanitizer makes of all the tests takes long.
+test-tsan: bpf ## queues on several threads at once, with the thread sanitizer
+	$(Q)$(HOST) --product quark-threads --scratch-path .build-tsan --sanitize thread
+	$(Q)TSAN_OPTIONS=halt_on_error=1 .build-tsan/debug/quark-threads Tests/Fixtures/recordings/6.1.0.rec
+
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
@@ -253,10 +258,10 @@ bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an e
 
 # ---- fuzzing
 
-FUZZERS := record proc cgroup recording btf table rules
+FUZZERS := record proc cgroup recording btf types table rules
 # QuarkCore, and what is as pure of the reading of BTF.
 FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift) $(addprefix Sources/QuarkLinux/BTF/,\
-	BTFError.swift BTFFormat.swift BTFLayout.swift BTFSource.swift Dotname.swift DotnameResolver.swift KernelOffsets.swift \
+	BTFError.swift BTFFormat.swift BTFLayout.swift BTFSource.swift Dotname.swift DotnameResolver.swift KernelOffsets.swift KernelTypePicker.swift \
 	NameTable.swift ReleaseOrder.swift ReleaseTable.swift)
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60

@@ -56,7 +56,7 @@ public import QuarkLinux
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
     var pipeline = unsafe EventPipeline(
       attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
-    pipeline.processes.entitySalt = Self.entitySalt(attributes, generation, backend.replayState)
+    pipeline.processes.entitySalt = try Self.entitySalt(attributes, generation, backend.replayState)
     if let replay = backend.replayState {
       // What runs on this machine has no part in what is recorded of another.
       (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, generation.hasBootTimes ? 0 : replay.wallOffsetNS)
@@ -286,9 +286,9 @@ public import QuarkLinux
   /// What keeps entity ids apart from those of other boots; of a recording, as when it was made.
   private static func entitySalt(
     _ attributes: quark_queue_attr, _ generation: ClientGeneration, _ replay: ReplayBackend.State?
-  ) -> UInt64 {
+  ) throws(QuarkError) -> UInt64 {
     guard !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 else { return 0 }
-    guard let replay else { return BootID.salt() }
+    guard let replay else { return try BootID.salt() }
     return replay.bootSalt
   }
 

@@ -128,7 +128,7 @@ public func quark_queue_populate(_ queue: UnsafeMutablePointer<quark_queue>!) ->
   guard let driver = unsafe driver(of: queue) else { return fail(EINVAL) }
   let count = unsafe driver.pointee.populate()
   unsafe queue.pointee.length = CInt(driver.pointee.length)
-  return CInt(count)
+  return CInt(clamping: count)
 }
 
 @c @implementation

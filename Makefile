@@ -159,10 +159,15 @@ test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
 
-# The library alone, for what the sanitizer makes of all the tests takes long.
-test-tsan: bpf ## queues on several threads at once, with the thread sanitizer
-	$(Q)$(HOST) --product quark-threads --scratch-path .build-tsan --sanitize thread
-	$(Q)TSAN_OPTIONS=halt_on_error=1 .build-tsan/debug/quark-threads Tests/Fixtures/recordings/6.1.0.rec
+# The thread sanitizer has no place here: what Swift 6.3.1 makes of a mutating call through a member that is a pointer is
+# broken code then ("Invalid bitcast"), and most of the library is such calls. Nor does valgrind 3.19 understand clang's
+# debug information.
+test-threads: libquark_big.a ## queues opened on several threads at once, watched by valgrind's helgrind
+	$(Q)ci/deps valgrind
+	$(Q)mkdir -p .build-threads && $(CC) -O1 -Wall -Wextra -Werror -I. -pthread -Wl,-S -o .build-threads/threads \
+		Tests/threads/threads.c libquark_big.a
+	$(Q)valgrind -q --tool=helgrind --error-exitcode=1 --suppressions=Tests/threads/helgrind.supp \
+		.build-threads/threads Tests/Fixtures/recordings/6.1.0.rec
 
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)

@@ -59,7 +59,7 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
-    .target(name: "CQuark", cSettings: strictC),
+    .target(name: "CQuark", dependencies: ["CWire"], cSettings: strictC),
     .target(name: "CWire", cSettings: strictC),
     .target(name: "CLinux", cSettings: strictC),
     .target(name: "CManual", cSettings: strictC),

@@ -24,17 +24,19 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SIGNAL_GROUP_EXIT 0x00000004	/* include/linux/sched/signal.h */
 
 /*
- * A record under construction. Fields begin below STAGE_FIELDS, a power of two, so that masking an offset proves it
- * to be in bounds; the slack after it holds the largest thing one helper call may write there.
+ * A record under construction: its header, and behind that its body and its fields. Fields begin below STAGE_BYTES, a
+ * power of two, so that masking an offset proves it to be in bounds; the slack after it holds the largest thing one
+ * helper call may write there.
  */
-#define STAGE_FIELDS 65536
+#define STAGE_BYTES 65536
 #define STAGE_SLACK (WIRE_ENV_MAX + 4096)
 
 struct stage {
 	struct wire_record record;
-	char fields[STAGE_FIELDS + STAGE_SLACK];
-	__u32 off;		/* where in `fields` the next field goes */
-	__u32 users;		/* 1: somebody's; see stage_get() */
+	char bytes[STAGE_BYTES + STAGE_SLACK];
+	__u32 off;		/* where in `bytes` the next field goes */
+	__u32 users;		/* 1: the stage is taken; see stage_take() */
+	__u32 family;		/* under which its record is counted */
 	/* A walk from a leaf to its root, one component a step. */
 	struct dentry *dentry, *root_dentry, *mnt_root;
 	struct vfsmount *mnt, *root_mnt;
@@ -87,7 +89,9 @@ __u64 woken_ns;
 
 /* ---- the ring */
 
-static __always_inline void count(long error)
+_Static_assert((WIRE_FAMILY_COUNT & (WIRE_FAMILY_COUNT - 1)) == 0, "families are told apart by a mask");
+
+static __always_inline void count(__u32 family, long error)
 {
 	struct wire_ring_stats *stats;
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -95,14 +99,15 @@ static __always_inline void count(long error)
 	stats = bpf_map_lookup_elem(&ring_stats, &cpu);
 	if (!stats)
 		return;
+	family &= WIRE_FAMILY_COUNT - 1;
 	/*
 	 * Atomic: a program may be preempted, and another one run on the same CPU. Relaxed, or clang uses the
 	 * kind of operation that kernels have from 5.12 on.
 	 */
 	if (error)
-		__atomic_fetch_add(&stats->lost[WIRE_FAMILY_PROCESS], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&stats->lost[family], 1, __ATOMIC_RELAXED);
 	else
-		__atomic_fetch_add(&stats->sent[WIRE_FAMILY_PROCESS], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&stats->sent[family], 1, __ATOMIC_RELAXED);
 }
 
 /* Not each record wakes the reader: the first after a quiet time does, and one that finds the ring filling up. */
@@ -126,7 +131,7 @@ static __always_inline __u64 wake_flags(__u64 now_ns)
  *
  * This and most of what follows are global functions: a verifier looks at each of them once.
  */
-__noinline int stage_take(void)
+__noinline int stage_take(__u32 family)
 {
 	__u32 slot = bpf_get_smp_processor_id();
 	__u32 i;
@@ -139,19 +144,19 @@ __noinline int stage_take(void)
 			break;
 		__atomic_fetch_add(&s->users, 1, __ATOMIC_RELAXED);
 		if (*(volatile __u32 *)&s->users == 1) {
-			s->off = 0;
+			s->family = family;
 			return slot + 1;
 		}
 		__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
 		slot = settings.stage_count - 1 - i;
 	}
-	count(1);
+	count(family, 1);
 	return 0;
 }
 
-static __always_inline struct stage *stage_get(__u32 *slot)
+static __always_inline struct stage *stage_get(__u32 *slot, __u32 family)
 {
-	*slot = (__u32)stage_take() - 1;
+	*slot = (__u32)stage_take(family) - 1;
 	return bpf_map_lookup_elem(&stages, slot);
 }
 
@@ -165,10 +170,10 @@ __noinline int stage_send(__u32 slot)
 		return 0;
 	off = s->off;
 	barrier_var(off);
-	if (off > STAGE_FIELDS + WIRE_ENV_MAX)
-		off = STAGE_FIELDS + WIRE_ENV_MAX;
+	if (off > STAGE_BYTES + WIRE_ENV_MAX)
+		off = STAGE_BYTES + WIRE_ENV_MAX;
 	s->record.size = sizeof(s->record) + off;
-	count(bpf_ringbuf_output(&ring, s, sizeof(s->record) + off, wake_flags(s->record.time_boot_ns)));
+	count(s->family, bpf_ringbuf_output(&ring, s, sizeof(s->record) + off, wake_flags(s->record.time_boot_ns)));
 	__atomic_fetch_add(&s->users, -1, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -273,12 +278,15 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &leader->comm);
 }
 
+/* The task of a record whose body begins with one. */
+#define TASK(s) ((struct wire_task *)(s)->bytes)
+
 /*
- * Fills in all but the fields. The addresses are pointers, for a global function of old kernels takes numbers only;
- * without credentials they are the task's objective ones: what /proc shows, and not what a file system has put on for a
- * moment.
+ * Begins a record whose body is a task; who has more than that in the body puts it there, and moves `off`. The addresses
+ * are pointers, for a global function of old kernels takes numbers only; without credentials they are the task's
+ * objective ones: what /proc shows, and not what a file system has put on for a moment.
  */
-__noinline int record_begin(__u32 slot, __u32 type, __u64 task_address, __u32 tid, __u64 cred_address)
+__noinline int task_begin(__u32 slot, __u32 kind, __u64 task_address, __u32 tid, __u64 cred_address)
 {
 	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
 	struct task_struct *task = (struct task_struct *)task_address;
@@ -289,13 +297,13 @@ __noinline int record_begin(__u32 slot, __u32 type, __u64 task_address, __u32 ti
 		return 0;
 	r = &s->record;
 	r->time_boot_ns = bpf_ktime_get_boot_ns();
-	r->type = type;
+	r->kind = kind;
 	r->nfields = 0;
 	r->pid = BPF_CORE_READ(task, tgid);
 	r->tid = tid;
 	r->cpu = bpf_get_smp_processor_id();
-	r->id_change = 0;
-	task_fill(&r->task, task, cred ? cred : BPF_CORE_READ(task, real_cred));
+	task_fill(TASK(s), task, cred ? cred : BPF_CORE_READ(task, real_cred));
+	s->off = sizeof(struct wire_task);
 	return 0;
 }
 
@@ -327,7 +335,7 @@ static __always_inline bool is_kernel_thread(struct task_struct *task)
  * The field under construction, at the stage's `off`. Its cursors live in the map, not in registers: what is loaded
  * from a map is unknown to the verifier until it is masked, so that every turn of a loop looks like the last one.
  */
-#define FIELD(s) ((struct wire_field *)&(s)->fields[(s)->off & (STAGE_FIELDS - 8)])
+#define FIELD(s) ((struct wire_field *)&(s)->bytes[(s)->off & (STAGE_BYTES - 8)])
 #define FIELD_BYTES(s) ((char *)FIELD(s) + sizeof(struct wire_field))
 
 static __always_inline void field_begin(struct stage *s, __u16 kind)
@@ -586,9 +594,9 @@ static __always_inline int on_fork(struct task_struct *child)
 	/* Threads share their group's identity; kernel threads have no process to report. */
 	if (BPF_CORE_READ(child, group_leader) != child || is_kernel_thread(child))
 		return 0;
-	s = stage_get(&slot);
+	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
-		record_begin(slot, WIRE_FORK, (__u64)child, BPF_CORE_READ(child, pid), 0);
+		task_begin(slot, WIRE_FORK, (__u64)child, BPF_CORE_READ(child, pid), 0);
 		cwd_append(slot, (__u64)child);
 		cgroup_append(slot, (__u64)child);
 		stage_send(slot);
@@ -618,10 +626,10 @@ static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, stru
 	struct stage *s;
 	__u32 slot;
 
-	s = stage_get(&slot);
+	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
 		/* A thread that executes takes over its leader's identity: old_pid is who it was. */
-		record_begin(slot, WIRE_EXEC, (__u64)task, old_pid, 0);
+		task_begin(slot, WIRE_EXEC, (__u64)task, old_pid, 0);
 		path_append(slot, WIRE_FIELD_EXE, (__u64)fs, (__u64)BPF_CORE_READ(exe, f_path.mnt),
 		    (__u64)BPF_CORE_READ(exe, f_path.dentry));
 		cwd_append(slot, (__u64)task);
@@ -666,11 +674,11 @@ static __always_inline int on_exit(struct task_struct *task)
 
 	if (is_kernel_thread(task))
 		return 0;
-	s = stage_get(&slot);
+	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
-		record_begin(slot, WIRE_EXIT, (__u64)task, BPF_CORE_READ(task, pid), 0);
+		task_begin(slot, WIRE_EXIT, (__u64)task, BPF_CORE_READ(task, pid), 0);
 		/* What wait(2) is told: wait_task_zombie() in kernel/exit.c. */
-		s->record.task.exit_code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
+		TASK(s)->exit_code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
 		    BPF_CORE_READ(signal, group_exit_code) : BPF_CORE_READ(task, group_leader, exit_code);
 		cwd_append(slot, (__u64)task);
 		cgroup_append(slot, (__u64)task);
@@ -733,13 +741,17 @@ int exit_kprobe_late(struct pt_regs *ctx)
 
 static __always_inline int on_id_change(struct task_struct *task, __u32 change, struct cred *cred)
 {
+	struct wire_id_change *body;
 	struct stage *s;
 	__u32 slot;
 
-	s = stage_get(&slot);
+	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
-		record_begin(slot, WIRE_ID_CHANGE, (__u64)task, current_tid(), (__u64)cred);
-		s->record.id_change = change;
+		task_begin(slot, WIRE_ID_CHANGE, (__u64)task, current_tid(), (__u64)cred);
+		body = (struct wire_id_change *)s->bytes;
+		body->bits = change;
+		body->reserved = 0;
+		s->off = sizeof(*body);
 		cwd_append(slot, (__u64)task);
 		stage_send(slot);
 	}
@@ -801,10 +813,10 @@ static __always_inline int on_comm(struct task_struct *task, const char *name, b
 
 	if (exec || BPF_CORE_READ(task, group_leader) != task || is_kernel_thread(task))
 		return 0;
-	s = stage_get(&slot);
+	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
-		record_begin(slot, WIRE_COMM, (__u64)task, current_tid(), 0);
-		bpf_probe_read_kernel_str(s->record.task.comm, sizeof(s->record.task.comm), name);
+		task_begin(slot, WIRE_COMM, (__u64)task, current_tid(), 0);
+		bpf_probe_read_kernel_str(TASK(s)->comm, sizeof(TASK(s)->comm), name);
 		cwd_append(slot, (__u64)task);
 		stage_send(slot);
 	}

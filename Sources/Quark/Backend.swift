@@ -1,4 +1,5 @@
 internal import CQuark
+internal import QuarkCore
 internal import QuarkLinux
 
 /// The backend of a queue: one of those that are allowed, the best that this kernel has. In memory of its own, so that
@@ -46,6 +47,6 @@ internal import QuarkLinux
     unsafe choice.pointee.consume(limit: limit, body)
   }
 
-  /// Records of the process family that were missed.
-  mutating func lost() -> UInt64 { unsafe choice.pointee.lost() }
+  /// Records that were missed.
+  mutating func lost() -> LossCounts { unsafe choice.pointee.lost() }
 }

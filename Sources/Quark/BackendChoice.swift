@@ -1,4 +1,5 @@
 internal import CQuark
+internal import QuarkCore
 internal import QuarkLinux
 
 /// What a backend is, of those that there are.
@@ -67,7 +68,7 @@ struct BackendChoice: ~Copyable {
     return replay?.consume(limit: limit, body) ?? 0
   }
 
-  mutating func lost() -> UInt64 {
+  mutating func lost() -> LossCounts {
     if ebpf != nil { return ebpf!.lost() }
     switch kprobe {
     case .some(let backend): return backend.lost()
@@ -75,7 +76,7 @@ struct BackendChoice: ~Copyable {
     }
     switch replay {
     case .some(let backend): return backend.lost()
-    case nil: return 0
+    case nil: return LossCounts()
     }
   }
 

@@ -172,8 +172,9 @@ public import QuarkLinux
     unsafe result.malformed &+= parts.pointee.backend.malformed
     unsafe result.refused &+= parts.pointee.pipeline.processes.refusals
     unsafe result.garbage_collections &+= parts.pointee.pipeline.processes.evictions
-    result.lost = unsafe parts.pointee.backend.lost()
-    result.lost_by_family.0 = result.lost
+    let lost = unsafe parts.pointee.backend.lost()
+    result.lost = lost.total
+    result.lost_by_family = lost.counts
     return result
   }
 
@@ -374,7 +375,7 @@ public import QuarkLinux
   private mutating func lookAround(nowNS: UInt64) {
     lookedAroundNS = nowNS
     guard unsafe parts.pointee.backend.flag != 0 else { return }
-    unsafe parts.pointee.pipeline.noteLosses(parts.pointee.backend.lost())
+    unsafe parts.pointee.pipeline.noteLosses(parts.pointee.backend.lost().total)
   }
 
   /// Lets go of processes whose end was lost. All that there was has been read.

@@ -29,12 +29,14 @@ import Testing
   /// Two batches: stamps 1, 2, 3, then 9, 4.
   static func write(_ file: TemporaryFile, closing: Bool = true) throws {
     var recorder = try Recorder(path: file.path)
-    recorder.beginBatch(nowNS: 10, lost: 1)
+    var losses = LossCounts(total: 1)
+    losses.add(2, of: WIRE_FAMILY_TTY)
+    recorder.beginBatch(nowNS: 10, lost: LossCounts(total: 1))
     append([record(1), record(2), record(3, length: 25)], to: &recorder)
-    recorder.beginBatch(nowNS: 15, lost: 2)
-    recorder.beginBatch(nowNS: 20, lost: 3)
+    recorder.beginBatch(nowNS: 15, lost: LossCounts(total: 2))
+    recorder.beginBatch(nowNS: 20, lost: losses)
     append([record(9), record(4)], to: &recorder)
-    recorder.beginBatch(nowNS: 30, lost: 4)
+    recorder.beginBatch(nowNS: 30, lost: LossCounts(total: 4))
     #expect(recorder.records == 5)
     if closing { try recorder.close() }
   }
@@ -54,25 +56,25 @@ import Testing
     let after = try Clock.bootNS()
     #expect(replay.nowNS >= before && replay.nowNS <= after)
     #expect(replay.wallOffsetNS.distance(to: offset).magnitude < 1_000_000_000)
-    #expect(replay.lost() == 0)
+    #expect(replay.lost() == LossCounts())
     #expect(replay.ending == nil)
     #expect(Self.isReadable(replay.readable))
     var records: [[UInt8]] = []
     #expect(replay.headTimeNS == 1)
     #expect(replay.consume(limit: 2) { records.append(Self.bytes($0)) } == 2)
     #expect(replay.headTimeNS == 3)
-    #expect(replay.nowNS == 10 && replay.lost() == 1)
+    #expect(replay.nowNS == 10 && replay.lost() == LossCounts(total: 1))
     #expect(replay.consume(limit: 0) { _ in } == 0)
     #expect(replay.consume(limit: 9) { records.append(Self.bytes($0)) } == 1, "up to the batch's end")
     #expect(replay.nowNS == 10)
     #expect(replay.consume(limit: 1) { records.append(Self.bytes($0)) } == 1)
-    #expect(replay.nowNS == 20 && replay.lost() == 3)
+    #expect(replay.nowNS == 20 && replay.lost().total == 3 && replay.lost()[WIRE_FAMILY_TTY] == 2)
     #expect(Self.isReadable(replay.readable))
     #expect(replay.consume(limit: 9) { records.append(Self.bytes($0)) } == 1)
     #expect(records == [Self.record(1), Self.record(2), Self.record(3, length: 25), Self.record(9), Self.record(4)])
     #expect(replay.headTimeNS == nil)
-    #expect(replay.ending == .closed(nowNS: 30, lost: 4))
-    #expect(replay.nowNS == 30 && replay.lost() == 4)
+    #expect(replay.ending == .closed(nowNS: 30, lost: LossCounts(total: 4)))
+    #expect(replay.nowNS == 30 && replay.lost() == LossCounts(total: 4))
     #expect(replay.consume(limit: 9) { _ in } == 0)
     #expect(!Self.isReadable(replay.readable))
   }
@@ -85,7 +87,7 @@ import Testing
     for now in [0, 1, 3, 8, 9] as [UInt64] { counts.append(replay.consume(limit: 9, untilNS: now) { _ in }) }
     // 4 came behind 9, and has to wait for it.
     #expect(counts == [0, 1, 2, 0, 2])
-    #expect(replay.ending == .closed(nowNS: 30, lost: 4))
+    #expect(replay.ending == .closed(nowNS: 30, lost: LossCounts(total: 4)))
   }
 
   /// Gone without `close`: what came is there, and it is told that the end is not.
@@ -105,10 +107,10 @@ import Testing
     var recorder = try Recorder(path: file.path)
     let startNS = try Clock.bootNS()
     Self.append([Self.record(1)], to: &recorder)
-    recorder.beginBatch(nowNS: startNS + 900_000_000, lost: 0)
+    recorder.beginBatch(nowNS: startNS + 900_000_000, lost: LossCounts())
     #expect(try file.read().count == MemoryLayout<recording_header>.size)
-    recorder.beginBatch(nowNS: startNS + 1_100_000_000, lost: 0)
-    #expect(try file.read().count == MemoryLayout<recording_header>.size + 24 + 32)
+    recorder.beginBatch(nowNS: startNS + 1_100_000_000, lost: LossCounts())
+    #expect(try file.read().count == MemoryLayout<recording_header>.size + 8 + MemoryLayout<recording_mark>.size + 32)
     try recorder.close()
   }
 
@@ -208,7 +210,7 @@ import Testing
       stamps.append(head)
     }
     #expect(stamps.count > 80)
-    #expect(replay.lost() == 0)
+    #expect(replay.lost() == LossCounts())
 
     replay = try ReplayBackend(path: path)
     var played = 0

@@ -19,46 +19,47 @@ enum RecordDecoder {
     guard record.byteCount >= headerSize else { return .malformed }
     // Safe: wire_record is a plain C structure of integers, valid for any bytes, and the span holds that many.
     let header = unsafe record.unsafeLoadUnaligned(as: wire_record.self)
-    let size = Int(header.size)
-    guard size >= headerSize, size <= record.byteCount, header.pid != 0, header.pid < ProcessTable.pidLimit
+    // Safe: there is a row for every number, and it stays as it is.
+    let kind = unsafe cquark_kind(UInt32(header.kind)).pointee
+    let (size, bodySize) = (Int(header.size), Int(kind.body_size))
+    guard kind.type != RAW_INVALID.rawValue, size >= headerSize + bodySize, size <= record.byteCount, header.pid != 0,
+      header.pid < ProcessTable.pidLimit
     else { return .malformed }
-    let hasTask = UInt32(header.type) & WIRE_NO_TASK.rawValue == 0
-    var flags = hasTask ? UInt32(RAW_F_TASK) : 0
-    switch wire_type(UInt32(header.type) & ~WIRE_NO_TASK.rawValue) {
-    case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
-    case WIRE_EXEC:
-      unsafe event.pointee.type = RAW_EXEC.rawValue
-      if hasTask { flags |= UInt32(RAW_F_IMAGE) }
-    case WIRE_EXEC_CONNECTOR:
-      unsafe event.pointee.type = RAW_EXEC_CONNECTOR.rawValue
-      flags |= UInt32(RAW_F_IMAGE)
-    case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
-    case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
-    case WIRE_COMM: unsafe event.pointee.type = RAW_COMM.rawValue
-    case WIRE_THREAD_FORK where !hasTask:
-      unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    case WIRE_THREAD_EXIT where !hasTask:
-      unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    case WIRE_THREAD_COMM where !hasTask:
-      unsafe event.pointee.type = RAW_COMM.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    default: return .malformed
-    }
+    unsafe event.pointee.type = kind.type
     unsafe event.pointee.pid = header.pid
     unsafe event.pointee.tid = header.tid
     unsafe event.pointee.cpu = header.cpu
     unsafe event.pointee.time = header.time_boot_ns
-    unsafe event.pointee.flags = flags
-    unsafe event.pointee.id_change = header.id_change
-    // Safe: raw_task and wire_task have the same members in the same order, which a test checks.
-    unsafe withUnsafeBytes(of: header.task) { task in
-      unsafe UnsafeMutableRawPointer(event.task).copyMemory(from: task.baseAddress!, byteCount: task.count)
-    }
+    unsafe event.pointee.flags = kind.flags
+    unsafe decodeBody(wire_kind(UInt32(header.kind)), record.extracting(headerSize..<headerSize + bodySize), into: event)
     return unsafe decodeFields(
-      record.extracting(headerSize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
+      record.extracting(headerSize + bodySize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
       strings: &strings)
+  }
+
+  /// `body` has as many bytes as a record of this kind has.
+  @inline(__always)
+  private static func decodeBody(_ kind: wire_kind, _ body: RawSpan, into event: UnsafeMutablePointer<raw_event>) {
+    unsafe body.withUnsafeBytes { bytes in
+      let task = unsafe UnsafeMutableRawPointer(event.task)
+      if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
+        // Safe: the body begins with a task, and raw_task and wire_task have the same members in the same order, which
+        // a test checks.
+        unsafe task.copyMemory(from: bytes.baseAddress!, byteCount: MemoryLayout<wire_task>.size)
+      } else {
+        unsafe task.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<raw_task>.size)
+      }
+      switch kind {
+      case WIRE_ID_CHANGE:
+        // Safe: the body is a wire_id_change.
+        unsafe event.pointee.id_change = bytes.loadUnaligned(
+          fromByteOffset: MemoryLayout<wire_task>.size, as: UInt32.self)
+      case WIRE_BARE_COMM, WIRE_THREAD_COMM:
+        // Safe: the body is a wire_name, of as many bytes as a task's name.
+        unsafe withUnsafeMutableBytes(of: &event.task.pointee.comm) { unsafe $0.copyMemory(from: bytes) }
+      default: break
+      }
+    }
   }
 
   private static func decodeFields(

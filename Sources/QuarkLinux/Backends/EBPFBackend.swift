@@ -1,4 +1,6 @@
 internal import CLinux
+internal import CWire
+public import QuarkCore
 
 /// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
 public struct EBPFBackend: ~Copyable {
@@ -29,10 +31,12 @@ public struct EBPFBackend: ~Copyable {
   /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { loaded.ring.consume(limit: limit, body) }
 
-  /// Records of the process family that were missed since the backend was opened: those the ring had no room for, and
-  /// those of programs that the kernel passed over.
-  public mutating func lost() -> UInt64 {
+  /// Records that were missed since the backend was opened: those the ring had no room for, and those of programs that
+  /// the kernel passed over.
+  public mutating func lost() -> LossCounts {
     if let runs = loaded.object.missedRuns() { missedRuns = runs }
-    return loaded.counters.lost(.process) &+ missedRuns
+    var lost = loaded.counters.lost()
+    lost.add(missedRuns, of: WIRE_FAMILY_PROCESS)
+    return lost
   }
 }

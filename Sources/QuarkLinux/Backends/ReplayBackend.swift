@@ -13,6 +13,7 @@ public import QuarkCore
   private let count: Int
   private let event: FileDescriptor
   private var cursor: RecordingCursor
+  private var upgrade: RecordUpgrade
   /// The next record to be handed out, and the mark it stands behind.
   private var head: Range<Int>?
   private var headMark: Mark
@@ -21,7 +22,7 @@ public import QuarkCore
   private struct Mark {
     var batch = 0
     var nowNS: UInt64
-    var lost: UInt64 = 0
+    var lost = LossCounts()
   }
 
   /// As `init(path:)`, for a stored property.
@@ -49,6 +50,7 @@ public import QuarkCore
     unsafe count = loaded.count
     self.event = event
     self.cursor = cursor
+    upgrade = RecordUpgrade(version: cursor.header.version)
     current = Mark(nowNS: cursor.header.start_boot_ns)
     headMark = current
     lookAhead()
@@ -123,13 +125,13 @@ public import QuarkCore
   }
 
   /// Records the recorded backend had lost by `nowNS`.
-  public func lost() -> UInt64 { current.lost }
+  public func lost() -> LossCounts { current.lost }
 
   // MARK: -
 
   private mutating func lend(_ range: Range<Int>, _ body: (RawSpan) -> Void) {
     // Safe: the cursor's ranges are within the bytes, which stay as they are.
-    unsafe body(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count))
+    unsafe upgrade.lend(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count), body)
     lookAhead()
   }
 

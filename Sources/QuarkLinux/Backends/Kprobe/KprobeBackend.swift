@@ -1,5 +1,6 @@
 internal import CLinux
-internal import QuarkCore
+internal import CWire
+public import QuarkCore
 
 /// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
 @safe public struct KprobeBackend: ~Copyable {
@@ -105,10 +106,12 @@ internal import QuarkCore
 
   /// Records of the process family that the rings had no room for since the backend was opened. A CPU that was offline
   /// and is back counts as one more: how many there were before it was heard again nobody knows.
-  public func lost() -> UInt64 {
+  public func lost() -> LossCounts {
     var sum = gaps + formerLosses
     for index in 0..<ringCount { sum += loss(index) }
-    return sum
+    var lost = LossCounts()
+    lost.add(sum, of: WIRE_FAMILY_PROCESS)
+    return lost
   }
 
   private func loss(_ index: Int) -> UInt64 {

@@ -34,64 +34,66 @@ internal import CWire
   private mutating func fill(_ header: inout wire_record, _ probe: Probe, _ sample: Sample) {
     switch probe {
     case .exec:
-      header.type = UInt16(WIRE_EXEC.rawValue | WIRE_NO_TASK.rawValue)
-      header.pid = sample.u32(.pid)
+      begin(&header, WIRE_BARE_EXEC, pid: sample.u32(.pid))
       if let name = sample.string(.fileName) {
         writer.add(WIRE_FIELD_EXE, name, flags: WIRE_FIELD_PATH.rawValue)
       }
     case .fork:
       header.tid = sample.u32(.pid)
-      if header.tid != sample.u32(.tgid) { return mark(&header, WIRE_THREAD_FORK, sample) }
-      header.type = UInt16(WIRE_FORK.rawValue)
-      fillTask(&header, sample)
+      let isThread = header.tid != sample.u32(.tgid)
+      begin(&header, isThread ? WIRE_THREAD_FORK : WIRE_FORK, pid: sample.u32(.tgid))
+      if !isThread { addTask(header, sample) }
     case .image:
-      header.type = UInt16(WIRE_EXEC_CONNECTOR.rawValue)
-      fillTask(&header, sample)
-      addArguments(header, sample)
+      begin(&header, WIRE_EXEC_CONNECTOR, pid: sample.u32(.tgid))
+      let startNS = addTask(header, sample)
+      addArguments(header, startNS: startNS, sample)
     case .exit:
-      if sample.u32(.isGroupDead) == 0 { return mark(&header, WIRE_THREAD_EXIT, sample) }
-      header.type = UInt16(WIRE_EXIT.rawValue)
-      fillTask(&header, sample)
+      let isThread = sample.u32(.isGroupDead) == 0
+      begin(&header, isThread ? WIRE_THREAD_EXIT : WIRE_EXIT, pid: sample.u32(.tgid))
+      if isThread { return }
       // As wait(2) tells it: of the whole group, if something ended that, or of its leader.
       let group = sample.u32(.groupExitCode)
-      header.task.exit_code = Int32(bitPattern: group != 0 ? group : sample.u32(.leaderExitCode))
+      addTask(header, sample, exitCode: Int32(bitPattern: group != 0 ? group : sample.u32(.leaderExitCode)))
     case .name:
-      if sample.u32(.pid) != sample.u32(.tgid) {
-        mark(&header, WIRE_THREAD_COMM, sample)
-        return sample.copy(.newName, to: &header.task.comm)
-      }
-      header.type = UInt16(WIRE_COMM.rawValue | WIRE_NO_TASK.rawValue)
-      header.pid = sample.u32(.tgid)
-      sample.copy(.newName, to: &header.task.comm)
+      let isThread = sample.u32(.pid) != sample.u32(.tgid)
+      begin(&header, isThread ? WIRE_THREAD_COMM : WIRE_BARE_COMM, pid: sample.u32(.tgid))
+      var name = wire_name()
+      sample.copy(.newName, to: &name.comm)
+      writer.setBody(name)
     }
   }
 
-  /// As a thread's alone.
-  private func mark(_ header: inout wire_record, _ type: wire_type, _ sample: Sample) {
-    header.type = UInt16(type.rawValue | WIRE_NO_TASK.rawValue)
-    header.pid = sample.u32(.tgid)
+  private mutating func begin(_ header: inout wire_record, _ kind: wire_kind, pid: UInt32) {
+    header.kind = UInt16(kind.rawValue)
+    header.pid = pid
+    writer.reserveBody(of: kind)
   }
 
-  private mutating func fillTask(_ header: inout wire_record, _ sample: Sample) {
-    header.pid = sample.u32(.tgid)
-    header.task.start_boot_ns = sample.u64(.start)
-    fillCredentials(&header.task, sample)
-    header.task.ppid = sample.u32(.ppid)
-    header.task.pgid = sample.u32(.pgid)
-    header.task.sid = sample.u32(.sid)
+  /// Adds the task as the record's body, and where it works. Returns when it started, nanoseconds since boot.
+  @discardableResult
+  private mutating func addTask(_ header: wire_record, _ sample: Sample, exitCode: Int32 = 0) -> UInt64 {
+    var task = wire_task()
+    task.start_boot_ns = sample.u64(.start)
+    task.exit_code = exitCode
+    fillCredentials(&task, sample)
+    task.ppid = sample.u32(.ppid)
+    task.pgid = sample.u32(.pgid)
+    task.sid = sample.u32(.sid)
     // One of the two ways to have them is zero. A process without a terminal has no driver either.
     let numbers = sample.u64(.ttyNumbers)
-    header.task.tty_major = UInt32(truncatingIfNeeded: numbers) | sample.u32(.ttyMajor)
-    if header.task.tty_major != 0 {
-      header.task.tty_minor = UInt32(numbers >> 32) | sample.u32(.ttyMinorStart)
-      header.task.tty_minor &+= sample.u32(.ttyIndex)
+    task.tty_major = UInt32(truncatingIfNeeded: numbers) | sample.u32(.ttyMajor)
+    if task.tty_major != 0 {
+      task.tty_minor = UInt32(numbers >> 32) | sample.u32(.ttyMinorStart)
+      task.tty_minor &+= sample.u32(.ttyIndex)
     }
-    header.task.uts_inonum = sample.u32(.uts)
-    header.task.ipc_inonum = sample.u32(.ipc)
-    header.task.mnt_inonum = sample.u32(.mnt)
-    header.task.net_inonum = sample.u32(.net)
-    sample.copy(.comm, to: &header.task.comm)
-    addDirectory(header, sample)
+    task.uts_inonum = sample.u32(.uts)
+    task.ipc_inonum = sample.u32(.ipc)
+    task.mnt_inonum = sample.u32(.mnt)
+    task.net_inonum = sample.u32(.net)
+    sample.copy(.comm, to: &task.comm)
+    writer.setBody(task)
+    addDirectory(header, startNS: task.start_boot_ns, sample)
+    return task.start_boot_ns
   }
 
   private func fillCredentials(_ task: inout wire_task, _ sample: Sample) {
@@ -112,14 +114,14 @@ internal import CWire
 
   // MARK: - The working directory
 
-  private mutating func addDirectory(_ header: wire_record, _ sample: Sample) {
+  private mutating func addDirectory(_ header: wire_record, startNS: UInt64, _ sample: Sample) {
     names.begin()
     collectNames(sample)
     guard !names.isComplete else {
       return names.add(to: &writer, flags: 0)
     }
     // The rest is read late. It is right only if it ends with what is known, for the process may have moved on.
-    if reader.readDirectory(ofProcess: header.pid, startNS: header.task.start_boot_ns), names.isEnd(of: reader.bytes) {
+    if reader.readDirectory(ofProcess: header.pid, startNS: startNS), names.isEnd(of: reader.bytes) {
       reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
     } else {
       names.markAsCut()
@@ -161,7 +163,7 @@ internal import CWire
 
   // MARK: - Arguments
 
-  private mutating func addArguments(_ header: wire_record, _ sample: Sample) {
+  private mutating func addArguments(_ header: wire_record, startNS: UInt64, _ sample: Sample) {
     let (start, end) = (sample.u64(.argumentBounds), sample.u64(.argumentBounds, at: 8))
     guard start != 0, end > start, end - start <= UInt64(UInt32.max) else { return }
     let count = Int(end - start)
@@ -172,7 +174,7 @@ internal import CWire
     let head = unsafe sample.span(.argumentHead, at: 0, count: min(count, sample.layout.pointee.headBytes))
     let limit = min(count, Int(WIRE_ARGV_MAX.rawValue))
     let flags = count > limit ? WIRE_FIELD_CUT.rawValue : 0
-    if reader.readArguments(ofProcess: header.pid, startNS: header.task.start_boot_ns, limit: limit),
+    if reader.readArguments(ofProcess: header.pid, startNS: startNS, limit: limit),
       reader.bytes.count == limit, Self.begins(reader.bytes, with: head)
     {
       reader.add(WIRE_FIELD_ARGV, to: &writer, flags: flags, originalCount: count)

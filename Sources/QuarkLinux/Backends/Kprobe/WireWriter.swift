@@ -1,14 +1,15 @@
+internal import CQuark
 internal import CWire
 
-/// Puts a record of wire.h together: its header, then its fields.
+/// Puts a record of wire.h together: its header, its body, then its fields.
 @safe @usableFromInline struct WireWriter: ~Copyable {
   private let start: UnsafeMutableRawPointer
   private var count = 0
   private var fields: UInt16 = 0
 
-  /// A header, a path, what an exec has for arguments, and room for the headers of these.
+  /// A header, a task, a path, what an exec has for arguments, and room for the headers of these.
   private static var capacity: Int {
-    MemoryLayout<wire_record>.size + Int(WIRE_PATH_MAX.rawValue) + Int(WIRE_ARGV_MAX.rawValue) + 256
+    MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size + Int(WIRE_PATH_MAX.rawValue) + Int(WIRE_ARGV_MAX.rawValue) + 256
   }
 
   init() { unsafe start = .allocate(byteCount: Self.capacity, alignment: 8) }
@@ -17,9 +18,22 @@ internal import CWire
 
   @usableFromInline func destroy() { unsafe start.deallocate() }
 
+  /// Begins a record, which has no body yet.
   mutating func begin() {
     count = MemoryLayout<wire_record>.size
     fields = 0
+  }
+
+  /// Leaves room for the body that records of this kind have; before any field.
+  mutating func reserveBody(of kind: wire_kind) {
+    // Safe: there is a row for every number.
+    count = unsafe MemoryLayout<wire_record>.size + Int(cquark_kind(kind.rawValue).pointee.body_size)
+  }
+
+  /// Fills in the body, a structure of wire.h for which there is room.
+  func setBody<Body: BitwiseCopyable>(_ body: Body) {
+    // Safe: the capacity is that of the largest record, and what follows the header is aligned for any of them.
+    unsafe start.storeBytes(of: body, toByteOffset: MemoryLayout<wire_record>.size, as: Body.self)
   }
 
   /// A field that does not fit is left out; nothing that is added here is that large.

@@ -1,4 +1,5 @@
 import CQuark
+import Foundation
 import Testing
 
 @testable import QuarkCore
@@ -176,7 +177,7 @@ import Testing
     var cache = ProcessCache()
     let pids = (1...3000).map { UInt32($0 * 1399 % 4_194_304) }
     for pid in pids { _ = unsafe cache.table.add(pid: pid) }
-    for pid in pids where pid % 2 == 0 { unsafe cache.markExited(cache.lookup(pid: pid)!, nowNS: 0) }
+    for pid in pids where pid % 2 == 0 { unsafe cache.markExited(cache.lookup(pid: pid)!, nowMS: 0) }
     let even = pids.filter { $0 % 2 == 0 }.count
     #expect(cache.collect(nowNS: 0, graceTimeMS: 0) == even)
     for pid in pids { #expect((unsafe cache.lookup(pid: pid) != nil) == (pid % 2 == 1)) }
@@ -227,6 +228,22 @@ import Testing
       unsafe EntityID.write(pid: pid, startTimeNS: startTimeNS, to: $0.baseAddress!)
     }
     #expect(id.map { UInt8(bitPattern: $0) } == Array(expected.utf8) + [0])
+  }
+
+  /// What others make of the same bytes.
+  @Test func entityIDsAreBase64() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      let (pid, timeNS) = (generator.next() as UInt32, generator.next() as UInt64)
+      var bytes = Data()
+      unsafe withUnsafeBytes(of: pid.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+      unsafe withUnsafeBytes(of: timeNS.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+      var id = [CChar](repeating: 1, count: 17)
+      unsafe id.withUnsafeMutableBufferPointer {
+        unsafe EntityID.write(pid: pid, startTimeNS: timeNS, to: $0.baseAddress!)
+      }
+      #expect(id.map { UInt8(bitPattern: $0) } == Array(bytes.base64EncodedString().utf8) + [0])
+    }
   }
 
   /// One process has one id: from a record and from /proc, whatever the wall clock says, in each generation; and in

@@ -63,6 +63,18 @@ import Testing
     #expect(unsafe text(pipeline.processes.lookup(pid: 5)!.pointee.exe) == "/bin/other")
   }
 
+  /// Memory serves again, and what stood in it is no start.
+  @Test func aRecordWithoutATaskDoesNotSayTheStartOfAnother() {
+    var pipeline = EventPipeline(maxLength: 2)
+    pipeline.matrix.set(RAW_EXIT_THREAD, RAW_EXEC, .multiple)
+    for time in [100, 101] as [UInt64] { pipeline.add(RAW_ID_CHANGE, pid: 5, at: time) { $0.start_boottime = 90 } }
+    _ = pipeline.drain()
+    pipeline.add(RAW_EXIT_THREAD, pid: 5, at: 200) { $0.start_boottime = 90 }
+    unsafe pipeline.insert(pipeline.makeRawEvent(RAW_EXEC, pid: 5, timeNS: 300)!)
+    #expect(
+      pipeline.drain() == [EventSummary(QUARK_EV_EXIT, pid: 5, at: 200), EventSummary(QUARK_EV_EXEC, pid: 5, at: 300)])
+  }
+
   /// Kprobes tell an exec in two records, the first of which has no task: the second says whose both are.
   @Test func aRecordWithoutATaskIsWhoseTheNextOneIs() {
     var pipeline = victim()
@@ -160,7 +172,7 @@ import Testing
       var event = unsafe raw_event()
       unsafe (event.pid, event.type, event.time) = (pid, RAW_EXEC.rawValue, 1)
       let process = unsafe cache.entry(for: &event, startNS: 1)
-      if pid % 10 == 0 { unsafe cache.markExited(process, nowNS: 0) }
+      if pid % 10 == 0 { unsafe cache.markExited(process, nowMS: 0) }
       #expect(cache.count <= 100)
     }
     #expect(cache.evictions == 900)

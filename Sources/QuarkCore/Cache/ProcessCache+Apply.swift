@@ -3,8 +3,8 @@ internal import CQuark
 extension ProcessCache {
   /// What the clocks say while an event is put together.
   struct Moment {
-    /// Nanoseconds since boot.
-    var nowNS: UInt64
+    /// Milliseconds since boot, as an exited process has them.
+    var nowMS: UInt32
     /// Added to nanoseconds since boot gives those that are handed out.
     var wallOffsetNS: UInt64
   }
@@ -16,13 +16,16 @@ extension ProcessCache {
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
   ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    let toldNS = unsafe process.identity.pointee.toldNS
-    unsafe process.identity.pointee.toldNS = max(toldNS, event.pointee.time)
+    if unsafe process.identity.pointee.toldNS < event.pointee.time {
+      unsafe process.identity.pointee.toldNS = event.pointee.time
+    }
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
-      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt)
+      if unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt) {
+        unsafe learnStart(of: process, from: event)
+      }
       // One that comes late finds a process that has been more than its parent's child.
       if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.task.pointee.ppid],
-        unsafe event.pointee.time >= toldNS
+        unsafe event.pointee.time == process.identity.pointee.toldNS
       {
         unsafe inherit(process, from: parent)
       }
@@ -188,7 +191,7 @@ extension ProcessCache {
     unsafe process.pointee.exit_code = code >> 8 & 0xff
     unsafe process.pointee.exit_signal = code & 0x7f
     unsafe process.pointee.exit_time_event = event.pointee.time &+ moment.wallOffsetNS
-    unsafe markExited(process, nowNS: moment.nowNS)
+    unsafe markExited(process, nowMS: moment.nowMS)
   }
 }
 
@@ -207,9 +210,9 @@ extension UnsafeMutablePointer<quark_process> {
   }
 
   /// Takes over what a record says of the task. The start time stays as it was first learned, and with it the entity
-  /// id, to which the wall clock does not matter.
+  /// id, to which the wall clock does not matter. True: it was learned now.
   @inline(__always)
-  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64, salt: UInt64) {
+  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64, salt: UInt64) -> Bool {
     unsafe pointee.flags |= UInt64(QUARK_F_PROC)
     // Read before anything is written: the compiler then moves several members at a time.
     let capabilities = unsafe (
@@ -220,7 +223,10 @@ extension UnsafeMutablePointer<quark_process> {
       task.pointee.ppid, task.pointee.uid, task.pointee.gid, task.pointee.suid, task.pointee.sgid, task.pointee.euid,
       task.pointee.egid, task.pointee.pgid, task.pointee.sid, task.pointee.tty_major, task.pointee.tty_minor
     )
-    let comm = unsafe task.pointee.comm
+    // Safe: names have 16 bytes, of which any will do. In one step, where a tuple takes five.
+    let comm = unsafe withUnsafeBytes(of: &UnsafeMutablePointer<raw_task>(mutating: task).pointee.comm) {
+      unsafe $0.loadUnaligned(as: SIMD16<UInt8>.self)
+    }
     unsafe pointee.proc_cap_inheritable = capabilities.0
     unsafe pointee.proc_cap_permitted = capabilities.1
     unsafe pointee.proc_cap_effective = capabilities.2
@@ -237,12 +243,13 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.proc_sid = ids.8
     unsafe pointee.proc_tty_major = ids.9
     unsafe pointee.proc_tty_minor = ids.10
-    unsafe pointee.comm = comm
+    unsafe withUnsafeMutableBytes(of: &pointee.comm) { unsafe $0.storeBytes(of: comm, as: SIMD16<UInt8>.self) }
     unsafe pointee.comm.15 = 0
     unsafe setNamespaces(task)
-    guard unsafe pointee.proc_time_boot == 0 && task.pointee.start_boottime != 0 else { return }
+    guard unsafe pointee.proc_time_boot == 0 && task.pointee.start_boottime != 0 else { return false }
     unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
     unsafe setEntityID(startNS: task.pointee.start_boottime, salt: salt)
+    return true
   }
 
   /// A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
@@ -258,7 +265,6 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.proc_net_inonum = inodes.3
   }
 
-  @inline(never)
   private func setEntityID(startNS: UInt64, salt: UInt64) {
     unsafe withUnsafeMutableBytes(of: &pointee.proc_entity_id) { text in
       let characters = unsafe text.baseAddress!.assumingMemoryBound(to: CChar.self)

@@ -39,6 +39,14 @@ extension ProcessCache {
     unsafe (process.identity.pointee.startNS, process.identity.pointee.isCoarse) = (startNS, false)
   }
 
+  /// The same, of an event that has been applied, by the first one that says it.
+  mutating func learnStart(
+    of process: UnsafeMutablePointer<quark_process>, from event: UnsafeMutablePointer<raw_event>
+  ) {
+    guard unsafe process.identity.pointee.startNS == 0 else { return }
+    unsafe learn(Self.credible(event.task.pointee.start_boottime, event), of: process)
+  }
+
   /// Is an event, of the pid of `process`, one of that process? Mutating, as the others, for a cache that is only read is
   /// copied first.
   mutating func isSame(
@@ -51,7 +59,8 @@ extension ProcessCache {
   @inline(__always)
   static func credible(_ startNS: UInt64, _ event: UnsafeMutablePointer<raw_event>) -> UInt64 {
     let timeNS = unsafe event.pointee.time
-    return startNS > timeNS && startNS - timeNS > 1_000_000_000 ? 0 : startNS
+    if _fastPath(startNS <= timeNS) { return startNS }
+    return startNS - timeNS > 1_000_000_000 ? 0 : startNS
   }
 
   /// Whose an event is, as seen from `process`.

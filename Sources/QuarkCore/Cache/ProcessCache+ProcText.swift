@@ -10,7 +10,9 @@ extension ProcessCache {
     var task = unsafe unsafeBitCast(scraped.task, to: raw_task.self)
     let salt = entitySalt
     if scraped.isTaskKnown {
-      unsafe withUnsafeMutablePointer(to: &process) { unsafe $0.setTask(&task, wallOffsetNS: wallOffsetNS, salt: salt) }
+      unsafe withUnsafeMutablePointer(to: &process) {
+        _ = unsafe $0.setTask(&task, wallOffsetNS: wallOffsetNS, salt: salt)
+      }
     } else {
       unsafe process.comm = task.comm
     }

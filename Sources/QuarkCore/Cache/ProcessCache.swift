@@ -58,8 +58,16 @@ public import CQuark
   /// A cache that holds more than `limit` processes, or three quarters of its strings' limit, does not wait.
   @inline(__always)
   public mutating func collect(nowNS: UInt64, graceTimeMS: UInt32) -> Int {
+    collect(nowMS: Self.milliseconds(nowNS), graceTimeMS: graceTimeMS)
+  }
+
+  /// A moment as exited processes have it: it wraps around after 49 days, which differences do not mind.
+  @inline(__always)
+  static func milliseconds(_ nowNS: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: nowNS / 1_000_000) }
+
+  @inline(__always)
+  mutating func collect(nowMS: UInt32, graceTimeMS: UInt32) -> Int {
     guard let process = unsafe oldestExited else { return 0 }
-    let nowMS = UInt32(truncatingIfNeeded: nowNS / 1_000_000)
     if unsafe nowMS &- process.pointee.gc_time < graceTimeMS, !isTight { return 0 }
     return collectExited(nowMS: nowMS, graceTimeMS: graceTimeMS)
   }
@@ -75,11 +83,11 @@ public import CQuark
   }
 
   /// Puts a process at the end of the line of those to be forgotten; again is no change.
-  mutating func markExited(_ process: UnsafeMutablePointer<quark_process>, nowNS: UInt64) {
+  mutating func markExited(_ process: UnsafeMutablePointer<quark_process>, nowMS: UInt32) {
     guard unsafe !Self.isExited(process) else { return }
     unsafe process.pointee.flags |= UInt64(QUARK_F_EXIT)
     if unsafe process == loose { return }
-    unsafe process.pointee.gc_time = UInt32(truncatingIfNeeded: nowNS / 1_000_000)
+    unsafe process.pointee.gc_time = nowMS
     unsafe process.pointee.gc_previous = newestExited
     if let newest = unsafe newestExited {
       unsafe newest.pointee.gc_next = process

@@ -8,7 +8,12 @@ public import CQuark
   public var processes: ProcessCache
   public var matrix: AggregationMatrix
   /// Counters since the beginning, `lost` and `backend` left to the owner.
-  public private(set) var statistics = quark_queue_stats()
+  public var statistics: quark_queue_stats {
+    var statistics = counted
+    statistics.insertions = rawEvents.insertions
+    statistics.removals = rawEvents.insertions &- UInt64(rawEvents.count)
+    return statistics
+  }
   /// Handed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
   /// Says what time it is, nanoseconds since boot, when a stamp is later than it can be; nil: nobody knows better than
@@ -22,6 +27,8 @@ public import CQuark
   @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>?
 
   private(set) var rawEvents: RawEventQueue
+  /// Of the statistics what the queue of raw events does not know.
+  private var counted = quark_queue_stats()
   private let variableLimit: Int
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
@@ -30,6 +37,8 @@ public import CQuark
   private let eventTail: UnsafeMutablePointer<cquark_event_tail>
   /// Time of the newest event handed out, nanoseconds since boot.
   private var deliveredNS: UInt64 = 0
+  /// That of the last `next`.
+  private var moment = ProcessCache.Moment(nowMS: 0, wallOffsetNS: 0)
   /// What had been lost, dropped and late when it was looked at last.
   private var notedLosses: UInt64 = 0
 
@@ -90,7 +99,7 @@ public import CQuark
   @discardableResult
   public mutating func insert(record: RawSpan) -> Bool {
     guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
-      statistics.refused &+= 1
+      counted.refused &+= 1
       return false
     }
     if unsafe RecordDecoder.decode(
@@ -99,7 +108,7 @@ public import CQuark
       unsafe insert(rawEvent)
       return true
     }
-    statistics.malformed &+= 1
+    counted.malformed &+= 1
     unsafe rawEvents.free(rawEvent, strings: &processes.strings)
     return false
   }
@@ -112,11 +121,11 @@ public import CQuark
   ) -> UnsafeMutablePointer<raw_event>? {
     // Zero wraps around: one comparison each.
     guard pid &- 1 < ProcessTable.pidLimit - 1, type.rawValue &- 1 < RAW_NUM_TYPES.rawValue - 1 else {
-      statistics.malformed &+= 1
+      counted.malformed &+= 1
       return nil
     }
     guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
-      statistics.refused &+= 1
+      counted.refused &+= 1
       return nil
     }
     unsafe rawEvent.pointee.type = type.rawValue
@@ -143,10 +152,9 @@ public import CQuark
 
   /// Takes over what `makeRawEvent` gave.
   @unsafe public mutating func insert(_ rawEvent: UnsafeMutablePointer<raw_event>) {
-    if unsafe rawEvent.pointee.time < deliveredNS { statistics.late &+= 1 }
+    if unsafe rawEvent.pointee.time < deliveredNS { counted.late &+= 1 }
     if unsafe rawEvent.pointee.time > latestNS { unsafe correct(rawEvent) }
     unsafe rawEvents.insert(rawEvent)
-    statistics.insertions &+= 1
   }
 
   /// It is `nowNS` since boot: nothing that comes in has happened later.
@@ -164,7 +172,7 @@ public import CQuark
     if let readClock { setClock(nowNS: readClock()) }
     guard unsafe rawEvent.pointee.time > latestNS else { return }
     unsafe rawEvent.pointee.time = latestNS
-    statistics.late &+= 1
+    counted.late &+= 1
   }
 
   /// Gives back what `makeRawEvent` gave.
@@ -187,13 +195,13 @@ public import CQuark
   ) -> UnsafePointer<quark_event>? {
     // Before anything is handed out: what the last event pointed to was good until here, and what this one will point
     // to stays until the next call.
-    collect(nowNS: nowNS)
-    let moment = ProcessCache.Moment(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    moment = ProcessCache.Moment(nowMS: ProcessCache.milliseconds(nowNS), wallOffsetNS: wallOffsetNS)
+    collect(nowMS: moment.nowMS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
       // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
       guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
-      unsafe assemble(first, moment)
+      unsafe assemble(first)
       guard unsafe event.pointee.events != 0, passesRules else { continue }
       if unsafe admits(event) { return unsafe UnsafePointer(event) }
     }
@@ -232,9 +240,12 @@ public import CQuark
   /// Forgets the processes that have been kept long enough. `next` begins with it; a client that takes no events for a
   /// while may do it alone.
   @inline(__always)
-  public mutating func collect(nowNS: UInt64) {
-    let collected = processes.collect(nowNS: nowNS, graceTimeMS: graceTimeMS)
-    statistics.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
+  public mutating func collect(nowNS: UInt64) { collect(nowMS: ProcessCache.milliseconds(nowNS)) }
+
+  @inline(__always)
+  private mutating func collect(nowMS: UInt32) {
+    let collected = processes.collect(nowMS: nowMS, graceTimeMS: graceTimeMS)
+    counted.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
   }
 
   /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
@@ -251,41 +262,41 @@ public import CQuark
     pace.settleNS = holdTime.longestNS
     let oldestNS = unsafe rawEvents.oldest.map { unsafe $0.pointee.time }
     let forgotten = processes.reconcile(nowNS: nowNS, oldestNS: oldestNS, pace: pace, look: look)
-    statistics.garbage_collections &+= UInt64(truncatingIfNeeded: forgotten)
+    counted.garbage_collections &+= UInt64(truncatingIfNeeded: forgotten)
   }
 
   /// Tells what the source has lost so far. When that has grown, or a record was dropped here or came late, processes
   /// may be known that have ended.
   public mutating func noteLosses(_ lost: UInt64) {
-    let sum = lost &+ statistics.refused &+ statistics.malformed &+ statistics.late
+    let sum = lost &+ counted.refused &+ counted.malformed &+ counted.late
     guard sum != notedLosses else { return }
     notedLosses = sum
     processes.wantReconciliation()
   }
 
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
-  private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>, _ moment: ProcessCache.Moment) {
-    deliveredNS = unsafe max(deliveredNS, first.pointee.time)
-    unsafe event.pointee.events = 0
+  private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
+    if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
     unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)
     unsafe event.pointee.process = UnsafePointer(process)
-    var next = unsafe rawEvents.successor(of: first)
-    unsafe leave(first, process, moment)
-    let before = statistics.removals
     let startNS = unsafe process.map { unsafe $0.identity.pointee.startNS } ?? 0
-    while let candidate = unsafe next,
-      unsafe startNS != 0 && candidate.task.pointee.start_boottime == startNS || isSame(candidate, process),
-      unsafe matrix.allows(first, candidate, queue: client)
-    {
-      if startNS == 0, let process = unsafe process { unsafe learnStart(of: process, from: candidate) }
-      unsafe next = rawEvents.successor(of: candidate)
+    var (last, bits) = unsafe (first, 0 as UInt64)
+    while true {
+      let next = unsafe rawEvents.successor(of: last)
+      unsafe bits |= leave(last, process)
+      if unsafe last != first { unsafe rawEvents.free(last, strings: &processes.strings) }
+      // One without a task says no start.
+      guard let candidate = unsafe next,
+        unsafe startNS != 0 && candidate.task.pointee.start_boottime == startNS || isSame(candidate, process),
+        unsafe matrix.allows(first, candidate, queue: client)
+      else { break }
       unsafe first.pointee.agg_types |= 1 &<< candidate.pointee.type
-      unsafe leave(candidate, process, moment)
-      unsafe rawEvents.free(candidate, strings: &processes.strings)
+      unsafe last = candidate
     }
-    if statistics.removals > before { statistics.aggregations &+= 1 } else { statistics.non_aggregations &+= 1 }
+    unsafe event.pointee.events = bits
+    if unsafe last != first { counted.aggregations &+= 1 } else { counted.non_aggregations &+= 1 }
     unsafe rawEvents.free(first, strings: &processes.strings)
   }
 
@@ -307,16 +318,6 @@ public import CQuark
     return unsafe processes.isSame(rawEvent, startNS: startNS(of: rawEvent), as: process)
   }
 
-  @inline(never)
-  private mutating func learnStart(
-    of process: UnsafeMutablePointer<quark_process>, from rawEvent: UnsafeMutablePointer<raw_event>
-  ) {
-    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0, unsafe process.identity.pointee.startNS == 0 else {
-      return
-    }
-    unsafe processes.learn(ProcessCache.credible(startNS(of: rawEvent), rawEvent), of: process)
-  }
-
   /// When the process of a raw event started, as far as it says so; 0: it does not.
   @inline(__always)
   private mutating func startNS(of rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
@@ -335,19 +336,16 @@ public import CQuark
     return unsafe startNS <= rawEvent.pointee.time ? startNS : 0
   }
 
-  /// Takes a raw event out of the queue and applies it to its process and to the event under construction.
-  @inline(__always)
+  /// Takes a raw event out of the queue and applies it to its process and to the event under construction. The result
+  /// is its bit.
   private mutating func leave(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?,
-    _ moment: ProcessCache.Moment
-  ) {
+    _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
+  ) -> UInt64 {
     unsafe rawEvents.remove(rawEvent)
-    statistics.removals &+= 1
     if unsafe rawEvent.pointee.id_change != 0 { unsafe eventTail.pointee.id_change |= rawEvent.pointee.id_change }
-    if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
-      unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
-    } else {
-      unsafe event.pointee.events |= EventBits.bit(raw_types(rawEvent.pointee.type))
+    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process else {
+      return unsafe EventBits.bit(raw_types(rawEvent.pointee.type))
     }
+    return unsafe processes.apply(rawEvent, to: process, moment)
   }
 }

@@ -25,7 +25,8 @@ internal import CQuark
   private var reserved = 0
   private let memory: SlabMemory
   private var freeNodes: UnsafeMutablePointer<raw_event>?
-  private var nextSequence: UInt64 = 0
+  /// Events that were ever put into the trees: the next one's sequence number.
+  private(set) var insertions: UInt64 = 0
   private(set) var byTime = unsafe RankBalancedTree()
   private(set) var byPIDTime = unsafe RankBalancedTree()
   /// By the low bits of a pid: an event of one of the pids that end so, the newest of its pid. A hint, no more.
@@ -94,8 +95,8 @@ internal import CQuark
 
   // MARK: - Life of an event
 
-  /// An event that is not in the trees yet, without strings; what else it has is undefined. Nil when all nodes are
-  /// taken.
+  /// An event that is not in the trees yet, without strings, and of which no start is known; what else it has is
+  /// undefined. Nil when all nodes are taken.
   @inline(__always)
   @unsafe mutating func make() -> UnsafeMutablePointer<raw_event>? {
     let event: Node
@@ -110,6 +111,7 @@ internal import CQuark
     unsafe withUnsafeMutablePointer(to: &event.pointee.flags) {
       _ = unsafe UnsafeMutableRawPointer($0).initializeMemory(as: UInt8.self, repeating: 0, count: Self.cleared)
     }
+    unsafe event.task.pointee.start_boottime = 0
     return unsafe event
   }
 
@@ -154,8 +156,8 @@ internal import CQuark
   /// Puts an event with its type, pid and time into the trees.
   @inline(__always)
   @unsafe mutating func insert(_ event: UnsafeMutablePointer<raw_event>) {
-    unsafe event.pointee.sequence = nextSequence
-    nextSequence &+= 1
+    unsafe event.pointee.sequence = insertions
+    insertions &+= 1
     count &+= 1
     variableBytes &+= unsafe Int(event.pointee.variable_bytes)
     unsafe byTime.insert(event.byTime, after: predecessorByTime(event))
@@ -169,7 +171,7 @@ internal import CQuark
     count &-= 1
     variableBytes &-= unsafe Int(event.pointee.variable_bytes)
     let pid = unsafe event.pointee.pid
-    if unsafe newestOfPID[Int(pid & hintMask)] == event {
+    if unsafe UInt(bitPattern: newestOfPID[Int(pid & hintMask)]) == UInt(bitPattern: event) {
       let previous = unsafe event.byPIDTime.pointee.previous.map { unsafe Node(byPIDTime: $0) }
       let isSame = unsafe previous != nil && previous!.pointee.pid == pid
       unsafe setHint(pid, isSame ? previous : nil)

@@ -332,7 +332,8 @@ public import QuarkLinux
         throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
       }
     }
-    var refused = unsupported.filter { flags & $0.0 != 0 }.map { "\($0.1)" }
+    var refused = untold(flags)
+    if flags & QQ_BYPASS != 0 { refused.append("QQ_BYPASS") }
     if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
     guard refused.isEmpty else {
       let names = refused.joined(separator: ", ")
@@ -350,16 +351,20 @@ public import QuarkLinux
 
   private static var knownFlags: CInt {
     QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
-      | QQ_SALTED_IDS
+      | QQ_SALTED_IDS | toldFlags
   }
 
-  /// Flags of events, and of other ways to hand them out, that there are none of yet.
-  private static var unsupported: [(CInt, StaticString)] {
-    [
-      (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
-      (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-      (QQ_GETPID, "QQ_GETPID"), (QQ_MPROTECT, "QQ_MPROTECT"),
-    ]
+  /// The flags that ask for events which some backend tells.
+  private static var toldFlags: CInt { cquark_flags_for(cquark_types_from(.max)) }
+
+  /// Those of `flags` that ask for events which no backend tells, by name.
+  private static func untold(_ flags: CInt) -> [String] {
+    let wanted = flags & ~toldFlags
+    return (0..<CInt.bitWidth).compactMap { bit in
+      let flag = wanted & (1 << CInt(bit))
+      // Safe: the name is a literal.
+      return unsafe cquark_flag_name(flag).map { unsafe String(cString: $0) }
+    }
   }
 
   @inline(never)

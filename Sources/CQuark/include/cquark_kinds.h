@@ -13,6 +13,7 @@
 struct cquark_kind {
 	u32 type;	/* RAW_*, which it becomes; RAW_INVALID: there is no such kind */
 	u32 flags;	/* RAW_F_*, of that raw event */
+	u32 family;	/* enum wire_family */
 	u32 body_size;	/* bytes between its header and its fields */
 };
 
@@ -31,10 +32,15 @@ enum {
 	CQUARK_SIZE_name = sizeof(struct wire_name),
 };
 
+#define CQUARK_ROW(type, family, event, flag, label) CQUARK_FAMILY_OF_##type = WIRE_FAMILY_##family,
+enum { WIRE_RAW_TYPES(CQUARK_ROW) };
+#undef CQUARK_ROW
+
 /* `kind`: wire_record.kind, which may be anything. */
 static inline const struct cquark_kind *cquark_kind(u32 kind)
 {
-#define CQUARK_ROW(kind, number, body, type, flags, sources) [number] = { RAW_##type, (flags), CQUARK_SIZE_##body },
+#define CQUARK_ROW(kind, number, body, type, flags, sources) \
+	[number] = { RAW_##type, (flags), CQUARK_FAMILY_OF_##type, CQUARK_SIZE_##body },
 	static const struct cquark_kind kinds[] = { WIRE_KINDS(CQUARK_ROW) };
 #undef CQUARK_ROW
 

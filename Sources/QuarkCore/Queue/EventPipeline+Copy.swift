@@ -16,7 +16,7 @@ extension EventPipeline {
   /// looked at.
   @unsafe public mutating func insert(copyOf original: UnsafePointer<raw_event>) throws(RawEventRefusal) {
     let (type, pid) = unsafe (original.pointee.type, original.pointee.pid)
-    guard type < RAW_NUM_TYPES.rawValue, EventBits.isOfProcessFamily(type) else { throw .unsupported }
+    guard type < RAW_NUM_TYPES.rawValue, ProcessFamily.has(type) else { throw .unsupported }
     guard pid != 0, pid < ProcessTable.pidLimit else { throw .noSuchProcess }
     let strings = unsafe Strings(original)
     guard strings.size <= 128 << 10 else { throw .tooLarge }

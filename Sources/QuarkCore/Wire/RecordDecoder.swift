@@ -31,40 +31,18 @@ enum RecordDecoder {
     unsafe event.pointee.cpu = header.cpu
     unsafe event.pointee.time = header.time_boot_ns
     unsafe event.pointee.flags = kind.flags
-    unsafe decodeBody(wire_kind(UInt32(header.kind)), record.extracting(headerSize..<headerSize + bodySize), into: event)
+    let family = wire_family(kind.family)
+    unsafe Families.decode(
+      body: record.extracting(headerSize..<headerSize + bodySize), of: wire_kind(UInt32(header.kind)), family,
+      into: event)
     return unsafe decodeFields(
-      record.extracting(headerSize + bodySize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
-      strings: &strings)
-  }
-
-  /// `body` has as many bytes as a record of this kind has.
-  @inline(__always)
-  private static func decodeBody(_ kind: wire_kind, _ body: RawSpan, into event: UnsafeMutablePointer<raw_event>) {
-    unsafe body.withUnsafeBytes { bytes in
-      let task = unsafe UnsafeMutableRawPointer(event.task)
-      if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
-        // Safe: the body begins with a task, and raw_task and wire_task have the same members in the same order, which
-        // a test checks.
-        unsafe task.copyMemory(from: bytes.baseAddress!, byteCount: MemoryLayout<wire_task>.size)
-      } else {
-        unsafe task.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<raw_task>.size)
-      }
-      switch kind {
-      case WIRE_ID_CHANGE:
-        // Safe: the body is a wire_id_change.
-        unsafe event.pointee.id_change = bytes.loadUnaligned(
-          fromByteOffset: MemoryLayout<wire_task>.size, as: UInt32.self)
-      case WIRE_BARE_COMM, WIRE_THREAD_COMM:
-        // Safe: the body is a wire_name, of as many bytes as a task's name.
-        unsafe withUnsafeMutableBytes(of: &event.task.pointee.comm) { unsafe $0.copyMemory(from: bytes) }
-      default: break
-      }
-    }
+      record.extracting(headerSize + bodySize..<size), count: Int(header.nfields), family, into: event,
+      maxEnvironment: maxEnvironment, strings: &strings)
   }
 
   private static func decodeFields(
-    _ bytes: RawSpan, count: Int, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
-    strings: inout StringPool
+    _ bytes: RawSpan, count: Int, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>,
+    maxEnvironment: Int, strings: inout StringPool
   ) -> Outcome {
     let headerSize = MemoryLayout<wire_field>.size
     var offset = 0
@@ -77,50 +55,17 @@ enum RecordDecoder {
       guard length <= bytes.byteCount - offset else { return .malformed }
       let content = bytes.extracting(offset..<offset + length)
       offset = min(bytes.byteCount, offset + (length + 7) & ~7)
-      let outcome = unsafe decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
+      let outcome = unsafe Families.decode(
+        field, content, family, into: event, maxEnvironment: maxEnvironment, strings: &strings)
       guard outcome == .decoded else { return outcome }
     }
     return .decoded
   }
 
-  private static func decode(
-    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
-    strings: inout StringPool
-  ) -> Outcome {
-    switch wire_field_kind(UInt32(field.kind)) {
-    case WIRE_FIELD_EXE where unsafe event.pointee.exe == nil:
-      return unsafe decodePath(content, flags: field.flags, .exe, into: event, strings: &strings)
-    case WIRE_FIELD_CWD where unsafe event.pointee.cwd == nil:
-      if field.flags != 0 { unsafe noteDirectory(field, event) }
-      return unsafe decodePath(content, flags: field.flags, .workingDirectory, into: event, strings: &strings)
-    case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
-      if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_ARGS) }
-      guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
-      _ = unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
-      return .decoded
-    case WIRE_FIELD_ENV where unsafe event.pointee.env == nil:
-      guard content.byteCount <= Int(WIRE_ENV_MAX.rawValue) else { return .malformed }
-      let kept = content.extracting(first: min(content.byteCount, maxEnvironment))
-      _ = unsafe event.set(.environment, kept, originalCount: field.orig_len, strings: &strings)
-      return .decoded
-    case WIRE_FIELD_CGROUP where unsafe event.pointee.cgroup == nil:
-      return unsafe decodePath(content, flags: field.flags, .controlGroup, into: event, strings: &strings)
-    case WIRE_FIELD_SCRIPT where unsafe event.pointee.script == nil:
-      guard content.byteCount <= Int(WIRE_SCRIPT_MAX.rawValue) else { return .malformed }
-      _ = unsafe event.set(.script, withoutTail(content), strings: &strings)
-      return .decoded
-    default: return .malformed
-    }
-  }
+  // MARK: - What fields have in common
 
-  private static func noteDirectory(_ field: wire_field, _ event: UnsafeMutablePointer<raw_event>) {
-    if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_CWD) }
-    if field.flags & UInt16(WIRE_FIELD_CUT.rawValue) != 0 { unsafe event.pointee.flags |= UInt32(RAW_F_CUT_CWD) }
-  }
-
-  private static func isLate(_ field: wire_field) -> Bool { field.flags & UInt16(WIRE_FIELD_LATE.rawValue) != 0 }
-
-  private static func decodePath(
+  /// A path as components, or as it is written.
+  static func decodePath(
     _ components: RawSpan, flags: UInt16, _ part: RawEventPart, into event: UnsafeMutablePointer<raw_event>,
     strings: inout StringPool
   ) -> Outcome {
@@ -165,7 +110,7 @@ enum RecordDecoder {
 
   /// What stands before the first NUL.
   @_lifetime(copy bytes)
-  private static func withoutTail(_ bytes: RawSpan) -> RawSpan {
+  static func withoutTail(_ bytes: RawSpan) -> RawSpan {
     var count = 0
     while count < bytes.byteCount, byte(bytes, count) != 0 { count += 1 }
     return bytes.extracting(first: count)

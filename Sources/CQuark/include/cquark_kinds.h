@@ -67,10 +67,10 @@ static inline u32 cquark_types_of(u32 family)
 #undef CQUARK_BIT
 }
 
-/* The raw types that some of these sources tell, a bit each. `sources`: of enum wire_source. */
-static inline u32 cquark_types_from(u32 source)
+/* The raw types that one of these sources tells, a bit each. `from`: a bit each, enum wire_source. */
+static inline u32 cquark_types_from(u32 from)
 {
-#define CQUARK_BIT(kind, number, body, type, flags, sources) | (source & (sources) ? (u32)1 << RAW_##type : 0)
+#define CQUARK_BIT(kind, number, body, type, flags, sources) | (from & (sources) ? (u32)1 << RAW_##type : 0)
 	return 0 WIRE_KINDS(CQUARK_BIT);
 #undef CQUARK_BIT
 }
@@ -79,6 +79,14 @@ static inline u32 cquark_types_from(u32 source)
 static inline int cquark_flags_for(u32 types)
 {
 #define CQUARK_BIT(type, family, event, flag, label) | (types & (u32)1 << RAW_##type ? (flag) : 0)
+	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* The families that a queue with these flags tells of, a bit each: 1 << family. */
+static inline u32 cquark_families_for(int flags)
+{
+#define CQUARK_BIT(type, family, event, flag, label) | ((flag) == 0 || flags & (flag) ? (u32)1 << WIRE_FAMILY_##family : 0)
 	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
 #undef CQUARK_BIT
 }

@@ -1,9 +1,10 @@
 internal import CLinux
+internal import CQuark
 internal import CWire
 public import QuarkCore
 
 /// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
-@safe public struct KprobeBackend: ~Copyable {
+@safe public struct KprobeBackend: RecordSource, ~Copyable {
   private let probes: KprobeProbes
   /// Memory for as many as there may be CPUs.
   private let rings: UnsafeMutablePointer<PerfRing>
@@ -72,6 +73,8 @@ public import QuarkCore
     unsafe rings.deinitialize(count: ringCount)
     unsafe rings.deallocate()
   }
+
+  public var traits: SourceTraits { SourceTraits(name: "kprobe", flag: QQ_KPROBE) }
 
   /// Becomes readable when a tenth of a ring is filled.
   public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {

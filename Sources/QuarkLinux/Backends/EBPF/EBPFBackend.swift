@@ -1,17 +1,20 @@
 internal import CLinux
+internal import CQuark
 internal import CWire
 public import QuarkCore
 
-/// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
-public struct EBPFBackend: ~Copyable {
+/// The programs of bpf/quark.bpf.c, loaded and attached, and the ring they write to.
+public struct EBPFBackend: RecordSource, ~Copyable {
   /// Bytes of the ring: 4 MiB.
   public static var defaultRingSize: Int { 4 << 20 }
 
   private var loaded: LoadedObject
   /// As the kernel said last: it may stop to say so when privileges are dropped.
   private var missedRuns: UInt64 = 0
-  /// By which means each kind of record is had.
-  public let plan: HookPlan
+  private let plan: HookPlan
+
+  public var traits: SourceTraits { SourceTraits(name: "ebpf", flag: QQ_EBPF, wakesInTime: true) }
+  public var description: String { plan.description }
 
   public init(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) {
     do throws(QuarkError) {

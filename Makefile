@@ -162,10 +162,17 @@ test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # As a Swift program would have the library, with the checks of the trees compiled in.
-sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
+sim: deps ## the queue against a model of it, or with LOSSES=1 on a machine that loses records: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(RECORDS),--records $(RECORDS))
+		$(if $(RECORDS),--records $(RECORDS)) $(if $(LOSSES),--losses)
+
+# Some for each recording, by chance, or all of them, which takes minutes.
+hostile: libquark_big.a ## recordings with any eight bytes replaced: [RECORDING=file] [SAMPLE=n] [SEED=n]
+	$(Q)mkdir -p .build-hostile && $(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I. -o .build-hostile/hostile \
+		Tests/hostile/hostile.c libquark_big.a
+	$(Q)$(STEPS) $(foreach recording,$(or $(RECORDING),$(RECORDINGS)),'.build-hostile/hostile $(recording) \
+		$(if $(SAMPLE),$(SAMPLE) $(or $(SEED),$(shell date +%s)))')
 
 # As other packages have the library: the Swift ones without the trait, and in a scratch folder of their own.
 GO ?= go

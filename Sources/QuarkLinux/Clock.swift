@@ -18,20 +18,18 @@ public enum Clock {
   /// cannot be right any more. A reading that was interrupted says little, and never changes what is known: on a busy
   /// machine records that were stamped before and after would change places.
   static func suspendedNS(last: UInt64) throws(Errno) -> UInt64 {
-    try difference { () throws(Errno) in
-      let reading = try Reading(of: CLOCK_BOOTTIME, between: CLOCK_MONOTONIC)
-      return reading.admits(last) ? Reading(offset: last) : reading
-    }.offset
-  }
-
-  /// The closest of a few readings.
-  private static func difference(_ read: () throws(Errno) -> Reading) throws(Errno) -> Reading {
-    var best = try read()
+    // The closest of a few readings.
+    var best = try suspended(last: last)
     for _ in 0..<4 where best.width > 0 {
-      let next = try read()
+      let next = try suspended(last: last)
       if next.width < best.width { best = next }
     }
-    return best
+    return best.offset
+  }
+
+  private static func suspended(last: UInt64) throws(Errno) -> Reading {
+    let reading = try Reading(of: CLOCK_BOOTTIME, between: CLOCK_MONOTONIC)
+    return reading.admits(last) ? Reading(offset: last) : reading
   }
 
   /// What two clocks differ by: one is read between two readings of the other.

@@ -75,8 +75,10 @@ import Testing
       pipeline.drain() == [EventSummary(QUARK_EV_EXIT, pid: 5, at: 200), EventSummary(QUARK_EV_EXEC, pid: 5, at: 300)])
   }
 
-  /// Kprobes tell an exec in two records, the first of which has no task: the second says whose both are.
-  @Test func aRecordWithoutATaskIsWhoseTheNextOneIs() {
+  /// Kprobes tell an exec in two records, the first of which has no task: the second says whose both are, and names
+  /// that stand between them. FOUND by the simulator: with a name between them, the exec was the victim's.
+  @Test(arguments: [[], [RAW_COMM.rawValue], [RAW_COMM.rawValue, RAW_COMM.rawValue]])
+  func aRecordWithoutATaskIsWhoseTheNextOneIs(between: [UInt32]) {
     var pipeline = victim()
     func add(_ type: raw_types, at timeNS: UInt64, startNS: UInt64?, exe: String?) {
       let event = unsafe pipeline.makeRawEvent(type, pid: 5, timeNS: timeNS)!
@@ -89,8 +91,10 @@ import Testing
       unsafe pipeline.insert(event)
     }
     add(RAW_EXEC, at: 1000, startNS: nil, exe: "/bin/other")
-    add(RAW_EXEC_CONNECTOR, at: 1001, startNS: 900, exe: nil)
-    #expect(pipeline.drain() == [EventSummary(QUARK_EV_EXEC, pid: 5, at: 1000)])
+    for type in between { add(raw_types(type), at: 1001, startNS: nil, exe: nil) }
+    add(RAW_EXEC_CONNECTOR, at: 1002, startNS: 900, exe: nil)
+    let named = between.isEmpty ? 0 : QUARK_EV_SETPROCTITLE
+    #expect(pipeline.drain() == [EventSummary(QUARK_EV_EXEC | named, pid: 5, at: 1000)])
     let process = unsafe pipeline.processes.lookup(pid: 5)!
     #expect(unsafe text(process.pointee.exe) == "/bin/other" && process.pointee.poison_tag == 0)
     #expect(unsafe process.pointee.cmdline == nil)

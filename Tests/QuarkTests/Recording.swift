@@ -6,9 +6,11 @@ enum Recording {
   private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures")
 
+  static func file(_ release: String) -> URL { fixtures.appending(path: "recordings/\(release).rec") }
+
   static var attributes: Queue.Attributes {
     var attributes = Queue.Attributes()
-    attributes.replay = fixtures.appending(path: "recordings/6.1.0.rec").path
+    attributes.replay = file("6.1.0").path
     return attributes
   }
 

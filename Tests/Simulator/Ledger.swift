@@ -217,6 +217,7 @@ final class Ledger {
     }
     guard event.records.contains(where: { records[$0].task != nil }), let content else { return }
     let mark = Int(content.task.capabilities[4]) - 1
+    guard seen.indices.contains(mark) else { return check(false, "the task is of no record") }
     check(!seen[mark], "record \(mark) is delivered twice")
     seen[mark] = true
   }

@@ -34,7 +34,12 @@ struct LossParameters {
   let longestDelayNS: Int
   /// As kprobes tell it: an exec in two records, of which the first has no task, and names without one.
   let isInParts: Bool
+  /// Threads are told of, too, without a task.
+  let hasThreads: Bool
   let isMinimal: Bool
+  /// Raw events that the queue holds at most, and whether now and then more are read than fit.
+  let maxLength: Int
+  let overfills: Bool
   let graceTimeMS: Int
   let paceNS: Int
   let processLimit: Int
@@ -55,12 +60,15 @@ struct LossParameters {
     // Pids come again after some clock ticks at the earliest: within one, /proc could not tell two processes apart.
     paceNS = random.pick([200_000, 500_000, 2_000_000])
     processLimit = random.pick([10, 100, 240])
+    hasThreads = random.below(3) == 0
+    maxLength = random.pick([40, 1000])
+    overfills = random.below(2) == 0
   }
 }
 
 /// One record of a life. Its stamp is no other's.
 struct LifeRecord {
-  enum Kind: CaseIterable { case fork, exec, connector, exit, name, ids }
+  enum Kind: CaseIterable { case fork, exec, connector, exit, name, ids, threadFork, threadName, threadExit }
 
   var kind: Kind
   var life: UInt32

@@ -7,15 +7,19 @@ struct LifeJudge {
   private(set) var unknowable = 0
   /// Lives whose entries were told of others, by records without a task, which do not say whose they are.
   private var mixed: Set<UInt32> = []
+  /// Pids whose entries had no start when an event was told of them, and the stamp of the last record of that event.
+  private var nameless: [UInt32: UInt64] = [:]
   /// Whose an entity id is.
   private var ids: [[UInt8]: UInt32] = [:]
 
   /// What a life executes: its number.
   static func path(_ life: UInt32) -> [UInt8] { Array("/\(life)".utf8) }
 
-  /// `group`: the records that left with the event, the first one first.
+  /// `group`: the records that left with the event, the first one first. Who ended before `endedBeforeNS` may be
+  /// forgotten by now.
   mutating func judge(
-    _ event: quark_event, _ group: [LifeRecord], _ lives: inout [Life], _ processes: borrowing ProcessCache
+    _ event: quark_event, _ group: [LifeRecord], _ lives: inout [Life], _ processes: borrowing ProcessCache,
+    endedBeforeNS: UInt64
   ) throws(Violation) {
     guard let first = group.first, let process = unsafe event.process, unsafe event.time == first.timeNS else {
       throw Violation(message: "an event of \(unsafe event.time) is of no record")
@@ -31,7 +35,8 @@ struct LifeJudge {
     }
     let isRight = content.timeBootNS == life.startNS || content.timeBootNS == 0 && !record.hasTask
     guard isRight else {
-      if record.hasTask || life.isTold {
+      let mayBeForgotten = life.goneNS.map { $0 < endedBeforeNS } ?? false
+      if record.hasTask || life.isTold && !mayBeForgotten {
         throw Violation(message: "\(record) of \(life) is told of a process that started at \(content.timeBootNS)")
       }
       unknowable += 1
@@ -40,7 +45,13 @@ struct LifeJudge {
       return
     }
     // The entry may have been another's, whose start was not told either.
-    if content.timeBootNS == 0 { mixed.insert(record.life) }
+    if content.timeBootNS == 0 {
+      mixed.insert(record.life)
+      nameless[content.pid] = group.last?.timeNS
+    } else if let toldNS = nameless.removeValue(forKey: content.pid), toldNS + 1_000_000 >= life.startNS {
+      // So it may be, for the process had begun when that happened.
+      mixed.insert(record.life)
+    }
     for member in group where member.life == record.life { note(member, &lives, processes) }
     try check(content, of: lives[Int(record.life)], record, lives, mark: unsafe process.pointee.poison_tag)
     // As a rule does.

@@ -2,6 +2,9 @@
 struct LifeMachine {
   static var pidCount: Int { 300 }
   static var startNS: UInt64 { 10_000_000_000 }
+  /// A pid is nobody's for longer than the clocks of stamps and of starts may differ: else nothing could tell whose a
+  /// record is that says no start.
+  private static var leastAbsenceNS: UInt64 { 1_100_000 }
 
   private let parameters: LossParameters
   private var random: SeededGenerator
@@ -26,7 +29,8 @@ struct LifeMachine {
   /// Something happens, and is told.
   mutating func step(_ tell: (LifeRecord) -> Void) {
     let life = random.pick(living)
-    switch random.below(100) {
+    switch random.below(parameters.hasThreads ? 115 : 100) {
+    case 100...: tell(record(random.pick([.threadFork, .threadName, .threadExit]), life, hasTask: false))
     case 0..<30 where living.count < parameters.processLimit: fork(life, tell)
     case 0..<55: exec(life, tell)
     case 55..<65: tell(record(.ids, life))
@@ -60,10 +64,9 @@ struct LifeMachine {
   }
 
   private mutating func begin(parent: UInt32, startNS: UInt64) -> UInt32 {
-    while byPID[nextPID] != 0 { nextPID = nextPID % Self.pidCount + 1 }
+    while byPID[nextPID] != 0 || startNS < freedNS[nextPID] + Self.leastAbsenceNS { nextPID = nextPID % Self.pidCount + 1 }
     let number = UInt32(lives.count)
-    lives.append(Life(
-      number: number, pid: UInt32(nextPID), startNS: max(startNS, freedNS[nextPID] + 1), parent: parent))
+    lives.append(Life(number: number, pid: UInt32(nextPID), startNS: startNS, parent: parent))
     byPID[nextPID] = number
     living.append(number)
     nextPID = nextPID % Self.pidCount + 1

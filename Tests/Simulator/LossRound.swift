@@ -10,6 +10,7 @@ package struct LossRound: ~Copyable {
     package var events = 0
     package var lives = 0
     package var late: UInt64 = 0
+    package var refused: UInt64 = 0
     package var forgotten: UInt64 = 0
     /// Of which no record that was left said whose they were.
     package var unknowable = 0
@@ -22,12 +23,13 @@ package struct LossRound: ~Copyable {
       left.events += right.events
       left.lives += right.lives
       left.late += right.late
+      left.refused += right.refused
       left.forgotten += right.forgotten
       left.unknowable += right.unknowable
     }
 
     package var summary: String {
-      "\(records) records of \(lives) processes with 300 pids: \(lost) lost, \(late) late, \(events) events, "
+      "\(records) records of \(lives) processes with 300 pids: \(lost) lost, \(refused) refused, \(late) late, \(events) events, "
         + "\(forgotten) processes forgotten; of \(unknowable) events nothing said whose they were"
     }
   }
@@ -60,7 +62,8 @@ package struct LossRound: ~Copyable {
     random = SeededGenerator(seed ^ 0x3333)
     machine = LifeMachine(parameters, seed: seed)
     let attributes = unsafe quark_queue_attr(
-      flags: parameters.isMinimal ? QQ_MIN_AGG : 0, max_length: 1000, cache_grace_time: CInt(parameters.graceTimeMS),
+      flags: (parameters.isMinimal ? QQ_MIN_AGG : 0) | (parameters.hasThreads ? QQ_THREAD_EVENTS : 0),
+      max_length: CInt(parameters.maxLength), cache_grace_time: CInt(parameters.graceTimeMS),
       hold_time: 100, max_env: 64, kubefd: -1, ruleset: nil, ring_size: 0, replay: nil)
     pipeline = EventPipeline(attributes)
     merge = SourceMerge(sourceCount: parameters.sourceCount)
@@ -85,6 +88,7 @@ package struct LossRound: ~Copyable {
     (totals.lives, totals.late, totals.forgotten) = (
       machine.lives.count - 1, statistics.late, statistics.garbage_collections
     )
+    totals.refused = statistics.refused
     totals.unknowable = judge.unknowable
     return totals
   }
@@ -153,7 +157,9 @@ package struct LossRound: ~Copyable {
       // Those of its pid, the oldest first, as many as have left.
       let group = Array(waiting[Int(pid)].prefix(Int(pipeline.statistics.removals - removals)))
       waiting[Int(pid)].removeFirst(group.count)
-      try unsafe judge.judge(event.pointee, group, &machine.lives, pipeline.processes)
+      try unsafe judge.judge(
+        event.pointee, group, &machine.lives, pipeline.processes,
+        endedBeforeNS: nowNS - UInt64(parameters.graceTimeMS) * 1_000_000)
       if !isEmpty { isEmpty = pull() }
     }
   }
@@ -162,7 +168,8 @@ package struct LossRound: ~Copyable {
   private mutating func pull() -> Bool {
     merge.removeAll()
     for index in rings.indices { if let head = rings[index].head { merge.add(index, timeNS: head.timeNS) } }
-    while pipeline.room > 0, let source = merge.oldest {
+    let overfills = parameters.overfills && random.below(50) == 0
+    while overfills || pipeline.room > 0, let source = merge.oldest {
       insert(rings[source].head!)
       rings[source].taken += 1
       merge.replaceOldest(timeNS: rings[source].head?.timeNS)
@@ -176,7 +183,8 @@ package struct LossRound: ~Copyable {
     let life = machine.lives[Int(record.life)]
     let types: [LifeRecord.Kind: raw_types] = [
       .fork: RAW_WAKE_UP_NEW_TASK, .exec: RAW_EXEC, .connector: RAW_EXEC_CONNECTOR, .exit: RAW_EXIT_THREAD,
-      .name: RAW_COMM, .ids: RAW_ID_CHANGE,
+      .name: RAW_COMM, .ids: RAW_ID_CHANGE, .threadFork: RAW_WAKE_UP_NEW_TASK, .threadName: RAW_COMM,
+      .threadExit: RAW_EXIT_THREAD,
     ]
     guard let event = unsafe pipeline.makeRawEvent(types[record.kind]!, pid: life.pid, timeNS: record.timeNS) else {
       return
@@ -187,6 +195,9 @@ package struct LossRound: ~Copyable {
       unsafe event.pointee.task.start_boottime = life.startNS
       unsafe event.pointee.task.ppid = machine.lives[Int(life.parent)].pid
       unsafe event.pointee.task.uid = life.number
+    }
+    if [.threadFork, .threadName, .threadExit].contains(record.kind) {
+      unsafe event.pointee.flags = UInt32(RAW_F_THREAD)
     }
     if record.kind == .exec { _ = unsafe pipeline.set(.exe, of: event, to: LifeJudge.path(life.number).span.bytes) }
     if record.kind == .connector || record.kind == .exec && record.hasTask {

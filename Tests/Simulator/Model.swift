@@ -99,15 +99,17 @@ struct Model {
     return rules.allows(record.type, in: group.map { records[$0].type })
   }
 
-  /// When the process of the one at that place started, if it says so, or if the next one of its pid does and that
-  /// process had started by then; nil: nobody says.
+  /// When the process of the one at that place started, if it says so; or as the first of the sixteen of its pid behind
+  /// it says that has a task, if no fork comes before, and if that process had started by then. Nil: nobody says.
   private func startNS(at place: Int) -> UInt64? {
     let record = records[waiting[place].record]
     if let task = record.task { return task.startNS }
-    guard let next = waiting[(place + 1)...].first(where: { $0.pid == record.pid }).map({ records[$0.record] }),
-      let task = next.task, next.type != RAW_WAKE_UP_NEW_TASK, task.startNS <= record.timeNS
-    else { return nil }
-    return task.startNS
+    let others = waiting[(place + 1)...].lazy.filter { $0.pid == record.pid }.map { records[$0.record] }
+    for next in others.prefix(16) {
+      if next.type == RAW_WAKE_UP_NEW_TASK { return nil }
+      if let task = next.task { return task.startNS <= record.timeNS ? task.startNS : nil }
+    }
+    return nil
   }
 
   private var targetNS: UInt64 {

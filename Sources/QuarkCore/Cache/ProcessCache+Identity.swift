@@ -75,16 +75,20 @@ extension ProcessCache {
     // One of the starts is not known. Nothing happens to a process before it starts; but the clocks of stamps and of
     // starts may differ a little.
     let knownNS = unsafe identity.pointee.startNS
-    if knownNS != 0, unsafe event.pointee.time &+ tickNS < knownNS { return .earlier }
+    if knownNS != 0, unsafe event.pointee.time &+ Self.slackNS < knownNS { return .earlier }
     // What the entry was told of before this process began was another's.
     guard let beganNS = unsafe Self.beginning(event, startNS: startNS, isExited: Self.isExited(process)) else {
       return .same
     }
     let toldNS = unsafe identity.pointee.toldNS
-    if toldNS &+ (startNS != 0 ? tickNS : 0) < beganNS { return .later }
+    if toldNS &+ (startNS != 0 ? Self.slackNS : 0) < beganNS { return .later }
     if unsafe toldNS <= beganNS && Self.isExited(process) { return .later }
     return .same
   }
+
+  /// What the clocks of stamps and of starts differ by at most: the one is read anywhere in the kernel, and of kprobes
+  /// moved by what was found to be between two clocks.
+  private static var slackNS: UInt64 { 1_000_000 }
 
   /// When the process of an event had not begun before, if that can be said: of a fork, and of an exec behind an exit.
   private static func beginning(

@@ -325,16 +325,27 @@ public import CQuark
     return unsafe startNS(behind: rawEvent)
   }
 
-  /// The same of one without a task, by the next one: if that one's process had started, they are of the same.
+  /// The same of one without a task, by the next one that has one: if that one's process had started, they are of the
+  /// same.
   @inline(never)
   private mutating func startNS(behind rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
-    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_THREAD) == 0,
-      let next = unsafe rawEvents.successor(of: rawEvent), unsafe next.pointee.flags & UInt32(RAW_F_TASK) != 0,
-      unsafe next.pointee.type != RAW_WAKE_UP_NEW_TASK.rawValue
-    else { return 0 }
-    let startNS = unsafe next.task.pointee.start_boottime
-    return unsafe startNS <= rawEvent.pointee.time ? startNS : 0
+    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_THREAD) == 0 else { return 0 }
+    var next = unsafe rawEvents.successor(of: rawEvent)
+    for _ in 0..<Self.furthestTask {
+      guard let event = unsafe next else { return 0 }
+      let isOfThread = unsafe event.pointee.flags & UInt32(RAW_F_THREAD) != 0
+      if unsafe event.pointee.type == RAW_WAKE_UP_NEW_TASK.rawValue, !isOfThread { return 0 }
+      if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
+        let startNS = unsafe event.task.pointee.start_boottime
+        return unsafe startNS <= rawEvent.pointee.time ? startNS : 0
+      }
+      unsafe next = rawEvents.successor(of: event)
+    }
+    return 0
   }
+
+  /// Raw events that are looked at to find one with a task. Kprobes tell an exec and a name or two before one.
+  private static var furthestTask: Int { 16 }
 
   /// Takes a raw event out of the queue and applies it to its process and to the event under construction. The result
   /// is its bit.

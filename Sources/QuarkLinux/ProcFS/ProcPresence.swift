@@ -13,16 +13,15 @@ public import QuarkCore
 
   /// Nil: it cannot be told here who is there. A descriptor stays open, for who gives up privileges later.
   public static func open() -> ProcPresence? {
-    let descriptor = unsafe clinux_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { return nil }
-    var presence = ProcPresence(FileDescriptor(owning: descriptor))
-    guard presence.isOfUse() else { return nil }
+    guard var presence = try? ProcPresence(path: "/proc"), presence.isOfUse() else { return nil }
     return presence
   }
 
-  private init(_ directory: consuming FileDescriptor) {
-    self.directory = directory
-    ticksPerSecond = UInt64(max(0, sysconf(CInt(_SC_CLK_TCK))))
+  /// `path` is that of a /proc, or of a tree that looks like one.
+  init(path: String) throws(Errno) {
+    directory = FileDescriptor(owning: try unsafe Errno.check(
+      clinux_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)))
+    ticksPerSecond = ProcName.ticksPerSecond
   }
 
   private mutating func isOfUse() -> Bool {
@@ -48,25 +47,10 @@ public import QuarkCore
     return stat.startNS(ticksPerSecond: ticksPerSecond).map { .alive(startNS: $0) } ?? .unknown
   }
 
-  /// `PID/stat`.
   private mutating func readStat(_ pid: UInt32) throws(Errno) {
-    var name = [16 of CChar](repeating: 0)
-    var (rest, start) = (pid, 10)
-    repeat {
-      start -= 1
-      name[start] = CChar(rest % 10) + CChar(bitPattern: UInt8(ascii: "0"))
-      rest /= 10
-    } while rest > 0
-    var end = 10
-    for byte in ["/", "s", "t", "a", "t"] as [Unicode.Scalar] {
-      name[end] = CChar(bitPattern: UInt8(ascii: byte))
-      end += 1
-    }
-    // Safe: ten digits at most, five letters, and the last byte is a NUL.
-    let result: Result<Void, Errno> = unsafe name.span.extracting(start...).withUnsafeBufferPointer { path in
+    let result: Result<Void, Errno> = unsafe ProcName(pid, "/stat").withPath { path in
       do throws(Errno) {
-        try unsafe buffer.readFile(path.baseAddress!, in: directory.rawValue, limit: 4096)
-        return .success(())
+        return .success(try unsafe buffer.readFile(path, in: directory.rawValue, limit: 4096))
       } catch { return .failure(error) }
     }
     try result.get()

@@ -37,7 +37,7 @@ public struct ProcScraper: ~Copyable {
     path: String = "/proc", maxEnvironmentLength: Int = 0, ticksPerSecond: UInt64? = nil
   ) throws(QuarkError) {
     directory = try QuarkError.attempting("open /proc") { () throws(Errno) in try ProcDirectory(path: path) }
-    self.ticksPerSecond = ticksPerSecond ?? UInt64(max(0, sysconf(CInt(_SC_CLK_TCK))))
+    self.ticksPerSecond = ticksPerSecond ?? ProcName.ticksPerSecond
     self.maxEnvironmentLength = max(0, maxEnvironmentLength)
   }
 
@@ -91,16 +91,8 @@ public struct ProcScraper: ~Copyable {
   }
 
   private func open(pid: UInt32) throws(Errno) -> FileDescriptor {
-    var name = [11 of CChar](repeating: 0)
-    var (rest, index) = (pid, 10)
-    repeat {
-      index -= 1
-      name[index] = CChar(rest % 10) + CChar(bitPattern: UInt8(ascii: "0"))
-      rest /= 10
-    } while rest > 0
-    // Safe: ten digits at most, and the last byte is a NUL.
-    let result = unsafe name.span.extracting(index...).withUnsafeBufferPointer {
-      unsafe clinux_openat(directory.rawValue, $0.baseAddress!, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    let result = unsafe ProcName(pid).withPath {
+      unsafe clinux_openat(directory.rawValue, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
     return FileDescriptor(owning: try Errno.check(result))
   }

@@ -32,8 +32,9 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
-# The libraries of one major number take each other's programs.
-SO_VERSION := 0
+# A library takes the programs that were compiled for its own version, and refuses others when they open a queue: each
+# version has a name of its own, by which the loader finds the right one.
+SO_VERSION := $(shell sed -n 's/^.define QUARK_VERSION[[:blank:]]*"\(.*\)"$$/\1/p' quark.h)
 # All that a shell runs.
 SCRIPTS = $(shell grep -rlIx --exclude-dir=Fixtures '#!/bin/sh' krun.sh ci initramfs kernel-images man packaging Benchmarks Fuzz Tests) Tests/ok.sh
 # Two at a time on two processors, and the output of each to itself.
@@ -116,7 +117,7 @@ $(EXAMPLES): %: %.c quark.h libquark_big.a
 PREFIX ?= /usr/local
 INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
 NOT_MADE = $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED))
-INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SO_VERSION=$(SO_VERSION) \
+INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' \
 	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
 # Builds what is missing, and that alone: it is often run as root, who builds nothing.

@@ -3,8 +3,8 @@
 # install.sh install | uninstall: puts the header, the libraries, the tools, their manual and the examples under
 # DESTDIR/PREFIX, or takes exactly these away again. Run from the top of the tree, after `make`.
 #
-# Environment: PREFIX (/usr/local), DESTDIR (nothing), LIBDIR (PREFIX/lib), SO_VERSION (0), STRIP (strip; `:` leaves the
-# debug information in).
+# Environment: PREFIX (/usr/local), DESTDIR (nothing), LIBDIR (PREFIX/lib), STRIP (strip; `:` leaves the debug
+# information in).
 
 set -eu
 LC_ALL=C
@@ -27,7 +27,6 @@ for pair in "PREFIX=$prefix" "LIBDIR=$libdir"; do
 	esac
 done
 destdir=${DESTDIR-}
-major=${SO_VERSION:-0}
 version=$(sed -n 's/^#define QUARK_VERSION[ 	]*"\(.*\)"$/\1/p' quark.h)
 [ "$version" ] || fail "quark.h has no QUARK_VERSION"
 doc=$prefix/share/doc/quark
@@ -39,8 +38,7 @@ manifest() {
 		echo "644 $archive $libdir/$archive"
 	done
 	echo "644 libquark.so $libdir/libquark.so.$version"
-	echo "link libquark.so.$version $libdir/libquark.so.$major"
-	echo "link libquark.so.$major $libdir/libquark.so"
+	echo "link libquark.so.$version $libdir/libquark.so"
 	echo "644 quark.pc $libdir/pkgconfig/quark.pc"
 	for tool in quark-mon quark-btf quark-test; do
 		echo "755 $tool $prefix/bin/$tool"

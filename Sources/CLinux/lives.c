@@ -193,6 +193,35 @@ unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind)
 	return last;
 }
 
+int clinux_bpf_map(void)
+{
+	/* Before 5.11 maps count as locked memory. */
+	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	union bpf_attr attributes;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return -1;
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_type = BPF_MAP_TYPE_ARRAY;
+	attributes.key_size = 4;
+	attributes.value_size = 4096;
+	attributes.max_entries = 1;
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes));
+}
+
+int clinux_bpf_look_up(int map)
+{
+	static const uint32_t key = 0;
+	char value[4096];
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_fd = (uint32_t)map;
+	attributes.key = (uint64_t)(uintptr_t)&key;
+	attributes.value = (uint64_t)(uintptr_t)value;
+	return (int)syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attributes, sizeof(attributes));
+}
+
 int clinux_socket_pair(int ends[2])
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);

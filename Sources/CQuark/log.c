@@ -14,7 +14,8 @@ int quark_verbose;
 
 void cquark_log_configure(void)
 {
-	const char *text = getenv("QUARK_VERBOSE");
+	/* Not what a caller with less rights says: secure_getenv(3). */
+	const char *text = secure_getenv("QUARK_VERBOSE");
 	u64 number;
 
 	if (text == NULL)

@@ -176,6 +176,7 @@ public import QuarkLinux
     unsafe result.malformed &+= parts.pointee.source.malformed
     unsafe result.refused &+= parts.pointee.pipeline.processes.refusals
     unsafe result.garbage_collections &+= parts.pointee.pipeline.processes.evictions
+    result.stalls = unsafe parts.pointee.source.stalls
     let lost = unsafe parts.pointee.source.lost()
     result.lost = lost.total
     result.lost_by_family = lost.counts
@@ -372,7 +373,9 @@ public import QuarkLinux
   @inline(never)
   private mutating func refreshWallOffset(nowNS: UInt64) {
     wallOffsetTakenNS = nowNS
-    if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
+    guard let offset = try? Clock.wallOffsetNS(), offset != wallOffsetNS else { return }
+    unsafe parts.pointee.pipeline.processes.shiftTimes(byNS: offset &- wallOffsetNS)
+    wallOffsetNS = offset
   }
 
   private static var lookIntervalNS: UInt64 { 1_000_000_000 }

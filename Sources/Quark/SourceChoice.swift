@@ -9,14 +9,22 @@ enum SourceChoice {
       return AnyRecordSource(try ReplayBackend.open(unsafe String(cString: path)))
     }
     let flags = attributes.flags
-    guard flags & QQ_EBPF != 0 else { return AnyRecordSource(try KprobeBackend.open(settings)) }
+    guard flags & QQ_EBPF != 0 else { return AnyRecordSource(try openKprobe(settings)) }
     let reason: QuarkError
-    do throws(QuarkError) { return AnyRecordSource(try EBPFBackend(settings)) } catch { reason = error }
+    do throws(QuarkError) {
+      return AnyRecordSource(try DescriptorLimit.raising { () throws(QuarkError) in try EBPFBackend(settings) })
+    } catch {
+      reason = error
+    }
     guard flags & QQ_KPROBE != 0 else { throw reason }
     do throws(QuarkError) {
-      return AnyRecordSource(try KprobeBackend.open(settings), fallbackReason: reason.message)
+      return AnyRecordSource(try openKprobe(settings), fallbackReason: reason.message)
     } catch {
       throw error.after(ebpf: reason)
     }
+  }
+
+  private static func openKprobe(_ settings: BackendSettings) throws(QuarkError) -> KprobeBackend {
+    try DescriptorLimit.raising { () throws(QuarkError) in try KprobeBackend.open(settings) }
   }
 }

@@ -48,7 +48,7 @@ public func quark_group_lookup(
 /// What a queue knows of the machine, beside its processes. With VALGRIND in the environment, not the accounts.
 func loadMachine(_ queue: UnsafeMutablePointer<quark_queue>) {
   unsafe queue.pointee.sysinfo = SystemInformation.read()
-  guard unsafe getenv("VALGRIND") == nil else { return }
+  guard unsafe clinux_environment("VALGRIND") == nil else { return }
   let users = unsafe Accounts.users { warn("more than one user \($0)", in: "quark_queue_open") }
   unsafe queue.pointee.passwds = users.baseAddress
   unsafe queue.pointee.passwds_len = users.count

@@ -14,7 +14,7 @@ struct Options {
   /// A monitor that says nothing is worse than one that does not start.
   var attributes = {
     var attributes = Queue.defaultAttributes
-    attributes.flags |= QQ_SELF_TEST
+    attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | QQ_EBPF | QQ_SELF_TEST
     return attributes
   }()
   var verbosity = 0
@@ -41,15 +41,15 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeghkMstvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
-                     [-r file] [--no-self-test] [--record file] [--replay file] [--tree]
-      -b             allow the EBPF backend; without -b and -k both are, and EBPF is tried first
+    usage: quark-mon [-bDeghkMstuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+                     [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
+      -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
       -g             aggregate as little as possible
       -h             the manual on a terminal, else this text
-      -k             allow the KPROBE backend
+      -k             the KPROBE backend in place of EBPF
       -l max_length  raw events held at most, 1 or more (default 10000)
       -M             no events, but how many there are, about every second
       -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
@@ -58,6 +58,8 @@ struct Options {
       -r file        rules that say which events to show; - is standard input
       -s             no list of the processes there are at the start
       -t             KPROBE: events of threads too
+      -u             changes of memory's protection (there is no support so far)
+      --fallback     the KPROBE backend, where EBPF cannot be had
       --no-self-test do not try the backend on a process of its own before it is used
       --record file  keep the records as they come from the kernel
       --replay file  play such a file in place of what the kernel says, and end
@@ -72,14 +74,16 @@ struct Options {
   private static var noSelfTestOption: UInt8 { 2 }
   private static var treeOption: UInt8 { 3 }
   private static var replayOption: UInt8 { 4 }
+  private static var fallbackOption: UInt8 { 5 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     let longer = unsafe [
       longOption("record", required_argument, recordOption), longOption("replay", required_argument, replayOption),
       longOption("no-self-test", no_argument, noSelfTestOption), longOption("tree", no_argument, treeOption),
+      longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -110,17 +114,18 @@ struct Options {
   private mutating func read(
     _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   ) throws(UsageError) -> Outcome? {
-    var backends: CInt = 0
+    var backend: CInt?
+    var isFallingBack = false
     while true {
       let option = unsafe Self.nextOption(argc, argv)
       if option == -1 { break }
       switch UInt8(truncatingIfNeeded: option) {
-      case UInt8(ascii: "b"): backends |= QQ_EBPF
+      case UInt8(ascii: "b"): try Self.choose(&backend, QQ_EBPF)
       case UInt8(ascii: "C"): try Self.set(&processGraph, "-C")
       case UInt8(ascii: "D"): dropsPrivileges = true
       case UInt8(ascii: "e"): attributes.flags |= QQ_ENTRY_LEADER
       case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
-      case UInt8(ascii: "k"): backends |= QQ_KPROBE
+      case UInt8(ascii: "k"): try Self.choose(&backend, QQ_KPROBE)
       case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))
       case UInt8(ascii: "M"): (isBenchmark, hasSnapshot) = (true, false)
       case UInt8(ascii: "m"): debugLength = try Self.number("number of raw events", in: 1...2_000_000)
@@ -129,6 +134,8 @@ struct Options {
       case UInt8(ascii: "r"): try Self.set(&rules, "-r")
       case UInt8(ascii: "s"): hasSnapshot = false
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
+      case UInt8(ascii: "u"): attributes.flags |= QQ_MPROTECT
+      case Self.fallbackOption: isFallingBack = true
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
       case Self.recordOption: try Self.set(&recording, "--record")
       case Self.replayOption:
@@ -149,10 +156,20 @@ struct Options {
     }
     if isReplay, recording != nil { throw UsageError("--record and --replay exclude each other") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
-    if backends != 0 { attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | backends }
+    if isFallingBack {
+      if backend == QQ_KPROBE { throw UsageError("-k and --fallback exclude each other") }
+      attributes.flags |= QQ_KPROBE
+    } else if let backend {
+      attributes.flags = attributes.flags & ~QQ_EBPF | backend
+    }
     // What is to be held must fit.
     attributes.max_length = max(attributes.max_length, CInt(debugLength ?? 0))
     return nil
+  }
+
+  private static func choose(_ backend: inout CInt?, _ flag: CInt) throws(UsageError) {
+    if let backend, backend != flag { throw UsageError("-b and -k exclude each other") }
+    backend = flag
   }
 
   private static func set(_ file: inout String?, _ name: StaticString) throws(UsageError) {

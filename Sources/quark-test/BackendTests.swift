@@ -115,7 +115,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
 
 /// What the queue says of records while so many tasks are born and die. The kernel begins and ends threads of its own
 /// when it likes: a round in which more lived than should is done again.
-private func undisturbed(
+func undisturbed(
   _ queue: inout TestQueue, lives: Int, _ body: () throws(TestEnd) -> Void
 ) throws(TestEnd) -> (came: Int, lost: Int) {
   var seen = (births: 0, deaths: 0)
@@ -235,7 +235,7 @@ func capabilities(_ context: TestContext) throws(TestEnd) {
 }
 
 /// In a child: makes it a user with these capabilities only.
-private func become(_ user: uid_t, keeping capabilities: UInt64) {
+func become(_ user: uid_t, keeping capabilities: UInt64) {
   must("keep capabilities", clinux_keep_capabilities())
   must("change the group", clinux_set_gids(user, user, user))
   must("change the user", clinux_set_uids(user, user, user))

@@ -19,7 +19,7 @@ public func quarkTestMain(
 
 /// A variable of the environment.
 func environment(_ name: String) -> String? {
-  unsafe getenv(name).map { unsafe String(cString: $0) }
+  unsafe clinux_environment(name).map { unsafe String(cString: $0) }
 }
 
 func printOut(_ text: String) {

@@ -62,6 +62,40 @@ func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
   try expect(Text(monitor.complaints.afterStart).isEmpty, "it says: \(monitor.complaints.text)")
 }
 
+/// On a kernel whose types are elsewhere it is told where, as these tests are.
+func monitorTypes(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let types = try scratch.addFile("types", try readFile("/sys/kernel/btf/vmlinux"), mode: 0o644)
+  try TestProcess.hideTypes()
+  unsafe setenv("QUARK_BTF_PATH", types, 1)
+  defer { unsafe unsetenv("QUARK_BTF_PATH") }
+  let monitor = try Monitor(context, in: scratch.path, [])
+  try monitor.expectToSee("marker-types", in: "\(scratch.path)/out")
+  try monitor.end(by: SIGTERM)
+}
+
+/// A program with more rights than who starts it does not listen to that one's environment: what its options could not
+/// make it do to the machine, variables do not make it do either.
+func monitorWithMoreRights(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let program = try scratch.addFile("monitor", try readFile("/quark-mon"), mode: 0o4755)
+  let nonsense = [
+    "QUARK_BTF_PATH=/nonsense", "QUARK_EBPF_HOOKS=nonsense", "QUARK_KPROBE_WITHOUT=clock", "QUARK_VERBOSE=2",
+  ]
+  let monitor = try Monitor(context, in: scratch.path, [], program: program, user: 65534, environment: nonsense)
+  try expectEqual("its ids", value(of: "Uid:", in: "/proc/\(monitor.pid)/status") ?? "", "65534\t0\t0\t0")
+  let complaints = Text(monitor.complaints.text)
+  if context.isKprobe {
+    try expect(complaints.contains("stamped with CLOCK_MONOTONIC"), "it does without: \(monitor.complaints.text)")
+    let isFromTypes = complaints.contains("offsets: /sys/kernel/btf/vmlinux")
+    let hasTypes = unsafe access("/sys/kernel/btf/vmlinux", R_OK) == 0
+    try expect(isFromTypes == hasTypes, "its offsets are from elsewhere: \(monitor.complaints.text)")
+  }
+  try expect(!complaints.contains("libbpf"), "it is verbose: \(monitor.complaints.text)")
+  try monitor.expectToSee("marker-rights", in: "\(scratch.path)/out")
+  try monitor.end(by: SIGTERM)
+}
+
 /// A running quark-mon, whose outputs are files of the test's own.
 private struct Monitor {
   let pid: pid_t
@@ -69,7 +103,8 @@ private struct Monitor {
 
   /// Returns when it is ready.
   init(
-    _ context: TestContext, in folder: String, _ options: [String], output: CInt? = nil
+    _ context: TestContext, in folder: String, _ options: [String], output: CInt? = nil,
+    program: String = "/quark-mon", user: uid_t = 0, environment: [String] = Self.inherited
   ) throws(TestEnd) {
     let path = "\(folder)/errors"
     complaints = Complaints(path: path)
@@ -82,7 +117,8 @@ private struct Monitor {
       let errors = unsafe clinux_open(path, O_WRONLY, 0)
       must("have standard output", dup2(out, STDOUT_FILENO))
       must("have standard error", dup2(errors, STDERR_FILENO))
-      return execute("/quark-mon", ["quark-mon", "-v", backend] + options)
+      if user != 0 { must("change the user", clinux_set_uids(user, user, user)) }
+      return execute(program, ["quark-mon", "-v", backend] + options, environment: environment)
     }
     let deadline = milliseconds() + 2 * Patience.milliseconds
     while milliseconds() < deadline {
@@ -92,6 +128,12 @@ private struct Monitor {
       usleep(5000)
     }
     throw .failed("quark-mon is not ready: \(complaints.text)")
+  }
+
+  /// What these tests were told about the machine.
+  static var inherited: [String] {
+    let names = ["QUARK_BTF_PATH", "QUARK_EBPF_HOOKS", "QUARK_EBPF_WITHOUT", "QUARK_KPROBE_WITHOUT"]
+    return names.compactMap { name in environment(name).map { "\(name)=\($0)" } }
   }
 
   /// A process with such an argument is told of.

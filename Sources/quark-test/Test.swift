@@ -50,6 +50,8 @@ struct Test {
   var isSelfTest = false
   /// Takes minutes, so many of them at most: runs only when named.
   var heavyMinutes: Int?
+  /// Where the offsets are from makes no difference to it: kprobes with the table need not be tried as well.
+  var isWithoutTable = false
   let body: (TestContext) throws(TestEnd) -> Void
 
   init(
@@ -61,6 +63,12 @@ struct Test {
     self.alone = alone
     self.heavyMinutes = heavyMinutes
     self.body = body
+  }
+
+  private var withoutTable: Test {
+    var test = self
+    test.isWithoutTable = true
+    return test
   }
 
   private func on(_ backend: Backend) -> Test {
@@ -82,12 +90,14 @@ struct Test {
   static var all: [Test] {
     var tests: [Test] = []
     for backend in [.ebpf, .kprobe, .kprobeTable] as [Backend] {
-      tests += (common + (backend == .ebpf ? ebpfOnly : kprobeOnly)).map { $0.on(backend) }
+      let those = common + (backend == .ebpf ? ebpfOnly : kprobeOnly)
+      tests += those.filter { backend != .kprobeTable || !$0.isWithoutTable }.map { $0.on(backend) }
     }
     // Where there is but one processor, or none that can go offline, there is nothing to test.
     if unsafe access("/sys/devices/system/cpu/cpu1/online", W_OK) != 0 {
       tests.removeAll { equal($0.name, "t_cpu_offline") }
     }
+    if !Suspend.isPossible { tests.removeAll { equal($0.name, "t_suspend") } }
     tests += selfTests
     return tests.filter { $0.alone == nil } + tests.filter { $0.alone != nil }
   }
@@ -139,6 +149,15 @@ struct Test {
       Test("t_mon_ends", .none, monitorEnds),
       Test("t_mon_nobody", .none, monitorAsNobody),
       Test("t_mon_no_reader", .none, monitorWithoutReader),
+      Test("t_mon_more_rights", .none, monitorWithMoreRights).withoutTable,
+      Test("t_descriptors", .own("it may have few descriptors"), descriptorLimit).withoutTable,
+      Test(
+        "t_lost_dropped", .own("it gives its privileges up"), alone: "it counts the machine's tasks", lossOfDropped
+      ).withoutTable,
+      Test(
+        "t_kernel_helper", .own("it looks for any process"), alone: "it says what the kernel executes", kernelHelpers
+      ).withoutTable,
+      Test("t_clock_step", .own("it sets the clock"), alone: "it sets the clock", clockSteps).withoutTable,
       Test("t_ground_truth", .own("it is a load"), alone: "it is a load", heavyMinutes: 10, groundTruth),
     ]
   }
@@ -161,6 +180,11 @@ struct Test {
       Test("t_hanson_escape", .none, hansonEscape),
       Test("t_hooks_kprobe", .own("it may use kprobes only"), hooksKprobe),
       Test("t_capabilities", .own("it has few privileges"), capabilities),
+      Test("t_stats_often", .own("it asks all the time"), alone: "it is a load", statisticsOften),
+      Test("t_missed_runs", .own("it says how they are hooked"), alone: "it counts the machine's tasks", missedRuns),
+      Test("t_exit_no_notes", .separate, alone: "its queue has no room for notes", exitsWithoutNotes),
+      Test("t_mon_types", .none, monitorTypes),
+      Test("t_suspend", .own("it has one of each backend"), alone: "it stops the machine", suspended),
       Test("t_leftovers", .own("what is tested is its end"), alone: "it counts the machine's BPF objects", leftovers),
     ]
   }
@@ -173,6 +197,9 @@ struct Test {
       Test("t_deep_cwd", .joined, deepDirectory),
       Test("t_poorer_kernel", .own("it may not use all that there is"), poorerKernel),
       Test("t_thread_events", .own("it asks for threads"), threadEvents),
+      Test(
+        "t_stalled_ring", .own("it changes what its rings say"), alone: "what others do puts it right", stalledRing
+      ).withoutTable,
       Test("t_fallback", .own("it may not use EBPF"), fallingBack),
       Test("t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft),
       Test("t_probes_dropped", .own("it gives its privileges up"), probesOfDropped),

@@ -53,6 +53,21 @@ import Testing
     #expect(unsafe process.pointee.proc_uts_inonum == 9 && process.pointee.proc_net_inonum == 10)
   }
 
+  @Test func aClockThatIsSetTakesAllTimesAlong() {
+    var pipeline = EventPipeline(flags: QQ_MIN_AGG)
+    pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 1)
+    pipeline.add(RAW_EXIT_THREAD, pid: 5, at: 2)
+    pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 4_194_303, at: 3)
+    run(&pipeline, wallOffsetNS: 1000)
+    // Forward, and back to before it was.
+    pipeline.processes.shiftTimes(byNS: 500)
+    pipeline.processes.shiftTimes(byNS: 0 &- 600)
+    let (first, last) = unsafe (pipeline.processes.lookup(pid: 5)!, pipeline.processes.lookup(pid: 4_194_303)!)
+    #expect(unsafe first.pointee.proc_time_boot == 901 && first.pointee.exit_time_event == 902)
+    #expect(unsafe last.pointee.proc_time_boot == 903)
+    #expect(unsafe last.pointee.exit_time_event == 0, "it has not exited")
+  }
+
   @Test func anExitKnowsWhereItWorked() {
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 1, cwd: "/home") { $0.uts_inonum = 9 }

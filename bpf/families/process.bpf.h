@@ -14,13 +14,42 @@ struct identity {
 	__u64 pid;
 };
 
-/* Processes whose exit was reported while other threads of theirs were about to report it, too. */
+/* What is to be remembered of a process. */
+enum {
+	NOTE_EXITED = 1,	/* its exit was told while other threads of it were about to tell it, too */
+	NOTE_HELPER = 2,	/* the kernel made it to execute a program: its fork was told */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct identity);
 	__type(value, __u32);
-} exited SEC(".maps");
+} notes SEC(".maps");
+
+static __always_inline struct identity identify(struct task_struct *task)
+{
+	return (struct identity) {
+		.start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime),
+		.pid = BPF_CORE_READ(task, tgid),
+	};
+}
+
+static __always_inline __u32 note_of(struct task_struct *task)
+{
+	struct identity identity = identify(task);
+	__u32 *note = bpf_map_lookup_elem(&notes, &identity);
+
+	return note ? *note : 0;
+}
+
+/* The error of bpf_map_update_elem(): -EEXIST with BPF_NOEXIST if there is one already. */
+static __always_inline long note(struct task_struct *task, __u32 note, __u64 flags)
+{
+	struct identity identity = identify(task);
+
+	return bpf_map_update_elem(&notes, &identity, &note, flags);
+}
 
 static __always_inline void argv_append(struct stage *s, struct mm_struct *mm)
 {
@@ -59,14 +88,26 @@ static __always_inline void script_append(struct stage *s, struct linux_binprm *
 
 /* ---- fork */
 
+/* kthreadd, which makes all threads of the kernel: rest_init() in init/main.c. */
+#define KTHREADD_PID 2
+
 static __always_inline int on_fork(struct task_struct *child)
 {
 	struct stage *s;
 	__u32 slot;
 
-	/* Threads share their group's identity; kernel threads have no process to report. */
-	if (BPF_CORE_READ(child, group_leader) != child || is_kernel_thread(child))
+	/* Threads share their group's identity. */
+	if (BPF_CORE_READ(child, group_leader) != child)
 		return 0;
+	/*
+	 * Kernel threads have no process to report. What another one of them makes is about to execute a program, say
+	 * that of core_pattern: kernel/umh.c. Before 5.19 it is a kernel thread until then.
+	 */
+	if (is_kernel_thread(child)) {
+		if (bpf_get_current_pid_tgid() >> 32 == KTHREADD_PID)
+			return 0;
+		note(child, NOTE_HELPER, BPF_ANY);
+	}
 	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
 		task_begin(slot, WIRE_FORK, (__u64)child, BPF_CORE_READ(child, pid), 0);
@@ -145,7 +186,8 @@ static __always_inline int on_exit(struct task_struct *task)
 	struct stage *s;
 	__u32 slot;
 
-	if (is_kernel_thread(task))
+	/* One that was to execute a program and could not is a kernel thread to its end. */
+	if (is_kernel_thread(task) && note_of(task) != NOTE_HELPER)
 		return 0;
 	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
@@ -166,8 +208,6 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	struct identity identity = {};
-	__u32 one = 1;
 
 	if (settings.exit_has_group_dead) {
 		if (!(ctx->args[1] & 0xff))
@@ -179,13 +219,14 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 		 * Two threads that end together both find that none lives: the first of them tells. When the
 		 * second looks, the first may be gone, and the group one thread.
 		 */
-		identity.start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-		identity.pid = BPF_CORE_READ(task, tgid);
 		if (BPF_CORE_READ(signal, nr_threads) > 1) {
-			/* Without memory for the entry both tell, which the reader takes for one exit. */
-			if (bpf_map_update_elem(&exited, &identity, &one, BPF_NOEXIST) == -EEXIST)
+			/*
+			 * Without room for the note both tell, which the reader takes for one exit, and so they do
+			 * where there was another one.
+			 */
+			if (note(task, NOTE_EXITED, BPF_NOEXIST) == -EEXIST && note_of(task) == NOTE_EXITED)
 				return 0;
-		} else if (bpf_map_lookup_elem(&exited, &identity)) {
+		} else if (note_of(task) == NOTE_EXITED) {
 			return 0;
 		}
 	}

@@ -48,7 +48,7 @@ type Stats struct {
 	NonAggregations    uint64 // events made of one
 	Lost               uint64 // records the kernel had no room for
 	GarbageCollections uint64 // processes forgotten
-	Stalls             uint64 // rings that made no sense, and are not read any more
+	Stalls             uint64 // rings that made no sense, once or more often
 	Backend            int    // QQ_EBPF or QQ_KPROBE
 	Malformed          uint64 // records dropped because they made no sense
 	Late               uint64 // raw events older than one that had left before they arrived

@@ -175,6 +175,10 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
  */
 int clinux_run_canary(struct clinux_canary *canary);
 
+/* RLIMIT_NOFILE, whose name is a number of a type of its own in some C libraries. 0, or -1 with errno: getrlimit(2). */
+static inline int clinux_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
+static inline int clinux_set_descriptor_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
+
 /* CLOCK_BOOTTIME of clock_gettime(2), nanoseconds. */
 uint64_t clinux_boot_ns(void);
 

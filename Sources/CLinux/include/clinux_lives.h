@@ -76,6 +76,11 @@ long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id);
 /* The largest id there is, or 0. */
 unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind);
 
+/* An array of one value of 4 KiB, and no limit of locked memory: its descriptor, or -1 with errno. */
+int clinux_bpf_map(void);
+/* Reads that value by bpf(2). 0, or -1 with errno. */
+int clinux_bpf_look_up(int map);
+
 /* Two connected local sockets that keep the borders of messages, closed on exec. 0, or -1 with errno. */
 int clinux_socket_pair(int ends[2]);
 /* Hands a descriptor through a local socket: unix(7). 0, or -1 with errno. */

@@ -965,7 +965,7 @@ struct quark_queue_stats {
 	u64 lost;			/* records the kernel had no room for */
 	u64 garbage_collections;	/* processes forgotten */
 #if QUARK_API >= 9
-	u64 stalls;			/* rings that made no sense, and are not read any more */
+	u64 stalls;			/* rings that made no sense, once or more often */
 #endif
 	int backend;			/* QQ_EBPF or QQ_KPROBE; 0 when none is open */
 	u64 malformed;			/* records dropped because they made no sense */
@@ -973,7 +973,7 @@ struct quark_queue_stats {
 	u64 refused;			/* records, or strings of a process, dropped because a bound was reached */
 	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as it can be told apart */
 #if QUARK_API < 9
-	u64 stalls;			/* rings that made no sense, and are not read any more */
+	u64 stalls;			/* rings that made no sense, once or more often */
 #endif
 };
 

@@ -14,6 +14,9 @@ protocol EventFamily {
     strings: inout StringPool
   ) -> RecordDecoder.Outcome
 
+  /// Gives back what a raw event of the family has in the pool.
+  @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool)
+
   /// Puts into a stock matrix which raw events of the family make one event.
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool)
 

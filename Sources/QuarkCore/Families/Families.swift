@@ -25,6 +25,13 @@ enum Families {
     }
   }
 
+  /// Gives back what a raw event has in the pool.
+  @inline(never)
+  @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
+    // The others have nothing there.
+    unsafe ProcessFamily.release(event, in: &strings)
+  }
+
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {
     ProcessFamily.join(in: &matrix, isMinimal: isMinimal)
   }

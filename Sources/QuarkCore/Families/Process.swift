@@ -98,6 +98,34 @@ enum ProcessFamily: EventFamily {
     return unsafe processes.apply(rawEvent, to: process, moment)
   }
 
+  // MARK: - Strings
+
+  @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
+    if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
+    if let args = unsafe event.pointee.args { unsafe strings.release(args) }
+    if let cwd = unsafe event.pointee.cwd { unsafe strings.release(cwd) }
+    if let cgroup = unsafe event.pointee.cgroup { unsafe strings.release(cgroup) }
+    if let env = unsafe event.pointee.env { unsafe strings.release(env) }
+    if let script = unsafe event.pointee.script { unsafe strings.release(script) }
+  }
+
+  @unsafe static func addStrings(of event: UnsafePointer<raw_event>, to strings: inout RawEventStrings) {
+    unsafe strings.add(.exe, event.pointee.exe)
+    unsafe strings.add(.workingDirectory, event.pointee.cwd)
+    unsafe strings.add(.controlGroup, event.pointee.cgroup)
+    unsafe strings.add(.script, event.pointee.script)
+    unsafe strings.addList(.arguments, event.pointee.args, Int(event.pointee.args_len))
+    unsafe strings.addList(.environment, event.pointee.env, Int(event.pointee.env_len))
+  }
+
+  /// Of a copy, whose strings may have been cut before.
+  @unsafe static func setOriginalLengths(
+    of copy: UnsafeMutablePointer<raw_event>, from original: UnsafePointer<raw_event>
+  ) {
+    unsafe copy.pointee.args_orig_len = max(copy.pointee.args_len, original.pointee.args_orig_len)
+    unsafe copy.pointee.env_orig_len = max(copy.pointee.env_orig_len, original.pointee.env_orig_len)
+  }
+
   // MARK: - Graphs
 
   @unsafe static func appendGraphText(

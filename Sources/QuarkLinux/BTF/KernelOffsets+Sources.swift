@@ -21,7 +21,7 @@ extension KernelOffsets {
 
   /// Where the running kernel's types are: QUARK_BTF_PATH can name another place.
   public static var systemPath: String {
-    unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) } ?? KernelTypes.systemPath
+    unsafe clinux_environment("QUARK_BTF_PATH").map { unsafe String(cString: $0) } ?? KernelTypes.systemPath
   }
 
   /// Those of the running kernel: from its types, else from the table. The error says why neither has them.

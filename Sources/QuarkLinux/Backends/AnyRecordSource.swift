@@ -12,6 +12,7 @@ public import QuarkCore
   @safe private struct Methods {
     let description: (UnsafeMutableRawPointer) -> String
     let malformed: (UnsafeMutableRawPointer) -> UInt64
+    let stalls: (UnsafeMutableRawPointer) -> UInt64
     let isOver: (UnsafeMutableRawPointer) -> Bool
     let wallOffsetNS: (UnsafeMutableRawPointer) throws(Errno) -> UInt64
     let bootSalt: (UnsafeMutableRawPointer) -> UInt64
@@ -37,6 +38,7 @@ public import QuarkCore
     unsafe Methods(
       description: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.description },
       malformed: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.malformed },
+      stalls: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.stalls },
       isOver: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.isOver },
       wallOffsetNS: { source throws(Errno) in
         unsafe try source.assumingMemoryBound(to: Source.self).pointee.wallOffsetNS()
@@ -62,6 +64,7 @@ public import QuarkCore
 
   public var description: String { unsafe methods.description(source) }
   public var malformed: UInt64 { unsafe methods.malformed(source) }
+  public var stalls: UInt64 { unsafe methods.stalls(source) }
   public var isOver: Bool { unsafe methods.isOver(source) }
   public func wallOffsetNS() throws(Errno) -> UInt64 { unsafe try methods.wallOffsetNS(source) }
   public func bootSalt() -> UInt64 { unsafe methods.bootSalt(source) }

@@ -11,6 +11,9 @@ public protocol RecordSource: ~Copyable {
   /// What it gave for records, but could make no sense of itself.
   var malformed: UInt64 { get }
 
+  /// Rings of its that made no sense, once or more often.
+  var stalls: UInt64 { get }
+
   /// Nothing more will come.
   var isOver: Bool { get }
 
@@ -59,6 +62,7 @@ public struct SourceTraits: Sendable {
 /// What those have in common that tell of this machine.
 extension RecordSource where Self: ~Copyable {
   public var malformed: UInt64 { 0 }
+  public var stalls: UInt64 { 0 }
   public var isOver: Bool { false }
   public func wallOffsetNS() throws(Errno) -> UInt64 { try Clock.wallOffsetNS() }
   public func bootSalt() -> UInt64 { BootID.salt() }

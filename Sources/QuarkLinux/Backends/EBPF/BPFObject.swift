@@ -64,6 +64,12 @@ internal import QuarkCore
     if error != 0 { throw unsafe Self.failure("size a BPF map", -error, subject: bpf_map__name(map)) }
   }
 
+  func setType(map name: StaticString, _ type: bpf_map_type) throws(QuarkError) {
+    let map = unsafe find(name)
+    let error = unsafe bpf_map__set_type(map, type)
+    if error != 0 { throw unsafe Self.failure("choose the type of a BPF map", -error, subject: bpf_map__name(map)) }
+  }
+
   /// Sets what is constant to the programs, in a section of its own.
   @unsafe func setConstants<Value>(section name: StaticString, _ value: Value) throws(QuarkError) {
     let error = unsafe withUnsafeBytes(of: value) { unsafe bpf_map__set_initial_value(find(name), $0.baseAddress!, $0.count) }
@@ -112,6 +118,9 @@ internal import QuarkCore
 
   /// How often the programs were passed over because the CPU was running them already; nil when the kernel does not say:
   /// before 5.12, and before 5.19 to a process that has dropped its privileges.
+  ///
+  /// To ask for it makes the kernel pass over nothing: bpf_disable_instrumentation() of kernel/bpf/syscall.c is called
+  /// for operations on the elements of maps alone, while bpf_prog_get_info_by_fd() adds up numbers of each CPU.
   func missedRuns() -> UInt64? {
     var sum: UInt64 = 0
     var next = unsafe bpf_object__next_program(object, nil)

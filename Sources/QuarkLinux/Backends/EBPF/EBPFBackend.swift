@@ -8,8 +8,13 @@ public struct EBPFBackend: RecordSource, ~Copyable {
   /// Bytes of the ring: 4 MiB.
   public static var defaultRingSize: Int { 4 << 20 }
 
+  /// As many as it has open at a time, and some more. libbpf tries what the kernel can do, and keeps what it found for
+  /// the whole program: it is not to find that the kernel can do nothing, for want of a descriptor.
+  private static var descriptors: Int { 48 }
+
   private var loaded: LoadedObject
-  /// As the kernel said last: it may stop to say so when privileges are dropped.
+  /// As the kernel said last. Between 5.12 and 5.19 it stops to say so when privileges are dropped; those kernels count
+  /// runs of fentry programs alone, and the ones here are of other kinds wherever kprobes can be had.
   private var missedRuns: UInt64 = 0
   private let plan: HookPlan
 
@@ -18,6 +23,9 @@ public struct EBPFBackend: RecordSource, ~Copyable {
 
   public init(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) {
     do throws(QuarkError) {
+      guard DescriptorLimit.hasRoom(for: Self.descriptors) else {
+        throw QuarkError("open so many descriptors", Errno(EMFILE))
+      }
       var loader = try EBPFLoader(settings)
       loaded = try loader.open()
       plan = loader.plan

@@ -69,12 +69,13 @@ internal import QuarkCore
     try configure(object)
     do throws(BPFObject.LoadFailure) { try object.load() } catch {
       let hooks = error.program.map { plan.hooks(ofProgram: $0) } ?? []
-      if hooks.isEmpty { throw error.error }
+      // Another variant would need as many descriptors.
+      if hooks.isEmpty || error.error.errno.isOfDescriptors { throw error.error }
       for hook in hooks { reject(hook, error.error) }
       return nil
     }
     var loaded = try map(object)
-    guard attach(&loaded.object) else { return nil }
+    guard try attach(&loaded.object) else { return nil }
     var isWhole = true
     if settings.testsItself {
       let knowledge = SelfTest.Knowledge(
@@ -115,11 +116,12 @@ internal import QuarkCore
   }
 
   /// False: the plan has changed.
-  private mutating func attach(_ object: inout BPFObject) -> Bool {
+  private mutating func attach(_ object: inout BPFObject) throws(QuarkError) -> Bool {
     var isWhole = true
     let together = plan.hooks(.kprobes)
     if !together.isEmpty {
       do throws(QuarkError) { try object.attach(together.map { ($0, plan[$0]!) }) } catch {
+        if error.errno.isOfDescriptors { throw error }
         for hook in together { reject(hook, error) }
         isWhole = false
       }
@@ -127,6 +129,7 @@ internal import QuarkCore
     for hook in plan.hooks {
       guard let variant = plan[hook], variant.kind != .kprobes else { continue }
       do throws(QuarkError) { try object.attach(variant) } catch {
+        if error.errno.isOfDescriptors { throw error }
         reject(hook, error)
         isWhole = false
       }
@@ -154,6 +157,10 @@ internal import QuarkCore
     try object.setMaxEntries(map: "stages", stages)
     try object.setMaxEntries(map: "ring_stats", possibleCPUs)
     try object.setMaxEntries(map: "ring", ringSize)
+    if Self.withheld().contains(where: { ("notes" as StaticString).hasBytes($0) }) {
+      try object.setType(map: "notes", BPF_MAP_TYPE_HASH)
+      try object.setMaxEntries(map: "notes", 1)
+    }
     let interval = max(1, min(settings.holdTimeMS / 10, 100))
     let values = wire_settings(
       wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(ringSize / 8),
@@ -170,7 +177,7 @@ internal import QuarkCore
     let object = unsafe try BPFObject.types(elf: elf, size: size)
     var symbols: [StaticString] = ["btf_trace_sched_process_exit"]
     for hook in hooks { symbols += hook.variants.map { $0.target } }
-    let path = unsafe getenv("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
+    let path = unsafe clinux_environment("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
     return unsafe try KernelTypes(
       path: path ?? KernelTypes.systemPath, object: object.span.bytes, symbols: symbols,
       structures: ["srcu_struct", "srcu_reader_flavor"])
@@ -194,7 +201,16 @@ internal import QuarkCore
 
   /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.
   private static func allowedKinds() -> [ArraySlice<UInt8>]? {
-    guard let text = unsafe getenv("QUARK_EBPF_HOOKS") else { return nil }
+    unsafe words(clinux_environment("QUARK_EBPF_HOOKS"))
+  }
+
+  /// What QUARK_EBPF_WITHOUT names, between commas, has as good as no room.
+  private static func withheld() -> [ArraySlice<UInt8>] {
+    unsafe words(clinux_environment("QUARK_EBPF_WITHOUT")) ?? []
+  }
+
+  @unsafe private static func words(_ text: UnsafePointer<CChar>?) -> [ArraySlice<UInt8>]? {
+    guard let text = unsafe text else { return nil }
     // Safe: a variable of the environment ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
     return bytes.split(separator: UInt8(ascii: ","))

@@ -19,6 +19,7 @@ public import QuarkCore
   private var gaps: UInt64 = 0
   private var formerLosses: UInt64 = 0
   private var formerMalformed: UInt64 = 0
+  private var formerStalls: UInt64 = 0
   /// Who watches the rings; -1: nobody.
   private var epollDescriptor: CInt = -1
   private var merge: SourceMerge
@@ -117,8 +118,16 @@ public import QuarkCore
     return lost
   }
 
+  /// Of what was passed over in a ring that made no sense nobody knows how much it was: it counts as one.
   private func loss(_ index: Int) -> UInt64 {
-    unsafe opener.countsLost ? rings[index].countedLoss() : rings[index].lost
+    unsafe (opener.countsLost ? rings[index].countedLoss() : rings[index].lost) + rings[index].stalls
+  }
+
+  /// Rings that made no sense, once or more often.
+  public var stalls: UInt64 {
+    var sum = formerStalls
+    for index in 0..<ringCount where unsafe rings[index].stalls > 0 { sum += 1 }
+    return sum
   }
 
   /// Samples that made no sense.
@@ -192,6 +201,7 @@ public import QuarkCore
     for index in 0..<ringCount where unsafe rings[index].cpu == ring.cpu {
       formerLosses += loss(index)
       unsafe formerMalformed += rings[index].malformed
+      if unsafe rings[index].stalls > 0 { formerStalls += 1 }
       unsafe rings[index] = ring
       return
     }
@@ -233,7 +243,7 @@ public import QuarkCore
 
   /// What QUARK_KPROBE_WITHOUT names, between commas, is left unused although the kernel has it.
   private static func withheld() -> [ArraySlice<UInt8>] {
-    guard let text = unsafe getenv("QUARK_KPROBE_WITHOUT") else { return [] }
+    guard let text = unsafe clinux_environment("QUARK_KPROBE_WITHOUT") else { return [] }
     // Safe: a variable of the environment ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
     return bytes.split(separator: UInt8(ascii: ","))

@@ -29,6 +29,8 @@ internal import CLinux
   private(set) var lost: UInt64 = 0
   /// Records that made no sense.
   private(set) var malformed: UInt64 = 0
+  /// How often what was in the ring was passed over, for where its records begin was not to be found.
+  private(set) var stalls: UInt64 = 0
   /// Something may have been lost that the ring has not told yet.
   var isSilent = false
 
@@ -85,7 +87,7 @@ internal import CLinux
   }
 
   private mutating func advance() {
-    tail += UInt64(recordSize)
+    tail &+= UInt64(recordSize)
     unsafe clinux_perf_set_tail(page, tail)
     head = nil
     unsafe record = nil
@@ -96,18 +98,13 @@ internal import CLinux
     if tail == end {
       end = unsafe clinux_perf_head(page)
       if tail == end { return nil }
-      if Int(end - tail) > dataSize - min(Self.largestRecord, dataSize / 2) { isSilent = true }
+      if end &- tail > UInt64(dataSize - min(Self.largestRecord, dataSize / 2)) { isSilent = true }
     }
+    guard end &- tail <= UInt64(dataSize) else { return passOver() }
     let offset = Int(tail & UInt64(dataSize - 1))
     // Safe: records begin at multiples of eight, so that their first eight bytes never wrap.
     let size = Int(unsafe data.load(fromByteOffset: offset + 6, as: UInt16.self))
-    guard size >= 8, size % 8 == 0, size <= Int(end - tail) else {
-      // There is no telling where the next one would begin.
-      malformed += 1
-      tail = end
-      unsafe clinux_perf_set_tail(page, tail)
-      return nil
-    }
+    guard size >= 8, size % 8 == 0, size <= Int(end &- tail) else { return passOver() }
     recordSize = size
     if offset + size <= dataSize {
       unsafe record = data + offset
@@ -118,6 +115,15 @@ internal import CLinux
       unsafe record = UnsafeRawPointer(scratch)
     }
     return size
+  }
+
+  /// There is no telling where the next record would begin; the kernel writes on behind all of them.
+  private mutating func passOver() -> Int? {
+    malformed += 1
+    stalls += 1
+    tail = end
+    unsafe clinux_perf_set_tail(page, tail)
+    return nil
   }
 
   /// Safe: `record` has `size` bytes, and each is looked at only if it is among them.

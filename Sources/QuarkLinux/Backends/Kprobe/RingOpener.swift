@@ -117,6 +117,8 @@ struct RingOpener {
       let descriptor = clinux_perf_tracepoint(id, cpu, stamps.clock, countsLost ? 1 : 0, UInt32(size / 10))
       if descriptor >= 0 { return descriptor }
       let error = Errno.current
+      // A CPU that comes online later needs some, too.
+      if error.isOfDescriptors, DescriptorLimit.raise() { continue }
       guard error.rawValue == EINVAL, demandLess() else { throw error }
     }
   }

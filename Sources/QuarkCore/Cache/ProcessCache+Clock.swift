@@ -1,0 +1,17 @@
+internal import CQuark
+
+extension ProcessCache {
+  /// The wall clock was set, forward by so many nanoseconds, or back if that wraps around: times since the epoch of all
+  /// processes, which were told when their events came, are what it would have said then.
+  public mutating func shiftTimes(byNS difference: UInt64) {
+    var pid: UInt32 = 0
+    while let process = unsafe first(notBelow: pid) {
+      // 0: not known.
+      if unsafe process.pointee.proc_time_boot != 0 { unsafe process.pointee.proc_time_boot &+= difference }
+      if unsafe process.pointee.exit_time_event != 0 { unsafe process.pointee.exit_time_event &+= difference }
+      let (next, overflow) = unsafe process.pointee.pid.addingReportingOverflow(1)
+      if overflow { return }
+      pid = next
+    }
+  }
+}

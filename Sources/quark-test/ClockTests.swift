@@ -1,0 +1,117 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// The wall clock is set forward and back while a queue is open. Stamps do not move by it: what is told is always the
+/// stamp and what the wall clock is ahead of it at that moment, of processes that were born before, too.
+func clockSteps(_ context: TestContext) throws(TestEnd) {
+  var queue = try context.open()
+  let pid = try start { while true { pause() } }
+  let birth = try queue.next(of: pid).known
+  let startNS = birth.startTime &- quark_get_boottime()
+  var sum = 0
+  defer { stepClock(-sum) }
+  for seconds in [3600, -7200, 1] {
+    stepClock(seconds)
+    sum += seconds
+    // It is followed within ten milliseconds.
+    usleep(50_000)
+    let beforeNS = clinux_boot_ns()
+    let life = try context.live(in: &queue, status: 3) { execute("/bin/exit", ["exit", "3"]) }
+    try expectStamp("of an event", life.parts[0].time, since: beforeNS)
+    try expectStamp("of an exit", life.known.exitTime, since: beforeNS)
+    guard let known = try queue.lookup(pid: UInt32(pid)) else { throw .failed("the process is not known") }
+    try expectEqual("the start of a process of before", known.startTime &- quark_get_boottime(), startNS)
+  }
+  _ = kill(pid, SIGKILL)
+  let life = try context.life(of: pid, endingWith: try wait(for: pid), in: &queue)
+  try expectEqual("its start at its end", life.known.startTime &- quark_get_boottime(), startNS)
+}
+
+/// The machine is suspended and goes on. Stamps count the time that it slept, and what happens afterwards is seen by
+/// each backend, on each processor. Sleeping takes seconds, so both are tried at once.
+func suspended(_ context: TestContext) throws(TestEnd) {
+  var other = context
+  other.attributes.flags = other.attributes.flags & ~QQ_EBPF | QQ_KPROBE
+  var ebpf = try context.open()
+  var kprobe = try other.open()
+  let pid = try start { while true { pause() } }
+  let startNS = try ebpf.next(of: pid).known.startTime &- quark_get_boottime()
+  try expectEqual("the start by KPROBE", try kprobe.next(of: pid).known.startTime &- quark_get_boottime(), startNS)
+  let before = (bootNS: clinux_boot_ns(), awakeNS: try awakeNS())
+  try Suspend.suspend()
+  let sleptNS = Int(clinux_boot_ns() &- before.bootNS) - Int(try awakeNS() &- before.awakeNS)
+  FileDescriptor.complain("suspended for \(sleptNS / 1_000_000) ms\n")
+  try expect(sleptNS > 100_000_000, "it was suspended for \(sleptNS) ns")
+  try expectLives(context, &ebpf, pid, startNS)
+  try expectLives(other, &kprobe, pid, startNS)
+  _ = kill(pid, SIGKILL)
+  _ = try wait(for: pid)
+}
+
+private func expectLives(
+  _ context: TestContext, _ queue: inout TestQueue, _ pid: pid_t, _ startNS: UInt64
+) throws(TestEnd) {
+  // CPUs that were offline are looked for ten times a second.
+  let deadline = milliseconds() + 500
+  while milliseconds() < deadline {
+    while unsafe queue.queue.pointee.nextEvent() != nil {}
+    usleep(10_000)
+  }
+  for cpu in 0..<CInt(max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))) {
+    let beforeNS = clinux_boot_ns()
+    let life = try context.live(in: &queue, status: 7) {
+      must("run on a processor", clinux_run_on(cpu))
+      return execute("/bin/exit", ["exit", "7"])
+    }
+    try life.expect(execs: 1)
+    try expectStamp("of an event", life.parts[0].time, since: beforeNS)
+  }
+  guard let known = try queue.lookup(pid: UInt32(pid)) else { throw .failed("a process of before is not known") }
+  try expectEqual("the start of a process of before", known.startTime &- quark_get_boottime(), startNS)
+}
+
+/// The kernel's trial of its own suspending: all processors but one are switched off, the clocks stand still, and after
+/// a second all goes on without the firmware, which a guest whose kernel was loaded by qemu itself cannot come back
+/// from: Documentation/power/basic-pm-debugging.rst.
+enum Suspend {
+  private static var trial: String { "/sys/power/pm_test" }
+  private static var delay: String { "/sys/module/suspend/parameters/pm_test_delay" }
+
+  /// Kernels for clouds have no trial.
+  static var isPossible: Bool {
+    unsafe clinux_file_contains(trial, "core") != 0 && access(delay, W_OK) == 0
+  }
+
+  static func suspend() throws(TestEnd) {
+    try writeFile(delay, Array("1".utf8))
+    try writeFile(trial, Array("core".utf8))
+    defer { try? writeFile(trial, Array("none".utf8)) }
+    try writeFile("/sys/power/state", Array("mem".utf8))
+  }
+}
+
+/// A time since the epoch, told just now, of what happened since then.
+private func expectStamp(
+  _ what: StaticString, _ time: UInt64, since beforeNS: UInt64, file: StaticString = #fileID, line: UInt = #line
+) throws(TestEnd) {
+  let (stampNS, nowNS) = (time &- quark_get_boottime(), clinux_boot_ns())
+  try expect(
+    stampNS >= beforeNS && stampNS <= nowNS, "the stamp \(what) is \(stampNS), not from \(beforeNS) to \(nowNS)",
+    file: file, line: line)
+}
+
+/// CLOCK_MONOTONIC stands still while the machine is suspended.
+private func awakeNS() throws(TestEnd) -> UInt64 {
+  var time = timespec()
+  try expect(unsafe clock_gettime(CLOCK_MONOTONIC, &time) == 0, "no CLOCK_MONOTONIC")
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+private func stepClock(_ seconds: Int) {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+  time.tv_sec += seconds
+  must("set the clock", unsafe clock_settime(CLOCK_REALTIME, &time))
+}

@@ -17,7 +17,7 @@ func fuzzRecording(_ bytes: RawSpan) {
     case .mark(let markNS, let lost):
       nowNS = max(nowNS, markNS)
       pipeline.setClock(nowNS: nowNS)
-      pipeline.noteLosses(lost.total)
+      pipeline.noteLosses(lost)
     case .record(let range):
       precondition(range.lowerBound > end && range.upperBound <= bytes.byteCount, "forwards, and within the bytes")
       end = range.upperBound

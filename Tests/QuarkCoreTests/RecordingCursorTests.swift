@@ -41,13 +41,25 @@ import Testing
     return lost
   }
 
+  @Test func lossesByFamily() throws {
+    let bytes = Self.whole().bytes
+    // Safe: UInt8 has no padding, which `bytes` of a span would show.
+    let span = unsafe bytes.span.bytes
+    var cursor = try RecordingCursor(span)
+    var losses: [LossCounts] = []
+    while cursor.next(span) != nil { losses.append(cursor.lost) }
+    losses.append(cursor.lost)
+    let (first, second) = (LossCounts(), Self.losses(total: 4, files: 1))
+    #expect(losses == [first, first, first, second, second, Self.losses(total: 5, files: 2)])
+  }
+
   @Test func wholeRecording() throws {
     let (frames, ending) = try Self.read(Self.whole().bytes)
     #expect(frames == [
-      .mark(nowNS: 10, lost: LossCounts()), .record(208..<211), .record(224..<224),
-      .mark(nowNS: 20, lost: Self.losses(total: 4, files: 1)), .record(320..<336),
+      .mark(nowNS: 10, lost: 0), .record(208..<211), .record(224..<224),
+      .mark(nowNS: 20, lost: 4), .record(320..<336),
     ])
-    #expect(ending == .closed(nowNS: 30, lost: Self.losses(total: 5, files: 2)))
+    #expect(ending == .closed(nowNS: 30, lost: 5))
   }
 
   /// Of version 1, which knew one family, and of a writer that knew none.
@@ -57,11 +69,15 @@ import Testing
     (recording.header.version, recording.header.record_size) = (version, recordSize)
     recording.markWithoutFamilies(nowNS: 10, lost: 7)
     recording.frame(RECORDING_END.rawValue, Array(repeating: 0, count: 24))
-    let (frames, ending) = try Self.read(recording.bytes)
-    var lost = LossCounts(total: 7)
-    lost[WIRE_FAMILY_PROCESS] = processes
-    #expect(frames == [.mark(nowNS: 10, lost: lost)])
-    #expect(ending == .closed(nowNS: 0, lost: LossCounts()))
+    let bytes = recording.bytes
+    let (frames, ending) = try Self.read(bytes)
+    #expect(frames == [.mark(nowNS: 10, lost: 7)])
+    #expect(ending == .closed(nowNS: 0, lost: 0))
+    // Safe: as above.
+    let span = unsafe bytes.span.bytes
+    var cursor = try RecordingCursor(span)
+    _ = cursor.next(span)
+    #expect(cursor.lost.total == 7 && cursor.lost[WIRE_FAMILY_PROCESS] == processes)
   }
 
   @Test func refusals() {
@@ -85,7 +101,7 @@ import Testing
     let bytes = recording.bytes
     let (frames, ending) = try Self.read(Array(bytes[..<112]) + Array(repeating: 7, count: 8) + bytes[112...])
     #expect(frames.count == 5)
-    #expect(ending == .closed(nowNS: 30, lost: Self.losses(total: 5, files: 2)))
+    #expect(ending == .closed(nowNS: 30, lost: 5))
     let salted = Array(bytes[..<112]) + Array(repeating: 7, count: 8) + bytes[112...]
     unsafe #expect(try RecordingCursor(salted.span.bytes).header.boot_salt == 0x0707_0707_0707_0707)
     let unsalted = Self.whole().bytes

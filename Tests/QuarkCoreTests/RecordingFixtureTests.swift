@@ -52,7 +52,7 @@ import Testing
       }
       contents.append(content)
     }
-    guard case .closed(_, lost: LossCounts()) = cursor.ending else {
+    guard case .closed(_, lost: 0) = cursor.ending else {
       Issue.record("\(release): \(String(describing: cursor.ending))")
       return []
     }

@@ -26,7 +26,7 @@ enum Families {
   }
 
   /// Gives back what a raw event has in the pool.
-  @inline(never)
+  @inline(__always)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     // The others have nothing there.
     unsafe ProcessFamily.release(event, in: &strings)

@@ -16,7 +16,7 @@ enum ProcessFamily: EventFamily {
       if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
         // Safe: the body begins with a task, and raw_task and wire_task have the same members in the same order, which
         // a test checks.
-        unsafe task.copyMemory(from: bytes.baseAddress!, byteCount: MemoryLayout<wire_task>.size)
+        unsafe task.storeBytes(of: bytes.loadUnaligned(as: wire_task.self), as: wire_task.self)
       } else {
         unsafe task.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<raw_task>.size)
       }
@@ -100,6 +100,7 @@ enum ProcessFamily: EventFamily {
 
   // MARK: - Strings
 
+  @inline(never)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
     if let args = unsafe event.pointee.args { unsafe strings.release(args) }

@@ -12,13 +12,13 @@ public struct RecordingCursor: Sendable {
     /// Where the record's bytes are. They may be anything, and of an older layout: `RecordUpgrade`.
     case record(Range<Int>)
     /// The records that follow were read at this time since boot; so many had been lost until then.
-    case mark(nowNS: UInt64, lost: LossCounts)
+    case mark(nowNS: UInt64, lost: UInt64)
   }
 
   /// How a recording ends. All frames before that are good.
   public enum Ending: Equatable, Sendable {
     /// As it should, at that time since boot.
-    case closed(nowNS: UInt64, lost: LossCounts)
+    case closed(nowNS: UInt64, lost: UInt64)
     /// In the middle of a frame, or without an end frame. `offset` is that of the frame that is missing.
     case truncated(offset: Int)
     /// With a frame that is none.
@@ -28,6 +28,8 @@ public struct RecordingCursor: Sendable {
   public let header: recording_header
   /// Once `next` returned nil.
   public private(set) var ending: Ending?
+  /// What the newest mark says was lost, or the end frame.
+  public private(set) var lost = LossCounts()
   /// Record frames read so far.
   public private(set) var records: UInt64 = 0
   private var offset: Int
@@ -71,14 +73,14 @@ public struct RecordingCursor: Sendable {
       return .record(content)
     case RECORDING_MARK:
       offset = content.upperBound
-      let lost = losses(bytes.extracting(content), families: Self.leastMarkSize)
-      return .mark(nowNS: Self.number(bytes, at: start), lost: lost)
+      lost = losses(bytes.extracting(content), families: Self.leastMarkSize)
+      return .mark(nowNS: Self.number(bytes, at: start), lost: lost.total)
     default:
       guard Self.number(bytes, at: start + 16) == records, content.upperBound == bytes.byteCount else {
         return end(.damaged(offset: offset))
       }
-      let lost = losses(bytes.extracting(content), families: Self.leastEndSize)
-      return end(.closed(nowNS: Self.number(bytes, at: start), lost: lost))
+      lost = losses(bytes.extracting(content), families: Self.leastEndSize)
+      return end(.closed(nowNS: Self.number(bytes, at: start), lost: lost.total))
     }
   }
 
@@ -106,6 +108,7 @@ public struct RecordingCursor: Sendable {
   }
 
   /// `families`: where in `content` the counts of families begin.
+  @inline(never)
   private func losses(_ content: RawSpan, families: Int) -> LossCounts {
     var lost = LossCounts(total: Self.number(content, at: 8))
     // There were no other families then.

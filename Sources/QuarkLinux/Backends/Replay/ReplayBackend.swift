@@ -134,8 +134,8 @@ public import QuarkCore
     head = nil
     while let frame = cursor.next(span) {
       switch frame {
-      case .mark(let nowNS, let lost):
-        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: lost)
+      case .mark(let nowNS, _):
+        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: cursor.lost)
       case .record(let range):
         head = range
         return
@@ -147,8 +147,8 @@ public import QuarkCore
   }
 
   private mutating func finish() {
-    guard head == nil, case .closed(let nowNS, let lost) = cursor.ending else { return }
-    (current.nowNS, current.lost) = (latest(nowNS), lost)
+    guard head == nil, case .closed(let nowNS, _) = cursor.ending else { return }
+    (current.nowNS, current.lost) = (latest(nowNS), cursor.lost)
   }
 
   /// Time does not go back from one mark to the next.

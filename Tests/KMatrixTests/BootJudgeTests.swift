@@ -7,7 +7,7 @@ import Testing
     var name: String
     var exit: Int
     var verdict: Verdict
-    /// A part of some reason; empty if there must be no reason at all.
+    /// A part of one of the reasons; empty if there must be no reason at all.
     var reason: String
     var culprit: String?
     var testDescription: String { "\(name), exit \(exit)" }
@@ -25,7 +25,7 @@ import Testing
     Case("child-crash", 1, .pass, ""),
     Case("skip", 0, .pass, ""),
     Case("panic", 126, .panic, "Kernel panic - not syncing: sysrq triggered crash", culprit: "t_fork_exec_exit@ebpf"),
-    Case("panic", 0, .panic, "krun.sh's exit code has not", culprit: "t_fork_exec_exit@ebpf"),
+    Case("panic", 0, .panic, "krun.sh's exit code does not", culprit: "t_fork_exec_exit@ebpf"),
     Case("silent-panic", 126, .panic, "without a panic on the console", culprit: "t_fork_exec_exit@ebpf"),
     Case("oops", 0, .crash, "BUG: kernel NULL pointer dereference"),
     Case("warning", 0, .crash, "WARNING: CPU: 0 PID: 1 at kernel/trace/trace_kprobe.c:42"),
@@ -44,7 +44,7 @@ import Testing
     Case("300-failures", 44, .fail, "the exit code is 44, the results have 300 failed"),
     Case("no-results", 0, .fail, "no result of t_probe@ebpf t_fork_exec_exit@ebpf t_exit_tgid@ebpf t_cgroup_parse"),
     Case("empty-plan", 0, .fail, "the plan is empty"),
-    Case("duplicated", 0, .fail, "channel line 10: frame 8 again or out of order, 9 is next"),
+    Case("duplicated", 0, .fail, "channel line 10: frame 8 came again or out of order; 9 is next"),
     Case("second-result", 0, .fail, "a second result of t_exit_tgid@ebpf"),
     Case("reordered", 0, .fail, "frame 8 is missing, 9 came instead"),
     Case("lost-frame", 0, .fail, "frame 8 is missing, 9 came instead"),
@@ -53,7 +53,7 @@ import Testing
     Case("wrong-totals", 0, .fail, "the end frame counts 5 passed"),
     Case("wrong-release", 0, .fail, "init's banner says the kernel is 6.1.0-50-cloud-amd64"),
     Case("clean-pass", 125, .infra, "could not run the guest"),
-    Case("clean-pass", 100, .infra, "which means nothing"),
+    Case("clean-pass", 100, .infra, "which is not one of its exit codes"),
     Case("clean-pass", 124, .hang, "time limit"),
   ]
 
@@ -93,7 +93,7 @@ import Testing
     #expect(parser.transcript.end == ResultFrame.End(passed: 4, failed: 0, skipped: 0, ms: 1200, idleMS: 300))
   }
 
-  /// No single bit of a channel can be turned without the boot failing for it.
+  /// If any single bit of a channel is flipped, the boot fails.
   @Test func everyFlippedBitIsNoticed() throws {
     let clean = try Recorded("clean-pass", exit: 0)
     for index in clean.artifacts.channel.indices {
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  /// Nor can it end anywhere but at its end.
+  /// If a channel is cut off anywhere, the boot fails.
   @Test func everyTruncationIsNoticed() throws {
     let clean = try Recorded("clean-pass", exit: 0)
     for length in clean.artifacts.channel.indices {

@@ -2,23 +2,23 @@ import Testing
 
 @testable import kmatrix
 
-/// Protocol version 2: several tests in flight, each frame as strict as ever.
+/// Protocol version 2: several tests run at a time, and each frame is checked as strictly as before.
 @Suite struct ChannelTests {
-  private static let hello = Guest.hello()
-  private static let plan = Guest.plan("t_a@ebpf", "t_b@ebpf", "t_c@")
-  private static let begun = [hello, plan, Guest.start(0, "t_a@ebpf"), Guest.start(1, "t_b@ebpf")]
+  private static let hello = Frames.hello()
+  private static let plan = Frames.plan("t_a@ebpf", "t_b@ebpf", "t_c@")
+  private static let begun = [hello, plan, Frames.start(0, "t_a@ebpf"), Frames.start(1, "t_b@ebpf")]
 
   private func faults(_ frames: [String]) -> [String] {
-    ChannelParser(nonce: Recorded.nonce, whole: Guest.channel(frames)).faults.map(\.reason)
+    ChannelParser(nonce: Recorded.nonce, whole: Frames.channel(frames)).faults.map(\.reason)
   }
 
   @Test func testsMayRunSideBySide() {
     let frames = Self.begun + [
-      Guest.heartbeat(0, 1), Guest.heartbeat(1, 0), Guest.start(2, "t_c@"), Guest.result(1), Guest.heartbeat(0, 2),
-      Guest.queue("ebpf"), Guest.result(2), Guest.result(0), Guest.heartbeat(), Guest.queue("kprobe"),
-      Guest.end(passed: 3),
+      Frames.heartbeat(0, 1), Frames.heartbeat(1, 0), Frames.start(2, "t_c@"), Frames.result(1), Frames.heartbeat(0, 2),
+      Frames.queue("ebpf"), Frames.result(2), Frames.result(0), Frames.heartbeat(), Frames.queue("kprobe"),
+      Frames.end(passed: 3),
     ]
-    let channel = ChannelParser(nonce: Recorded.nonce, whole: Guest.channel(frames))
+    let channel = ChannelParser(nonce: Recorded.nonce, whole: Frames.channel(frames))
     #expect(channel.faults == [])
     #expect(channel.transcript.inFlight == [])
     #expect(channel.transcript.queues.map(\.name) == ["ebpf", "kprobe"])
@@ -26,16 +26,16 @@ import Testing
   }
 
   static let wrong: [(frame: String, reason: String)] = [
-    (Guest.start(0, "t_a@ebpf"), "t_a@ebpf started twice"),
-    (Guest.start(2, "t_d@"), "a start of t_d, which the plan does not have at 2"),
-    (Guest.result(2), "a result of t_c, which was not running"),
-    (Guest.result(7), "a result of test 7, which the plan does not have"),
-    (Guest.heartbeat(0), "a heartbeat of t_a@ebpf, but t_a@ebpf t_b@ebpf must be running"),
-    (Guest.heartbeat(0, 1, 2), "a heartbeat of t_a@ebpf t_b@ebpf t_c, but t_a@ebpf t_b@ebpf must be running"),
-    (Guest.heartbeat(0, 0), "a heartbeat of t_a@ebpf t_a@ebpf, but t_a@ebpf t_b@ebpf must be running"),
-    (Guest.heartbeat(0, 9), "a heartbeat of t_a@ebpf test 9, but t_a@ebpf t_b@ebpf must be running"),
-    (Guest.heartbeat(), "a heartbeat of no test, but t_a@ebpf t_b@ebpf must be running"),
-    (Guest.end(passed: 1), "an end while t_a@ebpf t_b@ebpf had no result"),
+    (Frames.start(0, "t_a@ebpf"), "t_a@ebpf started twice"),
+    (Frames.start(2, "t_d@"), "a start of t_d, which the plan does not have at 2"),
+    (Frames.result(2), "a result of t_c, which was not running"),
+    (Frames.result(7), "a result of test 7, which the plan does not have"),
+    (Frames.heartbeat(0), "a heartbeat of t_a@ebpf, but t_a@ebpf t_b@ebpf must be running"),
+    (Frames.heartbeat(0, 1, 2), "a heartbeat of t_a@ebpf t_b@ebpf t_c, but t_a@ebpf t_b@ebpf must be running"),
+    (Frames.heartbeat(0, 0), "a heartbeat of t_a@ebpf t_a@ebpf, but t_a@ebpf t_b@ebpf must be running"),
+    (Frames.heartbeat(0, 9), "a heartbeat of t_a@ebpf test 9, but t_a@ebpf t_b@ebpf must be running"),
+    (Frames.heartbeat(), "a heartbeat of no test, but t_a@ebpf t_b@ebpf must be running"),
+    (Frames.end(passed: 1), "an end while t_a@ebpf t_b@ebpf had no result"),
     (hello, "a second hello"), (plan, "a second plan"),
     (#"{"type":"heartbeat","index":0,"ms":1000}"#, "frame 4 holds no JSON object of a known kind"),
     (#"{"type":"queue","name":"ebpf","open_ms":-1,"close_ms":0}"#, "frame 4 holds no JSON object of a known kind"),
@@ -52,61 +52,71 @@ import Testing
   }
 
   @Test func nothingComesBeforeThePlanOrAfterTheEnd() {
-    #expect(faults([Self.hello, Guest.heartbeat(), Self.plan]) == ["a heartbeat before the plan"])
-    #expect(faults([Self.hello, Guest.queue("ebpf"), Self.plan]) == ["a queue before the plan"])
-    let ended = Self.begun + [Guest.result(0), Guest.result(1), Guest.end(passed: 2)]
+    #expect(faults([Self.hello, Frames.heartbeat(), Self.plan]) == ["a heartbeat before the plan"])
+    #expect(faults([Self.hello, Frames.queue("ebpf"), Self.plan]) == ["a queue before the plan"])
+    let ended = Self.begun + [Frames.result(0), Frames.result(1), Frames.end(passed: 2)]
     #expect(faults(ended) == [])
-    for frame in [Guest.queue("ebpf"), Guest.heartbeat(), Guest.start(2, "t_c@"), Guest.end(passed: 2)] {
+    for frame in [Frames.queue("ebpf"), Frames.heartbeat(), Frames.start(2, "t_c@"), Frames.end(passed: 2)] {
       #expect(faults(ended + [frame]) == ["a frame after the end frame"])
     }
   }
 
   @Test func aSecondResultIsAFault() {
-    #expect(faults(Self.begun + [Guest.result(0), Guest.result(0)]) == ["a second result of t_a@ebpf"])
+    #expect(faults(Self.begun + [Frames.result(0), Frames.result(0)]) == ["a second result of t_a@ebpf"])
   }
 
   @Test func whoRunsByItselfIsAlone() {
-    let frames = [Guest.hello(jobs: 1), Self.plan, Guest.start(0, "t_a@ebpf")]
+    let frames = [Frames.hello(jobs: 1), Self.plan, Frames.start(0, "t_a@ebpf")]
     #expect(
-      faults(frames + [Guest.start(1, "t_b@ebpf")]) == [
-        "t_b@ebpf started before t_a@ebpf had a result, though each runs by itself"
+      faults(frames + [Frames.start(1, "t_b@ebpf")]) == [
+        "t_b@ebpf started before t_a@ebpf had a result, though each test runs by itself"
       ])
-    #expect(faults(frames + [Guest.result(0), Guest.start(1, "t_b@ebpf")]) == [])
+    #expect(faults(frames + [Frames.result(0), Frames.start(1, "t_b@ebpf")]) == [])
   }
 
-  /// One fault that says both numbers, and nothing is made of what follows.
+  /// There is one fault, which has both numbers, and nothing that follows is read.
   @Test func anotherVersionIsNotUnderstood() throws {
     let first = #"{"type":"hello","version":1,"program":"quark-test","release":"6.1","machine":"x86_64","cpus":1}"#
-    let frames = [first, Self.plan, Guest.start(0, "t_a@ebpf"), #"{"type":"heartbeat","index":0,"ms":1000}"#]
-    #expect(faults(Array(frames.prefix(3))) == ["hello of protocol version 1, 2 is known"])
+    let frames = [first, Self.plan, Frames.start(0, "t_a@ebpf"), #"{"type":"heartbeat","index":0,"ms":1000}"#]
+    #expect(faults(Array(frames.prefix(3))) == ["the hello has protocol version 1, but kmatrix knows 2"])
     var recorded = try Recorded("clean-pass", exit: 0)
-    recorded.artifacts.channel = Guest.channel(frames)
+    recorded.artifacts.channel = Frames.channel(frames)
     #expect(recorded.judge.verdict == .fail)
-    #expect(recorded.judge.reasons.prefix(1) == ["channel line 1: hello of protocol version 1, 2 is known"])
-    recorded.artifacts.channel = Guest.channel([Guest.hello(version: 3)])
-    #expect(recorded.judge.reasons.prefix(1) == ["channel line 1: hello of protocol version 3, 2 is known"])
+    #expect(recorded.judge.reasons.first == "channel line 1: the hello has protocol version 1, but kmatrix knows 2")
+    recorded.artifacts.channel = Frames.channel([Frames.hello(version: 3)])
+    #expect(recorded.judge.reasons.first == "channel line 1: the hello has protocol version 3, but kmatrix knows 2")
   }
 
   @Test func phasesAreTakenFromTheFrames() throws {
     let frames = Self.begun + [
-      Guest.result(0, open: 30, close: 20), Guest.queue("ebpf"), Guest.result(1), Guest.end(passed: 2),
+      Frames.result(0, open: 30, close: 20), Frames.queue("ebpf"), Frames.result(1), Frames.end(passed: 2),
     ]
     var recorded = try Recorded("clean-pass", exit: 0)
-    recorded.artifacts.channel = Guest.channel(frames)
+    recorded.artifacts.channel = Frames.channel(frames)
     recorded.artifacts.helloSeconds = 1.5
     let phases = BootPhases(recorded.artifacts, recorded.judge.transcript)
-    // 650 ms of work in proportion to 180, 370 and 120.
+    // 650 ms of work are divided in proportion to 180, 370 and 120.
     #expect(phases.values.map { ($0 * 1000).rounded() } == [1500, 175, 359, 116, 250])
-    recorded.artifacts.channel = Guest.channel(Array(frames.dropLast()))
+    recorded.artifacts.channel = Frames.channel(Array(frames.dropLast()))
     let cut = BootPhases(recorded.artifacts, recorded.judge.transcript)
     #expect(cut.values.map { ($0 * 1000).rounded() } == [1500, 403, 828, 269, 0])
     recorded.artifacts.channel = []
     #expect(BootPhases(recorded.artifacts, recorded.judge.transcript).values == [3, 0, 0, 0, 0])
   }
+
+  @Test(arguments: [("", 0), ("a", 0xe8b7_be43), ("123456789", 0xcbf4_3926)] as [(String, UInt32)])
+  func theChecksumIsThatOfZlib(_ text: String, _ checksum: UInt32) {
+    #expect(FrameChecksum.crc32(text.utf8) == checksum)
+  }
+
+  @Test func checksumsArePadded() {
+    #expect(UInt32(0x2a).paddedHex == "0000002a")
+    #expect(UInt32.max.paddedHex == "ffffffff")
+  }
 }
 
 /// Frames as a guest sends them.
-enum Guest {
+enum Frames {
   static func hello(version: Int = 2, jobs: Int = 8, seed: Int = 0) -> String {
     #"{"type":"hello","version":\#(version),"program":"quark-test","release":"\#(Recorded.release)","#
       + #""machine":"x86_64","cpus":1,"jobs":\#(jobs),"seed":\#(seed)}"#
@@ -140,7 +150,7 @@ enum Guest {
   /// A whole channel with the nonce of the recorded boots.
   static func channel(_ frames: [String]) -> [UInt8] {
     frames.enumerated().flatMap { sequence, json in
-      let crc = CRC32.checksum("\(Recorded.nonce) \(sequence) \(json)".utf8).paddedHex
+      let crc = FrameChecksum.crc32("\(Recorded.nonce) \(sequence) \(json)".utf8).paddedHex
       return Array("@Q \(Recorded.nonce) \(sequence) \(crc) \(json)\n".utf8)
     }
   }

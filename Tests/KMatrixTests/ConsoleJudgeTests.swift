@@ -66,7 +66,7 @@ import Testing
     #expect(failures.programExit == .code(99))
   }
 
-  /// As kernel 7.3 wrote it: it does not wait for the end of a program's line.
+  /// Kernel 7.3 wrote this: it does not wait for the end of a program's line.
   @Test func theKernelMayCutIn() {
     let console = ConsoleJudge(
       """
@@ -112,6 +112,47 @@ import Testing
       #expect(console.bannerRelease == nil || !bytes.isEmpty)
       let channel = ChannelParser(nonce: "0", whole: bytes)
       #expect(channel.frameCount == 0)
+    }
+  }
+
+  private static let stalePokes = [
+    """
+    [   33.076677] BUG: kernel NULL pointer dereference, address: 0000000000000000
+    [   33.076677] #PF: supervisor instruction fetch in kernel mode
+    [   33.076677] #PF: error_code(0x0010) - not-present page
+    [   33.076677] Oops: 0010 [#1] SMP NOPTI
+    [   33.076677] RIP: 0010:finalize_exec+0x0/0x70
+    [   33.076677] Code: ff ff 31 c0 e9 54 ff ff ff 0f 1f 00 <e8> 3b 33 d3 3e 55 48 89 e5 41
+    """,
+    """
+    [    1.960000] Oops: int3: 0000 [#1] SMP
+    [    1.960000] RIP: 0010:sched_clock_cpu+0x9/0x60
+    [    1.960000] Code: 0f 1f 44 00 00 0f 1f <44> 00 00 55 48
+    """,
+  ]
+
+  @Test(arguments: stalePokes)
+  func codeThatCannotRaiseItsExceptionIsTheEmulators(_ console: String) {
+    let judge = ConsoleJudge(console.utf8)
+    #expect(judge.emulatorFault == judge.findings.first)
+    #expect(judge.emulatorFault != nil)
+  }
+
+  @Test func codeThatCanRaiseItsExceptionIsTheKernels() {
+    let (call, breakpoint) = (Self.stalePokes[0], Self.stalePokes[1])
+    for real in [
+      // A call of NULL, of which the kernel shows no code, or that of the process.
+      call.replacing("Code: ff ff 31 c0 e9 54 ff ff ff 0f 1f 00 <e8>", with: "Code: Unable to access e8"),
+      // An indirect call; a direct one to NULL; a read.
+      call.replacing("<e8>", with: "<ff>"),
+      call.replacing("3b 33 d3 3e", with: "00 00 00 00"),
+      call.replacing("instruction fetch", with: "read access"),
+      call.replacing("address: 0000000000000000", with: "address: 0000000000000008"),
+      // A breakpoint that is there.
+      breakpoint.replacing("0f 1f <44>", with: "0f cc <44>"),
+    ] {
+      #expect(ConsoleJudge(real.utf8).emulatorFault == nil, "\(real)")
+      #expect(!ConsoleJudge(real.utf8).findings.isEmpty)
     }
   }
 }

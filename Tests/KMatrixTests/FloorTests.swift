@@ -11,35 +11,36 @@ import Testing
     try #require(Floor(text)).complaints(kernels)
   }
 
-  private let old = Sample.kernel("5.10.1", .pass)
-  private let new = Sample.kernel("6.1.1", .pass)
+  private let old = FakeRun.kernel("5.10.1", .pass)
+  private let new = FakeRun.kernel("6.1.1", .pass)
 
   @Test func kernelsAndSeriesAreCounted() throws {
     #expect(try complaints("2/2", old, new) == [])
-    #expect(try complaints("2/2", old, Sample.kernel("5.10.2", .pass)).count == 1)
+    #expect(try complaints("2/2", old, FakeRun.kernel("5.10.2", .pass)).count == 1)
     #expect(
-      try complaints("2/2", old, Sample.kernel("6.1.1", .hang, reasons: ["it hangs"])) == [
-        "Below the floor of 2 kernels of 2 series: 1 of 1 passed", "  6.1.1: HANG: it hangs",
+      try complaints("2/2", old, FakeRun.kernel("6.1.1", .hang, reasons: ["it hangs"])) == [
+        "Below the floor of 2 kernels of 2 series: 1 of 1 series passed", "  6.1.1: HANG: it hangs",
       ])
   }
 
   @Test func theNegativeRowDoesNotCount() throws {
-    var negative = Sample.kernel("7.3.1", .pass)
+    var negative = FakeRun.kernel("7.3.1", .pass)
     negative.negative = true
-    #expect(try complaints("3/3", old, new, negative) == ["Below the floor of 3 kernels of 3 series: 2 of 2 passed"])
+    #expect(
+      try complaints("3/3", old, new, negative) == ["Below the floor of 3 kernels of 3 series: 2 of 2 series passed"])
   }
 
-  /// However many passed: what the archive has lost must be replaced in the matrix.
+  /// However many passed, a kernel that the archive has lost must be replaced in the matrix.
   @Test func aLostKernelIsBelowAnyFloor() throws {
     let lost = DroppedKernelTests().dropped
     #expect(
       try complaints("1/1", old, new, lost) == [
-        "Below the floor of 1 kernels of 1 series: 2 of 2 passed",
+        "Below the floor of 1 kernels of 1 series: 2 of 2 series passed",
         "  6.16.1-cloud-amd64: SKIP: the mirror no longer has it",
       ])
-    #expect(try complaints("2/2", old, new, Sample.kernel("6.2.1", .skip)) == [], "it was there, and foreseen")
-    var results = Sample.results([old, new, lost])
-    results.kernels[0].tests = [Sample.test("t_a", .pass)]
+    #expect(try complaints("2/2", old, new, FakeRun.kernel("6.2.1", .skip)) == [], "the skip was expected")
+    var results = FakeRun.results([old, new, lost])
+    results.kernels[0].tests = [FakeRun.test("t_a", .pass)]
     #expect(results.isSuccess)
     results.floor = Floor("1/1")
     #expect(!results.isSuccess)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import kmatrix
 
-/// The built kmatrix, run on fake kernels: scripts that Fixtures/fake-krun.sh plays.
+/// Runs the built kmatrix on fake kernels, which are scripts that Fixtures/fake-krun.sh runs.
 struct KMatrixProcess {
   struct Outcome {
     var code: Int
@@ -14,16 +14,16 @@ struct KMatrixProcess {
     var lastLine: String { output.split(separator: "\n").last.map(String.init) ?? "" }
   }
 
-  let scratch: Scratch
+  let scratch: TemporaryFolder
 
   init() throws {
-    scratch = try Scratch()
-    try scratch.write("initramfs.gz", "")
+    scratch = try TemporaryFolder()
+    try scratch.write("", to: "initramfs.gz")
   }
 
-  /// Makes a kernel whose boots play `script`.
+  /// Makes a kernel each boot of which runs `script`.
   func kernel(_ release: String, _ script: String) throws {
-    try scratch.write("linux-\(release)", script)
+    try scratch.write(script, to: "linux-\(release)")
   }
 
   static var executable: FilePath {
@@ -59,6 +59,6 @@ struct KMatrixProcess {
   }
 
   func results(in folder: String = "test-results") throws -> MatrixResults {
-    try MatrixResults(contentsOf: scratch.path(folder))
+    try MatrixResults(contentsOf: scratch.file(folder))
   }
 }

@@ -1,4 +1,4 @@
-/// A small reader of KTAP, by its specification and not by our writer.
+/// A small reader of KTAP. It follows the specification, not our writer.
 struct KTAPReader {
   struct Line: Equatable {
     var isOK: Bool

@@ -27,7 +27,7 @@ import Testing
     let kernel = try Recorded("skip", exit: 0).kernel()
     #expect(kernel.verdict == .fail)
     #expect(verdict("t_exit_tgid@ebpf", in: kernel) == .fail)
-    #expect(kernel.tests[2].reason == "skipped, which nothing foresees: no cgroup2")
+    #expect(kernel.tests[2].reason == "skipped, but kernels.toml does not expect that: no cgroup2")
   }
 
   @Test func foreseenSkipIsASkip() throws {
@@ -38,7 +38,7 @@ import Testing
     #expect(tally(kernel) == "3 passed, 0 failed, 1 skipped")
   }
 
-  /// As a kernel without BTF has them: a backend that is skipped as a whole, and no other.
+  /// A kernel without BTF skips one backend as a whole, and no other.
   @Test func aWholeBackendMayBeForeseen() throws {
     let skip = Expectation(kind: .skip, test: "*@ebpf", reason: "no BTF")
     let foreseen = try Recorded("skip", exit: 0).kernel(expecting: [skip])
@@ -119,18 +119,18 @@ import Testing
   private let image = KernelImage(
     release: Recorded.release, series: "6.1", flavour: "cloud", path: "", replaces: nil, expectations: [])
 
-  /// A boot that panics with `frames` behind the plan of three tests.
+  /// A boot that panics, with `frames` after the plan.
   private func panic(_ frames: [String], jobs: Int = 8, exit: Int = 126) throws -> Recorded {
     var recorded = try Recorded(exit == 126 ? "panic" : "clean-pass", exit: exit)
-    let begin = [Guest.hello(jobs: jobs), Guest.plan("t_a@ebpf", "t_b@ebpf", "t_c@ebpf", "t_d@")]
-    recorded.artifacts.channel = Guest.channel(begin + frames)
+    let begin = [Frames.hello(jobs: jobs), Frames.plan("t_a@ebpf", "t_b@ebpf", "t_c@ebpf", "t_d@")]
+    recorded.artifacts.channel = Frames.channel(begin + frames)
     return recorded
   }
 
-  private static let three = [Guest.start(0, "t_a@ebpf"), Guest.start(1, "t_b@ebpf"), Guest.start(2, "t_c@ebpf")]
+  private static let three = [Frames.start(0, "t_a@ebpf"), Frames.start(1, "t_b@ebpf"), Frames.start(2, "t_c@ebpf")]
 
   @Test func nobodyIsBlamedBesideOthers() throws {
-    let recorded = try panic(Self.three + [Guest.result(1)])
+    let recorded = try panic(Self.three + [Frames.result(1)])
     #expect(recorded.judge.culprit == nil)
     #expect(recorded.judge.suspects.map(\.label) == ["t_a@ebpf", "t_c@ebpf"])
     var kernel = KernelJudge(image)
@@ -142,13 +142,13 @@ import Testing
   @Test func whoDoesItAgainIsBlamedAlone() throws {
     var kernel = KernelJudge(image)
     try panic(Self.three).add(to: &kernel)
-    try panic([Self.three[0], Guest.result(0), Self.three[1]], jobs: 1).add(to: &kernel)
+    try panic([Self.three[0], Frames.result(0), Self.three[1]], jobs: 1).add(to: &kernel)
     #expect(kernel.suspects == [])
     #expect(kernel.remaining.map(\.label) == ["t_c@ebpf", "t_d"])
     let result = kernel.result()
     #expect(result.tests.map(\.verdict) == [.pass, .panic, .notRun, .notRun])
     #expect(result.notes == [
-      "boot 1 ended with t_a@ebpf t_b@ebpf t_c@ebpf running; by itself t_b@ebpf ends boot 2"
+      "boot 1 ended while t_a@ebpf t_b@ebpf t_c@ebpf ran; t_b@ebpf by itself ended boot 2"
     ])
   }
 
@@ -156,9 +156,9 @@ import Testing
     var kernel = KernelJudge(image)
     try panic(Self.three).add(to: &kernel)
     let alone = Self.three.enumerated().flatMap { index, start in
-      [start, Guest.result(index, index == 1 ? "fail" : "pass")]
+      [start, Frames.result(index, index == 1 ? "fail" : "pass")]
     }
-    var second = try panic(alone + [Guest.end(passed: 2, failed: 1)], jobs: 1, exit: 1)
+    var second = try panic(alone + [Frames.end(passed: 2, failed: 1)], jobs: 1, exit: 1)
     second.artifacts.console = try Fixture.bytes("Boots/one-failure.console.txt")
     second.add(to: &kernel)
     #expect(kernel.suspects == [])
@@ -166,10 +166,10 @@ import Testing
     #expect(result.verdict == .panic)
     #expect(result.tests.map(\.verdict) == [.fail, .fail, .fail, .notRun])
     let panicked = "boot 1 was PANIC: Kernel panic - not syncing: sysrq triggered crash"
-    #expect(result.tests[0].reason == "in company with t_b@ebpf t_c@ebpf \(panicked); by itself it passes")
-    #expect(result.tests[1].reason == "in company with t_a@ebpf t_c@ebpf \(panicked); by itself it fails, too: ")
+    #expect(result.tests[0].reason == "it ran beside t_b@ebpf t_c@ebpf, and \(panicked); by itself it passes")
+    #expect(result.tests[1].reason == "it ran beside t_a@ebpf t_c@ebpf, and \(panicked); by itself it fails, too: ")
     #expect(result.reasons.contains(
-      "boot 1 was PANIC with t_a@ebpf t_b@ebpf t_c@ebpf running, and none of them does it by itself"))
+      "boot 1 was PANIC while t_a@ebpf t_b@ebpf t_c@ebpf ran, and none of them causes that by itself"))
   }
 
   @Test func suspectsThatNobodyTriesHaveFailed() throws {
@@ -181,10 +181,10 @@ import Testing
     #expect(result.tests[2].reason.hasSuffix("; it was not run by itself"))
   }
 
-  /// A pass in an earlier boot does not clear a test that runs again beside others when the kernel dies.
+  /// A test that passed in an earlier boot is still suspected if it runs again beside others when the kernel dies.
   @Test func whoPassedMayBeSuspectedLater() throws {
     var kernel = KernelJudge(image)
-    try panic([Self.three[0], Guest.result(0), Self.three[1]]).add(to: &kernel)
+    try panic([Self.three[0], Frames.result(0), Self.three[1]]).add(to: &kernel)
     try panic([Self.three[0], Self.three[2]]).add(to: &kernel)
     #expect(kernel.suspects.map(\.label) == ["t_a@ebpf", "t_c@ebpf"])
   }
@@ -210,26 +210,26 @@ import Testing
     #expect(kernel.result().notes == [])
   }
 
-  /// It was run again because that was cheaper than a boot without it.
+  /// A test may run again because that is cheaper than a boot without it.
   @Test func theWorseOfTwoResultsStands() throws {
     var kernel = KernelJudge(image)
-    try panic([Self.three[0], Guest.result(0), Self.three[1]]).add(to: &kernel)
-    try panic([Self.three[0], Guest.result(0, "fail"), Self.three[2], Guest.result(2)]).add(to: &kernel)
-    try panic([Self.three[0], Guest.result(0)]).add(to: &kernel)
+    try panic([Self.three[0], Frames.result(0), Self.three[1]]).add(to: &kernel)
+    try panic([Self.three[0], Frames.result(0, "fail"), Self.three[2], Frames.result(2)]).add(to: &kernel)
+    try panic([Self.three[0], Frames.result(0)]).add(to: &kernel)
     #expect(kernel.result().tests.map(\.verdict) == [.fail, .panic, .pass, .notRun])
     #expect(kernel.culprits.map(\.label) == ["t_b@ebpf"])
   }
 
   @Test func aResultThatIsLostBesideOthersIsNoPass() throws {
     var recorded = try Recorded("clean-pass", exit: 0)
-    recorded.artifacts.channel = Guest.channel([
-      Guest.hello(), Guest.plan("t_a@ebpf", "t_b@ebpf"), Guest.start(0, "t_a@ebpf"), Guest.start(1, "t_b@ebpf"),
-      Guest.result(1), Guest.end(passed: 2),
+    recorded.artifacts.channel = Frames.channel([
+      Frames.hello(), Frames.plan("t_a@ebpf", "t_b@ebpf"), Frames.start(0, "t_a@ebpf"), Frames.start(1, "t_b@ebpf"),
+      Frames.result(1), Frames.end(passed: 2),
     ])
     let kernel = recorded.kernel()
     #expect(kernel.verdict == .fail)
     #expect(kernel.tests.map(\.verdict) == [.fail, .pass])
-    #expect(kernel.tests[0].reason == "ran, but its result did not arrive whole")
+    #expect(kernel.tests[0].reason == "it ran, but its result frame was damaged")
   }
 
   @Test func aGuestDoesAsItIsTold() throws {
@@ -238,12 +238,12 @@ import Testing
     var command = GuestCommand(tests: [])
     command.seed = 7
     #expect(recorded.judge(of: command).reasons == [
-      "the tests were to be shuffled with 7, the guest did with 0"
+      "the tests were to be shuffled with seed 7, but the guest used 0"
     ])
     let alone = recorded.judge(of: command.alone).reasons
-    #expect(alone.first == "each test was to run by itself, the guest ran 8 side by side")
-    let frames = [Guest.hello(jobs: 1, seed: 7), Guest.plan("t_a@"), Guest.start(0, "t_a@"), Guest.result(0)]
-    recorded.artifacts.channel = Guest.channel(frames + [Guest.end(passed: 1)])
+    #expect(alone.first == "each test was to run by itself, but the guest ran 8 side by side")
+    let frames = [Frames.hello(jobs: 1, seed: 7), Frames.plan("t_a@"), Frames.start(0, "t_a@"), Frames.result(0)]
+    recorded.artifacts.channel = Frames.channel(frames + [Frames.end(passed: 1)])
     #expect(recorded.judge(of: command.alone).reasons == [])
   }
 }

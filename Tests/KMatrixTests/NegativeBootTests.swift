@@ -2,7 +2,7 @@ import Testing
 
 @testable import kmatrix
 
-/// Each thing that goes wrong on purpose must be judged as what it is, or the row fails.
+/// Each test that goes wrong on purpose must get the right verdict, or the row fails.
 @Suite struct NegativeBootTests {
   private static func record(suspects: [String]? = nil, culprit: String? = nil) -> BootRecord {
     BootRecord(
@@ -11,9 +11,9 @@ import Testing
   }
 
   private static let right: KernelResult = {
-    let wrong = NegativeBoot.expected.map { Sample.test($0.name, $0.verdict, backend: "") }
-    var kernel = Sample.kernel(
-      "7.3.0", .panic, tests: wrong + NegativeBoot.survivors.map { Sample.test($0, .pass) },
+    let wrong = NegativeBoot.expected.map { FakeRun.test($0.name, $0.verdict, backend: "") }
+    var kernel = FakeRun.kernel(
+      "7.3.0", .panic, tests: wrong + NegativeBoot.survivors.map { FakeRun.test($0, .pass) },
       reasons: ["Kernel panic", "console line 3: BUG: said on purpose by x_oops"])
     kernel.boots = [
       record(suspects: ["t_probe@ebpf", "x_panic"]), record(culprit: "x_panic"),
@@ -39,7 +39,7 @@ import Testing
         #expect(NegativeBoot.judged(kernel).verdict == .fail)
       }
       kernel.tests.removeAll { $0.name == name }
-      #expect(NegativeBoot.judged(kernel).reasons.first?.contains("\(name) is not there") == true)
+      #expect(NegativeBoot.judged(kernel).reasons.first?.contains("\(name) has no result") == true)
     }
   }
 
@@ -56,8 +56,8 @@ import Testing
     #expect(reason { $0.boots[1].culprit = "t_probe" }.contains("t_probe x_silence is blamed, not x_panic x_silence"))
     #expect(reason { $0.boots[4].culprit = "x_hang" }.contains("x_panic x_silence x_hang is blamed, not x_panic x_"))
     #expect(reason { for boot in 0..<5 { $0.boots[boot].culprit = nil } }.contains("nobody is blamed"))
-    #expect(reason { $0.boots[0].suspects = nil }.contains("x_panic had no company"))
-    #expect(reason { $0.boots[2].suspects = nil }.contains("x_silence had no company"))
+    #expect(reason { $0.boots[0].suspects = nil }.contains("x_panic did not run beside others"))
+    #expect(reason { $0.boots[2].suspects = nil }.contains("x_silence did not run beside others"))
   }
 
   @Test func allAreAskedFor() {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import kmatrix
 
-/// What a guest of `kmatrix verify-btf` says, and what becomes of it.
+/// What a guest of `kmatrix verify-btf` prints, and how it is judged.
 @Suite struct OffsetListingTests {
   private static let release = "6.1.0-47-cloud-amd64"
   private static let own = """
@@ -28,7 +28,7 @@ import Testing
   private func verdict(_ change: (inout [String]) -> Void) throws -> OffsetVerdict {
     var table = Self.table
     change(&table)
-    // The guest counts what it said, whatever that is.
+    // The guest counts the lines that it printed, whatever they are.
     table[table.count - 1] = "table ended with 0 after \(table.count { $0.hasPrefix("table ") } - 1) lines"
     return .judge(release: Self.release, own: try listing("own", Self.own), table: try listing("table", table))
   }
@@ -55,10 +55,10 @@ import Testing
   }
 
   @Test func silenceIsNoListing() {
-    func failure(_ lines: [String]) -> OffsetListing.Failure? {
+    func failure(_ lines: [String]) -> OffsetListing.ReadError? {
       if case .failure(let why) = OffsetListing.read("own", in: lines) { why } else { nil }
     }
-    let cut = OffsetListing.Failure.incomplete("the guest did not come to the end of its listing")
+    let cut = OffsetListing.ReadError.incomplete("the guest did not finish its listing")
     #expect(failure([]) == cut)
     #expect(failure(Array(Self.own.dropLast())) == cut)
     #expect(failure(Array(Self.own.dropFirst())) == .incomplete("2 of 3 lines arrived"))

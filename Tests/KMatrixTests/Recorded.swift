@@ -2,7 +2,7 @@ import Foundation
 
 @testable import kmatrix
 
-/// A recorded boot under Fixtures/Boots: its console and its channel, and how krun.sh is said to have ended.
+/// A recorded boot under Fixtures/Boots: its console, its channel, and how krun.sh ended.
 struct Recorded {
   static let release = "6.1.0-47-cloud-amd64"
   static let nonce = "00c0ffee00c0ffee"
@@ -37,7 +37,7 @@ struct Recorded {
     return kernel.result()
   }
 
-  /// One more boot of a kernel.
+  /// Adds this as one more boot of a kernel.
   func add(to kernel: inout KernelJudge) {
     let judge = judge
     kernel.add(

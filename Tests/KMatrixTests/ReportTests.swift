@@ -7,17 +7,17 @@ import Testing
 
 @Suite struct ReportTests {
   private static let xmllint = "/usr/bin/xmllint"
-  /// Where all must be tested it must be there.
+  /// In CI it must be installed, because everything must be tested there.
   private static var hasXMLLint: Bool {
     FileManager.default.isExecutableFile(atPath: xmllint) || ProcessInfo.processInfo.environment["CI"] == "true"
   }
 
-  /// What xmllint complains of; empty if nothing.
+  /// The errors that xmllint prints; empty if there are none.
   private func lint(_ text: String, _ options: [String] = []) async throws -> String {
-    let scratch = try Scratch()
-    try scratch.write("report.xml", text)
+    let scratch = try TemporaryFolder()
+    try scratch.write(text, to: "report.xml")
     let result = try await Subprocess.run(
-      .path(FilePath(Self.xmllint)), arguments: Arguments(["--noout"] + options + [scratch.path("report.xml")]),
+      .path(FilePath(Self.xmllint)), arguments: Arguments(["--noout"] + options + [scratch.file("report.xml")]),
       output: .discarded, error: .string(limit: 1 << 16))
     return result.terminationStatus.isSuccess ? "" : result.standardError
   }
@@ -25,20 +25,20 @@ import Testing
   @Test(.enabled(if: hasXMLLint, "xmllint is in libxml2-utils"))
   func junitIsValid() async throws {
     let schema = try Fixture.url("junit.xsd").path
-    #expect(try await lint(JUnitReport(Sample.rich).text, ["--schema", schema]) == "")
-    #expect(try await lint(JUnitReport(Sample.results([])).text, ["--schema", schema]) == "")
-    let broken = JUnitReport(Sample.rich).text.replacing("classname=", with: "klass=")
+    #expect(try await lint(JUnitReport(FakeRun.rich).text, ["--schema", schema]) == "")
+    #expect(try await lint(JUnitReport(FakeRun.results([])).text, ["--schema", schema]) == "")
+    let broken = JUnitReport(FakeRun.rich).text.replacing("classname=", with: "klass=")
     #expect(try await lint(broken, ["--schema", schema]) != "", "the schema must be able to refuse")
   }
 
   @Test(.enabled(if: hasXMLLint, "xmllint is in libxml2-utils"))
   func svgIsWellFormed() async throws {
-    #expect(try await lint(SVGReport(Sample.rich).text) == "")
-    #expect(try await lint(SVGReport(Sample.results([])).text) == "")
+    #expect(try await lint(SVGReport(FakeRun.rich).text) == "")
+    #expect(try await lint(SVGReport(FakeRun.results([])).text) == "")
   }
 
   @Test func junitCountsWhatTheSummaryCounts() throws {
-    let results = Sample.rich
+    let results = FakeRun.rich
     let text = JUnitReport(results).text
     let head = try #require(text.split(separator: "\n").first { $0.hasPrefix("<testsuites") })
     #expect(results.tally.description == "5 passed, 7 failed, 2 skipped")
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func ktapReadsBack() throws {
-    let kernels = try KTAPReader.read(KTAPReport(Sample.rich).text)
+    let kernels = try KTAPReader.read(KTAPReport(FakeRun.rich).text)
     #expect(kernels.map(\.isOK) == [false, false, false, false, false, true, true])
     #expect(kernels.map { $0.subtest?.count } == [3, 2, 3, nil, 2, 2, 1])
     let first = try #require(kernels[0].subtest)
@@ -58,16 +58,16 @@ import Testing
   }
 
   @Test func htmlNeedsNothingElse() {
-    let text = HTMLReport(Sample.rich).text
+    let text = HTMLReport(FakeRun.rich).text
     #expect(!text.contains("http:") && !text.contains("https:") && !text.contains("<script"))
     #expect(text.contains("a &lt; b &amp;&amp; &quot;c&quot;"))
     #expect(!text.contains("not syncing: <b>"))
-    #expect(text.components(separatedBy: "<details class=\"kernel\"").count - 1 == Sample.rich.kernels.count)
+    #expect(text.components(separatedBy: "<details class=\"kernel\"").count - 1 == FakeRun.rich.kernels.count)
   }
 
-  /// A guest says what its tests and backends are called.
+  /// The names of tests and backends come from a guest, so they can be anything.
   @Test func markdownOfHostileNames() throws {
-    var results = Sample.rich
+    var results = FakeRun.rich
     let index = try #require(results.kernels[0].tests.indices.first { results.kernels[0].tests[$0].verdict == .fail })
     results.kernels[0].tests[index].name = "t|<b>`x"
     results.kernels[0].tests[index].backend = "e|`bpf"
@@ -83,17 +83,17 @@ import Testing
   }
 
   @Test func markdownIsAsItWas() throws {
-    #expect(MarkdownReport(Sample.rich).text == (try Fixture.text("matrix.md")))
+    #expect(MarkdownReport(FakeRun.rich).text == (try Fixture.text("matrix.md")))
   }
 
-  /// Kernels that are tested in three ways, one of which fails on one of them.
+  /// Kernels that are tested in three ways. One of the ways fails on one of the kernels.
   private static let threeWays: MatrixResults = {
     func kernel(_ release: String, _ table: Verdict) -> KernelResult {
       let ways = [("ebpf", Verdict.xfail), ("kprobe", .skip), ("kprobe-table", table), ("kprobe-table", .skip)]
-      let tests = ways.map { Sample.test($0.1 == table ? "t_exec" : "t_probe", $0.1, backend: $0.0) }
-      return Sample.kernel(release, table, tests: tests + [Sample.test("t_parse", .pass, backend: "")])
+      let tests = ways.map { FakeRun.test($0.1 == table ? "t_exec" : "t_probe", $0.1, backend: $0.0) }
+      return FakeRun.kernel(release, table, tests: tests + [FakeRun.test("t_parse", .pass, backend: "")])
     }
-    return Sample.results([kernel("5.10.223-nobtf", .pass), kernel("6.1.176-nobtf", .fail)])
+    return FakeRun.results([kernel("5.10.223-nobtf", .pass), kernel("6.1.176-nobtf", .fail)])
   }()
 
   @Test func waysAreToldApart() {
@@ -123,16 +123,16 @@ import Testing
   }
 
   @Test func aLongListOfFailuresIsCutInThePicture() {
-    let tests = (0..<50).map { Sample.test("t_\($0)", .fail) }
-    let svg = SVGReport(Sample.results([Sample.kernel("6.1.0-amd64", .fail, tests: tests)])).text
+    let tests = (0..<50).map { FakeRun.test("t_\($0)", .fail) }
+    let svg = SVGReport(FakeRun.results([FakeRun.kernel("6.1.0-amd64", .fail, tests: tests)])).text
     #expect(svg.contains("and 30 more tests that failed"))
   }
 
   @Test func resultsReadBack() throws {
-    let scratch = try Scratch()
-    try ReportWriter(folder: scratch.url).write(Sample.rich)
-    #expect(try MatrixResults(contentsOf: scratch.url.path) == Sample.rich)
-    #expect(try MatrixResults(contentsOf: scratch.path("results.json")) == Sample.rich)
+    let scratch = try TemporaryFolder()
+    try ReportWriter(folder: scratch.url).write(FakeRun.rich)
+    #expect(try MatrixResults(contentsOf: scratch.url.path) == FakeRun.rich)
+    #expect(try MatrixResults(contentsOf: scratch.file("results.json")) == FakeRun.rich)
     for name in ["junit.xml", "ktap.txt", "matrix.md", "matrix.html", "matrix.svg"] {
       #expect(try !scratch.text(name).isEmpty)
     }
@@ -145,29 +145,29 @@ import Testing
   }
 
   @Test func unreadableResultsAreNamed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     func message(_ text: String) throws -> String {
-      try scratch.write("results.json", text)
-      let error = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.path("results.json")) }
+      try scratch.write(text, to: "results.json")
+      let error = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.file("results.json")) }
       return error?.message ?? ""
     }
-    #expect(try message("{").hasPrefix(scratch.path("results.json")))
-    #expect(try message(#"{"schema":2}"#).hasSuffix("schema 2, this kmatrix knows 1"))
+    #expect(try message("{").hasPrefix(scratch.file("results.json")))
+    #expect(try message(#"{"schema":2}"#).hasSuffix("its schema is 2, but this kmatrix knows 1"))
     #expect(try message(#"{"schema":1}"#).contains("started"))
-    let missing = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.path("none.json")) }
-    #expect(missing?.message == "\(scratch.path("none.json")): no such file")
+    let missing = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.file("none.json")) }
+    #expect(missing?.message == "\(scratch.file("none.json")): no such file")
   }
 
   @Test func aFolderThatCannotBeWrittenIsOneMessage() throws {
     let error = #expect(throws: KMatrixError.self) {
-      try ReportWriter(folder: URL(filePath: "/proc")).write(Sample.rich)
+      try ReportWriter(folder: URL(filePath: "/proc")).write(FakeRun.rich)
     }
     #expect(error?.kind == .infrastructure)
     #expect(error?.message.hasPrefix("/proc/results.json: cannot be written: ") == true)
   }
 
   @Test func summaryEndsWithTheTally() {
-    let lines = RunSummary(Sample.rich, folder: "test-results").lines
+    let lines = RunSummary(FakeRun.rich, folder: "test-results").lines
     #expect(lines.last == "5 passed, 7 failed, 2 skipped")
     #expect(lines.contains("      ./krun.sh x y t_exit_tgid"))
     #expect(lines.contains { $0.hasPrefix("Time: wall 0:31; boots 33.5 s in all, 2 at a time; slowest 6.12.1") })
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func longFailureListsAreCut() throws {
-    let results = Sample.results([try Recorded("300-failures", exit: 99).kernel()])
+    let results = FakeRun.results([try Recorded("300-failures", exit: 99).kernel()])
     let lines = RunSummary(results, folder: nil).lines
     #expect(lines.count < 20)
     #expect(lines.contains("  \(Recorded.release): and 290 more"))

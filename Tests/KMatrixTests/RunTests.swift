@@ -8,7 +8,7 @@ import Testing
 /// `kmatrix run` from outside: what it prints, writes and leaves behind.
 @Suite struct RunTests {
   private static let good = #"boot "$@"; plan t_a@ebpf t_b@ebpf t_c@; pass_all"#
-  /// Panics in t_b as long as it is asked for.
+  /// Panics in t_b as often as t_b is run.
   private static let panicking = """
     boot "$@"; plan t_a@ebpf t_b@ebpf t_c@
     wants t_b || pass_all
@@ -56,7 +56,7 @@ import Testing
     #expect(kernel.boots.count == 1 + PendingBoots.maxReboots)
     #expect(kernel.tests.map(\.verdict) == Array(repeating: .panic, count: 13) + [.notRun, .notRun])
     #expect(Tally(kernel).failed == 15)
-    #expect(kernel.notes == ["not booted again after 12 times; 2 tests did not run"])
+    #expect(kernel.notes == ["booted again 12 times, which is the limit; 2 tests did not run"])
   }
 
   @Test func aPanicWithoutProgressIsNotRepeated() async throws {
@@ -78,6 +78,22 @@ import Testing
     #expect(try kmatrix.results().kernels.first?.boots.map(\.verdict) == [.bootFail, .pass])
   }
 
+  /// What the emulator did to the first boot counts once: a kernel that it breaks again has not been tested.
+  @Test(arguments: [(1, 0), (2, 1)] as [(Int, Int32)])
+  func aBootThatTheEmulatorBrokeIsTriedAgain(broken: Int, code: Int32) async throws {
+    let kmatrix = try KMatrixProcess()
+    let oops = """
+      echo '[    1.960000] Oops: int3: 0000 [#1] SMP'
+      echo '[    1.960000] Code: 0f 1f 44 00 00 0f 1f <44> 00 00 55 48'
+      """
+    try kmatrix.kernel("6.1.0-cloud", "[ $boots -le \(broken) ] && { \(oops); }; \(Self.good)")
+    let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
+    #expect(outcome.code == code)
+    #expect(
+      outcome.output.contains("boot 1 was CRASH and was tried again: the emulator executed code that was not there"))
+    #expect(try kmatrix.results().kernels.first?.boots.map(\.verdict) == [.crash, code == 0 ? .pass : .crash])
+  }
+
   @Test func twoFailedBootsAreAFailure() async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("6.1.0-cloud", #"echo "krun.sh: init was not reached" >&2; exit 127"#)
@@ -96,7 +112,7 @@ import Testing
     #expect(kernel.tests.map(\.verdict) == [.hang])
   }
 
-  /// Side by side with others some tests panic the kernel; so do they by themselves.
+  /// Some tests panic the kernel, side by side with others and also by themselves.
   private static func deadly(_ deadly: String..., plan: String, pass: String = "") -> String {
     """
     boot "$@"; plan \(plan)
@@ -128,11 +144,11 @@ import Testing
     #expect(kernel.tests.map(\.boot) == [2, 2, 3])
   }
 
-  /// Of each only one backend: t_a with KPROBE and t_b with EBPF.
+  /// Each culprit panics with one backend only: t_a with KPROBE and t_b with EBPF.
   @Test func severalCulpritsAreAllFound() async throws {
     let kmatrix = try KMatrixProcess()
     let plan = "t_a@ebpf t_a@kprobe t_b@ebpf t_b@kprobe t_c@"
-    // As quark-test, which takes one backend with -b and the other with -k.
+    // Does as quark-test, where -b selects one backend and -k the other.
     let script = """
       case "$*" in *" -b"*) only=ebpf ;; *" -k"*) only=kprobe ;; *) only= ;; esac
       all='\(plan)' list=
@@ -169,9 +185,9 @@ import Testing
     ])
     #expect(kernel.tests.map(\.verdict) == [.fail, .fail, .pass])
     #expect(kernel.tests[0].reason
-      == "in company with t_b@ebpf boot 1 was HANG: the time limit ran out in the guest; by itself it passes")
-    #expect(kernel.tests[0].rerun == kernel.rerun, "by itself there is nothing to be seen")
-    #expect(outcome.output.contains("with t_a@ebpf t_b@ebpf running, and none of them does it by itself"))
+      == "it ran beside t_b@ebpf, and boot 1 was HANG: the time limit ran out in the guest; by itself it passes")
+    #expect(kernel.tests[0].rerun == kernel.rerun, "by itself it would not fail")
+    #expect(outcome.output.contains("while t_a@ebpf t_b@ebpf ran, and none of them causes that by itself"))
   }
 
   @Test func suspectsThatCannotBeTriedHaveFailed() async throws {
@@ -181,10 +197,10 @@ import Testing
     let kernel = try #require(try kmatrix.results().kernels.first)
     #expect(kernel.boots.count == 2)
     #expect(kernel.tests.map(\.verdict) == [.fail, .fail])
-    #expect(kernel.notes == ["not booted again: the last boot brought nothing new"])
+    #expect(kernel.notes == ["not booted again, because the last boot settled no test"])
   }
 
-  /// What one boot's words cannot hold is not forgotten when that boot ends too soon.
+  /// Tests that do not fit in one boot's words are not forgotten when that boot ends too soon.
   @Test func aLongListIsRunToItsEnd() async throws {
     let kmatrix = try KMatrixProcess()
     let names = (1...40).map { "t_\($0)" }
@@ -208,12 +224,31 @@ import Testing
     #expect(results.kernels[0].tests[0].rerun?.hasSuffix("quark-test -s 77 -j 1 t_a") == true)
   }
 
+  @Test func whatRepeatsAFailureHasTheGuestsSettings() async throws {
+    let kmatrix = try KMatrixProcess()
+    try kmatrix.kernel("6.1.0-cloud", Self.panicking)
+    _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]) + ["--cpus", "2"])
+    let rerun = try #require(try kmatrix.results().kernels.first?.rerun)
+    #expect(rerun == "./krun.sh --cpus 2 initramfs.gz linux-6.1.0-cloud quark-test")
+
+    let image = try #require(ImageFiles.image("linux-6.1.0-cloud"))
+    let command = GuestCommand(arguments: ["quark-test-both", "-b"], tests: ["t_a"])
+    let guest = GuestSettings(initramfs: "other.gz", cpus: 2, timeout: 600)
+    #expect(
+      try StoredKernels().rerun(image, command: command, in: guest)
+        == "make test-kernel KERNELS=6.1.0-cloud TESTS=t_a CPUS=2 "
+        + "'ARGS=--initramfs other.gz --timeout 600 -- quark-test-both -b'")
+    #expect(
+      try StoredKernels().rerun(image, command: GuestCommand(tests: []), in: GuestSettings())
+        == "make test-kernel KERNELS=6.1.0-cloud")
+  }
+
   @Test func aGuestThatDoesNotShuffleFails() async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("6.1.0-cloud", "seed=0; \(Self.good)")
     let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]) + ["--shuffle", "77"])
     #expect(outcome.code == 1)
-    #expect(outcome.output.contains("the tests were to be shuffled with 77, the guest did with 0"))
+    #expect(outcome.output.contains("the tests were to be shuffled with seed 77, but the guest used 0"))
   }
 
   @Test func whereTheTimeWentIsSaid() async throws {
@@ -241,7 +276,7 @@ import Testing
     #expect(try await kmatrix.run(arguments + ["--floor", "3/2"]).code == 0)
     let low = try await kmatrix.run(arguments + ["--floor", "3/3"])
     #expect(low.code == 1)
-    #expect(low.output.contains("Below the floor of 3 kernels of 3 series: 3 of 2 passed"))
+    #expect(low.output.contains("Below the floor of 3 kernels of 3 series: 3 of 2 series passed"))
     #expect(low.lastLine == "9 passed, 0 failed, 0 skipped")
     try kmatrix.kernel("6.2.0-cloud", "exit 127")
     let failed = try await kmatrix.run(arguments + ["--floor", "3/2"])
@@ -255,14 +290,14 @@ import Testing
     let kmatrix = try KMatrixProcess()
     for release in ["6.1.0-cloud", "6.1.1-cloud"] { try kmatrix.kernel(release, Self.good) }
     try kmatrix.kernel("6.2.0-nobtf", Self.good)
-    try kmatrix.scratch.write("costs.json", #"{"6.1-cloud": 3, "6.2-nobtf": 9, "negative": \#(negative)}"#)
+    try kmatrix.scratch.write(#"{"6.1-cloud": 3, "6.2-nobtf": 9, "negative": \#(negative)}"#, to: "costs.json")
     let arguments = try kmatrix.runArguments(["6.1.0-cloud", "6.1.1-cloud", "6.2.0-nobtf"])
     let outcome = try await kmatrix.run(arguments + ["--negative", "--jobs", "1", "--costs", "costs.json"])
     let booting = outcome.output.split(separator: "\n").filter { $0.hasSuffix(": booting") }
     #expect(booting.first == "\(first): booting")
   }
 
-  /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic does.
+  /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic panics.
   private static let wrongs = """
     boot "$@"
     plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf x_silence@ x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ \
@@ -311,7 +346,7 @@ import Testing
     #expect(try kmatrix.results().kernels.count == 2)
   }
 
-  /// On a kernel without BTF half of what the row runs beside the panic is skipped.
+  /// On a kernel without BTF, half of the tests that the row runs beside the panic are skipped.
   @Test func theNegativeBootIsOfAKernelWithBTF() async throws {
     let kmatrix = try KMatrixProcess()
     for release in ["5.10.0-cloud", "6.1.176-nobtf"] { try kmatrix.kernel(release, Self.good) }
@@ -319,7 +354,7 @@ import Testing
     _ = try await kmatrix.run(both + ["--negative"])
     #expect(try kmatrix.results().kernels.last?.title == "negative: 5.10.0-cloud")
     let one = try await kmatrix.run(kmatrix.runArguments(["6.1.176-nobtf"]) + ["--negative"])
-    #expect((one.code, one.error) == (2, "kmatrix: --negative wants a kernel with BTF\n"))
+    #expect((one.code, one.error) == (2, "kmatrix: --negative needs a kernel with BTF\n"))
   }
 
   @Test func aNegativeBootThatDoesNotPanicFails() async throws {
@@ -368,14 +403,14 @@ import Testing
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalEndsGuestsAndKeepsResults(_ signal: Int32) async throws {
     let kmatrix = try KMatrixProcess()
     try kmatrix.kernel("5.10.0-cloud", Self.good)
-    // A krun.sh that does not listen, with a child that stands for its qemu.
+    // A krun.sh that ignores signals, with a child in place of its qemu.
     try kmatrix.kernel(
       "6.1.0-cloud",
       #"trap '' TERM INT; boot "$@"; plan t_a@ebpf t_b@ebpf; start t_a@ebpf; result t_a@ebpf pass; start t_b@ebpf; "#
         + #"sleep 300 & echo "$! $$" >pids; wait"#)
     try kmatrix.kernel("6.2.0-cloud", Self.good)
     let arguments = try kmatrix.runArguments(["5.10.0-cloud", "6.1.0-cloud", "6.2.0-cloud"]) + ["--jobs", "1"]
-    try kmatrix.scratch.write("costs.json", #"{"5.10-generic": 3, "6.1-generic": 2, "6.2-generic": 1}"#)
+    try kmatrix.scratch.write(#"{"5.10-generic": 3, "6.1-generic": 2, "6.2-generic": 1}"#, to: "costs.json")
     let result = try await Subprocess.run(
       kmatrix.configuration(arguments + ["--costs", "costs.json"]), input: .none, output: .discarded,
       error: .discarded
@@ -393,7 +428,7 @@ import Testing
     #expect(results.kernels[1].tests.map(\.verdict) == [.pass, .notRun])
   }
 
-  /// A zombie is dead, too: reaping it is init's business.
+  /// A zombie is dead, too: init reaps it.
   private func isAlive(_ pid: pid_t) -> Bool {
     guard let stat = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")) else { return false }
     return !String(decoding: stat, as: UTF8.self).contains(") Z ")

@@ -36,8 +36,8 @@ import Testing
   }
 
   @Test func mergeJoinsAndSorts() throws {
-    let one = Sample.results([Sample.kernel("6.12.0", .pass)], shards: ["1/2"])
-    let two = Sample.results([Sample.kernel("6.1.0", .fail), Sample.kernel("5.10.0", .pass)], shards: ["2/2"])
+    let one = FakeRun.results([FakeRun.kernel("6.12.0", .pass)], shards: ["1/2"])
+    let two = FakeRun.results([FakeRun.kernel("6.1.0", .fail), FakeRun.kernel("5.10.0", .pass)], shards: ["2/2"])
     let merged = try MatrixMerge.merge([("a", one), ("b", two)])
     #expect(merged.kernels.map(\.release) == ["5.10.0", "6.1.0", "6.12.0"])
     #expect(merged.shards == ["1/2", "2/2"])
@@ -48,36 +48,36 @@ import Testing
       let named = parts.enumerated().map { ("part\($0.offset)", $0.element) }
       return #expect(throws: KMatrixError.self) { try MatrixMerge.merge(named) }?.message
     }
-    let one = Sample.results([Sample.kernel("6.1.0", .pass)], shards: ["1/2"])
-    let three = Sample.results([Sample.kernel("6.2.0", .pass)], shards: ["1/3"])
+    let one = FakeRun.results([FakeRun.kernel("6.1.0", .pass)], shards: ["1/2"])
+    let three = FakeRun.results([FakeRun.kernel("6.2.0", .pass)], shards: ["1/3"])
     #expect(message([one, one]) == "merge: 6.1.0 is in both part0 and part1")
     #expect(message([one]) == "merge: shard 2/2 is missing")
-    #expect(message([one, three]) == "merge: shard 1/3 is of another split than 1/2")
+    #expect(message([one, three]) == "merge: shard 1/3 belongs to another split than 1/2")
     #expect(message([]) == "merge: nothing to merge")
   }
 
   @Test func costsAreLearnt() throws {
     var table = CostTable()
     #expect(table.cost(series: "6.1", flavour: "cloud") == 30)
-    table.learn(from: Sample.results([Sample.kernel("6.1.0", .pass, seconds: 12), Sample.kernel("7.1.0", .fail)]))
+    table.learn(from: FakeRun.results([FakeRun.kernel("6.1.0", .pass, seconds: 12), FakeRun.kernel("7.1.0", .fail)]))
     #expect(table.seconds == ["6.1-cloud": 10])
-    table.learn(from: Sample.results([Sample.kernel("6.1.0", .pass, seconds: 13)]))
+    table.learn(from: FakeRun.results([FakeRun.kernel("6.1.0", .pass, seconds: 13)]))
     #expect(table.cost(series: "6.1", flavour: "cloud") == 10, "a small change is noise")
-    var negative = Sample.kernel("7.3.0", .pass, seconds: 72)
+    var negative = FakeRun.kernel("7.3.0", .pass, seconds: 72)
     negative.negative = true
     #expect(table.negativeCost(of: items[0].image) == 60, "twice an unknown kernel")
-    table.learn(from: Sample.results([negative]))
+    table.learn(from: FakeRun.results([negative]))
     #expect(table.seconds == ["6.1-cloud": 10, "negative": 60])
-    var busy = Sample.kernel("7.3.0", .pass, seconds: 12)
+    var busy = FakeRun.kernel("7.3.0", .pass, seconds: 12)
     busy.boots[0].slowdown = 3
-    table.learn(from: Sample.results([busy]))
+    table.learn(from: FakeRun.results([busy]))
     #expect(table.seconds["7.3-cloud"] == 4, "by what the machine was like at that boot")
     #expect(table.negativeCost(of: items[0].image) == 60)
-    let scratch = try Scratch()
-    try scratch.write("costs.json", String(decoding: try table.encoded(), as: UTF8.self))
-    #expect(try CostTable(contentsOf: scratch.path("costs.json")) == table)
-    try scratch.write("costs.json", "[]")
-    #expect(throws: KMatrixError.self) { try CostTable(contentsOf: scratch.path("costs.json")) }
-    #expect(try CostTable(contentsOf: scratch.path("absent.json")) == CostTable())
+    let scratch = try TemporaryFolder()
+    try scratch.write(String(decoding: try table.encoded(), as: UTF8.self), to: "costs.json")
+    #expect(try CostTable(contentsOf: scratch.file("costs.json")) == table)
+    try scratch.write("[]", to: "costs.json")
+    #expect(throws: KMatrixError.self) { try CostTable(contentsOf: scratch.file("costs.json")) }
+    #expect(try CostTable(contentsOf: scratch.file("absent.json")) == CostTable())
   }
 }

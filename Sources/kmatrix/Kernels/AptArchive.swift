@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// A package of an archive's index, as far as a kernel needs it.
+/// A package as an archive's index describes it, with only the fields that are needed to fetch a kernel.
 struct ArchivePackage: Sendable, Hashable {
   var name: String
   var version: String
@@ -10,11 +10,12 @@ struct ArchivePackage: Sendable, Hashable {
   var sha256: String
 }
 
-/// Debian's archives through apt, in a state of its own: the machine's lists and packages are neither used nor touched.
+/// Reads Debian's archives through apt. apt's state is in the cache; the machine's own lists and packages are neither
+/// read nor changed.
 actor AptArchive {
   enum Download: Sendable, Equatable {
     case done
-    /// The archive does not have it (any more).
+    /// The archive does not have the file, or no longer has it.
     case gone
     case unreachable(String)
     case broken(String)
@@ -23,7 +24,7 @@ actor AptArchive {
   static let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
   private static let helper = "/usr/lib/apt/apt-helper"
   private static let fetchOptions = [
-    // Root's cache is closed to the user `_apt`; apt would say so at every file.
+    // The user `_apt` cannot read root's cache, and apt would warn about that for every file.
     "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30",
     "-o", "Acquire::https::Timeout=30", "-o", "Acquire::Languages=none",
   ]
@@ -48,7 +49,8 @@ actor AptArchive {
 
   // MARK: Files
 
-  /// Downloads `path` to `file`, resuming what is there. apt checks the hash; what does not match is not kept.
+  /// Downloads `path` to `file`, and resumes a partial file. apt checks the hash; a file that does not match is
+  /// removed.
   func download(_ path: String, suite: String, sha256: String, to file: FilePath) async throws(KernelStoreError)
     -> Download
   {
@@ -56,7 +58,7 @@ actor AptArchive {
     for base in try await mirrors().addresses(for: suite) {
       outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
       if case .broken = outcome {
-        // What was resumed may be the rest of something else.
+        // The partial file that was resumed may belong to another download.
         outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
       }
       if outcome == .done { break }
@@ -67,7 +69,7 @@ actor AptArchive {
   private nonisolated func downloadOnce(_ address: String, sha256: String, to file: FilePath)
     async throws(KernelStoreError) -> Download
   {
-    // The download holds a lock itself: one whose kmatrix was killed goes on for a while, and must be waited for.
+    // The download holds its own lock: if its kmatrix is killed it goes on for a while, and the next one must wait.
     let lock = cache.directory.appending("locks").appending("\(sha256).download")
     let download = ["-q", "download-file", address, file.string, "SHA256:\(sha256)"]
     let result = try await Tool.run("flock", ["--no-fork", lock.string, Self.helper] + Self.fetchOptions + download)
@@ -80,8 +82,8 @@ actor AptArchive {
     return Self.outcome(ofComplaint: result.errors)
   }
 
-  /// Why the archive at `address` does not answer; nil if it does. `dists/README` is in every Debian archive, but
-  /// that it is gone is an answer too.
+  /// Says why the archive at `address` does not answer; nil if it does. Every Debian archive has `dists/README`, but an
+  /// answer that the file does not exist is an answer, too.
   nonisolated func trouble(reaching address: String) async -> String? {
     let file = FilePath(FileManager.default.temporaryDirectory.appending(path: "kmatrix-probe-\(UUID())").path)
     defer { cache.remove(file) }
@@ -97,7 +99,8 @@ actor AptArchive {
     }
   }
 
-  /// apt-helper has one exit code for every failure; the cause is in its words (in English: LC_ALL=C).
+  /// apt-helper has one exit code for every failure; only its message tells the cause (in English, because of
+  /// LC_ALL=C).
   static func outcome(ofComplaint text: String) -> Download {
     let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("E: Failed to fetch") }
     let reason = line.map { String($0.dropFirst("E: Failed to fetch ".count)) } ?? text.trimmingSpaces
@@ -109,7 +112,7 @@ actor AptArchive {
 
   // MARK: Indexes
 
-  /// The suite's kernel packages as its signed index lists them now; asked for once per run.
+  /// The suite's kernel packages, as its signed index lists them now. The index is fetched once per run.
   func kernelPackages(suite: String) async throws(KernelStoreError) -> [ArchivePackage] {
     let task = indexes[suite] ?? Task { try await readIndex(suite: suite) }
     indexes[suite] = task
@@ -124,7 +127,7 @@ actor AptArchive {
     let mirrors = try await mirrors()
     let addresses = mirrors.addresses(for: suite)
     guard !addresses.isEmpty else {
-      throw KernelStoreError("apt has no source of \(suite); set \(Mirrors.securityVariable) to its mirror's address")
+      throw KernelStoreError("apt has no source for \(suite); set \(Mirrors.securityVariable) to its mirror's address")
     }
     var failure: KernelStoreError?
     for address in addresses {
@@ -148,7 +151,7 @@ actor AptArchive {
       guard update.succeeded else { throw Self.cannotUpdate(suite, update) }
       let show = try await Tool.run(
         "apt-cache", options + ["show", "^linux-((image|binary)-[0-9].*-amd64|source-[0-9.]*)$"])
-      // 100: nothing of that name.
+      // apt-cache fails if no package has such a name.
       guard show.succeeded || show.errors.contains("No packages found") else {
         throw KernelStoreError("\(suite): apt-cache: \(show.complaint)")
       }
@@ -156,7 +159,7 @@ actor AptArchive {
     }
   }
 
-  /// That a suite is not there is an answer, and another suite may do; anything else is trouble with the mirror.
+  /// A suite that does not exist is an answer, and the next suite is tried; any other failure is the mirror's.
   private static func cannotUpdate(_ suite: String, _ update: Tool.Result) -> KernelStoreError {
     let gone = KernelStoreError(.gone, "\(suite): the mirror has no such suite")
     if update.errors.contains("does not have a Release file") { return gone }
@@ -185,8 +188,8 @@ actor AptArchive {
     }
   }
 
-  /// What the machine does after its own updates (cleaning its caches, telling its desktop) is none of ours. Lists can
-  /// only be emptied in a file: apt.conf(5).
+  /// Turns off what the machine does after its own updates, for example cleaning its caches or notifying its desktop. A
+  /// list can only be emptied in a file, see apt.conf(5).
   private static let withoutHooks = """
     #clear APT::Update::Pre-Invoke;
     #clear APT::Update::Post-Invoke;
@@ -194,20 +197,20 @@ actor AptArchive {
 
     """
 
-  /// Everything apt would read or write of the machine's, except how it reaches the network.
+  /// Replaces everything of the machine that apt would read or write, except its network settings.
   private static func isolation(_ state: FilePath) -> [String] {
     let settings = [
       "Dir::State=\(state)", "Dir::State::Lists=\(state)/lists", "Dir::State::status=\(state)/status",
       "Dir::Cache=\(state)/cache", "Dir::Log=\(state)/log", "Dir::Etc::SourceList=\(state)/sources.list",
       "Dir::Etc::SourceParts=-", "Dir::Etc::PreferencesParts=-", "Dir::Etc::Preferences=-",
       "APT::Architecture=amd64", "APT::Architectures=amd64",
-      // Suites that are not released may have a Release file past its date.
+      // The Release file of an unreleased suite may have expired.
       "Acquire::Check-Valid-Until=false", "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false",
     ]
     return ["-c", state.appending("apt.conf").string] + settings.flatMap { ["-o", $0] }
   }
 
-  /// The stanzas of `apt-cache show`.
+  /// Reads the stanzas that `apt-cache show` prints.
   static func packages(in text: String) -> [ArchivePackage] {
     text.split(separator: "\n\n").compactMap { stanza in
       var fields: [Substring: String] = [:]
@@ -221,4 +224,77 @@ actor AptArchive {
       return ArchivePackage(name: name, version: version, path: path, size: size, sha256: sha256)
     }
   }
+}
+
+/// The addresses of Debian's archives, best first, taken from the configuration of the machine's apt.
+struct Mirrors: Sendable, Equatable {
+  var main: [String]
+  var security: [String]
+  /// Accepts unsigned indexes. Only tests set this, for archives of their own.
+  var trusted = false
+
+  /// Environment variables that name mirrors to use instead of apt's.
+  static let mainVariable = "QUARK_MIRROR"
+  static let securityVariable = "QUARK_SECURITY_MIRROR"
+
+  func addresses(for suite: String) -> [String] { suite.hasSuffix("-security") ? security : main }
+
+  static func discover(
+    _ environment: [String: String], aptOptions: [String] = []
+  ) async throws(KernelStoreError) -> Mirrors {
+    let main = environment[mainVariable].map { [$0.droppingSlash] } ?? []
+    let security = environment[securityVariable].map { [$0.droppingSlash] } ?? []
+    // This prints what an update would fetch. apt reads both formats of its sources with all their options, and needs
+    // neither root nor lists that were fetched before.
+    let result = try await Tool.run("apt-get", aptOptions + ["update", "--print-uris"])
+    guard result.succeeded || !main.isEmpty else {
+      throw KernelStoreError("apt-get cannot list its sources: \(result.complaint)")
+    }
+    let found = Mirrors(uris: result.output)
+    guard !main.isEmpty || !found.main.isEmpty else {
+      throw KernelStoreError("apt has no source of Debian packages; set \(mainVariable) to a Debian mirror's address")
+    }
+    return Mirrors(
+      main: main.isEmpty ? found.main : main, security: security.isEmpty ? found.security : security)
+  }
+
+  /// Finds the archives in the output of `apt-get update --print-uris`, which has a line for each index of packages:
+  /// `'BASE/dists/SUITE/main/binary-ARCHITECTURE/Packages.xz' name size`.
+  init(uris: String) {
+    var suites: [String: Set<String>] = [:]
+    var order: [String] = []
+    for line in uris.split(whereSeparator: \.isNewline) {
+      guard let match = line.firstMatch(of: /^'([^']+)\/dists\/([^']+)\/main\/binary-[^\/]+\/Packages/) else {
+        continue
+      }
+      let (base, suite) = (String(match.1), String(match.2))
+      if suites[base] == nil { order.append(base) }
+      suites[base, default: []].insert(suite)
+    }
+    func isSecurity(_ suite: String) -> Bool { suite.hasSuffix("-security") || suite.hasSuffix("/updates") }
+    // Other publishers may name their suites as Debian does, but they have no `-updates`. So the archive with the most
+    // suites is Debian's, and comes first.
+    let debian = order.filter { base in suites[base]?.contains(where: Self.isDebianSuite) ?? false }
+    let ranked = debian.enumerated().sorted { a, b in
+      let (x, y) = (suites[a.element]?.count ?? 0, suites[b.element]?.count ?? 0)
+      return x == y ? a.offset < b.offset : x > y
+    }.map(\.element)
+    main = ranked.filter { suites[$0]?.contains { !isSecurity($0) } ?? false }
+    security = ranked.filter { suites[$0]?.contains(where: isSecurity) ?? false }
+  }
+
+  init(main: [String], security: [String], trusted: Bool = false) {
+    (self.main, self.security, self.trusted) = (main, security, trusted)
+  }
+
+  private static func isDebianSuite(_ suite: String) -> Bool {
+    let names = [
+      "bullseye", "bookworm", "trixie", "forky", "sid", "oldoldstable", "oldstable", "stable", "testing", "unstable",
+    ]
+    return names.contains { suite == $0 || suite.hasPrefix("\($0)-") || suite.hasPrefix("\($0)/") }
+  }
+}
+
+extension String {
+  fileprivate var droppingSlash: String { hasSuffix("/") ? String(dropLast()) : self }
 }

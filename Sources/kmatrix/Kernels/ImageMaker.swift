@@ -3,9 +3,9 @@ import SystemPackage
 
 /// Turns one package of an archive into one image in the cache.
 struct ImageMaker: Sendable {
-  /// Room for the bzImage and its payload beside the package and the image.
+  /// What the bzImage and its payload need, in bytes, beside the package and the image.
   private static let workBytes = 40 << 20
-  /// As large as an image not yet known gets.
+  /// What an image needs whose size is not known yet, in bytes.
   private static let imageBytes = 70 << 20
 
   var cache: KernelCache
@@ -13,7 +13,7 @@ struct ImageMaker: Sendable {
   var options: FetchOptions
   var progress: @Sendable (FetchEvent) -> Void
 
-  /// The locked kernel's image, checked against the lock. Nobody else makes the same one meanwhile.
+  /// Makes the locked kernel's image and checks it against the lock. No other kmatrix makes the same one meanwhile.
   func make(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
     let progress = progress
     return try await cache.locked(kernel.sha256, waiting: { progress(.waiting(kernel.release)) }) {
@@ -38,7 +38,8 @@ struct ImageMaker: Sendable {
     }
   }
 
-  /// A package seen for the first time: what it holds is found out. `draft` has empty image fields.
+  /// Makes the image of a package that is seen for the first time. Returns `draft` with the fields of the image filled
+  /// in.
   func makeFirst(_ draft: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
     let progress = progress
     return try await cache.locked(draft.sha256, waiting: { progress(.waiting(draft.release)) }) {
@@ -65,7 +66,7 @@ struct ImageMaker: Sendable {
       if options.keepDebs { try keep(package, kernel) } else { cache.remove(package) }
       return made
     } catch {
-      // What a full disk does to the tools shows in many words; the disk itself is asked instead.
+      // Tools report a full disk in many different words, so the disk itself is asked.
       if error.kind != .gone, let free = cache.freeBytes, free < 1 << 20 {
         cache.remove(package)
         throw Self.noSpace(kernel.release, cache, need, free)
@@ -74,7 +75,8 @@ struct ImageMaker: Sendable {
     }
   }
 
-  /// Bytes that making these images takes: the images, and beside them what is packed of those made at once.
+  /// What making these images needs, in bytes: the images themselves, and packages and work files for the `width` of
+  /// them that are made at the same time.
   static func space(for kernels: [LockedKernel], atOnce width: Int) -> Int {
     let images = kernels.reduce(0) { $0 + ($1.imageSize == 0 ? imageBytes : $1.imageSize) }
     let build = kernels.contains(where: \.isBuilt) ? KernelBuilder.workBytes : 0
@@ -85,8 +87,8 @@ struct ImageMaker: Sendable {
   static func noSpace(_ what: String, _ cache: KernelCache, _ need: Int, _ free: Int) -> KernelStoreError {
     KernelStoreError(
       .noSpace,
-      "\(what): no space in \(cache.directory): \(need.megabytes) needed, \(free.megabytes) free; "
-        + "QUARK_CACHE names another cache")
+      "\(what): no space in \(cache.directory): \(need.megabytes) needed, \(free.megabytes) free; set "
+        + "QUARK_CACHE to use another cache")
   }
 
   func download(_ kernel: LockedKernel, to package: FilePath) async throws(KernelStoreError) {
@@ -123,7 +125,7 @@ struct ImageMaker: Sendable {
     do {
       try FileManager.default.moveItem(atPath: package.string, toPath: place.string)
     } catch {
-      throw KernelStoreError("\(place): cannot be put there: \(error.reason)")
+      throw KernelStoreError("\(place): cannot be created: \(error.reason)")
     }
   }
 
@@ -145,8 +147,8 @@ struct ImageMaker: Sendable {
     }
   }
 
-  /// The bzImage is `/boot/vmlinuz-<release>`, since 7.2 `/usr/lib/modules/<release>/vmlinuz`: one pattern for both,
-  /// so that tar can stop at the first match. It is near the beginning, and the rest is large.
+  /// The bzImage is `/boot/vmlinuz-<release>` or, since 7.2, `/usr/lib/modules/<release>/vmlinuz`. One pattern matches
+  /// both, so that tar can stop at the first match: it is near the beginning, and the rest of the package is large.
   private func unpackImage(_ package: FilePath, into work: FilePath) async throws(KernelStoreError) -> String {
     let pipe = try Tool.pipe()
     async let reader = Tool.run(
@@ -154,7 +156,8 @@ struct ImageMaker: Sendable {
       from: pipe.reading, handOver: true)
     let writer = try await Tool.run(
       "dpkg-deb", ["--fsys-tarfile", package.string], to: pipe.writing, handOver: true)
-    // tar leaves as soon as it has the image, and dpkg-deb then complains of the pipe: only tar's word counts.
+    // tar exits as soon as it has the image, and dpkg-deb then complains about the closed pipe: only tar's status
+    // counts.
     let result: Tool.Result
     do { result = try await reader } catch { throw KernelStoreError(error) }
     guard result.succeeded else {
@@ -166,9 +169,4 @@ struct ImageMaker: Sendable {
     }
     throw KernelStoreError("no kernel image in it")
   }
-}
-
-extension Int {
-  /// In the unit people count downloads in.
-  var megabytes: String { "\((self + 500_000) / 1_000_000) MB" }
 }

@@ -2,19 +2,19 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// The content-addressed store of images, outside any checkout and shared by all of them:
+/// The store of images. It is outside any checkout, and all checkouts share it:
 ///
-///     sha256/<2>/<hash>       images, read-only, named by what is in them
+///     sha256/<2>/<hash>       images, read-only, named by their own hash
 ///     built/<key>/            what was built here, named by what it was built from (BuiltKernel)
-///     replacements/<hash>     what took the place of a package the mirror dropped (the hash is the package's)
+///     replacements/<hash>     what replaces a package that the mirror has dropped (the hash is that package's)
 ///     debs/                   packages, only with --keep-debs
 ///     apt/<suite>/            the isolated apt states
 ///     locks/ tmp/             one lock per package; what is being made
 struct KernelCache: Sendable {
   enum Check: Sendable {
-    /// Size only: for every run.
+    /// Compares only the size. Every run can afford that.
     case quick
-    /// Every byte.
+    /// Compares every byte.
     case full
   }
   enum State: Sendable, Equatable {
@@ -47,7 +47,7 @@ struct KernelCache: Sendable {
     directory.appending("sha256").appending(String(sha256.prefix(2))).appending(sha256)
   }
 
-  /// Where the package is while it is downloaded; a rest of an earlier try is found there again and resumed.
+  /// Where a package is while it is downloaded. What an earlier try left there is resumed.
   func partialPackage(_ kernel: LockedKernel) -> FilePath {
     directory.appending("tmp").appending("\(kernel.sha256).deb")
   }
@@ -60,7 +60,7 @@ struct KernelCache: Sendable {
 
   func aptState(_ suite: String) -> FilePath { directory.appending("apt").appending(suite) }
 
-  /// Where the kernel's image is once it is there.
+  /// Where the kernel's image is, or will be.
   func image(of kernel: LockedKernel) -> FilePath {
     BuiltKernel(kernel)?.file(in: self) ?? image(kernel.imageSHA256)
   }
@@ -75,13 +75,13 @@ struct KernelCache: Sendable {
     return found == kernel.imageSHA256 ? .present : .corrupt("sha256 \(found) instead of \(kernel.imageSHA256)")
   }
 
-  /// Moves a finished image to its place. The rename is what makes it exist: never is there half an image.
+  /// Moves a finished image to its place. The rename makes it appear as a whole, so there is never half an image.
   func adopt(_ file: FilePath, sha256: String) throws(KernelStoreError) {
     let place = image(sha256)
     try makeFolder(place.removingLastComponent())
     // Safe: both paths are NUL-terminated copies that outlive the calls.
     guard unsafe chmod(file.string, 0o444) == 0, unsafe rename(file.string, place.string) == 0 else {
-      throw KernelStoreError("\(place): cannot be put there: \(Errno(rawValue: errno))")
+      throw KernelStoreError("\(place): cannot be created: \(Errno(rawValue: errno))")
     }
   }
 
@@ -89,18 +89,17 @@ struct KernelCache: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     } catch {
-      throw KernelStoreError("\(path): cannot be made: \(error.reason); QUARK_CACHE names another cache")
+      throw KernelStoreError("\(path): cannot be created: \(error.reason); set QUARK_CACHE to use another cache")
     }
   }
 
   func remove(_ path: FilePath) { try? FileManager.default.removeItem(atPath: path.string) }
 
-  /// Bytes left for us where the cache is; nil if that cannot be told.
+  /// The free bytes on the cache's file system; nil if they are not known.
   var freeBytes: Int? {
     var existing = directory
     while !FileManager.default.fileExists(atPath: existing.string), existing.removeLastComponent() {}
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: existing.string)
-    return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    return FileManager.default.freeBytes(at: existing.string)
   }
 
   static func size(of path: FilePath) -> Int? {
@@ -117,10 +116,10 @@ struct KernelCache: Sendable {
   }
 }
 
-// MARK: - What replaced what
+// MARK: - Replacements
 
 extension KernelCache {
-  /// How long a replacement stands before the mirror is asked again for the locked package.
+  /// How long a replacement is used before the mirror is asked for the locked package again.
   static let replacementLifetimeSeconds = 24.0 * 3600
 
   func replacement(for kernel: LockedKernel) -> (kernel: LockedKernel, isFresh: Bool)? {
@@ -148,7 +147,7 @@ extension KernelCache {
   }
 }
 
-// MARK: - One at a time
+// MARK: - Locks
 
 extension KernelCache {
   /// Runs `body` while no other kmatrix, in this process or another, holds the lock `name`.
@@ -166,7 +165,7 @@ extension KernelCache {
     } catch {
       throw KernelStoreError("\(path): cannot be opened: \(error.reason)")
     }
-    // Closing gives the lock back, and so does the end of the process, however it ends.
+    // Closing the file releases the lock, and so does the end of the process, however it ends.
     defer { try? file.close() }
     var said = false
     while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
@@ -178,5 +177,12 @@ extension KernelCache {
       do { try await Task.sleep(for: .milliseconds(50)) } catch { throw KernelStoreError("interrupted") }
     }
     return try await body()
+  }
+}
+
+extension FileManager {
+  /// The free bytes on the file system of `path`; nil if they are not known.
+  func freeBytes(at path: String) -> Int? {
+    (try? attributesOfFileSystem(forPath: path)[.systemFreeSize] as? NSNumber)?.intValue
   }
 }

@@ -1,18 +1,20 @@
+import Foundation
 import SystemPackage
+import TOMLKit
 
-/// `kernels.toml`: which kernels there shall be, as people wrote it.
+/// `kernels.toml`, in which people write which kernels the matrix has.
 struct KernelManifest: Sendable {
-  /// One kernel, named by what it is; `kmatrix update` finds the package that is this kernel today.
+  /// One kernel, described by its series and flavour. `kmatrix update` finds the package that has this kernel today.
   struct Source: Sendable, Hashable {
     var name: String
     var series: String
     var flavour: Flavour
-    /// Where to look, best first.
+    /// The suites to look in, best first.
     var suites: [String]
-    /// Exactly this ABI (`5.10.0-30`) rather than the newest.
+    /// The ABI to take (`5.10.0-30`), instead of the newest one.
     var abi: String?
     var sets: [String]
-    /// Of a kernel that no package has.
+    /// How to build the kernel, if no package has it.
     var build: Build?
   }
 
@@ -24,11 +26,12 @@ struct KernelManifest: Sendable {
 
   enum Flavour: String, Sendable, Hashable, Codable {
     case cloud, generic, rt
-    /// Built here, for Debian has no kernel without BTF.
+    /// Built here, because Debian has no kernel without BTF.
     case nobtf
   }
 
-  /// Package names with `{release}` for the release; of two that are the same kernel the first is the one to use.
+  /// Names of packages, with `{release}` in place of the release. If two packages are for the same release, the one
+  /// whose name comes first here is used.
   var packages: [String]
   var sources: [Source]
   var expectations: [(kernel: Glob, expectation: Expectation)]
@@ -58,7 +61,7 @@ struct KernelManifest: Sendable {
     guard !packages.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no package is named in \"packages\"") }
     for package in packages where package.components("{release}") != 2 {
       let place = TOMLPlace.find([Key("packages")], in: text)
-      throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must have {release} in it, once")
+      throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must contain {release} exactly once")
     }
     sources = try Self.sources(raw, complain)
     guard !sources.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no [[kernel]] in it") }
@@ -72,9 +75,9 @@ struct KernelManifest: Sendable {
     }
   }
 
-  private typealias Complaint = (_ table: String, _ index: Int, _ key: String, _ reason: String) -> KernelStoreError
+  private typealias MakeError = (_ table: String, _ index: Int, _ key: String, _ reason: String) -> KernelStoreError
 
-  private static func sources(_ raw: File, _ complain: Complaint) throws(KernelStoreError) -> [Source] {
+  private static func sources(_ raw: File, _ complain: MakeError) throws(KernelStoreError) -> [Source] {
     var found: [Source] = []
     func take(_ source: Source, _ table: String, _ index: Int) throws(KernelStoreError) {
       guard !found.contains(where: { $0.name == source.name }) else {
@@ -98,7 +101,8 @@ struct KernelManifest: Sendable {
     }
     for (index, kernel) in (raw.built ?? []).enumerated() {
       guard kernel.config.isFileName else {
-        throw complain("built", index, "config", "config \"\(kernel.config)\" is no file beside this one")
+        let reason = "config \"\(kernel.config)\" is not the name of a file beside this one"
+        throw complain("built", index, "config", reason)
       }
       let source = Source(
         name: kernel.name ?? "\(kernel.series)-nobtf", series: kernel.series, flavour: .nobtf, suites: kernel.suites,
@@ -108,7 +112,7 @@ struct KernelManifest: Sendable {
     return found
   }
 
-  // The file as it is written.
+  // The structure of the file.
   private struct File: Decodable {
     struct Kernel: Decodable {
       var name: String?
@@ -152,5 +156,95 @@ extension String {
   /// How many pieces `separator` cuts this into.
   fileprivate func components(_ separator: String) -> Int {
     split(separator: separator, omittingEmptySubsequences: false).count
+  }
+}
+
+/// A result that `kernels.toml` expects from some tests on some kernels. Any other result than a pass or an expected
+/// one is a failure.
+struct Expectation: Sendable, Hashable {
+  enum Kind: String, Sendable, CaseIterable {
+    case skip, xfail
+    /// The test passes: an exception to other expectations, which match many tests.
+    case pass
+  }
+  var kind: Kind
+  /// A glob over `name@backend` (`t_probe@ebpf`, `t_tty@*`).
+  var test: String
+  var reason: String
+}
+
+/// Reads one of the two TOML files. Every error in them has the form `file:line:column: reason`.
+enum TOMLFile {
+  static func read(_ path: FilePath) throws(KernelStoreError) -> String {
+    do {
+      return try String(contentsOfFile: path.string, encoding: .utf8)
+    } catch {
+      throw KernelStoreError(.usage, "\(path): cannot be read: \(error.reason)")
+    }
+  }
+
+  static func decode<T: Decodable>(_ type: T.Type, from text: String, file: String) throws(KernelStoreError) -> T {
+    do {
+      return try TOMLDecoder(strictDecoding: true).decode(type, from: text)
+    } catch let error as TOMLParseError {
+      let place = error.source.begin
+      throw KernelStoreError(.usage, "\(file):\(place.line):\(place.column): \(error.description)")
+    } catch let error as DecodingError {
+      throw complaint(error, text: text, file: file)
+    } catch let error as UnexpectedKeysError {
+      let (key, path) = error.keys.min { $0.key < $1.key } ?? ("", [])
+      let place = TOMLPlace.find(path, in: text)
+      throw KernelStoreError(.usage, "\(file):\(place): unknown key \"\(key)\"")
+    } catch {
+      throw KernelStoreError(.usage, "\(file):1:1: \(error)")
+    }
+  }
+
+  private static func complaint(_ error: DecodingError, text: String, file: String) -> KernelStoreError {
+    let path: [any CodingKey]
+    let reason: String
+    switch error {
+    case .keyNotFound(let key, let context):
+      path = context.codingPath
+      reason = "key \"\(key.stringValue)\" is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      path = context.codingPath
+      reason = "\"\(path.last?.stringValue ?? "")\" \(type == Int.self ? "is not a number" : "has the wrong type")"
+    case .dataCorrupted(let context):
+      path = context.codingPath
+      reason = context.debugDescription
+    @unknown default:
+      path = []
+      reason = "\(error)"
+    }
+    return KernelStoreError(.usage, "\(file):\(TOMLPlace.find(path, in: text)): \(reason)")
+  }
+}
+
+/// The line and column of a value. TOMLKit tells them only for syntax errors. For other errors this finds the n-th
+/// `[[table]]` header of the coding path and then the key below it; our files have no other structure.
+struct TOMLPlace: CustomStringConvertible, Equatable {
+  var line: Int
+  var column: Int
+  var description: String { "\(line):\(column)" }
+
+  static func find(_ path: [any CodingKey], in text: String) -> TOMLPlace {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    var index = 0
+    var rest = path[...]
+    if let table = rest.first?.stringValue, let element = rest.dropFirst().first?.intValue {
+      let headers = lines.indices.filter { lines[$0].trimmingSpaces.hasPrefix("[[\(table)]]") }
+      guard element < headers.count else { return TOMLPlace(line: 1, column: 1) }
+      index = headers[element]
+      rest = rest.dropFirst(2)
+    }
+    let header = TOMLPlace(line: index + 1, column: 1)
+    guard let key = rest.first?.stringValue else { return header }
+    for (number, line) in lines.enumerated().dropFirst(path.count > 1 ? index + 1 : 0) {
+      if line.trimmingSpaces.hasPrefix("[") { break }
+      let name = line.prefix { $0 != "=" }.trimmingSpaces
+      if name == key { return TOMLPlace(line: number + 1, column: line.prefix { $0 == " " }.count + 1) }
+    }
+    return header
   }
 }

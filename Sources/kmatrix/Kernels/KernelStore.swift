@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 
 /// The kernels of a checkout: what `kernels.toml` and `kernels.lock` say, and the images in the cache.
@@ -12,7 +13,7 @@ struct KernelStore: Sendable {
   static func manifestPath(_ root: FilePath) -> FilePath { root.appending("kernel-images").appending("kernels.toml") }
   static func lockPath(_ root: FilePath) -> FilePath { root.appending("kernel-images").appending("kernels.lock") }
 
-  /// Both files, which must speak of the same kernels.
+  /// Reads both files, which must name the same kernels.
   init(
     root: FilePath, cache: KernelCache? = nil, mirrors: Mirrors? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
@@ -34,7 +35,8 @@ struct KernelStore: Sendable {
       throw KernelStoreError(.usage, "\(path): lacks \(unlocked.list) of kernels.toml; run `kmatrix update`")
     }
     if !unknown.isEmpty {
-      throw KernelStoreError(.usage, "\(path): has \(unknown.list), not in kernels.toml; run `kmatrix update`")
+      throw KernelStoreError(
+        .usage, "\(path): has \(unknown.list), which kernels.toml does not have; run `kmatrix update`")
     }
   }
 
@@ -46,12 +48,14 @@ struct KernelStore: Sendable {
     repeat {
       if FileManager.default.fileExists(atPath: manifestPath(folder).string) { return folder }
     } while folder.removeLastComponent()
-    throw KernelStoreError(.usage, "no kernel-images/kernels.toml in \(directory) or above it; --root names a checkout")
+    throw KernelStoreError(
+      .usage, "no kernel-images/kernels.toml in \(directory) or above it; use --root to name a checkout")
   }
 
-  /// Kernels in the lock's order, oldest first. With neither argument the default set; with a glob alone any kernel.
-  /// `glob` is a comma-separated list; each must match something, a release, `series-flavour` or name. What would have
-  /// to be built, which takes minutes, a glob alone chooses only if it matches nothing else.
+  /// Selects kernels, in the order of the lock, oldest first. Without arguments it selects the default set; with only a
+  /// glob it selects from all kernels. `glob` is a comma-separated list, of which each pattern must match the release,
+  /// the `series-flavour` or the name of a kernel. A kernel that has to be built, which takes minutes, is selected by a
+  /// glob without a set only if the pattern matches no other kernel.
   func select(set: String? = nil, glob: String? = nil) throws(KernelStoreError) -> [LockedKernel] {
     var chosen = lock.kernels
     if let set = set ?? (glob == nil ? KernelManifest.usual : nil) {
@@ -72,11 +76,42 @@ struct KernelStore: Sendable {
     }
   }
 
-  func isMember(_ kernel: LockedKernel, of set: String) -> Bool {
+  private func isMember(_ kernel: LockedKernel, of set: String) -> Bool {
     set == KernelManifest.everything || manifest.source(named: kernel.name)?.sets.contains(set) ?? false
   }
 
   private func unmatched(_ glob: String, _ kernels: [LockedKernel]) -> KernelStoreError {
     KernelStoreError(.usage, "no kernel matches \"\(glob)\"; there are \(kernels.map(\.release).list)")
+  }
+}
+
+/// One bootable kernel of the matrix: what the lock says about it, and where its image is.
+struct KernelImage: Sendable, Hashable {
+  /// What `uname -r` says in the guest, for example `6.1.0-47-cloud-amd64`.
+  var release: String
+  /// Upstream series, for example `6.1`.
+  var series: String
+  /// `cloud`, `generic` or `rt`.
+  var flavour: String
+  /// Path of the image to boot: a decompressed ELF (PVH) where the kernel has one.
+  var path: String
+  /// The locked release, if its package was gone and its series' current kernel took its place.
+  var replaces: String?
+  /// The results other than a pass that `kernels.toml` expects from this kernel's tests.
+  var expectations: [Expectation]
+}
+
+/// A shell pattern, see fnmatch(3).
+struct Glob: Sendable, Hashable {
+  var pattern: String
+
+  func matches(_ text: String) -> Bool {
+    // Safe: both strings are NUL-terminated copies that outlive the call.
+    unsafe fnmatch(pattern, text, 0) == 0
+  }
+
+  /// The patterns of a comma-separated list, without the blanks around them.
+  static func list(_ text: String) -> [Glob] {
+    text.split(separator: ",").map { Glob(pattern: $0.trimmingSpaces) }.filter { !$0.pattern.isEmpty }
   }
 }

@@ -1,28 +1,27 @@
 import ArgumentParser
 import Foundation
 
-extension KMatrix {
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the kernels, and which of them are cached.")
+struct ListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the kernels, and say which of them are cached.")
 
-    @OptionGroup var root: RootOption
-    @OptionGroup var selection: SelectionOptions
-    @Flag(help: "As JSON.") var json = false
+  @OptionGroup var root: RootOption
+  @OptionGroup var selection: SelectionOptions
+  @Flag(help: "Print JSON.") var json = false
 
-    func run() async throws {
-      let store = try root.store()
-      let set = selection.set ?? (selection.kernels == nil ? KernelManifest.everything : nil)
-      var rows: [KernelListing] = []
-      for kernel in try store.select(set: set, glob: selection.kernels) {
-        rows.append(try await KernelListing(kernel, in: store))
-      }
-      if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(rows), as: UTF8.self))
-      } else {
-        print(KernelListing.table(rows))
-      }
+  func run() async throws {
+    let store = try root.store()
+    let set = selection.set ?? (selection.kernels == nil ? KernelManifest.everything : nil)
+    var rows: [KernelListing] = []
+    for kernel in try store.select(set: set, glob: selection.kernels) {
+      rows.append(try await KernelListing(kernel, in: store))
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+    } else {
+      print(KernelListing.table(rows))
     }
   }
 }
@@ -34,9 +33,9 @@ struct KernelListing: Codable, Sendable, Equatable {
   var flavour: String
   var suite: String
   var sets: [String]
-  /// `yes`, `no`, `corrupt` or `replaced`: by size only, `kmatrix verify` reads the bytes.
+  /// `yes`, `no`, `corrupt` or `replaced`. Only sizes are compared; `kmatrix verify` compares the bytes.
   var cached: String
-  /// Of the image, in bytes.
+  /// The size of the image, in bytes.
   var size: Int
 
   init(_ kernel: LockedKernel, in store: KernelStore) async throws(KernelStoreError) {

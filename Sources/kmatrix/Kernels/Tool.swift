@@ -2,7 +2,7 @@ import Glibc
 import Subprocess
 import SystemPackage
 
-/// Runs the machine's own tools. Their messages are asked for in English, since some of them are read.
+/// Runs the machine's own tools. Their messages are in English (LC_ALL=C), because some of them are parsed.
 enum Tool {
   struct Result: Sendable {
     var status: TerminationStatus
@@ -10,7 +10,7 @@ enum Tool {
     var errors: String
     var succeeded: Bool { status.isSuccess }
 
-    /// The last line the tool complained with: what it says before that is seldom the cause.
+    /// The last line of the tool's errors; the lines before it seldom tell the cause.
     var complaint: String {
       let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("W: ") }
       return lines.last.map { $0.trimmingSpaces } ?? "\(status)"
@@ -20,8 +20,7 @@ enum Tool {
   private static let environment = Environment.inherit.updating(["LC_ALL": "C"])
   private static let outputLimit = 64 << 20
 
-  /// A tool that is not wanted any longer is told so, and has time to end what it has started and to put away what it
-  /// has made.
+  /// A tool that is cancelled gets SIGTERM, and then has time to end its children and to remove its files.
   private static var platformOptions: PlatformOptions {
     var options = PlatformOptions()
     options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(30))]
@@ -40,7 +39,8 @@ enum Tool {
     }
   }
 
-  /// As above with standard input and output from and to files (or pipes, which are closed here once handed over).
+  /// As above, with files as standard input and output. With `handOver` they are closed here once the tool has them,
+  /// which pipes need.
   static func run(
     _ name: String, _ arguments: [String], from input: FileDescriptor? = nil, to output: FileDescriptor? = nil,
     handOver: Bool = false
@@ -50,7 +50,8 @@ enum Tool {
       defer { try? null.close() }
       let result = try await Subprocess.run(
         executable(name), arguments: Arguments(arguments), environment: environment,
-        platformOptions: platformOptions, input: .fileDescriptor(input ?? null, closeAfterSpawningProcess: handOver && input != nil),
+        platformOptions: platformOptions,
+        input: .fileDescriptor(input ?? null, closeAfterSpawningProcess: handOver && input != nil),
         output: .fileDescriptor(output ?? null, closeAfterSpawningProcess: handOver && output != nil),
         error: .string(limit: outputLimit))
       return Result(status: result.terminationStatus, output: "", errors: result.standardError)
@@ -70,7 +71,7 @@ enum Tool {
       for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
       return (ends.readEnd, ends.writeEnd)
     } catch {
-      throw KernelStoreError("no pipe: \(error.reason)")
+      throw KernelStoreError("a pipe cannot be made: \(error.reason)")
     }
   }
 

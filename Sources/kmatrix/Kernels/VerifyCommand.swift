@@ -1,31 +1,30 @@
 import ArgumentParser
 
-extension KMatrix {
-  struct Verify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Compare the cached images, byte for byte, with the lock.")
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Compare the cached images, byte for byte, with the lock.")
 
-    @OptionGroup var root: RootOption
-    @OptionGroup var selection: SelectionOptions
+  @OptionGroup var root: RootOption
+  @OptionGroup var selection: SelectionOptions
 
-    func run() async throws {
-      let store = try root.store()
-      var bad: [String] = []
-      for kernel in try store.select(set: selection.set, glob: selection.kernels) {
-        switch try await store.cache.state(of: kernel, .full) {
-        case .present: print("\(kernel.release): ok")
-        case .missing:
-          bad.append(kernel.release)
-          let other = store.cache.replacement(for: kernel).map { " (\($0.kernel.release) takes its place)" } ?? ""
-          print("\(kernel.release): MISSING\(other)")
-        case .corrupt(let why):
-          bad.append(kernel.release)
-          print("\(kernel.release): CORRUPT: \(why)")
-        }
+  func run() async throws {
+    let store = try root.store()
+    var bad: [String] = []
+    for kernel in try store.select(set: selection.set, glob: selection.kernels) {
+      switch try await store.cache.state(of: kernel, .full) {
+      case .present: print("\(kernel.release): ok")
+      case .missing:
+        bad.append(kernel.release)
+        let other = store.cache.replacement(for: kernel).map { " (\($0.kernel.release) takes its place)" } ?? ""
+        print("\(kernel.release): MISSING\(other)")
+      case .corrupt(let why):
+        bad.append(kernel.release)
+        print("\(kernel.release): CORRUPT: \(why)")
       }
-      guard bad.isEmpty else {
-        throw KernelStoreError("not as locked: \(bad.list); `kmatrix fetch` makes them again")
-      }
+    }
+    guard bad.isEmpty else {
+      throw KernelStoreError("these images are not as locked: \(bad.list); `kmatrix fetch` makes them again")
     }
   }
 }

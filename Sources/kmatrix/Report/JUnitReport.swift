@@ -1,6 +1,6 @@
 import Foundation
 
-/// JUnit XML in the form Jenkins, GitLab and the like read: a test suite per kernel, a test case per test.
+/// JUnit XML in the form that Jenkins, GitLab and others read: a test suite per kernel, a test case per test.
 struct JUnitReport {
   let text: String
 
@@ -86,9 +86,9 @@ struct JUnitReport {
           name: $0.label, className: kernel.title + ($0.backend.isEmpty ? "" : ".\($0.backend)"),
           seconds: $0.seconds, verdict: $0.verdict, reason: $0.reason, output: $0.output)
       }
-      // What befell a kernel but none of its tests needs a case to hang on.
-      let tally = kernel.verdict.tally
-      if tally != .passed, !kernel.tests.contains(where: { $0.verdict.tally == tally }) {
+      // What happened to a kernel and is in none of its tests needs a case of its own.
+      let column = kernel.verdict.countedAs
+      if column != .passed, !kernel.tests.contains(where: { $0.verdict.countedAs == column }) {
         cases.append(
           Case(
             name: "(kernel)", className: kernel.title, seconds: 0, verdict: kernel.verdict,

@@ -16,7 +16,7 @@ struct KTAPReport {
     var lines = ["KTAP version 1", "# Subtest: \(oneLine(kernel.title))", "1..\(kernel.tests.count)"]
     for (index, test) in kernel.tests.enumerated() {
       lines += test.output.split(separator: "\n").map { "# \(oneLine(String($0)))" }
-      if test.verdict.tally == .failed { lines.append("# \(test.verdict.rawValue): \(oneLine(test.reason))") }
+      if test.verdict.countedAs == .failed { lines.append("# \(test.verdict.rawValue): \(oneLine(test.reason))") }
       lines.append(line(index + 1, test.label, test.verdict, reason: test.reason))
     }
     return lines.map { "  " + $0 }
@@ -30,10 +30,10 @@ struct KTAPReport {
       case .hang: " # TIMEOUT"
       default: ""
       }
-    return "\(verdict.tally == .failed ? "not ok" : "ok") \(number) \(oneLine(name))\(directive)"
+    return "\(verdict.countedAs == .failed ? "not ok" : "ok") \(number) \(oneLine(name))\(directive)"
   }
 
-  /// A hash would begin a directive, a newline another line.
+  /// Removes hashes, which would begin a directive, and newlines.
   private static func oneLine(_ text: String) -> String {
     text.replacing("#", with: "").split(whereSeparator: \.isNewline).joined(separator: " ")
   }

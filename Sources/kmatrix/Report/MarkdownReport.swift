@@ -6,7 +6,7 @@ struct MarkdownReport {
 
   init(_ results: MatrixResults) {
     var lines = ["# Kernel matrix: \(results.tally)", ""]
-    if results.interrupted { lines += ["**The run was ended by its user.**", ""] }
+    if results.interrupted { lines += ["**The user interrupted the run.**", ""] }
     for complaint in results.floor?.complaints(results.kernels) ?? [] { lines += [Self.cell(complaint), ""] }
     lines += Self.kernels(results) + Self.failures(results) + Self.notes(results) + Self.grids(results)
     lines += [RunSummary.timeLine(results), ""]
@@ -26,7 +26,7 @@ struct MarkdownReport {
   private static func row(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
 
   private static func failures(_ results: MatrixResults) -> [String] {
-    let failures = Failure.all(in: results)
+    let failures = FailureEntry.all(in: results)
     if failures.isEmpty { return [] }
     var lines = ["## Failures", ""]
     for failure in failures {
@@ -60,7 +60,8 @@ struct MarkdownReport {
 
   private static func badge(_ verdict: Verdict) -> String { "\(verdict.mark) \(verdict.rawValue)" }
 
-  /// A line of text as it is, which cannot end its code span: longer fences hold what has some.
+  /// A code span with the text in one line. If the text has backquotes, the fences are longer, so that it cannot end
+  /// the span.
   private static func code(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
     let longest = line.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
@@ -68,7 +69,7 @@ struct MarkdownReport {
     return longest == 0 ? "`\(line)`" : "\(fence) \(line) \(fence)"
   }
 
-  /// Text that cannot end its cell or begin markup.
+  /// Escapes the text, so that it can neither end its cell nor begin markup.
   private static func cell(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
     return line.reduce(into: "") { result, character in

@@ -12,7 +12,7 @@ struct MergeCommand: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "The folder for the joined results and their reports.")
   var output = "test-results"
 
-  @Option(help: "Fail unless so many kernels, of so many series, passed and none is gone: KERNELS/SERIES.")
+  @Option(help: "KERNELS/SERIES: fail unless at least that many kernels, of that many series, passed and none is gone.")
   var floor: Floor?
 
   func run() throws {
@@ -27,7 +27,7 @@ struct MergeCommand: ParsableCommand {
     if !merged.isSuccess { throw ExitCode(1) }
   }
 
-  /// The reports link to consoles and channels under `logs`; shards have different kernels, so no name is there twice.
+  /// The reports link to consoles and channels under `logs`; shards have different kernels, so no name occurs twice.
   private func copyLogs(to folder: URL) throws(KMatrixError) {
     let logs = folder.appending(path: "logs")
     try ReportWriter.makeFolder(logs)
@@ -43,6 +43,46 @@ struct MergeCommand: ParsableCommand {
           throw .infrastructure("\(copy.path): cannot be written: \(describe(error))")
         }
       }
+    }
+  }
+}
+
+/// Joins the results of shards into those of one run.
+enum MatrixMerge {
+  /// A kernel in two of them is an error, because one of the two results would be lost. A missing shard is an error,
+  /// too, because nothing would be said about its kernels.
+  static func merge(_ parts: [(name: String, results: MatrixResults)]) throws(KMatrixError) -> MatrixResults {
+    guard var merged = parts.first?.results else { throw .usage("merge: nothing to merge") }
+    var origin: [String: String] = [:]
+    for part in parts {
+      for kernel in part.results.kernels {
+        if let other = origin.updateValue(part.name, forKey: kernel.title) {
+          throw .usage("merge: \(kernel.title) is in both \(other) and \(part.name)")
+        }
+      }
+    }
+    let all = parts.map(\.results)
+    merged.shards = all.flatMap(\.shards)
+    try requireAllShards(merged.shards)
+    merged.started = all.map(\.started).min() ?? merged.started
+    merged.finished = all.map(\.finished).max() ?? merged.finished
+    merged.host.slowdown = all.map(\.host.slowdown).max() ?? merged.host.slowdown
+    let fetches = all.compactMap(\.fetchSeconds)
+    merged.fetchSeconds = fetches.isEmpty ? nil : fetches.reduce(0, +)
+    if Set(all.map(\.seed)).count > 1 { merged.seed = nil }
+    merged.interrupted = all.contains(where: \.interrupted)
+    merged.kernels = all.flatMap(\.kernels).sorted(by: KernelResult.isOlder)
+    return merged
+  }
+
+  private static func requireAllShards(_ names: [String]) throws(KMatrixError) {
+    let shards = names.compactMap { Shard($0) }
+    guard let count = shards.first?.count else { return }
+    if let odd = shards.first(where: { $0.count != count }) {
+      throw .usage("merge: shard \(odd) belongs to another split than 1/\(count)")
+    }
+    for index in 1...count where !shards.contains(where: { $0.index == index }) {
+      throw .usage("merge: shard \(index)/\(count) is missing")
     }
   }
 }

@@ -1,16 +1,17 @@
-/// `matrix.svg`: kernels and ways as one picture, narrow enough for a phone and for a page beside text. Below it the
-/// tests that failed somewhere; all others are in `matrix.html`.
+/// `matrix.svg`: kernels and ways as one picture that is narrow enough for a phone, and for a page beside text. Below
+/// are the tests that failed somewhere; all others are in `matrix.html`.
 struct SVGReport {
   let text: String
 
-  /// All lengths in pixels. A character of the label font is at most `glyph` wide, which no renderer tells us.
+  /// All lengths are in pixels. `glyph` is the most that a character of a label is assumed to take, because no renderer
+  /// can be asked.
   private static let cell = 24
   private static let gap = 3
   private static let glyph = 7
   private static let boldGlyph = 8
   private static let margin = 12
   private static let top = 82
-  /// Lines of failures; the page has them all.
+  /// How many failures are shown. `matrix.html` has all of them.
   private static let maxFailures = 20
 
   init(_ results: MatrixResults) {
@@ -72,7 +73,7 @@ struct SVGReport {
     private static func failures(_ results: MatrixResults) -> [(test: TestID, verdict: Verdict, kernels: [String])] {
       let grid = MatrixGrid(results)
       return grid.tests.indices.compactMap { column in
-        let failed = grid.rows.filter { $0.cells[column]?.verdict.tally == .failed }
+        let failed = grid.rows.filter { $0.cells[column]?.verdict.countedAs == .failed }
         let worst = failed.compactMap { $0.cells[column]?.verdict }.max { $0.severity < $1.severity }
         return worst.map { (grid.tests[column], $0, failed.map(\.kernel.shortTitle)) }
       }
@@ -139,7 +140,7 @@ struct SVGReport {
 }
 
 extension KernelResult {
-  /// The release without what all of them end in.
+  /// The release without `-amd64`, with which all of them end.
   fileprivate var narrowTitle: String {
     if negative { return shortTitle }
     return release.dropping(suffix: "-amd64").map(String.init) ?? release

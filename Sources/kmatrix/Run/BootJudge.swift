@@ -1,11 +1,11 @@
-/// Judges one boot: how krun.sh ended, the results channel and the console must all tell the same story, and every
-/// disagreement is a reason with a name. Silence never passes.
+/// Judges one boot. How krun.sh ended, the results channel and the console must all agree, and each disagreement is a
+/// reason of its own. A silent boot never passes.
 struct BootJudge: Sendable {
   private(set) var verdict = Verdict.pass
-  /// Why the boot is not a pass, worst first found first.
+  /// Why the boot did not pass, in the order in which it was found out.
   private(set) var reasons: [String] = []
-  /// The tests that were running when the boot ended too soon, in the order in which they started. One of them, or all
-  /// of them together, are to blame.
+  /// The tests that were running when the boot ended too soon, in the order in which they started. One of them, or
+  /// several together, ended it.
   private(set) var suspects: [TestID] = []
   let transcript: ChannelTranscript
   let console: ConsoleJudge
@@ -29,7 +29,10 @@ struct BootJudge: Sendable {
     judgeChannel()
   }
 
-  /// The test that ended the boot, if it was the only one that ran.
+  /// The boot says nothing about the kernel and its tests: these never began, or the emulator broke the kernel.
+  var isWorthAnotherTry: Bool { verdict == .infra || verdict == .bootFail || console.emulatorFault != nil }
+
+  /// The test that ended the boot, if it was the only one that was running.
   var culprit: TestID? { suspects.count == 1 ? suspects[0] : nil }
 
   private mutating func object(_ reason: String, as worse: Verdict = .fail) {
@@ -37,7 +40,7 @@ struct BootJudge: Sendable {
     if worse.severity > verdict.severity { verdict = worse }
   }
 
-  /// The guest's program said how many tests failed only if it ended by itself.
+  /// The number of failed tests with which the guest's program exited; nil if it did not end by itself.
   private var exitCode: Int? {
     if case .exited(let code) = artifacts.end, (0...99).contains(code) { code } else { nil }
   }
@@ -48,7 +51,7 @@ struct BootJudge: Sendable {
     case .signaled(let signal): object("krun.sh was killed by signal \(signal)", as: .infra)
     case .notStarted(let why): object(why, as: .infra)
     case .silent(let seconds):
-      object("nothing on the results channel for \(seconds) s: the guest hangs", as: .hang)
+      object("the results channel was silent for \(seconds) s: the guest hangs", as: .hang)
     case .overdue(let seconds): object("krun.sh did not end within its limit, \(seconds) s", as: .infra)
     case .noSpace(let why): object(why, as: .infra)
     case .interrupted: object("interrupted", as: .notRun)
@@ -65,12 +68,14 @@ struct BootJudge: Sendable {
     case 124: object("the time limit ran out in the guest", as: .hang)
     case 125: object(lastMessage ?? "krun.sh could not run the guest and did not say why", as: .infra)
     case 126:
-      // On a machine that is too busy an emulated kernel may miss its own timer, and panic before it has an init.
+      // On a busy machine an emulated kernel may miss its own timer, and panic before it starts init.
       let isReached = console.initStarted || console.bannerRelease != nil || transcript.hello != nil
       object(
         console.panic ?? "the guest reset itself without a panic on the console", as: isReached ? .panic : .bootFail)
     case 127: object(console.panic ?? lastMessage ?? "init was never reached", as: .bootFail)
-    default: object("krun.sh ended with \(code), which means nothing: \(lastMessage ?? "no message")", as: .infra)
+    default:
+      object(
+        "krun.sh ended with \(code), which is not one of its exit codes: \(lastMessage ?? "no message")", as: .infra)
     }
   }
 
@@ -81,9 +86,9 @@ struct BootJudge: Sendable {
   private mutating func judgeConsole() {
     if verdict == .infra || verdict == .bootFail { return }
     if let panic = console.panic, verdict != .panic {
-      object("the console has a panic, krun.sh's exit code has not: \(panic)", as: .panic)
+      object("the console shows a panic, but krun.sh's exit code does not: \(panic)", as: .panic)
     }
-    // A program's crash is explained if the results tell of one.
+    // The kernel's line about a crash is explained if a result is a crash.
     let crashTold = transcript.outcomes.values.contains { $0.verdict == .crash }
     for finding in console.findings where finding.kind != .panic {
       if finding.kind == .programCrash, crashTold { continue }
@@ -97,7 +102,7 @@ struct BootJudge: Sendable {
     case nil: object("init did not say how the program exited")
     }
     if let said = console.krunExitLine, said != code {
-      object("krun.sh says `exited with \(said)` and exited with \(code)")
+      object("krun.sh says `exited with \(said)`, but it exited with \(code)")
     }
   }
 
@@ -109,7 +114,7 @@ struct BootJudge: Sendable {
 
   private mutating func judgeChannel() {
     for fault in channel.faults { object(fault.description) }
-    guard transcript.hello != nil else { return object("no hello on the results channel: silence is no pass") }
+    guard transcript.hello != nil else { return object("no hello on the results channel: a silent boot does not pass") }
     guard let plan = transcript.plan else { return object("no plan on the results channel") }
     if plan.isEmpty { object("the plan is empty: nothing was tested") }
     judgeObedience()
@@ -119,14 +124,14 @@ struct BootJudge: Sendable {
     judgeTotals(exitCode: code)
   }
 
-  /// A guest that does not run its tests as it was told proves something else than what was asked.
+  /// A guest that does not run its tests as it was told proves something other than what was asked.
   private mutating func judgeObedience() {
     guard let hello = transcript.hello else { return }
     if command.isAlone, hello.jobs != 1 {
-      object("each test was to run by itself, the guest ran \(hello.jobs) side by side")
+      object("each test was to run by itself, but the guest ran \(hello.jobs) side by side")
     }
     if let seed = command.seed, hello.seed != seed {
-      object("the tests were to be shuffled with \(seed), the guest did with \(hello.seed)")
+      object("the tests were to be shuffled with seed \(seed), but the guest used \(hello.seed)")
     }
   }
 
@@ -142,7 +147,7 @@ struct BootJudge: Sendable {
             + "the results \(passed), \(failed), \(skipped)")
       }
     } else {
-      object("no end frame: the test program did not come to its end")
+      object("no end frame: the test program did not finish")
     }
     if code != min(failed, 99) {
       object("the exit code is \(code), the results have \(failed) failed")

@@ -10,7 +10,7 @@ struct Booter: Sendable {
   var initramfs: String
   var budget: BootBudget
   var cpus: Int
-  /// Where consoles and channels are kept.
+  /// The folder for consoles and channels.
   var logs: URL
   var logger: Logger
 
@@ -20,7 +20,7 @@ struct Booter: Sendable {
     var messages: URL
   }
 
-  /// Kernels print warnings at level 4, which `quiet` hides; a warning that nobody sees would pass.
+  /// Kernels print warnings at level 4, which `quiet` hides. A hidden warning would let the kernel pass.
   private static let appended = "loglevel=5"
 
   func files(named name: String, boot: Int) -> Files {
@@ -40,7 +40,7 @@ struct Booter: Sendable {
     ] + command.words
   }
 
-  /// Boots, and returns when krun.sh and all its children are gone.
+  /// Boots the kernel. Returns when krun.sh and all its children have ended.
   func boot(
     image: String, command: GuestCommand, files: Files, progress: @escaping @Sendable (ChannelTranscript) async -> Void
   ) async throws(KMatrixError) -> BootArtifacts {
@@ -52,7 +52,7 @@ struct Booter: Sendable {
     let start = clock.now
     var (end, hello) = try await run(arguments, files: files, nonce: nonce, budget: budget, progress: progress)
     if end != .interrupted, let free = LogFolder(logs).freeBytes, free < LogFolder.least {
-      end = .noSpace("\(logs.path): no space: the logs of this boot are not whole")
+      end = .noSpace("\(logs.path): no space: the logs of this boot may be incomplete")
     }
     let artifacts = BootArtifacts(
       end: end, console: Self.bytes(of: files.console), channel: Self.bytes(of: files.channel),
@@ -64,19 +64,19 @@ struct Booter: Sendable {
     return artifacts
   }
 
-  /// How krun.sh ended, and when the guest's program said hello, if that was seen before.
+  /// Runs krun.sh. Returns how it ended and, if it was seen, when the guest's program said hello.
   private func run(
     _ arguments: [String], files: Files, nonce: String, budget: BootBudget,
     progress: @escaping @Sendable (ChannelTranscript) async -> Void
   ) async throws(KMatrixError) -> (end: BootEnd, hello: ContinuousClock.Instant?) {
     let console = try Self.create(files.console)
     let messages = try Self.create(files.messages)
-    try? Data().write(to: files.channel)  // krun.sh makes it anew; an old one must not be read meanwhile
+    try? Data().write(to: files.channel)  // krun.sh writes a new one; an old one must not be read until then
     return await withTaskGroup(of: (end: BootEnd, hello: ContinuousClock.Instant?).self) { group in
       group.addTask { (await launch(arguments, console: console, messages: messages), nil) }
       group.addTask { await watch(files.channel, nonce: nonce, budget: budget, progress: progress) }
       let first = await group.next()
-      // Either krun.sh ended and the watch is over, or the watch ends krun.sh, and waits until it is gone.
+      // If krun.sh has ended, this ends the watch. If the watch has ended, this ends krun.sh, which is then waited for.
       group.cancelAll()
       let second = await group.next()
       return (first?.end ?? .interrupted, first?.hello ?? second?.hello)
@@ -85,7 +85,7 @@ struct Booter: Sendable {
 
   private func launch(_ arguments: [String], console: FileDescriptor, messages: FileDescriptor) async -> BootEnd {
     var options = PlatformOptions()
-    // A group of its own: Ctrl-C reaches kmatrix alone, and whatever outlives krun.sh can be ended with its group.
+    // krun.sh gets its own process group: then Ctrl-C reaches only kmatrix, and what outlives krun.sh can be killed.
     options.processGroupID = 0
     options.teardownSequence = [
       .send(signal: .terminate, allowedDurationToNextStep: .seconds(3)),
@@ -103,11 +103,11 @@ struct Booter: Sendable {
       case .signaled(let signal): return .signaled(Int(signal))
       }
     } catch {
-      return Task.isCancelled ? .interrupted : .notStarted("\(krun): cannot be run: \(error)")
+      return Task.isCancelled ? .interrupted : .notStarted("\(krun): cannot be run: \(error.reason)")
     }
   }
 
-  /// Follows the channel for the live view, and ends a guest that says no more or a krun.sh that does not end.
+  /// Follows the channel for the live view. Returns when the guest is silent or krun.sh runs for too long.
   private func watch(
     _ channel: URL, nonce: String, budget: BootBudget, progress: @Sendable (ChannelTranscript) async -> Void
   ) async -> (end: BootEnd, hello: ContinuousClock.Instant?) {
@@ -145,7 +145,7 @@ struct Booter: Sendable {
     }
   }
 
-  /// A guest gone mad can print without end; krun.sh's time limit bounds it, and this bounds what is kept in memory.
+  /// A faulty guest can print without end. krun.sh's time limit bounds that, and this bounds what is read into memory.
   private static let maxBytes = 16 << 20
 
   private static func bytes(of file: URL) -> [UInt8] {
@@ -162,6 +162,79 @@ struct Booter: Sendable {
 }
 
 extension Duration {
-  /// To a millisecond.
+  /// Rounded to a millisecond.
   fileprivate var inSeconds: Double { (self / .milliseconds(1)).rounded() / 1000 }
+}
+
+/// How one run of krun.sh ended.
+enum BootEnd: Sendable, Equatable {
+  case exited(Int)
+  /// A signal killed krun.sh itself.
+  case signaled(Int)
+  /// krun.sh could not be started at all.
+  case notStarted(String)
+  /// The guest said nothing on the results channel for this many seconds, and was ended.
+  case silent(seconds: Int)
+  /// krun.sh ran longer than its own time limit, and was ended.
+  case overdue(seconds: Int)
+  /// The disk is full, so any part of the logs may be missing.
+  case noSpace(String)
+  /// The user ended the run.
+  case interrupted
+}
+
+/// Everything that one boot produced.
+struct BootArtifacts: Sendable {
+  var end: BootEnd
+  var console: [UInt8]
+  var channel: [UInt8]
+  /// krun.sh's own messages.
+  var messages: String
+  var nonce: String
+  var seconds: Double
+  /// From the start of krun.sh to the guest's hello; nil if that was not seen while it ran.
+  var helloSeconds: Double?
+  /// The number by which the time limits were multiplied.
+  var slowdown = 1.0
+}
+
+extension BootEnd: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .exited(let code): "\(code)"
+    case .signaled(let signal): "signal \(signal)"
+    case .notStarted: "not started"
+    case .silent(let seconds): "ended after \(seconds) s of silence"
+    case .overdue(let seconds): "ended after \(seconds) s"
+    case .noSpace: "ended without space for its logs"
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+/// The folder for the guests' consoles and channels, and the space that is free there.
+struct LogFolder {
+  /// A run begins only if this many bytes are free.
+  static let wanted = 16 << 20
+  /// If fewer bytes than this are free, a file that was being written may be cut off.
+  static let least = 64 << 10
+
+  let folder: URL
+
+  init(_ folder: URL) {
+    self.folder = folder
+  }
+
+  /// nil if it is not known.
+  var freeBytes: Int? { FileManager.default.freeBytes(at: folder.path) }
+
+  /// A log that was cut off for lack of space would look like a guest that ended too soon.
+  func requireRoom() throws(KMatrixError) {
+    guard FileManager.default.isWritableFile(atPath: folder.path) else {
+      throw .infrastructure("\(folder.path): cannot be written; use --results-dir to name another folder")
+    }
+    guard let free = freeBytes, free < Self.wanted else { return }
+    throw .infrastructure(
+      "\(folder.path): no space: \(free >> 10) KiB free, logs and reports need \(Self.wanted >> 20) MiB")
+  }
 }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Reads the results channel: lines `@Q <nonce> <seq> <crc32> <json>`, with anything in between.
+/// Reads the results channel: lines `@Q <nonce> <seq> <crc32> <json>`, with any other lines in between.
 ///
-/// It is strict, because it is what a verdict rests on: a frame counts only if its nonce is this boot's, its checksum
-/// is right, its number is the next one and its JSON says something known. Everything else is a fault with its line.
+/// It is strict, because verdicts rest on it. A frame counts only if its nonce is that of this boot, its checksum is
+/// right, its number is the next one and its JSON is of a known kind. Anything else is a fault.
 struct ChannelParser {
-  /// Something wrong with the channel, and where. Line numbers start at 1.
+  /// Something that is wrong with the channel, and in which line. Line numbers start at 1.
   struct Fault: Sendable, Equatable, CustomStringConvertible {
     var line: Int
     var reason: String
@@ -14,7 +14,7 @@ struct ChannelParser {
 
   private(set) var transcript = ChannelTranscript()
   private(set) var faults: [Fault] = []
-  /// Lines that are no frames: tolerated, for a serial line is shared with whatever the kernel says on it.
+  /// The number of lines that are not frames. They are tolerated, because the kernel may write to the same serial line.
   private(set) var garbageLines = 0
   private(set) var frameCount = 0
 
@@ -22,7 +22,7 @@ struct ChannelParser {
   private var pending: [UInt8] = []
   private var line = 0
   private var nextSequence = 0
-  /// Frames too damaged to trust their number: they explain as many missing ones.
+  /// How many frames were so damaged that their numbers cannot be trusted. They explain as many missing frames.
   private var damagedSinceLast = 0
 
   private static let marker = Array("@Q".utf8)
@@ -50,7 +50,7 @@ struct ChannelParser {
     }
   }
 
-  /// Says that no more bytes will come: a last line without its end was cut off.
+  /// To be called when no more bytes will come. A last line without a newline was cut off.
   mutating func finish() {
     guard !pending.isEmpty else { return }
     line += 1
@@ -75,7 +75,7 @@ struct ChannelParser {
     let text = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw[...]
     guard text.starts(with: Self.marker) else {
       if text.contains(Self.marker + [UInt8(ascii: " ")]) {
-        damaged("a frame does not begin its line")
+        damaged("a frame does not start at the beginning of its line")
       } else if !text.isEmpty {
         garbageLines += 1
       }
@@ -89,7 +89,7 @@ struct ChannelParser {
       return fault("wrong nonce \(String(decoding: words[1], as: UTF8.self)): not a frame of this boot")
     }
     let body = words[1] + [UInt8(ascii: " ")] + words[2] + [UInt8(ascii: " ")] + words[4]
-    let expected = CRC32.checksum(body).paddedHex
+    let expected = FrameChecksum.crc32(body).paddedHex
     guard words[3].elementsEqual(expected.utf8) else {
       return damaged("wrong CRC \(String(decoding: words[3], as: UTF8.self)), the bytes give \(expected)")
     }
@@ -98,7 +98,7 @@ struct ChannelParser {
 
   private mutating func accept(_ sequence: Int, json: ArraySlice<UInt8>) {
     guard sequence >= nextSequence else {
-      return fault("frame \(sequence) again or out of order, \(nextSequence) is next")
+      return fault("frame \(sequence) came again or out of order; \(nextSequence) is next")
     }
     if sequence != nextSequence, sequence != nextSequence + damagedSinceLast {
       fault("frame \(nextSequence) is missing, \(sequence) came instead")
@@ -116,7 +116,7 @@ struct ChannelParser {
 }
 
 extension Int {
-  /// A plain decimal number, nothing else: `Int(_: String)` would take a sign too.
+  /// Reads a plain decimal number. `Int(_: String)` would also accept a sign.
   fileprivate init?(ascii digits: ArraySlice<UInt8>) {
     guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
       return nil
@@ -129,5 +129,152 @@ extension UInt32 {
   var paddedHex: String {
     let digits = String(self, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
+
+/// A test as the guest's plan names it. `backend` is empty for tests that need none.
+struct TestID: Codable, Sendable, Hashable {
+  var name: String
+  var backend: String
+
+  /// `t_probe@ebpf`, or `t_cgroup_parse` without a backend. The globs of expectations match it.
+  var label: String { backend.isEmpty ? name : "\(name)@\(backend)" }
+}
+
+/// One message of the guest on the results channel.
+enum ResultFrame: Sendable, Equatable {
+  /// The version of the protocol that kmatrix knows.
+  static let version = 2
+
+  struct Hello: Codable, Sendable, Equatable {
+    var version: Int
+    var program: String
+    var release: String
+    var machine: String
+    var cpus: Int
+    /// How many tests may run side by side; with 1 each runs by itself.
+    var jobs: Int
+    /// The seed that shuffled the plan; 0 if the plan is in its own order.
+    var seed: Int
+  }
+
+  /// A queue that tests share. The frame is sent when the queue has been closed.
+  struct Queue: Codable, Sendable, Equatable {
+    var name: String
+    var openMS: Milliseconds
+    var closeMS: Milliseconds
+
+    enum CodingKeys: String, CodingKey {
+      case name
+      case openMS = "open_ms"
+      case closeMS = "close_ms"
+    }
+  }
+
+  struct Outcome: Codable, Sendable, Equatable {
+    enum Kind: String, Codable, Sendable { case pass, fail, skip, crash, timeout }
+    var index: Int
+    var verdict: Kind
+    var ms: Milliseconds
+    var reason: String
+    var output: String
+    /// How long the test took to open and to close its own queues.
+    var openMS: Milliseconds
+    var closeMS: Milliseconds
+
+    enum CodingKeys: String, CodingKey {
+      case index, verdict, ms, reason, output
+      case openMS = "open_ms"
+      case closeMS = "close_ms"
+    }
+  }
+
+  struct End: Codable, Sendable, Equatable {
+    var passed: Int
+    var failed: Int
+    var skipped: Int
+    /// How long the whole plan took.
+    var ms: Milliseconds
+    /// How long the guest's CPUs were idle meanwhile.
+    var idleMS: Milliseconds
+
+    enum CodingKeys: String, CodingKey {
+      case passed, failed, skipped, ms
+      case idleMS = "idle_ms"
+    }
+  }
+
+  case hello(Hello)
+  /// A hello of another version of the protocol; nothing else in it is read.
+  case foreign(version: Int)
+  case plan([TestID])
+  case start(index: Int, test: TestID)
+  case heartbeat(running: [Int], ms: Milliseconds)
+  case result(Outcome)
+  case queue(Queue)
+  case end(End)
+}
+
+/// A time that the guest reports. It is never negative.
+struct Milliseconds: Codable, Sendable, Equatable, ExpressibleByIntegerLiteral {
+  let value: Int
+
+  init(integerLiteral value: Int) {
+    self.value = value
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    value = try container.decode(Int.self)
+    guard value >= 0 else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "a time of \(value) ms")
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(value)
+  }
+
+  var seconds: Double { Double(value) / 1000 }
+}
+
+extension ResultFrame: Decodable {
+  private enum Key: String, CodingKey { case type, version, tests, index, running, ms }
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    switch try fields.decode(String.self, forKey: .type) {
+    case "hello":
+      let version = try fields.decode(Int.self, forKey: .version)
+      self = version == Self.version ? .hello(try Hello(from: decoder)) : .foreign(version: version)
+    case "plan": self = .plan(try fields.decode([TestID].self, forKey: .tests))
+    case "start":
+      self = .start(index: try fields.decode(Int.self, forKey: .index), test: try TestID(from: decoder))
+    case "heartbeat":
+      self = .heartbeat(
+        running: try fields.decode([Int].self, forKey: .running), ms: try fields.decode(Milliseconds.self, forKey: .ms))
+    case "result": self = .result(try Outcome(from: decoder))
+    case "queue": self = .queue(try Queue(from: decoder))
+    case "end": self = .end(try End(from: decoder))
+    case let other:
+      throw DecodingError.dataCorruptedError(
+        forKey: .type, in: fields, debugDescription: "unknown frame type \(other)")
+    }
+  }
+}
+
+/// The checksum of frames: CRC-32 as zlib and gzip compute it (IEEE 802.3, reflected).
+enum FrameChecksum {
+  private static let table: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { value, _ in
+      value & 1 == 1 ? (value >> 1) ^ 0xedb8_8320 : value >> 1
+    }
+  }
+
+  static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~UInt32(0)) { crc, byte in
+      (crc >> 8) ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)]
+    }
   }
 }

@@ -1,18 +1,19 @@
-/// What the guest said on the results channel, in order and without contradictions.
+/// What the guest said on the results channel, checked for order and contradictions.
 struct ChannelTranscript: Sendable {
   private(set) var hello: ResultFrame.Hello?
   private(set) var plan: [TestID]?
   private(set) var outcomes: [Int: ResultFrame.Outcome] = [:]
   private(set) var started: Set<Int> = []
-  /// The tests with a start and no result, in the order of their starts: whom to suspect if the guest says no more.
+  /// The tests that were started and have no result, in the order of their starts. They are suspected if the guest
+  /// ends.
   private(set) var inFlight: [Int] = []
   /// The shared queues that were closed.
   private(set) var queues: [ResultFrame.Queue] = []
   private(set) var end: ResultFrame.End?
-  /// The guest speaks another version of the protocol: nothing that follows is understood.
+  /// The guest uses another version of the protocol, so nothing that follows is read.
   private(set) var isForeign = false
 
-  /// Takes the next frame. Returns what is wrong with it, if anything; a wrong frame changes nothing.
+  /// Takes the next frame. Returns what is wrong with it, or nil.
   mutating func take(_ frame: ResultFrame) -> String? {
     if isForeign { return nil }
     if end != nil { return "a frame after the end frame" }
@@ -20,7 +21,7 @@ struct ChannelTranscript: Sendable {
     case .hello(let hello): return take(hello)
     case .foreign(let version):
       isForeign = true
-      return "hello of protocol version \(version), \(ResultFrame.version) is known"
+      return "the hello has protocol version \(version), but kmatrix knows \(ResultFrame.version)"
     case .plan(let tests): return take(plan: tests)
     case .start(let index, let test): return takeStart(index, test)
     case .heartbeat(let running, _): return takeHeartbeat(running)
@@ -54,9 +55,9 @@ struct ChannelTranscript: Sendable {
     let others = inFlight
     started.insert(index)
     inFlight.append(index)
-    // Whoever runs by itself is alone to blame, so it must have been by itself.
+    // A test that runs by itself would be blamed alone, so no other test may be running.
     guard hello?.jobs == 1, !others.isEmpty else { return nil }
-    return "\(test.label) started before \(labels(others)) had a result, though each runs by itself"
+    return "\(test.label) started before \(labels(others)) had a result, though each test runs by itself"
   }
 
   private func takeHeartbeat(_ running: [Int]) -> String? {

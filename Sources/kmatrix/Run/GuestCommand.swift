@@ -2,11 +2,11 @@
 struct GuestCommand: Sendable, Equatable {
   var program = "quark-test"
   var options: [String] = []
-  /// Shuffles the tests.
+  /// The seed that shuffles the tests; nil for their own order.
   var seed: Int?
-  /// One test after another, each by itself; else several run side by side.
+  /// Each test runs by itself, one after another. Otherwise several run side by side.
   var isAlone = false
-  /// Names of tests; none means all of them.
+  /// The names of the tests; all tests if it is empty.
   var tests: [String] = []
 
   /// The kernel passes at most this many words on to init (krun.sh's contract).
@@ -14,7 +14,7 @@ struct GuestCommand: Sendable, Equatable {
 
   var words: [String] { [program] + options + order + tests }
 
-  /// The words that say in which company tests run.
+  /// The options that say in which order tests run, and whether side by side.
   private var order: [String] { (seed.map { ["-s", "\($0)"] } ?? []) + (isAlone ? ["-j", "1"] : []) }
 
   /// Splits `-b -v t_probe` into options and tests, as quark-test's getopt does. A program's name may come first.
@@ -38,7 +38,7 @@ struct GuestCommand: Sendable, Equatable {
     self.tests = tests
   }
 
-  /// This command as so many that each fits the kernel's limit.
+  /// This command, split into as many as the kernel's limit on words requires.
   var chunked: [GuestCommand] {
     let capacity = max(1, Self.maxWords - 1 - options.count - order.count)
     guard tests.count > capacity else { return [self] }
@@ -54,7 +54,7 @@ struct GuestCommand: Sendable, Equatable {
     return command
   }
 
-  /// This command for some tests only, and if `backend` is given for that backend only.
+  /// This command with only these tests and, if `backend` is given, only that backend.
   func only(_ tests: [String], backend: String? = nil) -> GuestCommand {
     var command = self
     command.tests = tests
@@ -63,8 +63,7 @@ struct GuestCommand: Sendable, Equatable {
     return command
   }
 
-  /// Operands choose tests by name, with every backend that is selected; these letters select. One letter is for
-  /// KPROBE with offsets from either source.
+  /// Operands choose tests by name, and these options choose backends. `-k` is KPROBE with offsets from either source.
   private static let flags = ["ebpf": "-b", "kprobe": "-k", "kprobe-table": "-k", "nova": "-n"]
 
   /// Whether tests of both backends run if either is selected.

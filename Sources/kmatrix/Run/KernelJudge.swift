@@ -1,4 +1,4 @@
-/// Puts the boots of one kernel together: who has a result, who is to blame, what is left to run.
+/// Combines the boots of one kernel: which tests have a result, which are to blame, and which are left to run.
 struct KernelJudge: Sendable {
   let image: KernelImage
   private(set) var boots: [BootRecord] = []
@@ -8,9 +8,9 @@ struct KernelJudge: Sendable {
   private var excerpt: [String] = []
   private var seconds = 0.0
   private(set) var planned: [TestID] = []
-  private var results: [TestID: TestResult] = [:]
-  private var company: Company?
-  /// Tests that end a boot by themselves: they are not run again.
+  private var results: [TestID: TestRecord] = [:]
+  private var group: SuspectGroup?
+  /// Tests that ended a boot by themselves. They are not run again.
   private(set) var culprits: Set<TestID> = []
 
   init(_ image: KernelImage) {
@@ -18,22 +18,25 @@ struct KernelJudge: Sendable {
     if let replaced = image.replaces { notes.append("runs in place of \(replaced), which the mirror has dropped") }
   }
 
-  /// Planned tests that have had no chance yet, in the order of the plan.
+  /// Planned tests that have no result yet, in the order of the plan.
   var remaining: [TestID] { planned.filter { results[$0] == nil } }
   var settled: Int { results.count }
   /// Tests of which one may have ended a boot, and which have not run by themselves yet.
-  var suspects: [TestID] { company?.tests.filter { results[$0] == nil } ?? [] }
+  var suspects: [TestID] { group?.tests.filter { results[$0] == nil } ?? [] }
 
   mutating func note(_ text: String) {
     notes.append(text)
   }
 
-  /// A boot that failed before it came to the tests and is tried again: shown, but not held against the kernel.
+  /// Adds a boot that failed before its tests began, or that the emulator broke, and that is tried again. It is shown,
+  /// but does not count as a failure.
   mutating func addFlaky(_ judge: BootJudge, record: BootRecord) {
     boots.append(record)
     seconds += record.seconds
     if excerpt.isEmpty { excerpt = judge.console.excerpt }
-    notes.append("boot \(boots.count) was \(judge.verdict.rawValue) and was tried again: \(judge.reasons[0])")
+    let why =
+      judge.console.emulatorFault.map { "the emulator executed code that was not there: \($0)" } ?? judge.reasons[0]
+    notes.append("boot \(boots.count) was \(judge.verdict.rawValue) and was tried again: \(why)")
   }
 
   mutating func add(_ judge: BootJudge, record: BootRecord) {
@@ -50,11 +53,11 @@ struct KernelJudge: Sendable {
     }
     accuse(judge)
     settleDamaged(judge)
-    if company != nil, suspects.isEmpty { acquit() }
+    if group != nil, suspects.isEmpty { failGroup() }
   }
 
   private mutating func settle(_ test: TestID, _ outcome: ResultFrame.Outcome) {
-    let told = TestResult(
+    let told = TestRecord(
       name: test.name, backend: test.backend, verdict: .pass, seconds: outcome.ms.seconds,
       reason: TerminalText.plain(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
     let result = weigh(told, outcome.verdict)
@@ -63,12 +66,12 @@ struct KernelJudge: Sendable {
     results[test] = result
   }
 
-  /// Compares what happened with what `kernels.toml` foresees. What it does not foresee is a failure.
-  private func weigh(_ told: TestResult, _ kind: ResultFrame.Outcome.Kind) -> TestResult {
+  /// Compares a result with what `kernels.toml` expects. What it does not expect is a failure.
+  private func weigh(_ told: TestRecord, _ kind: ResultFrame.Outcome.Kind) -> TestRecord {
     var result = told
-    var foreseen = image.expectations.filter { Glob(pattern: $0.test).matches(told.label) }
-    if foreseen.contains(where: { $0.kind == .pass }) { foreseen = [] }
-    let xfail = foreseen.first { $0.kind == .xfail }
+    var expected = image.expectations.filter { Glob(pattern: $0.test).matches(told.label) }
+    if expected.contains(where: { $0.kind == .pass }) { expected = [] }
+    let xfail = expected.first { $0.kind == .xfail }
     switch kind {
     case .pass:
       if let xfail {
@@ -77,9 +80,9 @@ struct KernelJudge: Sendable {
       }
       return result
     case .skip:
-      let allowed = foreseen.first { $0.kind == .skip }
+      let allowed = expected.first { $0.kind == .skip }
       result.verdict = allowed == nil ? .fail : .skip
-      if allowed == nil { result.reason = "skipped, which nothing foresees: \(told.reason)" }
+      if allowed == nil { result.reason = "skipped, but kernels.toml does not expect that: \(told.reason)" }
       return result
     case .fail: result.verdict = .fail
     case .crash: result.verdict = .crash
@@ -92,14 +95,14 @@ struct KernelJudge: Sendable {
     return result
   }
 
-  /// What the reason of a culprit begins with; what the boot ended of follows.
+  /// The beginning of a culprit's reason. Why the boot ended follows.
   static let blamed = "running when the boot ended: "
 
   private mutating func accuse(_ judge: BootJudge) {
-    // Of a boot that was ended from outside nothing is to be found out.
+    // A boot that was ended from outside tells nothing about its tests.
     let isOwnEnd = judge.verdict != .notRun && judge.verdict != .infra
     if judge.suspects.count > 1, isOwnEnd {
-      company = Company(
+      group = SuspectGroup(
         boot: boots.count, tests: judge.suspects, verdict: judge.verdict, reason: judge.reasons.first ?? "no reason")
       // A test may have passed before; now it is suspected, and has to pass by itself.
       for test in judge.suspects { results[test] = nil }
@@ -107,10 +110,10 @@ struct KernelJudge: Sendable {
     }
     for test in judge.suspects { blame(test, for: judge) }
     culprits.formUnion(judge.suspects)
-    guard isOwnEnd, let company, let culprit = judge.culprit else { return }
+    guard isOwnEnd, let group, let culprit = judge.culprit else { return }
     notes.append(
-      "boot \(company.boot) ended with \(company.labels) running; by itself \(culprit.label) ends boot \(boots.count)")
-    self.company = nil
+      "boot \(group.boot) ended while \(group.labels) ran; \(culprit.label) by itself ended boot \(boots.count)")
+    self.group = nil
   }
 
   private mutating func blame(_ test: TestID, for judge: BootJudge) {
@@ -119,59 +122,59 @@ struct KernelJudge: Sendable {
       case .panic, .hang, .notRun, .infra: judge.verdict
       default: .crash
       }
-    results[test] = TestResult(
+    results[test] = TestRecord(
       name: test.name, backend: test.backend, verdict: verdict, seconds: 0,
       reason: "\(Self.blamed)\(judge.reasons.first ?? "no reason")", output: "", boot: boots.count)
   }
 
-  /// Nobody does it by himself: then it takes their company, and all of them have failed.
-  private mutating func acquit() {
-    guard let company else { return }
+  /// If no suspect ends a boot by itself, they do it only together, and all of them have failed.
+  private mutating func failGroup() {
+    guard let group else { return }
     reasons.append(
-      "boot \(company.boot) was \(company.verdict.rawValue) with \(company.labels) running, and none of them does it "
+      "boot \(group.boot) was \(group.verdict.rawValue) while \(group.labels) ran, and none of them causes that "
         + "by itself")
-    for test in company.tests {
+    for test in group.tests {
       guard var result = results[test] else { continue }
       let alone =
-        switch result.verdict.tally {
-        case .passed: TestResult.passesAlone
+        switch result.verdict.countedAs {
+        case .passed: TestRecord.passesAlone
         case .skipped: "; by itself it is \(result.verdict.rawValue): \(result.reason)"
         case .failed: "; by itself it fails, too: \(result.reason)"
         }
       result.verdict = .fail
-      result.reason = company.reason(of: test) + alone
+      result.reason = group.reason(of: test) + alone
       results[test] = result
     }
-    self.company = nil
+    self.group = nil
   }
 
-  /// No boot will tell any more which of the suspects did it.
+  /// Ends the search for the culprit: suspects that were not run by themselves have failed.
   mutating func giveUp() {
     for test in suspects {
-      results[test] = TestResult(
+      results[test] = TestRecord(
         name: test.name, backend: test.backend, verdict: .fail, seconds: 0,
-        reason: (company?.reason(of: test) ?? "") + "; it was not run by itself", output: "", boot: boots.count)
+        reason: (group?.reason(of: test) ?? "") + "; it was not run by itself", output: "", boot: boots.count)
     }
-    company = nil
+    group = nil
   }
 
-  /// A test that was started in a boot that came to its end, and has no valid result: its result frame was damaged. It
-  /// is not run again, or the damage would go unnoticed.
+  /// If a test was started in a boot that was not cut short and has no valid result, its result frame was damaged. The
+  /// test is not run again, because then the damage would go unnoticed.
   private mutating func settleDamaged(_ judge: BootJudge) {
     guard judge.suspects.isEmpty else { return }
     for index in judge.transcript.started.sorted() {
       guard let test = judge.transcript.test(index), results[test] == nil else { continue }
-      results[test] = TestResult(
+      results[test] = TestRecord(
         name: test.name, backend: test.backend, verdict: .fail, seconds: 0,
-        reason: "ran, but its result did not arrive whole", output: "", boot: boots.count)
+        reason: "it ran, but its result frame was damaged", output: "", boot: boots.count)
     }
   }
 
   func result() -> KernelResult {
     var tests = planned.compactMap { results[$0] }
     tests += remaining.map {
-      TestResult(
-        name: $0.name, backend: $0.backend, verdict: .notRun, seconds: 0, reason: "no boot came to it", output: "",
+      TestRecord(
+        name: $0.name, backend: $0.backend, verdict: .notRun, seconds: 0, reason: "no boot reached it", output: "",
         boot: 0)
     }
     return KernelResult(
@@ -180,10 +183,10 @@ struct KernelJudge: Sendable {
       excerpt: excerpt, boots: boots, tests: tests)
   }
 
-  private func verdict(of tests: [TestResult]) -> Verdict {
+  private func verdict(of tests: [TestRecord]) -> Verdict {
     if boots.isEmpty { return .notRun }
     if worst.severity > Verdict.fail.severity { return worst }
-    let failed = tests.map(\.verdict).filter { $0.tally == .failed }
+    let failed = tests.map(\.verdict).filter { $0.countedAs == .failed }
     if worst == .fail || failed.contains(where: { $0 != .xpass && $0 != .notRun }) { return .fail }
     if worst == .notRun || failed.contains(.notRun) { return .notRun }
     if !failed.isEmpty { return .xpass }
@@ -193,7 +196,7 @@ struct KernelJudge: Sendable {
 }
 
 /// Tests that ran side by side when a boot ended too soon.
-private struct Company: Sendable {
+private struct SuspectGroup: Sendable {
   var boot: Int
   var tests: [TestID]
   var verdict: Verdict
@@ -203,11 +206,11 @@ private struct Company: Sendable {
 
   func reason(of test: TestID) -> String {
     let others = tests.filter { $0 != test }.map(\.label).joined(separator: " ")
-    return "in company with \(others) boot \(boot) was \(verdict.rawValue): \(reason)"
+    return "it ran beside \(others), and boot \(boot) was \(verdict.rawValue): \(reason)"
   }
 }
 
-extension TestResult {
-  /// What the reason of a test ends with that fails in company only. The guest's own words, too.
+extension TestRecord {
+  /// The end of the reason of a test that fails only beside others. quark-test uses the same words.
   static let passesAlone = "; by itself it passes"
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Boots one kernel until each planned test has a result, a culprit's name or no more chance.
+/// Boots one kernel until each planned test has a result, is blamed, or cannot be tried any more.
 struct KernelRunner: Sendable {
   var booter: Booter
   var command: GuestCommand
@@ -13,7 +13,7 @@ struct KernelRunner: Sendable {
     var mayRetry = true
     while !Task.isCancelled, let next = pending.next() {
       let (judge, record) = try await boot(image, next, name: name, number: kernel.boots.count + 1, kernel, report)
-      if mayRetry, judge.verdict == .infra || judge.verdict == .bootFail {
+      if mayRetry, judge.isWorthAnotherTry {
         mayRetry = false
         kernel.addFlaky(judge, record: record)
         pending.putBack(next)
@@ -25,22 +25,23 @@ struct KernelRunner: Sendable {
       if judge.verdict == .infra || judge.verdict == .bootFail { break }
       if judge.verdict == .pass, !pending.again.isEmpty { continue }
       pending.again = commandsAgain(kernel)
-      // Suspects that ran side by side will run by themselves; all else must have brought something new.
+      // Suspects that ran side by side will now run by themselves. Any other boot must have settled a test.
       let isNew = kernel.settled > before || !next.isAlone && !kernel.suspects.isEmpty
       if !pending.again.isEmpty, !isNew {
-        kernel.note("not booted again: the last boot brought nothing new")
+        kernel.note("not booted again, because the last boot settled no test")
         kernel.giveUp()
         pending.again = []
       }
     }
     if !Task.isCancelled, !pending.again.isEmpty {
-      kernel.note("not booted again after \(pending.reboots) times; \(kernel.remaining.count) tests did not run")
+      let left = kernel.remaining.count
+      kernel.note("booted again \(pending.reboots) times, which is the limit; \(left) tests did not run")
     }
     kernel.giveUp()
     return kernel.result()
   }
 
-  /// The boots that what was planned and not done takes: suspects first, by themselves, then all others in company.
+  /// The commands for planned tests without a result: first suspects by themselves, then all others side by side.
   private func commandsAgain(_ kernel: KernelJudge) -> [GuestCommand] {
     let suspects = kernel.suspects
     return suspects.isEmpty
@@ -71,22 +72,23 @@ struct KernelRunner: Sendable {
     return (judge, record)
   }
 
-  /// A misspelt test would fail on every kernel; it is the caller's mistake and is said once.
+  /// A misspelt test would fail on every kernel. It is the user's mistake, and is reported once.
   private func rejectUnknownTests(
     _ judge: BootJudge, _ command: GuestCommand, _ image: KernelImage
   ) throws(KMatrixError) {
     guard !command.tests.isEmpty, judge.transcript.plan?.isEmpty ?? true, judge.verdict == .fail else { return }
     let complaint = judge.console.programLines.first { line in command.tests.contains { line.contains($0) } }
     if let complaint {
-      throw .usage("no such test: \(complaint.trimmingCharacters(in: .whitespaces)) (asked \(image.release))")
+      throw .usage("no such test: \(complaint.trimmingCharacters(in: .whitespaces)) (from \(image.release))")
     }
   }
 
-  /// A boot takes as long as so many tests that are run again.
+  /// A boot takes about as long as this many tests.
   private static let testsPerBoot = 4
 
-  /// The fewest boots that run `remaining`, none of `culprits`, and not much else. Operands choose by name, so a name of
-  /// which one backend is settled needs boots of one backend each, unless it is cheaper to run the others again.
+  /// The fewest commands that run `remaining`, none of `culprits`, and few other tests. Operands choose tests by name.
+  /// So if a test is settled with one backend only, each backend needs its own boot, unless it is cheaper to run the
+  /// settled ones again.
   static func commands(
     for remaining: [TestID], of plan: [TestID], without culprits: Set<TestID>, from command: GuestCommand
   ) -> [GuestCommand] {
@@ -96,7 +98,7 @@ struct KernelRunner: Sendable {
     let isWhole = others.count <= testsPerBoot && culprits.isDisjoint(with: others)
     var groups: [(backend: String?, names: [String])] = []
     for test in remaining {
-      // A test without a backend runs whatever is selected, so it can share any boot.
+      // A test without a backend runs whichever backend is selected, so it can share any boot.
       let backend: String? = isWhole || test.backend.isEmpty ? nil : test.backend
       if let index = groups.firstIndex(where: {
         test.backend.isEmpty || GuestCommand.selectsBoth($0.backend, backend)
@@ -112,13 +114,13 @@ struct KernelRunner: Sendable {
 
 /// The boots of a kernel that are still to be done.
 struct PendingBoots {
-  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
-  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
+  /// How often a kernel is booted again because a boot ended before its tests did. Each test that ends a boot takes two
+  /// more: one to find it among those that ran beside it, and one to run the rest.
   static let maxReboots = 12
 
-  /// What no boot has planned yet.
+  /// Commands that were not booted yet.
   private var first: [GuestCommand]
-  /// What boots have planned and not done.
+  /// Commands for tests that were planned and have no result.
   var again: [GuestCommand] = []
   private(set) var reboots = 0
 
@@ -126,7 +128,7 @@ struct PendingBoots {
     self.first = first
   }
 
-  /// nil if there is nothing left, or if it has been tried too often.
+  /// The next command; nil if none is left, or if the kernel was booted again too often.
   mutating func next() -> GuestCommand? {
     if again.isEmpty { return first.isEmpty ? nil : first.removeFirst() }
     guard reboots < Self.maxReboots else { return nil }
@@ -134,22 +136,8 @@ struct PendingBoots {
     return again.removeFirst()
   }
 
-  /// For a boot that failed before it came to the tests.
+  /// Takes back the command of a boot that failed before its tests began.
   mutating func putBack(_ command: GuestCommand) {
     first.insert(command, at: 0)
-  }
-}
-
-extension BootEnd: CustomStringConvertible {
-  var description: String {
-    switch self {
-    case .exited(let code): "\(code)"
-    case .signaled(let signal): "signal \(signal)"
-    case .notStarted: "not started"
-    case .silent(let seconds): "ended after \(seconds) s of silence"
-    case .overdue(let seconds): "ended after \(seconds) s"
-    case .noSpace: "ended without space for its logs"
-    case .interrupted: "interrupted"
-    }
   }
 }

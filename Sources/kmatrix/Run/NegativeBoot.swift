@@ -1,31 +1,31 @@
-/// The proof that what goes wrong is noticed: tests that go wrong on purpose, each in its own way, run side by side
-/// with others. The row passes if each is judged as what it is, those that end the guest are blamed alone, and the
-/// others have their verdicts. Anything else is a failure of kmatrix, of quark-test or of the rig.
+/// The proof that failures are noticed. Tests that go wrong on purpose, each in its own way, run side by side with
+/// others. The row passes if each of them gets the right verdict, those that end the guest are blamed alone, and the
+/// others pass. Anything else is a fault of kmatrix, quark-test or krun.sh.
 enum NegativeBoot {
   typealias Wrong = (name: String, verdict: Verdict)
 
-  /// They end their guests, in the middle of a shared run: the kernel panics, and quark-test is stopped.
+  /// Tests that end the guest while others run: one panics the kernel, and one stops quark-test.
   static let deadly: [Wrong] = [("x_panic", .panic), ("x_silence", .hang)]
 
-  /// What goes wrong, and as what it must be judged.
+  /// The tests that go wrong, and the verdicts that they must get.
   static let expected: [Wrong] = deadly + [
     ("x_fail", .fail), ("x_skip", .fail), ("x_crash", .crash), ("x_hang", .hang), ("x_leak", .fail),
     ("x_leave_process", .fail), ("x_leave_probe", .fail),
-    // Its complaint on the console is what counts.
+    // It passes, but the complaint that it makes on the console must be noticed.
     ("x_oops", .pass),
   ]
   private static let complaint = "said on purpose by x_oops"
 
   static let survivors = ["t_probe", "t_exit_tgid", "t_fork_exec_exit"]
 
-  /// What is deadly comes early, with company before it, and is found out in a boot each; the rest then takes one more.
-  /// There x_hang, which takes longest, comes first.
+  /// The tests that end the guest come early, with others before them. Each is found by a boot of its own, and the rest
+  /// takes one more boot, in which x_hang comes first because it takes longest.
   static let command = GuestCommand(tests: [
     "t_probe", "x_panic", "t_exit_tgid", "x_silence", "x_hang", "x_fail", "x_crash", "x_skip", "x_leak",
     "x_leave_process", "x_leave_probe", "x_oops", "t_fork_exec_exit",
   ])
 
-  /// What hangs is waited for, and twice: in company and by itself.
+  /// Shorter limits, because a test that hangs is waited for twice: beside others and by itself.
   static func limits(_ limits: BootBudget.Limits) -> BootBudget.Limits {
     var limits = limits
     limits.test = min(limits.test, 5)
@@ -40,7 +40,8 @@ enum NegativeBoot {
     let complaints = complaints(result)
     guard complaints.isEmpty else {
       judged.verdict = .fail
-      judged.reasons = complaints.map { "what went wrong on purpose was not judged rightly: \($0)" } + result.reasons
+      judged.reasons = complaints.map { "the tests that go wrong on purpose were not judged correctly: \($0)" }
+        + result.reasons
       return judged
     }
     judged.verdict = .pass
@@ -59,7 +60,7 @@ enum NegativeBoot {
     if result.verdict != .panic { complaints.append("the kernel's verdict is \(result.verdict.rawValue), not PANIC") }
     for (name, verdict) in expected + survivors.map({ ($0, Verdict.pass) }) {
       let tests = result.tests.filter { $0.name == name }
-      if tests.isEmpty { complaints.append("\(name) is not there") }
+      if tests.isEmpty { complaints.append("\(name) has no result") }
       for test in tests where test.verdict != verdict {
         complaints.append("\(test.label) is \(test.verdict.rawValue), not \(verdict.rawValue)")
       }
@@ -78,7 +79,7 @@ enum NegativeBoot {
     }
     let companies = result.boots.compactMap(\.suspects)
     return deadly.map(\.name).filter { name in !companies.contains { $0.contains(name) && $0.count > 1 } }.map {
-      "\($0) had no company: there was nothing to find out"
+      "\($0) did not run beside others, so no culprit had to be found"
     }
   }
 }

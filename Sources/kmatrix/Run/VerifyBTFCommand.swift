@@ -7,13 +7,13 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify-btf", abstract: "Boot kernels and compare the offsets table with the BTF of each.",
     discussion: """
-      Fails if an offset differs, or if the table does not have a kernel itself. A kernel that is built without BTF is \
+      Fails if an offset differs, or if the table has no entry for a kernel. A kernel that is built without BTF is \
       compared with the BTF of the same source, which is built if it is not cached.
       """)
 
   @OptionGroup var selection: SelectionOptions
 
-  @Option(help: "How many guests at a time (default: one per core).")
+  @Option(help: "How many guests run at a time (default: one per core).")
   var jobs: Int?
 
   @Option(help: "The initramfs to boot with.")
@@ -22,13 +22,13 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   @Option(help: "The script that boots one kernel.")
   var krun = "./krun.sh"
 
-  @Option(help: "The quark-btf to read the BTF of kernels without it.")
+  @Option(help: "The quark-btf that reads the BTF of kernels which are built without it.")
   var quarkBtf = "./quark-btf"
 
-  @Option(help: "Where the consoles go.")
+  @Option(help: "The folder for the consoles.")
   var resultsDir = "test-results/verify-btf"
 
-  @Flag(help: "Fail if a locked kernel is gone, instead of leaving it out.")
+  @Flag(help: "Fail if a locked kernel is gone, instead of skipping it.")
   var locked = false
 
   func validate() throws {
@@ -36,7 +36,7 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Interruption.heeded { try await OffsetCheck(options: self).run() }
+    try await Interruption.cancelling { try await OffsetCheck(options: self).run() }
   }
 }
 
@@ -74,31 +74,35 @@ struct OffsetCheck: Sendable {
     let bad = try await compare(images, booter, jobs: jobs)
     StandardOutput.line("Consoles: \(options.resultsDir)")
     StandardOutput.line("\(images.count - bad) of \(images.count) kernels are as the table says")
-    if Task.isCancelled { throw ExitCode(MatrixRun.interruptedCode) }
+    if Task.isCancelled { throw ExitCode(Interruption.exitCode) }
     if bad > 0 { throw ExitCode(1) }
   }
 
-  /// The images, and of what is built the BTF too.
+  /// Fetches the images and, for kernels that are built here, the BTF.
   private func fetch(_ kernels: [LockedKernel]) async throws -> [(image: KernelImage, btf: FilePath?)] {
     let reporter = FetchReporter(total: kernels.count)
     defer { reporter.finish() }
     let fetched = try await store.fetchImages(kernels, FetchOptions(locked: options.locked)) { reporter.show($0) }
     if options.locked, let missing = fetched.missing.first { throw missing.error }
+    reporter.finish()
+    for missing in fetched.missing { KMatrix.complain("\(missing.error.description); the kernel is skipped") }
     var images: [(image: KernelImage, btf: FilePath?)] = []
     for image in fetched.images {
-      // The table is about what is locked; what takes its place today is not in it.
-      guard image.replaces == nil else { continue }
+      if let dropped = image.replaces {
+        KMatrix.complain("\(dropped): the kernel is skipped, because the table does not have what replaces it")
+        continue
+      }
       guard let kernel = kernels.first(where: { $0.release == image.release && $0.isBuilt }) else {
         images.append((image, nil))
         continue
       }
       images.append((image, try await store.ensureBTF(ofBuilt: kernel) { reporter.show($0) }))
     }
-    guard !images.isEmpty else { throw KMatrixError.infrastructure("none of the kernels can be had as it is locked") }
+    if images.isEmpty { throw KMatrixError.infrastructure("none of the kernels can be fetched as it is locked") }
     return images
   }
 
-  /// A line per kernel, in the order they are done. How many are not well.
+  /// Prints a line per kernel, in the order in which they finish. Returns how many differ or failed.
   private func compare(
     _ images: [(image: KernelImage, btf: FilePath?)], _ booter: Booter, jobs: Int
   ) async throws -> Int {
@@ -125,20 +129,20 @@ struct OffsetCheck: Sendable {
     guard artifacts.end == .exited(0), console.bannerRelease == image.release else {
       return .failed(Self.trouble(artifacts, console))
     }
-    let own: Result<OffsetListing, OffsetListing.Failure>
+    let own: Result<OffsetListing, OffsetListing.ReadError>
     if let btf { own = try await listing(of: btf) } else { own = OffsetListing.read("own", in: console.programLines) }
     return Self.judge(image.release, own, OffsetListing.read("table", in: console.programLines))
   }
 
   private static func judge(
-    _ release: String, _ own: Result<OffsetListing, OffsetListing.Failure>,
-    _ table: Result<OffsetListing, OffsetListing.Failure>
+    _ release: String, _ own: Result<OffsetListing, OffsetListing.ReadError>,
+    _ table: Result<OffsetListing, OffsetListing.ReadError>
   ) -> OffsetVerdict {
     switch (own, table) {
     case (.failure(.absent), _): .failed("the kernel has no BTF")
     case (.failure(.incomplete(let why)), _), (_, .failure(.incomplete(let why))): .failed(why)
     case (.failure(.refused(let why)), _): .failed(why)
-    case (_, .failure(.absent)): .failed("the table was not asked")
+    case (_, .failure(.absent)): .failed("the guest did not ask the table")
     case (_, .failure(.refused(let why))): .noEntry(why)
     case (.success(let own), .success(let table)): .judge(release: release, own: own, table: table)
     }
@@ -149,17 +153,96 @@ struct OffsetCheck: Sendable {
     let message = artifacts.messages.split(separator: "\n").last.map { TerminalText.plain(String($0)) }
     let ended = "krun.sh ended with \(artifacts.end)"
     guard let release = console.bannerRelease else { return message ?? "\(ended) and init was never reached" }
-    return message ?? "\(ended) on \(release): \(console.programLines.last ?? "without a word")"
+    return message ?? "\(ended) on \(release): \(console.programLines.last ?? "no output")"
   }
 
-  /// By the machine's own quark-btf: it reads a file, whatever kernel runs here.
-  private func listing(of btf: FilePath) async throws -> Result<OffsetListing, OffsetListing.Failure> {
+  /// Reads the file with the host's quark-btf, which does not need that kernel to be running.
+  private func listing(of btf: FilePath) async throws -> Result<OffsetListing, OffsetListing.ReadError> {
     guard FileManager.default.isExecutableFile(atPath: options.quarkBtf) else {
-      throw KMatrixError.infrastructure("\(options.quarkBtf): not there, or not executable (make quark-btf)")
+      throw KMatrixError.infrastructure("\(options.quarkBtf): it does not exist, or is not executable (make quark-btf)")
     }
     let program = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(options.quarkBtf)).string
     let result = try await Tool.run(program, ["-f", btf.string])
     guard result.succeeded else { return .failure(.refused(result.complaint)) }
     return .success(OffsetListing(result.output.split(separator: "\n").map(String.init)))
+  }
+}
+
+/// What quark-btf printed about a kernel's structures: a name and an offset on each line, or `U` if the kernel has no
+/// such field.
+struct OffsetListing: Sendable, Equatable {
+  /// Lines that are not offsets. For the table they name the releases that the answer is from; for a failure, the
+  /// reason.
+  private(set) var remarks: [String] = []
+  private(set) var offsets: [String: String] = [:]
+
+  init(_ lines: some Sequence<String>) {
+    for line in lines {
+      let words = line.split(separator: " ")
+      if words.count == 2, words[0].contains("."), words[1] == "U" || Int(words[1]) != nil {
+        offsets[String(words[0])] = String(words[1])
+      } else if !line.hasPrefix("quark-btf: from ") {
+        remarks.append(line)
+      }
+    }
+  }
+
+  /// Reads the listing in a guest's output, whose lines begin with `word`. It must be complete, and quark-btf must have
+  /// succeeded.
+  static func read(_ word: String, in lines: [String]) -> Result<OffsetListing, ReadError> {
+    let mine = lines.compactMap { $0.dropping(prefix: "\(word) ").map(String.init) }
+    if mine == ["absent"] { return .failure(.absent) }
+    guard let last = mine.last, let match = last.wholeMatch(of: /ended with (\d+) after (\d+) lines/) else {
+      return .failure(.incomplete("the guest did not finish its listing"))
+    }
+    let body = mine.dropLast()
+    guard body.count == Int(match.2) else {
+      return .failure(.incomplete("\(body.count) of \(match.2) lines arrived"))
+    }
+    guard match.1 == "0" else { return .failure(.refused(body.last ?? "quark-btf exited with \(match.1)")) }
+    return .success(OffsetListing(body))
+  }
+
+  enum ReadError: Error, Equatable {
+    /// The kernel has no BTF.
+    case absent
+    /// A part of the listing is missing.
+    case incomplete(String)
+    /// quark-btf failed, with this message.
+    case refused(String)
+  }
+}
+
+/// Whether the offsets table agrees with a kernel's own BTF.
+enum OffsetVerdict: Sendable, Equatable {
+  case same(count: Int)
+  case different([String])
+  case noEntry(String)
+  case failed(String)
+
+  /// The table must have an entry for the kernel. An answer from its neighbours would only be a guess.
+  static func judge(release: String, own: OffsetListing, table: OffsetListing) -> OffsetVerdict {
+    guard table.remarks == ["\(release) exact"] else {
+      return .noEntry("the table has \(table.remarks.isEmpty ? "nothing" : table.remarks.joined(separator: ", "))")
+    }
+    guard !own.offsets.isEmpty else {
+      return .failed(own.remarks.last ?? "quark-btf lists no offsets")
+    }
+    let differences = Set(own.offsets.keys).union(table.offsets.keys).sorted().compactMap { name -> String? in
+      let (real, said) = (own.offsets[name], table.offsets[name])
+      return real == said ? nil : "\(name) is \(real ?? "not listed") and in the table \(said ?? "not listed")"
+    }
+    return differences.isEmpty ? .same(count: own.offsets.count) : .different(differences)
+  }
+
+  var isSame: Bool { if case .same = self { true } else { false } }
+
+  var description: String {
+    switch self {
+    case .same(let count): "same: \(count) offsets"
+    case .different(let list): "DIFFERENT: \(list.joined(separator: "; "))"
+    case .noEntry(let why): "NO ENTRY: \(why)"
+    case .failed(let why): "FAILED: \(why)"
+    }
   }
 }

@@ -4,13 +4,13 @@ import Testing
 
 @testable import kmatrix
 
-/// The types that are in images, as files.
+/// Writing the types in images as files.
 @Suite struct BTFArchiveTests {
   private func number(_ value: Int, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  /// An ELF file of two sections: their names, and one that is called `name`.
+  /// An ELF file with two sections: the names of sections, and one that is called `name`.
   private func elf(_ name: String, _ types: [UInt8]) -> Data {
     let names = [0] + Array(name.utf8) + [0] + Array(".names".utf8) + [0]
     func section(_ name: Int, _ start: Int, _ size: Int) -> [UInt8] {
@@ -54,9 +54,9 @@ import Testing
     func write(_ data: Data) -> String {
       complaint { try archive.write(kernel, from: try folder.write(data, "image")) }
     }
-    #expect(write(elf(".BTF", [1, 2, 3, 4])) == "6.1.0-47-amd64: its types do not begin as BTF does")
+    #expect(write(elf(".BTF", [1, 2, 3, 4])) == "6.1.0-47-amd64: its types do not begin with the magic number of BTF")
     #expect(write(Data("text".utf8)).hasSuffix("image: not a 64-bit ELF file with sections"))
-    // Its header says where the last of the sections begins, and how long it is.
+    // The last section header says where that section begins, and how long it is.
     for (offset, value) in [(24, 0x7f), (32, 0x7f)] {
       var cut = good
       cut[cut.count - 64 + offset + 2] = UInt8(value)

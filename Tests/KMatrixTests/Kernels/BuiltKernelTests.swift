@@ -9,7 +9,7 @@ import Testing
 @Suite struct BuiltKernelTests {
   private static let script = "checkout/kernel-images/build.sh"
 
-  /// Does what build.sh does to whoever calls it, and counts the builds.
+  /// Takes the place of build.sh, and counts the builds.
   private static let building = """
     #!/bin/sh
     set -eu
@@ -158,7 +158,7 @@ import Testing
     #expect(try await fetch(checkout).count == 1)
   }
 
-  /// A script that is interrupted puts away what it has made.
+  /// A script that is interrupted removes what it has made.
   @Test(.timeLimit(.minutes(15))) func anInterruptionReachesTheScript() async throws {
     let checkout = try await ready(
       """
@@ -189,7 +189,7 @@ import Testing
   @Test func offlineNothingIsBuilt() async throws {
     let checkout = try await ready()
     let error = await #expect(throws: KernelStoreError.self) { try await fetch(checkout, FetchOptions(offline: true)) }
-    #expect(error?.description.hasPrefix("5.10.223-nobtf: not cached, and --offline forbids to fetch ") == true)
+    #expect(error?.description.hasPrefix("5.10.223-nobtf: not cached, and --offline does not allow fetching ") == true)
   }
 
   @Test func onlyASetOrItsOwnNameChoosesIt() async throws {

@@ -3,39 +3,13 @@ import SystemPackage
 
 @testable import kmatrix
 
-/// A folder that goes away with the test.
-final class TemporaryFolder: Sendable {
-  let path: FilePath
-
-  init() throws {
-    path = FilePath(FileManager.default.temporaryDirectory.appending(path: "kmatrix-tests-\(UUID())").path)
-    try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path.string) }
-
-  func folder(_ name: String) throws -> FilePath {
-    let folder = path.pushing(FilePath(name))
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-    return folder
-  }
-
-  @discardableResult
-  func write(_ data: Data, _ name: String) throws -> FilePath {
-    let file = path.pushing(FilePath(name))
-    _ = try folder(FilePath(name).removingLastComponent().string)
-    try data.write(to: URL(filePath: file.string))
-    return file
-  }
-}
-
-/// Kernels as small as the code that reads them lets them be.
+/// The smallest kernels that the code under test accepts.
 enum FakeKernel {
   private static func bytes(_ value: Int, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  /// An x86-64 ELF file of one note; without `pvh` the note says something else.
+  /// An x86-64 ELF file with one note; without `pvh` the note is another one.
   static func elf(_ text: String, pvh: Bool = true) -> Data {
     var data = Data([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + Array(repeating: 0, count: 57))
     func put(_ value: Int, _ offset: Int, _ count: Int) {
@@ -62,7 +36,7 @@ enum FakeKernel {
       try? input.close()
       try? output.close()
     }
-    // As the kernel's scripts/Makefile.lib packs them.
+    // The kernel's scripts/Makefile.lib packs them so.
     let command: [String] =
       switch compression {
       case .gzip: ["gzip", "-nc"]
@@ -88,7 +62,7 @@ enum FakeKernel {
   }
 }
 
-/// A Debian archive in a folder: real packages and an unsigned index, reached by apt's `file:` or `copy:` method.
+/// A Debian archive in a folder, with real packages and an unsigned index. apt's methods `file:` and `copy:` reach it.
 final class FakeArchive: Sendable {
   struct Entry: Sendable {
     var suite: String
@@ -106,7 +80,7 @@ final class FakeArchive: Sendable {
 
   func mirrors(method: String) -> Mirrors { Mirrors(main: ["\(method):\(folder.path)"], security: [], trusted: true) }
 
-  /// A package with a kernel in it, in the pool and ready for an index.
+  /// Adds a package with a kernel to the pool. It still has to be published.
   func add(
     _ release: String, _ version: String, suite: String, kind: String = "image",
     member: String? = nil, compression: BootImage.Compression = .gzip
@@ -117,7 +91,7 @@ final class FakeArchive: Sendable {
     return try await pack(build, "linux-\(kind)-\(release)", version, suite)
   }
 
-  /// A package without any file.
+  /// Adds a package without any file.
   func addEmpty(_ name: String, _ version: String, suite: String) async throws -> Entry {
     try await pack(TemporaryFolder(), name, version, suite)
   }
@@ -209,7 +183,7 @@ struct FakeCheckout: Sendable {
 
   var root: FilePath { folder.path.appending("checkout") }
 
-  /// What the archive has unless a test says otherwise.
+  /// What the archive has by default.
   static func usual(_ archive: FakeArchive) async throws -> [FakeArchive.Entry] {
     try await [
       archive.add("5.10.0-30-cloud-amd64", "5.10.218-1", suite: "old", compression: .lz4),

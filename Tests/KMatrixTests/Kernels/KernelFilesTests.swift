@@ -4,7 +4,7 @@ import Testing
 
 @testable import kmatrix
 
-/// kernels.toml and kernels.lock, and choosing from them.
+/// kernels.toml and kernels.lock, and the selection of kernels.
 @Suite struct KernelFilesTests {
   private func complaint<T>(_ body: () throws -> T) -> KernelStoreError? {
     do { _ = try body() } catch { return error as? KernelStoreError }
@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: [
     (good + "series = \n", "k.toml:6:10: "),
     (good.replacing("cloud", with: "fog"), "k.toml:4:1: flavour \"fog\" is not cloud, generic or rt"),
-    (good.replacing("{release}", with: "x"), "k.toml:1:1: \"linux-image-x\" must have {release} in it, once"),
+    (good.replacing("{release}", with: "x"), "k.toml:1:1: \"linux-image-x\" must contain {release} exactly once"),
     (good.replacing("series = \"5.10\"\n", with: ""), "k.toml:2:1: key \"series\" is missing"),
     (good.replacing("\"5.10\"", with: "5.10"), "k.toml:3:1: "),
     (good.replacing("\"5.10\"", with: "\"five\""), "k.toml:3:1: series \"five\" is not like \"6.1\""),
@@ -51,7 +51,7 @@ import Testing
     (good.replacing("cloud", with: "nobtf"), "k.toml:4:1: flavour \"nobtf\" is not cloud, generic or rt"),
     (
       good + "[[built]]\nseries = \"5.10\"\npackage = \"x\"\nsuites = [\"old\"]\nconfig = \"../c\"\n",
-      "k.toml:10:1: config \"../c\" is no file beside this one"
+      "k.toml:10:1: config \"../c\" is not the name of a file beside this one"
     ),
     (
       good + "[[built]]\nname = \"5.10-cloud\"\nseries = \"5.10\"\npackage = \"x\"\nsuites = [\"o\"]\nconfig = \"c\"\n",
@@ -96,7 +96,7 @@ import Testing
 
   @Test(arguments: [
     ("sha256 = \"aa", "l: 5.10.0-30-cloud-amd64: a sha256 is not 64 hexadecimal digits"),
-    ("path = \"../", "l: 5.10.0-30-cloud-amd64: a release or path that leads elsewhere"),
+    ("path = \"../", "l: 5.10.0-30-cloud-amd64: its release, path or config would lead to another folder"),
     ("size = \"", "l:14:1: "),
     ("flavour = \"x", "l:9:1: "),
     ("series = \"5.10\"\nseries = \"", "l:9:"),
@@ -111,7 +111,7 @@ import Testing
 
   @Test(arguments: [
     ("config_sha256 = \"aa", "l: 5.10.223-nobtf: a sha256 is not 64 hexadecimal digits"),
-    ("config = \"../x", "l: 5.10.223-nobtf: a release or path that leads elsewhere"),
+    ("config = \"../x", "l: 5.10.223-nobtf: its release, path or config would lead to another folder"),
     ("configuration = \"x", "l:"),
   ])
   func badLockOfABuiltKernel(_ change: String, _ beginning: String) throws {
@@ -181,7 +181,7 @@ import Testing
     #expect(lacking.description.hasSuffix("kernels.lock: lacks 6.1-generic of kernels.toml; run `kmatrix update`"))
     let extra = Self.three + [Self.kernel("9.0-amd64", "9.0-generic", "9.0", .generic)]
     let unknown = try #require(complaint { try store(TemporaryFolder(), extra) })
-    #expect(unknown.description.hasSuffix("has 9.0-generic, not in kernels.toml; run `kmatrix update`"))
+    #expect(unknown.description.hasSuffix("has 9.0-generic, which kernels.toml does not have; run `kmatrix update`"))
   }
 
   @Test func committedFilesAgree() throws {

@@ -42,7 +42,7 @@ import Testing
         entries.append(
           try await archive.addEmpty("linux-image-\(version)+deb13-cloud-amd64", "\(version)-1", suite: "old"))
       }
-      // A backport sorts before what it is made from.
+      // A backport is older than the version that it was made from.
       entries.append(
         try await archive.addEmpty("linux-image-6.12.107+deb12-cloud-amd64", "6.12.107-1~bpo12+1", suite: "old"))
       entries.append(try await archive.addEmpty("linux-image-6.12.200+deb13-amd64", "6.12.200-1", suite: "old"))
@@ -75,7 +75,7 @@ import Testing
     #expect(error?.description == "9.9-rt: no rt kernel of series 9.9 in new and old")
   }
 
-  /// Another suite's kernel is not what was asked for, only what there is when the first suite has none.
+  /// Another suite's kernel is taken only if the first suite has none, not if the mirror cannot be reached.
   @Test func outOfReachIsNotNextSuite() async throws {
     let folder = try TemporaryFolder()
     let manifest = try KernelManifest(parsing: FakeCheckout.manifest, file: "k")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import kmatrix
 
-/// Collects what a store tells.
+/// Collects what a store reports.
 private final class Told: Sendable {
   private let list = Mutex<[FetchEvent]>([])
   var events: [FetchEvent] { list.withLock { $0 } }
@@ -45,7 +45,7 @@ private final class Told: Sendable {
     #expect(try Data(contentsOf: URL(filePath: link.string)) == FakeKernel.elf("6.1.0-47-amd64 6.1.170-3 "))
     #expect(files(checkout.cache.directory.appending("tmp")).isEmpty)
 
-    // And once more, with nothing but the cache.
+    // The cache alone is enough now.
     try FileManager.default.removeItem(atPath: checkout.archive.folder.path.string)
     let told = Told()
     #expect(try await fetch(checkout, FetchOptions(offline: true), told) == images)
@@ -79,7 +79,7 @@ private final class Told: Sendable {
       told.notes == [
         "5.10.0-30-cloud-amd64: the mirror no longer has it; 5.10.0-9-cloud-amd64 of old takes its place"
       ])
-    // It still stands when there is no mirror.
+    // The replacement is still used when there is no mirror.
     try FileManager.default.removeItem(atPath: checkout.archive.folder.path.string)
     #expect(try await fetch(checkout, glob: "5.10*") == images)
     #expect(try await fetch(checkout, glob: "5.10*", FetchOptions(offline: true)) == images)
@@ -132,7 +132,7 @@ private final class Told: Sendable {
 
   @Test func mirrorOutOfReach() async throws {
     var checkout = try await FakeCheckout.ready()
-    // The discard port: nothing listens there.
+    // Nothing listens on the discard port.
     checkout.mirrors = Mirrors(main: ["http://127.0.0.1:9/debian"], security: [])
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout, glob: "5.10*") }
     let path = try checkout.store().lock.kernels[0].path
@@ -141,7 +141,7 @@ private final class Told: Sendable {
     let offline = await complaint { () async throws(KernelStoreError) in
       try await fetch(checkout, glob: "5.10*", FetchOptions(offline: true))
     }
-    #expect(offline?.description == "5.10.0-30-cloud-amd64: not cached, and --offline forbids to fetch \(path)")
+    #expect(offline?.description == "5.10.0-30-cloud-amd64: not cached, and --offline does not allow fetching \(path)")
   }
 
   @Test func corruptImageIsMadeAgain() async throws {
@@ -162,7 +162,7 @@ private final class Told: Sendable {
     #expect(told.notes.first?.hasPrefix("6.1.0-47-amd64: the cached image is corrupt (sha256 ") == true)
     #expect(try Data(contentsOf: URL(filePath: image.string)) == good)
 
-    // A short one is seen even by the quick look.
+    // The quick check finds a truncated image, too.
     try FileManager.default.removeItem(atPath: image.string)
     try good.prefix(100).write(to: URL(filePath: image.string))
     _ = try await fetch(checkout, FetchOptions(check: .quick))
@@ -222,7 +222,7 @@ private final class Told: Sendable {
 
   @Test func readOnlyCheckout() async throws {
     let checkout = try await FakeCheckout.ready()
-    // A file in the way of the folder: what permissions forbid, root may do.
+    // A file takes the place of the folder, because root may write despite permissions.
     try checkout.folder.write(Data(), "checkout/kernel-images/amd64")
     let told = Told()
     let images = try await fetch(checkout, FetchOptions(), told)
@@ -246,7 +246,7 @@ private final class Told: Sendable {
     let checkout = try await FakeCheckout.ready()
     try checkout.folder.write(Data(), "cache")
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout) }
-    #expect(error?.description.contains("cannot be made") == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("cannot be created") == true, "\(error?.description ?? "")")
   }
 
   @Test func movedCacheMovesTheLinks() async throws {

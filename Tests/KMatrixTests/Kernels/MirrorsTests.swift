@@ -5,7 +5,7 @@ import Testing
 @testable import kmatrix
 
 @Suite struct MirrorsTests {
-  /// apt reads the machine's sources; here it reads these.
+  /// Lets apt read these sources instead of the machine's.
   private func discover(_ files: [String: String], _ environment: [String: String] = [:]) async throws -> Mirrors {
     let folder = try TemporaryFolder()
     for (name, text) in files { try folder.write(Data(text.utf8), "etc/\(name)") }
@@ -49,7 +49,7 @@ import Testing
       Suites: trixie-security
       Components: main
       """,
-      // Another publisher that names its suites as Debian does comes after the one that has more of them.
+      // Another publisher that names its suites as Debian does comes after Debian, which has more suites.
       "sources.list.d/a.list": "deb http://other.invalid/linux/debian trixie main\n",
     ])
     #expect(mirrors.main == ["https://m.invalid/debian", "http://other.invalid/linux/debian"])

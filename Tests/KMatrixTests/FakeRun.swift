@@ -2,19 +2,19 @@ import Foundation
 
 @testable import kmatrix
 
-/// Results with every verdict and every kind of awkward text in them.
-enum Sample {
+/// Results that have every verdict and every kind of awkward text.
+enum FakeRun {
   static func test(
     _ name: String, _ verdict: Verdict, backend: String = "ebpf", seconds: Double = 0.2, reason: String = "",
     output: String = "", rerun: String? = nil
-  ) -> TestResult {
-    TestResult(
+  ) -> TestRecord {
+    TestRecord(
       name: name, backend: backend, verdict: verdict, seconds: seconds, reason: reason, output: output, boot: 1,
       rerun: rerun)
   }
 
   static func kernel(
-    _ release: String, _ verdict: Verdict, seconds: Double = 4, tests: [TestResult] = [], reasons: [String] = []
+    _ release: String, _ verdict: Verdict, seconds: Double = 4, tests: [TestRecord] = [], reasons: [String] = []
   ) -> KernelResult {
     let series = release.split(separator: ".").prefix(2).joined(separator: ".")
     return KernelResult(
@@ -39,7 +39,7 @@ enum Sample {
       tests: [
         test("t_probe", .pass),
         test("t_exit_tgid", .panic, reason: "\(KernelJudge.blamed)Kernel panic", rerun: "./krun.sh x y t_exit_tgid"),
-        test("t_cgroup", .notRun, backend: "", reason: "no boot came to it"),
+        test("t_cgroup", .notRun, backend: "", reason: "no boot reached it"),
       ], reasons: ["Kernel panic"])
     panicked.excerpt = ["[ 1.0] Kernel panic - not syncing: <b>&\u{1}\u{fffe}"]
     panicked.rerun = "./krun.sh x y"

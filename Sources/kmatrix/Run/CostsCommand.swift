@@ -1,19 +1,43 @@
+import ArgumentParser
 import Foundation
 
-/// What each kind of kernel takes, in seconds: `{"6.1-cloud": 4.5, …}` in a file that is committed, so that machines
+struct CostsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "costs", abstract: "Update the table of costs, by which the matrix is ordered and sharded.",
+    discussion: "Commit the table: machines that share a matrix must agree on it.")
+
+  @Argument(help: "results.json to learn from, or its folder.")
+  var input = "test-results"
+
+  @Option(help: "The table of costs.")
+  var costs = RunCommand.defaultCosts
+
+  func run() throws {
+    let results = try MatrixResults(contentsOf: input)
+    var table = try CostTable(contentsOf: costs)
+    table.learn(from: results)
+    do {
+      try table.encoded().write(to: URL(filePath: costs), options: .atomic)
+    } catch {
+      throw KMatrixError.infrastructure("\(costs): cannot be written: \(describe(error))")
+    }
+  }
+}
+
+/// How long each kind of kernel takes, in seconds: `{"6.1-cloud": 4.5, …}`. The file is committed, so that machines
 /// that share a matrix compute the same shards.
 struct CostTable: Sendable, Equatable {
-  /// By series and flavour rather than release, for releases come and go.
+  /// The keys are series and flavour, not releases, because releases come and go.
   private(set) var seconds: [String: Double] = [:]
 
-  /// Of kernels nobody has timed yet.
+  /// The cost of a kernel that was never timed.
   private static let unknown = 30.0
-  /// The row whose guests go wrong on purpose, whatever its kernel.
+  /// The key of the row whose tests go wrong on purpose, whichever kernel it uses.
   private static let negative = "negative"
 
   init() {}
 
-  /// A file that is not there is an empty table: costs only make things faster.
+  /// A file that does not exist is an empty table: costs only make a run faster.
   init(contentsOf path: String) throws(KMatrixError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
     do {
@@ -23,7 +47,7 @@ struct CostTable: Sendable, Equatable {
     }
   }
 
-  /// Costs as a run measured them; an unchanged kernel keeps its entry unless it moved by more than a quarter.
+  /// Takes the costs that a run measured. An entry changes only if the new cost differs by more than a quarter.
   mutating func learn(from results: MatrixResults) {
     for kernel in results.kernels where kernel.verdict == .pass && (kernel.negative || kernel.boots.count == 1) {
       let key = kernel.negative ? Self.negative : Self.key(kernel.series, kernel.flavour)

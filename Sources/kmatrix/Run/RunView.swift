@@ -1,4 +1,23 @@
-/// One row per kernel, redrawn in place on a terminal.
+/// What views are told while kernels run.
+enum RunEvent: Sendable {
+  /// Boot number `boot`, from 1.
+  case booting(boot: Int)
+  /// These tests are running, at least one.
+  case testing([TestID], done: Int, total: Int)
+  case finished(KernelResult)
+}
+
+/// Shows the progress of a run. `row` is the kernel's index in the list that `start` was given.
+protocol RunView: Sendable {
+  func start(titles: [String], jobs: Int) async
+  func note(row: Int, _ event: RunEvent) async
+  /// Called several times a second, for clocks and spinners.
+  func tick() async
+  /// Restores the terminal.
+  func finish() async
+}
+
+/// Shows one row per kernel on a terminal, and redraws them in place.
 actor LiveTable: RunView {
   private enum State {
     case waiting
@@ -55,18 +74,18 @@ actor LiveTable: RunView {
     let size = StandardOutput.size
     let lines = [header] + visible(rows: all ? rows.count : size.rows - 3).map { line($0, columns: size.columns) }
     let up = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
-    // Each line is cleared as it is drawn, and what an earlier, longer table left below goes too.
+    // Each line is cleared as it is drawn, and so is what an earlier, longer table left below.
     StandardOutput.write("\r" + up + lines.map { $0 + "\u{1b}[K\n" }.joined() + "\u{1b}[J")
     drawn = lines.count
   }
 
-  /// All rows if they fit; else those that run, then the finished, then the waiting.
+  /// All rows if they fit. Otherwise running rows are kept first, then failed, other finished and waiting ones.
   private func visible(rows limit: Int) -> [Row] {
     guard rows.count > max(1, limit) else { return rows }
     func rank(_ row: Row) -> Int {
       switch row.state {
       case .booting, .testing: 0
-      case .finished(let result): result.verdict.tally == .failed ? 1 : 2
+      case .finished(let result): result.verdict.countedAs == .failed ? 1 : 2
       case .waiting: 3
       }
     }
@@ -101,8 +120,8 @@ actor LiveTable: RunView {
       return (spin, "36", "\(done)/\(total) \(tests.map(\.label).joined(separator: " "))")
     case .finished(let result):
       let counts = Tally(result)
-      let reason = result.reasons.first ?? result.tests.first { $0.verdict.tally == .failed }?.label ?? ""
-      switch result.verdict.tally {
+      let reason = result.reasons.first ?? result.tests.first { $0.verdict.countedAs == .failed }?.label ?? ""
+      switch result.verdict.countedAs {
       case .passed: return ("✓", "32", "\(result.verdict.rawValue) \(counts.passed)")
       case .skipped: return ("–", "33", "\(result.verdict.rawValue) \(counts.skipped)")
       case .failed: return ("✗", "31", "\(result.verdict.rawValue) \(reason)")
@@ -114,5 +133,34 @@ actor LiveTable: RunView {
 
   private func paint(_ code: String, _ text: String) -> String {
     colour ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+  }
+}
+
+/// Prints one line per event, for logs and CI.
+actor PlainView: RunView {
+  private var titles: [String] = []
+  private var finished = 0
+
+  func start(titles: [String], jobs: Int) {
+    self.titles = titles
+    StandardOutput.line("\(titles.count) \(titles.count == 1 ? "kernel" : "kernels"), \(jobs) at a time")
+  }
+
+  func note(row: Int, _ event: RunEvent) {
+    switch event {
+    case .booting(let boot): StandardOutput.line("\(titles[row]): booting\(boot > 1 ? " (boot \(boot))" : "")")
+    case .testing: break
+    case .finished(let result):
+      finished += 1
+      StandardOutput.line("[\(finished)/\(titles.count)] \(titles[row]): \(Self.summary(result))")
+    }
+  }
+
+  func tick() {}
+  func finish() {}
+
+  private static func summary(_ result: KernelResult) -> String {
+    let first = result.reasons.first.map { ": \($0)" } ?? ""
+    return "\(result.verdict.rawValue) (\(Tally(result)), \(result.seconds.asSeconds))\(first)"
   }
 }

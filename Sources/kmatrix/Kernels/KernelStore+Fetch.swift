@@ -1,11 +1,43 @@
+import Foundation
+import Glibc
 import SystemPackage
 
+/// What `KernelStore` reports while it works.
+enum FetchEvent: Sendable, Equatable {
+  /// Another kmatrix is making this image.
+  case waiting(String)
+  case downloading(String, done: Int, total: Int)
+  case extracting(String)
+  /// A compiler is running, which takes minutes.
+  case building(String)
+  /// The image exists; `cached` says that it existed before.
+  case ready(String, cached: Bool)
+  /// Something that the user should know: a replacement, a corrupt image that is made again, links that cannot be made.
+  case note(String)
+}
+
+struct FetchResult: Sendable {
+  var images: [KernelImage] = []
+  /// Kernels that the mirror has dropped and nothing replaces, each with the error.
+  var missing: [(kernel: LockedKernel, error: KernelStoreError)] = []
+}
+
+struct FetchOptions: Sendable {
+  /// A package that the mirror has dropped is an error, and is not replaced.
+  var locked = false
+  /// Use only what is cached.
+  var offline = false
+  var keepDebs = false
+  /// How thoroughly cached images are checked.
+  var check = KernelCache.Check.full
+}
+
 extension KernelStore {
-  /// Images made at the same time. Unpacking is what takes the time, and two keep two cores busy.
+  /// How many images are made at the same time. Most of the time is spent on unpacking, and two keep two cores busy.
   static let width = 2
 
-  /// Sees to it that every kernel's image is there, in the order given: from the cache, else from the mirror. All or
-  /// an error.
+  /// Returns the images of all `kernels`, in the same order, and fetches those that are not cached. It is an error if
+  /// one of them cannot be fetched.
   func ensureImages(
     _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
@@ -15,8 +47,8 @@ extension KernelStore {
     return result.images
   }
 
-  /// As above, but a kernel that the mirror dropped and that nothing replaces is reported with the others' images.
-  /// What would keep all of them from being had, such as no network or no space, is an error here too.
+  /// As above, but a kernel that the mirror has dropped and that nothing replaces is reported beside the images of the
+  /// others. A problem that would affect all kernels, such as no network or no space, is still an error.
   func fetchImages(
     _ kernels: [LockedKernel], _ options: FetchOptions = FetchOptions(),
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
@@ -53,7 +85,7 @@ extension KernelStore {
     return result
   }
 
-  /// Before anything is downloaded: whether all of it will fit.
+  /// Checks, before anything is downloaded, that everything will fit on the disk.
   private func requireSpace(_ kernels: [LockedKernel]) async throws(KernelStoreError) {
     var missing: [LockedKernel] = []
     for kernel in kernels where try await cache.state(of: kernel, .quick) == .missing {
@@ -74,7 +106,7 @@ extension KernelStore {
       expectations: manifest.expectations(release: kernel.release, name: kernel.name))
   }
 
-  /// The kernel whose image now is there: `kernel`, or what replaces it.
+  /// Makes the image of `kernel`, or of what replaces it. Returns the kernel whose image it is.
   private func ensureImage(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
@@ -107,7 +139,8 @@ extension KernelStore {
   func offlineError(_ kernel: LockedKernel, _ state: KernelCache.State) -> KernelStoreError {
     var what = "not cached"
     if case .corrupt(let why) = state { what = "the cached image is corrupt (\(why))" }
-    return KernelStoreError(.unreachable, "\(kernel.release): \(what), and --offline forbids to fetch \(kernel.path)")
+    return KernelStoreError(
+      .unreachable, "\(kernel.release): \(what), and --offline does not allow fetching \(kernel.path)")
   }
 
   private func cachedReplacement(_ kernel: LockedKernel, _ options: FetchOptions) async throws(KernelStoreError)
@@ -126,7 +159,7 @@ extension KernelStore {
     return replacement
   }
 
-  /// The series' current kernel in place of one that the mirror dropped.
+  /// Makes the image of the series' current kernel, in place of one that the mirror has dropped.
   private func replace(
     _ kernel: LockedKernel, _ options: FetchOptions, progress: @escaping @Sendable (FetchEvent) -> Void
   ) async throws(KernelStoreError) -> LockedKernel {
@@ -143,5 +176,34 @@ extension KernelStore {
     }
     try cache.setReplacement(replacement, for: kernel)
     return announce(replacement, for: kernel, progress)
+  }
+}
+
+/// Makes `kernel-images/amd64/linux-<release>` a symbolic link into the cache.
+struct ImageLinker {
+  private let folder: FilePath
+  private(set) var warning: String?
+
+  init(root: FilePath) { folder = root.appending("kernel-images").appending("amd64") }
+
+  /// Returns the link, or the image itself if the checkout cannot be written.
+  mutating func link(_ release: String, to image: FilePath) -> FilePath {
+    let link = folder.appending("linux-\(release)")
+    let files = FileManager.default
+    if (try? files.destinationOfSymbolicLink(atPath: link.string)) == image.string { return link }
+    // The link is made under another name and then renamed, so that another kmatrix always sees one.
+    let fresh = folder.appending(".linux-\(release).\(getpid())")
+    do {
+      try files.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      try? files.removeItem(atPath: fresh.string)
+      try files.createSymbolicLink(atPath: fresh.string, withDestinationPath: image.string)
+      // Safe: both paths are NUL-terminated copies that outlive the call.
+      guard unsafe rename(fresh.string, link.string) == 0 else { throw Errno(rawValue: errno) }
+      return link
+    } catch {
+      try? files.removeItem(atPath: fresh.string)
+      warning = warning ?? "\(folder): no links can be made there: \(error.reason); the images are used from the cache"
+      return image
+    }
   }
 }

@@ -1,0 +1,132 @@
+import Foundation
+import Glibc
+
+/// Writes progress and summaries to standard output. A failed write is ignored, because the reader may have ended.
+enum StandardOutput {
+  static func write(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+
+  static func line(_ text: String = "") {
+    write(text + "\n")
+  }
+
+  /// Whether it is a terminal that understands cursor movements.
+  static var isTerminal: Bool {
+    let term = ProcessInfo.processInfo.environment["TERM"] ?? "dumb"
+    return isatty(STDOUT_FILENO) == 1 && term != "dumb"
+  }
+
+  static var hasColour: Bool {
+    isTerminal && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+  }
+
+  /// Columns and rows of the terminal; 80 × 24 if they are not known.
+  static var size: (columns: Int, rows: Int) { terminalSize(STDOUT_FILENO) }
+
+  static func terminalSize(_ descriptor: CInt) -> (columns: Int, rows: Int) {
+    var size = winsize()
+    // Safe: the kernel fills in exactly one winsize.
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+}
+
+/// Removes terminal escapes and control characters from a guest's text, so that it can be shown.
+enum TerminalText {
+  static func plain(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    var scalars = text.unicodeScalars.makeIterator()
+    while let scalar = scalars.next() {
+      if scalar == "\u{1b}" {
+        skipEscape(&scalars)
+      } else if scalar == "\t" || scalar == "\n" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value) {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+
+  /// Skips a control sequence `ESC [ … letter`, or the one character after any other `ESC`.
+  private static func skipEscape(_ scalars: inout String.UnicodeScalarView.Iterator) {
+    guard scalars.next() == "[" else { return }
+    while let scalar = scalars.next(), !(0x40...0x7e).contains(scalar.value) {}
+  }
+}
+
+/// Makes command lines that can be pasted into a shell.
+enum Shell {
+  static func line(_ words: [String]) -> String {
+    words.map(quoted).joined(separator: " ")
+  }
+
+  static func quoted(_ word: String) -> String {
+    let plain = word.unicodeScalars.allSatisfy { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        || "-_./=:,@+%".unicodeScalars.contains(scalar))
+    }
+    if plain, !word.isEmpty { return word }
+    return "'" + word.replacing("'", with: #"'\''"#) + "'"
+  }
+}
+
+extension String {
+  /// Cut or padded with blanks to `width` characters.
+  func fitted(to width: Int) -> String {
+    if count > width { return width > 1 ? prefix(width - 1) + "…" : String(prefix(width)) }
+    return self + String(repeating: " ", count: width - count)
+  }
+
+  func leftPadded(to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}
+
+extension Double {
+  /// `3.2 s`
+  var asSeconds: String { String(format: "%.1f s", self) }
+
+  /// `2:05`
+  var asClock: String {
+    let seconds = Int(rounded())
+    return "\(seconds / 60):" + String(format: "%02d", seconds % 60)
+  }
+}
+
+extension Int {
+  /// In megabytes (10⁶ bytes), as the sizes of downloads are usually given.
+  var megabytes: String { "\((self + 500_000) / 1_000_000) MB" }
+}
+
+extension [String] {
+  /// `a, b and c`.
+  var list: String {
+    count < 2 ? joined() : dropLast().joined(separator: ", ") + " and " + self[count - 1]
+  }
+}
+
+extension StringProtocol {
+  var trimmingSpaces: String {
+    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+    guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {
+      return ""
+    }
+    return String(self[first...last])
+  }
+}
+
+extension String {
+  func dropping(prefix: String) -> Substring? {
+    hasPrefix(prefix) ? dropFirst(prefix.count) : nil
+  }
+
+  func dropping(suffix: String) -> Substring? {
+    hasSuffix(suffix) ? dropLast(suffix.count) : nil
+  }
+
+  func lastRange(of other: String) -> Range<Index>? {
+    ranges(of: other).last
+  }
+}

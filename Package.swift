@@ -125,7 +125,7 @@ let package = Package(
       name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
       swiftSettings: strict),
     .testTarget(
-      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict),
+      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
       name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.

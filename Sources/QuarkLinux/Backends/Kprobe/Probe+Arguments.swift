@@ -1,9 +1,11 @@
 /// Places of a sample, by what is there.
 enum SampleField: Int, CaseIterable {
-  case credentials, fileSystem, parents, names, mountRoot, mountPoint, mountPointParent, mountPointName
-  case pgid, sid, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
+  case credentials, fileSystem, folders, mount, mountPoint, mountID
+  case file, filePath, fileMount, fileMountID
+  case flags, pgid, sid, terminal, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
   case uts, ipc, mnt, net
-  case isGroupDead, leaderExitCode, groupExitCode
+  case cgroup, pidsCgroup
+  case isGroupDead, signalFlags, leaderExitCode, groupExitCode
   case argumentBounds, argumentHead, argumentTail
   case isByExec, newName
   case fileName
@@ -20,6 +22,7 @@ extension Probe {
     case .exec: break
     case .image:
       list.addTask()
+      list.addFile()
       list.addProgramArguments()
     case .exit:
       list.addTask(named: [offsets.place(.taskStructGroupLeader)])
@@ -53,6 +56,7 @@ private struct ArgumentList {
     add(.credentials, "cred", count: credentials.count / 8, at: [self[.taskStructCred], credentials.lowerBound])
     add(.start, "start", at: [self[.taskStructStartBoottime]])
     add(.comm, "comm", count: 2, at: leader + [self[.taskStructComm]])
+    addFlags()
     addDirectory()
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])
@@ -61,11 +65,15 @@ private struct ArgumentList {
     add(.sid, "sid", .u32, at: groupChain(self[.pidTypeSID]))
     addTerminal()
     addNamespaces()
+    addControlGroup()
   }
 
-  /// A process without a terminal costs a fault for each argument: there are as few as can be.
+  /// What cannot be read leaves in the sample what stood there before: whether there is a terminal, its pointer says. A
+  /// process without one costs a fault for each of the other arguments: there are as few as can be. All else that is
+  /// read hangs on pointers that a task has from its beginning until behind its exit's probe.
   private mutating func addTerminal() {
     let terminal = [self[.taskStructSignal], self[.signalStructTty]]
+    add(.terminal, "tty", at: terminal)
     let driver = terminal + [self[.ttyStructDriver]]
     if self[.ttyDriverMinorStart] == self[.ttyDriverMajor] + 4 {
       add(.ttyNumbers, "ttydrv", at: driver + [self[.ttyDriverMajor]])
@@ -95,21 +103,47 @@ private struct ArgumentList {
   private mutating func addDirectory() {
     let fileSystem = self[.taskStructFs]
     add(.fileSystem, "fs", count: blocks.fileSystem.count / 8, at: [fileSystem, blocks.fileSystem.lowerBound])
-    var directory = [fileSystem, self[.fsStructPwdDentry]]
-    var names: [[Int]] = []
-    for level in 1...levels {
-      names.append(directory + [self[.dentryDNameName], 0])
-      directory.append(self[.dentryDParent])
-      add(.parents, "up\(level)", at: directory)
-    }
-    let nameWords = ProbeShape.nameBytes / 8
-    for (level, chain) in names.enumerated() { add(.names, "dir\(level)", count: nameWords, at: chain) }
+    addEntries(.folders, "dir", levels, at: [fileSystem, self[.fsStructPwdDentry]])
     let mount = [fileSystem, self[.fsStructPwdMnt]]
-    add(.mountRoot, "mroot", at: mount + [self[.vfsmountMntRoot]])
-    let point = mount + [self[.mountMntMountpoint] - self[.mountMnt]]
-    add(.mountPoint, "mpoint", at: point)
-    add(.mountPointParent, "mup", at: point + [self[.dentryDParent]])
-    add(.mountPointName, "mname", count: nameWords, at: point + [self[.dentryDNameName], 0])
+    add(.mount, "mount", count: blocks.mount.count / 8, at: mount + [blocks.mount.lowerBound])
+    addEntries(.mountPoint, "point", 1, at: mount + [blocks.mountPoint])
+    addMountID(.mountID, "mid", at: mount)
+  }
+
+  /// Names, from the one that the chain leads to upwards.
+  private mutating func addEntries(_ field: SampleField, _ name: String, _ levels: Int, at chain: [Int]) {
+    for level in 0..<levels {
+      let parents = [Int](repeating: self[.dentryDParent], count: level)
+      add(field, "\(name)\(level)", count: blocks.entry.count / 8, at: chain + parents + [blocks.entry.lowerBound])
+    }
+  }
+
+  private mutating func addMountID(_ field: SampleField, _ name: String, at mount: [Int]) {
+    guard let place = offsets[.mountMntID] else { return }
+    add(field, name, .u32, at: mount + [place - self[.mountMnt]])
+  }
+
+  /// What is executed: a process's memory knows its file.
+  mutating func addFile() {
+    guard let place = offsets[.mmStructExeFile], let entry = offsets[.fileFPathDentry], let mnt = offsets[.fileFPathMnt]
+    else { return }
+    let file = [self[.taskStructMm], place]
+    addEntries(.file, "exe", shape.fileLevels, at: file + [entry])
+    add(.filePath, "epath", count: blocks.path.count / 8, at: file + [blocks.path.lowerBound])
+    add(.fileMount, "emount", count: blocks.mount.count / 8, at: file + [mnt, blocks.mount.lowerBound])
+    addMountID(.fileMountID, "emid", at: file + [mnt])
+  }
+
+  /// The number of the group in the unified hierarchy, and in that of the pids controller.
+  private mutating func addControlGroup() {
+    guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
+      let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]
+    else { return }
+    add(.cgroup, "cgroup", at: [groups, unified, node, id])
+    guard shape.hasPidsHierarchy, let subsystems = offsets[.cssSetSubsys], let pids = offsets[.cgroupSubsysIDPids],
+      let group = offsets[.cgroupSubsysStateCgroup]
+    else { return }
+    add(.pidsCgroup, "pids", at: [groups, subsystems + 8 * pids, group, node, id])
   }
 
   /// Arguments are read backwards from their end. Below them lies the rest of a new process's stack, so that reading
@@ -131,12 +165,20 @@ private struct ArgumentList {
   mutating func addEnd() {
     add(.isGroupDead, "dead", .u32, parameter: 1, at: [])
     add(.leaderExitCode, "code", .u32, at: [self[.taskStructGroupLeader], self[.taskStructExitCode]])
+    if let flags = offsets[.signalStructFlags] {
+      add(.signalFlags, "sigflags", .u32, at: [self[.taskStructSignal], flags])
+    }
     if let place = offsets[.signalStructGroupExitCode] {
       add(.groupExitCode, "gcode", .u32, at: [self[.taskStructSignal], place])
     }
   }
 
+  private mutating func addFlags() {
+    if let flags = offsets[.taskStructFlags] { add(.flags, "flags", .u32, at: [flags]) }
+  }
+
   mutating func addName() {
+    addFlags()
     add(.isByExec, "byexec", .u8, parameter: 2, at: [])
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])

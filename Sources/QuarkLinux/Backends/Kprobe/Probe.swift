@@ -54,18 +54,29 @@ enum Probe: Int, CaseIterable {
 
 /// How much a probe reads: as much as the kernel takes.
 struct ProbeShape {
-  /// Directories from the working directory upwards, 1 at least. Linux 7.3 follows eight pointers in one argument.
+  /// Folders from a leaf upwards, 1 at least. Linux 7.3 follows eight pointers in one argument.
   var levels = ProbeShape.mostLevels
+  /// The pids controller has a hierarchy of its own: control groups version 1.
+  var hasPidsHierarchy = ControlGroups.hasPidsHierarchy
   /// Linux 4.20 has arrays.
   var hasArrays = true
 
   static var mostLevels: Int { 7 }
 
-  /// Where a process works when it ends is mostly known from before: then the end of the path tells that it has not
-  /// moved.
-  func levels(of probe: Probe) -> Int { probe == .exit ? min(levels, 2) : levels }
+  /// Where a process works is mostly known from its fork: behind that, the end of the path tells that it has not moved,
+  /// and an exec has its file besides. Before 5.16 a sample is 2,048 bytes at most: PERF_MAX_TRACE_SIZE.
+  func levels(of probe: Probe) -> Int {
+    switch probe {
+    case .image: min(levels, 5)
+    case .exit: min(levels, 4)
+    default: levels
+    }
+  }
 
-  /// Bytes of a directory's name, NUL included. Longer ones are not read to their end.
+  /// Of the path of what is executed, its name included.
+  var fileLevels: Int { min(levels, 4) }
+
+  /// Bytes of a folder's name, NUL included: those that it has in itself. Longer ones are elsewhere.
   static var nameBytes: Int { 32 }
   /// Bytes of arguments that are read, up to their end.
   var argumentBytes: Int { hasArrays ? 1024 : 160 }
@@ -73,10 +84,19 @@ struct ProbeShape {
   var headBytes: Int { hasArrays ? 64 : 32 }
 }
 
-/// The places in a task's credentials and in its file system's structure, from where the block that is read begins.
+/// What is read in one piece: of a task's credentials, of its file system's structure, of a name in a file system, and
+/// of a mount, from what others point to.
 struct BlockOffsets {
   let credentials: Range<Int>
   let fileSystem: Range<Int>
+  let entry: Range<Int>
+  let mount: Range<Int>
+  /// A file's path.
+  let path: Range<Int>
+  /// A short name, in the entry that has it.
+  let entryName: Int
+  /// From the mount that others point to.
+  let mountPoint: Int
   private let offsets: KernelOffsets
 
   init(_ offsets: KernelOffsets) {
@@ -85,11 +105,33 @@ struct BlockOffsets {
       offsets,
       words: [.credCapInheritable, .credCapPermitted, .credCapEffective, .credCapBset, .credCapAmbient],
       halves: [.credUid, .credGid, .credSuid, .credSgid, .credEuid, .credEgid])
-    fileSystem = Self.range(offsets, words: [.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry], halves: [])
+    var places: [Dotname] = [.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry]
+    if offsets[.fsStructRootMnt] != nil { places.append(.fsStructRootMnt) }
+    fileSystem = Self.range(offsets, words: places, halves: [])
+    // Behind the name's pointer is one to the inode, then the name, if the types do not say another thing.
+    entryName = offsets[.dentryDIname] ?? offsets.place(.dentryDNameName) + 16
+    let (parent, name) = (offsets.place(.dentryDParent), offsets.place(.dentryDNameName))
+    entry = min(parent, name, entryName)..<max(parent + 8, name + 8, entryName + ProbeShape.nameBytes)
+    mountPoint = offsets.place(.mountMntMountpoint) - offsets.place(.mountMnt)
+    let root = offsets.place(.vfsmountMntRoot)
+    mount = min(mountPoint, root)..<max(mountPoint, root) + 8
+    let (pathMount, pathEntry) = (offsets.place(.fileFPathMnt), offsets.place(.fileFPathDentry))
+    path = min(pathMount, pathEntry)..<max(pathMount, pathEntry) + 8
   }
 
   func inCredentials(_ name: Dotname) -> Int { offsets.place(name) - credentials.lowerBound }
   func inFileSystem(_ name: Dotname) -> Int { offsets.place(name) - fileSystem.lowerBound }
+  var hasRootMount: Bool { offsets[.fsStructRootMnt] != nil }
+  /// In an entry.
+  var parent: Int { offsets.place(.dentryDParent) - entry.lowerBound }
+  var namePointer: Int { offsets.place(.dentryDNameName) - entry.lowerBound }
+  var name: Int { entryName - entry.lowerBound }
+  /// In a mount.
+  var inMountPoint: Int { mountPoint - mount.lowerBound }
+  var inMountRoot: Int { offsets.place(.vfsmountMntRoot) - mount.lowerBound }
+  /// In a file's path.
+  var inPathMount: Int { offsets.place(.fileFPathMnt) - path.lowerBound }
+  var inPathEntry: Int { offsets.place(.fileFPathDentry) - path.lowerBound }
 
   /// What covers all members, in whole words.
   private static func range(_ offsets: KernelOffsets, words: [Dotname], halves: [Dotname]) -> Range<Int> {

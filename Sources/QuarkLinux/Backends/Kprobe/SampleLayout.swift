@@ -1,11 +1,13 @@
 /// Where in the raw data of a sample the fields are, as the kernel says in the event's `format` file. The bodies of two
 /// events need not begin at the same place.
 struct SampleLayout {
-  private var places = InlineArray<32, Int32>(repeating: -1)
+  private var places = InlineArray<48, Int32>(repeating: -1)
   /// Bytes that a sample has at least.
   private(set) var size = 0
   /// Directories, from the working directory upwards.
   private(set) var levels = 0
+  /// Of the path of what is executed.
+  private(set) var fileLevels = 0
   /// Bytes of the arguments' end and of their beginning.
   private(set) var argumentBytes = 0
   private(set) var headBytes = 0
@@ -23,7 +25,8 @@ struct SampleLayout {
   init?(
     _ format: EventFormat, _ arguments: [(field: SampleField, argument: FetchArgument)], _ shape: ProbeShape
   ) {
-    levels = arguments.count { $0.field == .parents }
+    levels = arguments.count { $0.field == .folders }
+    fileLevels = arguments.count { $0.field == .file }
     argumentBytes = shape.argumentBytes
     headBytes = shape.headBytes
     var end: [Int32] = []
@@ -65,6 +68,9 @@ extension SampleLayout {
   /// What threads do is asked for, too.
   private let seesThreads: Bool
 
+  /// PF_KTHREAD in include/linux/sched.h.
+  private static var kernelThread: UInt32 { 0x20_0000 }
+
   init(seesThreads: Bool) {
     self.seesThreads = seesThreads
     unsafe layouts = .allocate(capacity: Probe.allCases.count)
@@ -88,10 +94,16 @@ extension SampleLayout {
   /// Valid as long as this is.
   @unsafe subscript(_ probe: Probe) -> UnsafePointer<SampleLayout> { unsafe UnsafePointer(layouts + probe.rawValue) }
 
-  /// Is this asked for: about a process, and not just about a thread? `raw` has as many bytes as the layout says.
+  /// Is this asked for: about a process, and not just about a thread, nor about one of the kernel's own? `raw` has as
+  /// many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
-    if seesThreads { return true }
     let layout = unsafe self[probe]
+    if let place = unsafe layout.pointee[.flags],
+      unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) & Self.kernelThread != 0
+    {
+      return false
+    }
+    if seesThreads { return true }
     switch probe {
     case .exec, .image: return true
     case .exit:

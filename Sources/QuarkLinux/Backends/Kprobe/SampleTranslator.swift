@@ -9,8 +9,28 @@ internal import CWire
   private var writer = WireWriter()
   private var names = DirectoryNames()
   private var reader = LateReader()
+  private var called = CalledNames()
+  private var mounts: MountTable
+  private var groups: ControlGroups
+  private var home: Home
 
-  init(_ blocks: BlockOffsets) { self.blocks = blocks }
+  init(_ blocks: BlockOffsets) {
+    self.blocks = blocks
+    mounts = MountTable()
+    groups = ControlGroups(mounts)
+    home = Home(namespace: reader.mountNamespace())
+  }
+
+  /// Where we are ourselves: our mount namespace, and our root directory as samples tell it.
+  private struct Home {
+    let namespace: UInt32
+    var mount: UInt64 = 0
+    var root: UInt64 = 0
+
+    func isOf(_ namespace: UInt32, _ mount: UInt64, _ root: UInt64) -> Bool {
+      root != 0 && namespace == self.namespace && mount == self.mount && root == self.root
+    }
+  }
 
   /// `record` is a sample of `probe`, of the size that its layout says at least.
   mutating func translate(
@@ -37,6 +57,8 @@ internal import CWire
       header.type = UInt16(WIRE_EXEC.rawValue | WIRE_NO_TASK.rawValue)
       header.pid = sample.u32(.pid)
       if let name = sample.string(.fileName) {
+        called.remember(header.pid, name)
+        // What is told if that is all there is.
         writer.add(WIRE_FIELD_EXE, name, flags: WIRE_FIELD_PATH.rawValue)
       }
     case .fork:
@@ -44,17 +66,18 @@ internal import CWire
       if header.tid != sample.u32(.tgid) { return mark(&header, WIRE_THREAD_FORK, sample) }
       header.type = UInt16(WIRE_FORK.rawValue)
       fillTask(&header, sample)
+      if home.root == 0 { findHome(header, sample) }
     case .image:
       header.type = UInt16(WIRE_EXEC_CONNECTOR.rawValue)
       fillTask(&header, sample)
+      addFile(header, sample)
       addArguments(header, sample)
+      called.forget(header.pid)
     case .exit:
       if sample.u32(.isGroupDead) == 0 { return mark(&header, WIRE_THREAD_EXIT, sample) }
       header.type = UInt16(WIRE_EXIT.rawValue)
       fillTask(&header, sample)
-      // As wait(2) tells it: of the whole group, if something ended that, or of its leader.
-      let group = sample.u32(.groupExitCode)
-      header.task.exit_code = Int32(bitPattern: group != 0 ? group : sample.u32(.leaderExitCode))
+      header.task.exit_code = Int32(bitPattern: exitCode(sample))
     case .name:
       if sample.u32(.pid) != sample.u32(.tgid) {
         mark(&header, WIRE_THREAD_COMM, sample)
@@ -64,6 +87,23 @@ internal import CWire
       header.pid = sample.u32(.tgid)
       sample.copy(.newName, to: &header.task.comm)
     }
+  }
+
+  /// What wait(2) is told: wait_task_zombie() in kernel/exit.c. Of the whole group, if something ended that, or of its
+  /// leader.
+  private func exitCode(_ sample: Sample) -> UInt32 {
+    let (group, leader) = (sample.u32(.groupExitCode), sample.u32(.leaderExitCode))
+    let isOfGroup = sample.has(.signalFlags) ? sample.u32(.signalFlags) & Self.groupExit != 0 : group != 0
+    return isOfGroup ? group : leader
+  }
+
+  /// SIGNAL_GROUP_EXIT in include/linux/sched/signal.h.
+  private static var groupExit: UInt32 { 4 }
+
+  /// A child begins in its parent's root directory: if that is ours, so is the child's.
+  private mutating func findHome(_ header: wire_record, _ sample: Sample) {
+    guard sample.u32(.mnt) == home.namespace, reader.hasOurRoot(header.task.ppid) else { return }
+    (home.mount, home.root) = (rootMount(sample), rootEntry(sample))
   }
 
   /// As a thread's alone.
@@ -79,10 +119,10 @@ internal import CWire
     header.task.ppid = sample.u32(.ppid)
     header.task.pgid = sample.u32(.pgid)
     header.task.sid = sample.u32(.sid)
-    // One of the two ways to have them is zero. A process without a terminal has no driver either.
-    let numbers = sample.u64(.ttyNumbers)
-    header.task.tty_major = UInt32(truncatingIfNeeded: numbers) | sample.u32(.ttyMajor)
-    if header.task.tty_major != 0 {
+    if sample.u64(.terminal) != 0 {
+      // One of the two ways to have them is zero.
+      let numbers = sample.u64(.ttyNumbers)
+      header.task.tty_major = UInt32(truncatingIfNeeded: numbers) | sample.u32(.ttyMajor)
       header.task.tty_minor = UInt32(numbers >> 32) | sample.u32(.ttyMinorStart)
       header.task.tty_minor &+= sample.u32(.ttyIndex)
     }
@@ -92,6 +132,7 @@ internal import CWire
     header.task.net_inonum = sample.u32(.net)
     sample.copy(.comm, to: &header.task.comm)
     addDirectory(header, sample)
+    addControlGroup(sample)
   }
 
   private func fillCredentials(_ task: inout wire_task, _ sample: Sample) {
@@ -110,54 +151,155 @@ internal import CWire
     task.egid = u32(.credEgid)
   }
 
-  // MARK: - The working directory
+  // MARK: - Paths
+
+  /// Where a walk from a leaf upwards has come to.
+  private enum WalkEnd {
+    /// The task's root directory, or the top of a file system that is mounted nowhere.
+    case root
+    /// The top of what is mounted.
+    case mountRoot
+    /// A name that a file system made up: it is no path.
+    case madeUp
+    /// Somewhere in between: there is more of it than the sample has, or a name is too long.
+    case cut
+  }
+
+  /// What a walk begins with, and what its names are in the sample.
+  private struct Leaf {
+    var field: SampleField
+    var levels: Int
+    var entry: UInt64
+    var mount: UInt64
+    var mountRoot: UInt64
+  }
+
+  private func rootEntry(_ sample: Sample) -> UInt64 {
+    sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructRootDentry))
+  }
+
+  /// 0: it is not known.
+  private func rootMount(_ sample: Sample) -> UInt64 {
+    blocks.hasRootMount ? sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructRootMnt)) : 0
+  }
+
+  /// Collects names, up to where the sample ends or the path does.
+  private mutating func walk(_ sample: Sample, from leaf: Leaf) -> WalkEnd {
+    let rootMount = rootMount(sample)
+    // A folder may be seen through several mounts: by itself it is not the root.
+    let root = rootMount == 0 || rootMount == leaf.mount ? rootEntry(sample) : 0
+    var entry = leaf.entry
+    if entry == 0 { return .cut }
+    for level in 0..<leaf.levels {
+      if entry == root { return .root }
+      if entry == leaf.mountRoot { return .mountRoot }
+      let place = blocks.entry.count * level
+      let parent = sample.u64(leaf.field, at: place + blocks.parent)
+      if parent == entry, level > 0 { return .root }
+      guard parent != 0, prepend(sample, leaf.field, of: entry, at: place) else { return .cut }
+      if parent == entry { return names.dropTop() ? .root : .madeUp }
+      entry = parent
+    }
+    return entry == root ? .root : entry == leaf.mountRoot ? .mountRoot : .cut
+  }
+
+  /// False: the name is not in the entry itself, for it is long.
+  private mutating func prepend(_ sample: Sample, _ field: SampleField, of entry: UInt64, at place: Int) -> Bool {
+    guard sample.u64(field, at: place + blocks.namePointer) == entry &+ UInt64(blocks.entryName),
+      let name = unsafe sample.place(field, at: place + blocks.name)
+    else { return false }
+    return unsafe names.prepend(name, limit: ProbeShape.nameBytes)
+  }
 
   private mutating func addDirectory(_ header: wire_record, _ sample: Sample) {
     names.begin()
-    collectNames(sample)
-    guard !names.isComplete else {
-      return names.add(to: &writer, flags: 0)
+    let leaf = unsafe Leaf(
+      field: .folders, levels: sample.layout.pointee.levels,
+      entry: sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructPwdDentry)),
+      mount: sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructPwdMnt)),
+      mountRoot: sample.u64(.mount, at: blocks.inMountRoot))
+    switch walk(sample, from: leaf) {
+    case .root, .madeUp: names.complete()
+    case .mountRoot: if !crossMount(sample, leaf) { cross(header, sample, mount: sample.u32(.mountID)) }
+    case .cut: break
     }
+    guard !names.isComplete else { return names.add(WIRE_FIELD_CWD, to: &writer, flags: 0) }
     // The rest is read late. It is right only if it ends with what is known, for the process may have moved on.
     if reader.readDirectory(ofProcess: header.pid, startNS: header.task.start_boot_ns), names.isEnd(of: reader.bytes) {
       reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
     } else {
       names.markAsCut()
-      names.add(to: &writer, flags: WIRE_FIELD_CUT.rawValue)
+      names.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_CUT.rawValue)
     }
   }
 
-  /// From the working directory upwards to the root, as far as the sample goes.
-  private mutating func collectNames(_ sample: Sample) {
-    let root = sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructRootDentry))
-    let (mountRoot, nameBytes) = (sample.u64(.mountRoot), ProbeShape.nameBytes)
-    var directory = sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructPwdDentry))
-    // The task has left its directory.
-    if directory == 0 { return }
-    for level in unsafe 0..<sample.layout.pointee.levels {
-      if directory == root { return names.complete() }
-      if directory == mountRoot { return crossMount(sample, root: root) }
-      let parent = sample.u64(.parents, at: 8 * level)
-      // The top of a file system that is mounted nowhere.
-      if parent == directory { return names.complete() }
-      guard parent != 0, unsafe names.prepend(sample.place(.names, at: nameBytes * level)!, limit: nameBytes) else {
-        return
-      }
-      directory = parent
-    }
-    if directory == root { names.complete() }
-  }
-
-  /// Where the file system is mounted: that one directory is known.
-  private mutating func crossMount(_ sample: Sample, root: UInt64) {
-    let (point, parent) = (sample.u64(.mountPoint), sample.u64(.mountPointParent))
+  /// From where the file system is mounted: of that the sample has one name, which is enough next to the root.
+  private mutating func crossMount(_ sample: Sample, _ leaf: Leaf) -> Bool {
+    let (point, root) = (sample.u64(.mount, at: blocks.inMountPoint), rootEntry(sample))
+    let parent = sample.u64(.mountPoint, at: blocks.parent)
     // The root of all mounts is mounted on itself.
-    if point == sample.u64(.mountRoot) || point == root { return names.complete() }
-    guard point != 0, unsafe names.prepend(sample.place(.mountPointName, at: 0)!, limit: ProbeShape.nameBytes) else {
-      return
+    if point == leaf.mountRoot || point == root {
+      names.complete()
+    } else if point != 0, parent == root, prepend(sample, .mountPoint, of: point, at: 0) {
+      names.complete()
     }
-    if parent == root { names.complete() }
+    return names.isComplete
   }
+
+  /// From a mount that the system lists, if the process sees the same mounts as we do, from the same root directory.
+  private mutating func cross(_ header: wire_record, _ sample: Sample, mount: UInt32) {
+    guard mount != 0, home.isOf(sample.u32(.mnt), rootMount(sample), rootEntry(sample)),
+      let point = mounts.point(of: mount)
+    else { return }
+    names.complete(below: point.span)
+  }
+
+  /// The file that is executed. Where the sample does not have all of its path, the file of a living process is known,
+  /// or the name that it was called by, if that is a path that ends alike.
+  private mutating func addFile(_ header: wire_record, _ sample: Sample) {
+    guard unsafe sample.layout.pointee.fileLevels > 0 else { return }
+    names.begin()
+    let mount = sample.u64(.filePath, at: blocks.inPathMount)
+    let leaf = unsafe Leaf(
+      field: .file, levels: sample.layout.pointee.fileLevels, entry: sample.u64(.filePath, at: blocks.inPathEntry),
+      mount: mount, mountRoot: sample.u64(.fileMount, at: blocks.inMountRoot))
+    switch walk(sample, from: leaf) {
+    case .root: names.complete()
+    case .mountRoot: cross(header, sample, mount: sample.u32(.fileMountID))
+    case .madeUp:
+      names.dropSlash()
+      return names.add(WIRE_FIELD_EXE, to: &writer, flags: 0)
+    case .cut: break
+    }
+    if names.isComplete { return names.add(WIRE_FIELD_EXE, to: &writer, flags: 0) }
+    if reader.readFile(ofProcess: header.pid, startNS: header.task.start_boot_ns), names.isEnd(of: reader.bytes) {
+      return reader.add(WIRE_FIELD_EXE, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
+    }
+    let called = called.name(of: header.pid)
+    if Self.isPlain(called), names.isEnd(of: called) {
+      return unsafe writer.add(WIRE_FIELD_EXE, called.bytes, flags: WIRE_FIELD_PATH.rawValue)
+    }
+    names.markAsCut()
+    names.add(WIRE_FIELD_EXE, to: &writer, flags: 0)
+  }
+
+  /// From the root, and without `.`, `..` and empty names.
+  private static func isPlain(_ path: Span<UInt8>) -> Bool {
+    guard path.count > 1, path[0] == UInt8(ascii: "/"), path[path.count - 1] != UInt8(ascii: "/") else { return false }
+    var isBegin = false
+    for byte in path.indices.map({ path[$0] }) {
+      if isBegin, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return false }
+      isBegin = byte == UInt8(ascii: "/")
+    }
+    return true
+  }
+
+  private mutating func addControlGroup(_ sample: Sample) {
+    let (unified, pids) = (sample.u64(.cgroup), sample.u64(.pidsCgroup))
+    guard unified | pids != 0, let path = groups.path(unified, pidsID: pids, &reader) else { return }
+    unsafe writer.add(WIRE_FIELD_CGROUP, path.span.bytes, flags: WIRE_FIELD_PATH.rawValue)
+  }
+
 
   // MARK: - Arguments
 
@@ -165,27 +307,38 @@ internal import CWire
     let (start, end) = (sample.u64(.argumentBounds), sample.u64(.argumentBounds, at: 8))
     guard start != 0, end > start, end - start <= UInt64(UInt32.max) else { return }
     let count = Int(end - start)
+    let head = unsafe sample.span(.argumentHead, at: 0, count: min(count, sample.layout.pointee.headBytes))
     if unsafe count <= sample.layout.pointee.argumentBytes {
       let bytes = unsafe sample.span(.argumentTail, at: sample.layout.pointee.argumentBytes - count, count: count)
-      return writer.add(WIRE_FIELD_ARGV, bytes)
+      // What could not be read is not what is in the sample: both must say the same.
+      if Self.begins(bytes, with: head) {
+        if called.isScript(header.pid, bytes) { addScript(header) }
+        return writer.add(WIRE_FIELD_ARGV, bytes)
+      }
     }
-    let head = unsafe sample.span(.argumentHead, at: 0, count: min(count, sample.layout.pointee.headBytes))
     let limit = min(count, Int(WIRE_ARGV_MAX.rawValue))
     let flags = count > limit ? WIRE_FIELD_CUT.rawValue : 0
     if reader.readArguments(ofProcess: header.pid, startNS: header.task.start_boot_ns, limit: limit),
-      reader.bytes.count == limit, Self.begins(reader.bytes, with: head)
+      reader.bytes.count == limit, unsafe Self.begins(reader.bytes.bytes, with: head)
     {
+      if unsafe called.isScript(header.pid, reader.bytes.bytes) { addScript(header) }
       reader.add(WIRE_FIELD_ARGV, to: &writer, flags: flags, originalCount: count)
     } else {
       writer.add(WIRE_FIELD_ARGV, head, flags: WIRE_FIELD_CUT.rawValue, originalCount: count)
     }
   }
 
-  private static func begins(_ bytes: Span<UInt8>, with head: RawSpan) -> Bool {
-    guard bytes.count >= head.byteCount else { return false }
-    for index in 0..<head.byteCount
-    where unsafe bytes[index] != head.unsafeLoad(fromByteOffset: index, as: UInt8.self) { return false }
-    return true
+  private static func begins(_ bytes: RawSpan, with head: RawSpan) -> Bool {
+    guard bytes.byteCount >= head.byteCount else { return false }
+    return unsafe bytes.withUnsafeBytes { bytes in
+      // Safe: both have as many.
+      unsafe head.withUnsafeBytes { unsafe $0.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, $0.count) == 0 }
+    }
+  }
+
+  /// The name that was called is a script's.
+  private mutating func addScript(_ header: wire_record) {
+    unsafe writer.add(WIRE_FIELD_SCRIPT, called.name(of: header.pid).bytes)
   }
 }
 
@@ -207,6 +360,8 @@ internal import CWire
     guard let place = unsafe layout.pointee[field] else { return 0 }
     return unsafe raw.loadUnaligned(fromByteOffset: place + distance, as: UInt32.self)
   }
+
+  func has(_ field: SampleField) -> Bool { unsafe layout.pointee[field] != nil }
 
   func u64(_ field: SampleField, at distance: Int = 0) -> UInt64 {
     guard let place = unsafe layout.pointee[field] else { return 0 }

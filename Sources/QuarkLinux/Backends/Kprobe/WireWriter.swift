@@ -6,9 +6,10 @@ internal import CWire
   private var count = 0
   private var fields: UInt16 = 0
 
-  /// A header, a path, what an exec has for arguments, and room for the headers of these.
+  /// A header, paths of a directory, a file, a control group and a script, what an exec has for arguments, and room for
+  /// the headers of these.
   private static var capacity: Int {
-    MemoryLayout<wire_record>.size + Int(WIRE_PATH_MAX.rawValue) + Int(WIRE_ARGV_MAX.rawValue) + 256
+    MemoryLayout<wire_record>.size + 4 * Int(WIRE_PATH_MAX.rawValue) + Int(WIRE_ARGV_MAX.rawValue) + 256
   }
 
   init() { unsafe start = .allocate(byteCount: Self.capacity, alignment: 8) }

@@ -41,7 +41,7 @@ import Testing
     let offsets = Self.offsets()
     var shape = ProbeShape()
     shape.hasArrays = hasArrays
-    if !hasArrays { shape.levels = 3 }
+    if !hasArrays { shape.levels = 2 }
     for probe in Probe.allCases {
       let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
       let text = arguments.map { $0.argument.definition(hasArrays: hasArrays) }.joined()
@@ -240,15 +240,11 @@ import Testing
     sample.set(.tgid, UInt32(4_000_000))
     sample.set(.isGroupDead, UInt32(1))
     sample.set(.uts, UInt32(1))
-    // Across a mount: /mnt is another file system's root.
-    sample.setDirectories(root: (7, 500), working: (8, 101))
+    sample.setDirectories(root: (7, 102), working: (7, 101))
     sample.setEntry(.folders, 0, 101, below: 102, "leaf")
-    sample.set(.mount, UInt64(200))
-    sample.set(.mount, at: 8, UInt64(102))
-    sample.setEntry(.mountPoint, 0, 200, below: 500, "mnt")
     sample.set(.leaderExitCode, UInt32(3 << 8))
     let exited = try #require(known(sample, of: .exit))
-    #expect(exited.cwd == "/mnt/leaf" && exited.exitCode == 3)
+    #expect(exited.cwd == "/leaf" && exited.exitCode == 3)
     sample.set(.groupExitCode, UInt32(9))
     sample.set(.signalFlags, UInt32(4))
     let killed = try #require(known(sample, of: .exit))
@@ -258,6 +254,22 @@ import Testing
     sample.set(.groupExitCode, UInt32(0))
     let ended = try #require(known(sample, of: .exit))
     #expect(ended.exitSignal == 0 && ended.exitCode == 0)
+  }
+
+  @Test func aMount() throws {
+    var sample = try sample(of: .fork)
+    sample.set(.tgid, UInt32(4_000_000))
+    sample.set(.pid, UInt32(4_000_000))
+    // /mnt is another file system's root.
+    sample.setDirectories(root: (7, 500), working: (8, 101))
+    sample.setEntry(.folders, 0, 101, below: 102, "leaf")
+    sample.set(.mount, UInt64(200))
+    sample.set(.mount, at: 8, UInt64(102))
+    sample.setEntry(.mountPoint, 0, 200, below: 500, "mnt")
+    #expect(try #require(known(sample, of: .fork)).cwd == "/mnt/leaf")
+    // Mounted on what is mounted: the name of its top is none, and the system knows no such mount.
+    sample.setEntry(.mountPoint, 0, 200, below: 200, "/")
+    #expect(try #require(known(sample, of: .fork)).cwd == "./leaf")
   }
 
   @Test func kernelThreads() throws {

@@ -18,10 +18,13 @@ extension Probe {
   ) -> [(field: SampleField, argument: FetchArgument)] {
     var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape, levels: shape.levels(of: self))
     switch self {
-    case .fork: list.addTask()
+    case .fork:
+      list.addTask()
+      list.addPlaces()
     case .exec: break
     case .image:
       list.addTask()
+      list.addPlaces()
       list.addFile()
       list.addProgramArguments()
     case .exit:
@@ -65,6 +68,11 @@ private struct ArgumentList {
     add(.sid, "sid", .u32, at: groupChain(self[.pidTypeSID]))
     addTerminal()
     addNamespaces()
+  }
+
+  /// What a process's end can do without, for it is known from before.
+  mutating func addPlaces() {
+    addEntries(.mountPoint, "point", 1, at: [self[.taskStructFs], self[.fsStructPwdMnt], blocks.mountPoint])
     addControlGroup()
   }
 
@@ -106,7 +114,6 @@ private struct ArgumentList {
     addEntries(.folders, "dir", levels, at: [fileSystem, self[.fsStructPwdDentry]])
     let mount = [fileSystem, self[.fsStructPwdMnt]]
     add(.mount, "mount", count: blocks.mount.count / 8, at: mount + [blocks.mount.lowerBound])
-    addEntries(.mountPoint, "point", 1, at: mount + [blocks.mountPoint])
     addMountID(.mountID, "mid", at: mount)
   }
 

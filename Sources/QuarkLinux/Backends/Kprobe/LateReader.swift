@@ -54,9 +54,14 @@ internal import QuarkCore
   /// Of an open file.
   mutating func readPath(of descriptor: CInt) -> Bool { readLink("self/fd/\(descriptor)") }
 
-  /// The number of our mount namespace; 0: it cannot be seen.
-  mutating func mountNamespace() -> UInt32 {
-    guard readLink("self/ns/mnt") else { return 0 }
+  /// What a process sees mounted: proc_pid_mountinfo(5). False: it is gone, or in another mount namespace.
+  mutating func readMounts(ofProcess pid: UInt32, in namespace: UInt32) -> Bool {
+    mountNamespace("\(pid)") == namespace && readFile("\(pid)/mountinfo", limit: 1 << 20)
+  }
+
+  /// The number of a mount namespace, of ours if no other process is named; 0: it cannot be seen.
+  mutating func mountNamespace(_ process: String = "self") -> UInt32 {
+    guard readLink("\(process)/ns/mnt") else { return 0 }
     // `mnt:[4026531841]`
     var number: UInt32 = 0
     let bytes = buffer.bytes

@@ -17,9 +17,25 @@ internal import CLinux
   /// Where the mount of that number is, from the root directory; nil: there is none.
   mutating func point(of id: UInt32) -> [UInt8]? {
     refresh()
-    for line in text.split(separator: UInt8(ascii: "\n")) {
-      let words = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-      if words.count > 4, EventFormat.number(words[0]) == Int(id) { return Self.unescaped(words[4]) }
+    return Self.point(of: id, in: text.span)
+  }
+
+  /// Likewise, in what such a file has.
+  static func point(of id: UInt32, in text: Span<UInt8>) -> [UInt8]? {
+    // The first word and the fifth of a line.
+    var (word, number, point) = (0, 0, [UInt8]())
+    for index in text.indices {
+      let byte = text[index]
+      if byte == UInt8(ascii: "\n") {
+        if number == Int(id), word > 4 { return unescaped(point[...]) }
+        (word, number, point) = (0, 0, [])
+      } else if byte == UInt8(ascii: " ") {
+        word += 1
+      } else if word == 0 {
+        number = (number &* 10 &+ Int(byte &- UInt8(ascii: "0"))) & 0xffff_ffff
+      } else if word == 4, number == Int(id) {
+        point.append(byte)
+      }
     }
     return nil
   }

@@ -1,7 +1,7 @@
 /// Places of a sample, by what is there.
 enum SampleField: Int, CaseIterable {
   case credentials, fileSystem, folders, mount, mountPoint, mountID
-  case file, filePath, fileMount, fileMountID
+  case file, filePath, fileMount, filePoint, fileMountID
   case flags, pgid, sid, terminal, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
   case uts, ipc, mnt, net
   case cgroup, pidsCgroup
@@ -20,11 +20,11 @@ extension Probe {
     switch self {
     case .fork:
       list.addTask()
-      list.addPlaces()
+      list.addControlGroup()
     case .exec: break
     case .image:
       list.addTask()
-      list.addPlaces()
+      list.addControlGroup()
       list.addFile()
       list.addProgramArguments()
     case .exit:
@@ -70,12 +70,6 @@ private struct ArgumentList {
     addNamespaces()
   }
 
-  /// What a process's end can do without, for it is known from before.
-  mutating func addPlaces() {
-    addEntries(.mountPoint, "point", 1, at: [self[.taskStructFs], self[.fsStructPwdMnt], blocks.mountPoint])
-    addControlGroup()
-  }
-
   /// What cannot be read leaves in the sample what stood there before: whether there is a terminal, its pointer says. A
   /// process without one costs a fault for each of the other arguments: there are as few as can be. All else that is
   /// read hangs on pointers that a task has from its beginning until behind its exit's probe.
@@ -114,6 +108,7 @@ private struct ArgumentList {
     addEntries(.folders, "dir", levels, at: [fileSystem, self[.fsStructPwdDentry]])
     let mount = [fileSystem, self[.fsStructPwdMnt]]
     add(.mount, "mount", count: blocks.mount.count / 8, at: mount + [blocks.mount.lowerBound])
+    addEntries(.mountPoint, "point", 1, at: mount + [blocks.mountPoint])
     addMountID(.mountID, "mid", at: mount)
   }
 
@@ -138,11 +133,12 @@ private struct ArgumentList {
     addEntries(.file, "exe", shape.fileLevels, at: file + [entry])
     add(.filePath, "epath", count: blocks.path.count / 8, at: file + [blocks.path.lowerBound])
     add(.fileMount, "emount", count: blocks.mount.count / 8, at: file + [mnt, blocks.mount.lowerBound])
+    addEntries(.filePoint, "epoint", 1, at: file + [mnt, blocks.mountPoint])
     addMountID(.fileMountID, "emid", at: file + [mnt])
   }
 
-  /// The number of the group in the unified hierarchy, and in that of the pids controller.
-  private mutating func addControlGroup() {
+  /// The number of the group in the unified hierarchy, and in that of the pids controller. A process's end does without.
+  mutating func addControlGroup() {
     guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
       let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]
     else { return }

@@ -13,11 +13,14 @@ internal import CWire
   private var mounts: MountTable
   private var groups: ControlGroups
   private var home: Home
+  /// The root directories that processes began with, which are their parents', by the lowest bits of their numbers.
+  private var roots: [(pid: UInt32, root: UInt64)]
 
   init(_ blocks: BlockOffsets) {
     self.blocks = blocks
     mounts = MountTable()
     groups = ControlGroups(mounts)
+    roots = .init(repeating: (0, 0), count: 64)
     home = Home(namespace: reader.mountNamespace())
   }
 
@@ -65,6 +68,7 @@ internal import CWire
       header.tid = sample.u32(.pid)
       if header.tid != sample.u32(.tgid) { return mark(&header, WIRE_THREAD_FORK, sample) }
       header.type = UInt16(WIRE_FORK.rawValue)
+      roots[Int(header.tid) & (roots.count - 1)] = (header.tid, rootEntry(sample))
       fillTask(&header, sample)
       if home.root == 0 { findHome(header, sample) }
     case .image:
@@ -220,7 +224,8 @@ internal import CWire
       mountRoot: sample.u64(.mount, at: blocks.inMountRoot))
     switch walk(sample, from: leaf) {
     case .root, .madeUp: names.complete()
-    case .mountRoot: if !crossMount(sample, leaf) { cross(header, sample, mount: sample.u32(.mountID)) }
+    case .mountRoot:
+      if !crossMount(sample, leaf, .mount, .mountPoint) { cross(header, sample, mount: sample.u32(.mountID)) }
     case .cut: break
     }
     guard !names.isComplete else { return names.add(WIRE_FIELD_CWD, to: &writer, flags: 0) }
@@ -234,22 +239,32 @@ internal import CWire
   }
 
   /// From where the file system is mounted: of that the sample has one name, which is enough next to the root.
-  private mutating func crossMount(_ sample: Sample, _ leaf: Leaf) -> Bool {
-    let (point, root) = (sample.u64(.mount, at: blocks.inMountPoint), rootEntry(sample))
-    let parent = sample.u64(.mountPoint, at: blocks.parent)
+  private mutating func crossMount(
+    _ sample: Sample, _ leaf: Leaf, _ mount: SampleField, _ pointField: SampleField
+  ) -> Bool {
+    let (point, root) = (sample.u64(mount, at: blocks.inMountPoint), rootEntry(sample))
+    let parent = sample.u64(pointField, at: blocks.parent)
     // The root of all mounts is mounted on itself.
     if point == leaf.mountRoot || point == root {
       names.complete()
-    } else if point != 0, parent == root, prepend(sample, .mountPoint, of: point, at: 0) {
+    } else if point != 0, parent == root, prepend(sample, pointField, of: point, at: 0) {
       names.complete()
     }
     return names.isComplete
   }
 
-  /// From a mount that the system lists, if the process sees the same mounts as we do, from the same root directory.
+  /// From a mount that the system lists, if the process sees the same mounts from the same root directory as we do, or
+  /// as its parent does.
   private mutating func cross(_ header: wire_record, _ sample: Sample, mount: UInt32) {
-    guard mount != 0, home.isOf(sample.u32(.mnt), rootMount(sample), rootEntry(sample)),
-      let point = mounts.point(of: mount)
+    guard mount != 0 else { return }
+    if home.isOf(sample.u32(.mnt), rootMount(sample), rootEntry(sample)) {
+      if let point = mounts.point(of: mount) { names.complete(below: point.span) }
+      return
+    }
+    let slot = Int(header.pid) & (roots.count - 1)
+    guard roots[slot].pid == header.pid, roots[slot].root == rootEntry(sample),
+      reader.readMounts(ofProcess: header.task.ppid, in: sample.u32(.mnt)),
+      let point = MountTable.point(of: mount, in: reader.bytes)
     else { return }
     names.complete(below: point.span)
   }
@@ -265,7 +280,8 @@ internal import CWire
       mount: mount, mountRoot: sample.u64(.fileMount, at: blocks.inMountRoot))
     switch walk(sample, from: leaf) {
     case .root: names.complete()
-    case .mountRoot: cross(header, sample, mount: sample.u32(.fileMountID))
+    case .mountRoot:
+      if !crossMount(sample, leaf, .fileMount, .filePoint) { cross(header, sample, mount: sample.u32(.fileMountID)) }
     case .madeUp:
       names.dropSlash()
       return names.add(WIRE_FIELD_EXE, to: &writer, flags: 0)

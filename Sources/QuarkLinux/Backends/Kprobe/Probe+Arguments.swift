@@ -137,7 +137,8 @@ private struct ArgumentList {
     addMountID(.fileMountID, "emid", at: file + [mnt])
   }
 
-  /// The number of the group in the unified hierarchy, and in that of the pids controller. A process's end does without.
+  /// The number of the group in the unified hierarchy, and in that of the pids controller: a process's end does without
+  /// it.
   mutating func addControlGroup() {
     guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
       let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]

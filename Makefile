@@ -34,10 +34,14 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.b
 TOOLS := quark-mon quark-btf quark-test
 # The libraries of one major number take each other's programs.
 SO_VERSION := 0
-SCRIPTS := krun.sh packaging/*.sh ci/run ci/deps man/readme.sh initramfs/pack.sh initramfs/bin/* kernel-images/build.sh Benchmarks/run.sh Benchmarks/guest/*.sh Fuzz/run.sh \
-	Tests/ok.sh Tests/krun/*.sh Tests/cabi/run.sh Tests/packaging/run.sh Tests/examples/*.sh Tests/manual/*.sh Tests/tools/*.sh
+# All that a shell runs.
+SCRIPTS = $(shell grep -rlIx --exclude-dir=Fixtures '#!/bin/sh' krun.sh ci initramfs kernel-images man packaging Benchmarks Fuzz Tests) Tests/ok.sh
+# Two at a time on two processors, and the output of each to itself.
+STEPS := ci/steps $(if $(filter 1,$(V)),-v)
 
-.PHONY: all help deps bpf examples test-examples install uninstall btfhub kmatrix kernel-images test test-host test-asan test-quick test-kernel test-kernel-full verify-btf test-all test-clang fuzz sim demo bench bench-guest quark-bench check-docs docs svg clean clean-all FORCE
+# Whatever is named as a verb is no file.
+.PHONY: FORCE $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
+
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
@@ -50,10 +54,17 @@ deps: ## install the Debian packages that are missing
 
 # ---- what boots and links
 
-Sources/CProbes/%.bpf.o: bpf/%.bpf.c bpf/kernel_types.h bpf/strip-lines.py Sources/CWire/include/wire.h | deps
-	$(Q)$(CLANG) -target bpf -D__TARGET_ARCH_x86 -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
+# compile-bpf CLANG
+define compile-bpf
+	$(Q)mkdir -p $(@D)
+	$(Q)$(1) -target bpf -D__TARGET_ARCH_x86 -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror -ffile-prefix-map=$(CURDIR)=. \
 		-ISources/CWire/include -Ibpf -c $< -o $@.tmp
 	$(Q)$(OBJCOPY) --strip-debug -R .rel.BTF -R .rel.BTF.ext $@.tmp && OBJCOPY=$(OBJCOPY) bpf/strip-lines.py $@.tmp && mv $@.tmp $@
+endef
+BPF_HEADERS := bpf/kernel_types.h bpf/strip-lines.py Sources/CWire/include/wire.h
+
+Sources/CProbes/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) | deps
+	$(call compile-bpf,$(CLANG))
 	$(Q)touch Sources/CProbes/probes.c # embeds the object; the build does not see one appear
 
 bpf: $(BPF_OBJECTS) ## the BPF objects
@@ -70,8 +81,8 @@ $(TOOLS): bpf $(MANUALS) FORCE ## static, without the Swift runtime
 	$(Q)$(EMBEDDED) --product $@
 	$(Q)cmp -s .build-embedded/release/$@ $@ || cp .build-embedded/release/$@ $@
 
-.build-embedded/release/quark-init: deps FORCE
-	$(Q)$(EMBEDDED) --product quark-init
+$(addprefix .build-embedded/release/,quark-init quark-bench quark-sim-embedded): bpf FORCE
+	$(Q)$(EMBEDDED) --product $(@F)
 
 .build-embedded/release/libQuarkC.a: bpf FORCE
 	$(Q)$(EMBEDDED) --product QuarkC
@@ -97,8 +108,8 @@ libquark.so: libquark.a ## the library to be loaded, which loads libbpf
 		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
 		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
 
-initramfs.gz: $(TOOLS) .build-embedded/release/quark-init $(wildcard initramfs/* initramfs/*/*) ## what guests boot
-	$(Q)initramfs/pack.sh $@ init=.build-embedded/release/quark-init $(foreach tool,$(TOOLS),$(tool)=$(tool))
+initramfs.gz: $(TOOLS) $(wildcard initramfs/* initramfs/*/*) ## what guests boot
+	$(Q)initramfs/pack.sh $@ init@quark-test $(foreach tool,$(TOOLS),$(tool)=$(tool))
 
 EXAMPLES := $(patsubst %.c,%,$(wildcard examples/*.c))
 examples: $(EXAMPLES) ## the programs of examples/
@@ -130,24 +141,23 @@ kmatrix: deps
 kernel-images: kmatrix ## fetch the kernels of kernels.lock
 	$(Q)$(KMATRIX) fetch
 
+# with-images DEFAULT: makes $$images the kernels of KERNELS, else those of DEFAULT. One that the mirrors have dropped, for
+# which there is no other, is complained of; what there is will do. bookworm's stays when a newer one has gone.
+with-images = images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',$(1))) || [ "$$images" ]$(if \
+	$(KERNELS),, || images=$$($(KMATRIX) fetch --kernels 6.1-cloud)) &&
+
 demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon sees there
-	$(Q)image=$$($(KMATRIX) fetch --set newest) && ./krun.sh initramfs.gz "$$image" bin/demo
+	$(Q)$(call with-images,--set newest) ./krun.sh initramfs.gz "$$images" bin/demo
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel, on two processors
 
-test-host: bpf initramfs.gz libquark.a libquark_big.a libquark.so kmatrix check-docs
-	$(Q)shellcheck -x $(SCRIPTS)
-	$(Q)Tests/krun/run.sh
-	$(Q)Tests/krun/pack.sh
-	$(Q)Tests/krun/build.sh
-	$(Q)Tests/cabi/run.sh
-	$(Q)CLANG=$(CLANG) Tests/packaging/run.sh
-	$(Q)Tests/manual/run.sh
-	$(Q)Tests/manual/help.sh
-	$(Q)Tests/tools/run.sh
-	$(Q)$(EMBEDDED) --product quark-sim-embedded
-	$(Q).build-embedded/release/quark-sim-embedded $$(date +%s) 100 10000
-	$(Q)$(SWIFT) test
+# What ships and what tests are two builds, of which each keeps a processor busy. The kernels are for test-quick.
+test-host: bpf check-docs
+	$(Q)$(STEPS) '$(MAKE) all $(addprefix .build-embedded/release/,quark-init quark-sim-embedded)' '$(HOST) --build-tests'
+	$(Q)$(STEPS) '$(SWIFT) test --skip-build' Tests/krun/run.sh Tests/krun/build.sh Tests/manual/run.sh \
+		'.build-embedded/release/quark-sim-embedded $(shell date +%s) 100 10000' Tests/cabi/run.sh \
+		'CLANG=$(CLANG) Tests/packaging/run.sh' Tests/krun/pack.sh Tests/tools/run.sh Tests/manual/help.sh Tests/krun/steps.sh \
+		'$(MAKE) check-scripts' '$(KMATRIX) fetch --set quick || :'
 
 # Leaks are not looked for: Foundation, XCTest and TOMLKit have some, and one test has no descriptor left to list them.
 test-asan: bpf ## the host's tests with the address sanitizer
@@ -155,7 +165,7 @@ test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
 
 test-quick: initramfs.gz kmatrix
-	$(Q)$(KMATRIX) run --set quick --cpus 2
+	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # As a Swift program would have the library, with the checks of the trees compiled in.
 sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
@@ -163,28 +173,46 @@ sim: deps ## the queue against a model of it: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS))
 
-# As other packages have the library: without the trait, and in scratch folders of their own.
-SCRIPTS += Tests/guest/*.sh Tests/swift/*.sh Benchmarks/swift/run.sh
-.PHONY: test-swift-client bench-swift bench-swift-guest swift-docs
-test-swift-client: bpf .build-embedded/release/quark-init kmatrix ## the Swift package as others have it, in guests: [KERNELS=glob] [ROUNDS=5] [CPUS=2]
-	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
-		SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/swift/run.sh $$images
-
+# As other packages have the library: the Swift ones without the trait, and in a scratch folder of their own.
 GO ?= go
-SCRIPTS += Tests/go/run.sh
-.PHONY: test-go bench-go
-test-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## the Go package, here and in guests: [KERNELS=glob] [ROUNDS=30] [CPUS=2]
+PROGRAMS ?= examples,go,swift,times
+test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the Swift package, times, here and in guests: [PROGRAMS=go] [KERNELS=glob] [ROUNDS=n] [CPUS=2]
 	$(Q)ci/deps golang-go
-	$(Q)images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',--set quick)) && \
-		GO='$(GO)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/go/run.sh $$images
+	$(Q)$(call with-images,--set quick) \
+		CLANG=$(CLANG) GO='$(GO)' SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/guest/run.sh $(PROGRAMS) $$images
 
-test-kernel: initramfs.gz kmatrix ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [ARGS=…]
+# What takes the place of the reference's Go module: a program names the folder in one `replace` line.
+GO_QUARK ?= 0.9
+GO_MODULE ?= .build-go/go-quark-$(GO_QUARK)
+go-module: libquark_big.a ## a folder to replace github.com/elastic/go-quark with: [GO_QUARK=0.9] or 0.6 [GO_MODULE=dir]
+	$(Q)mkdir -p $(dir $(GO_MODULE))
+	$(Q)packaging/go-module.sh $(GO_MODULE) $(GO_QUARK) $<
+	$(Q)echo "replace github.com/elastic/go-quark => $(abspath $(GO_MODULE))"
+
+OTHER := .build-$(notdir $(OTHER_CLANG))
+test-kernel: initramfs.gz kmatrix $(if $(OTHER_CLANG),$(OTHER)/initramfs.gz) ## the matrix: [KERNELS=glob] [TESTS=names] [JOBS=n] [CPUS=n] [SHARD=i/n] [OTHER_CLANG=clang-19] [ARGS=…]
 	$(Q)$(KMATRIX) run $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)') \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS) \
+		$(if $(OTHER_CLANG),--initramfs $(OTHER)/initramfs.gz -- quark-test-both)
 
-test-examples: initramfs.gz libquark_big.a kmatrix ## the programs of examples/ and README.md in a guest: [KERNELS=6.1-cloud]
-	$(Q)images=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
-		for image in $$images; do CLANG=$(CLANG) Tests/examples/run.sh "$$image" || exit; done
+# The BPF programs as another compiler builds them, in a quark-test beside ours: they must not depend on what one makes
+# of them. That they are others is seen to, or nothing is tested.
+$(OTHER)/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Sources/CProbes/%.bpf.o
+	$(Q)ci/deps $(OTHER_CLANG)
+	$(call compile-bpf,$(OTHER_CLANG))
+	$(Q)! cmp -s $@ Sources/CProbes/$(@F) || { echo '$(OTHER_CLANG) is no other than $(CLANG)' >&2; rm $@; exit 1; }
+
+$(OTHER)/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=$(OTHER)/%) Tests/guest/relink.py Tests/guest/quark-test-both
+	$(Q)mkdir -p $(@D)/tree && cp Sources/CProbes/probes.c $(@D)
+	$(Q)$(CLANG) -O2 -ISources/CProbes/include -c $(@D)/probes.c -o $(@D)/probes.c.o
+	$(Q)$(EMBEDDED) --product quark-test
+	$(Q)Tests/guest/relink.py quark-test $(@D)/probes.c.o $(@D)/quark-test && strip -o $(@D)/tree/quark-test-other $(@D)/quark-test
+	$(Q)cp Tests/guest/quark-test-both $(@D)/tree && cp initramfs.gz $@.tmp
+	$(Q)Tests/guest/append.sh $(@D)/tree $@.tmp && mv $@.tmp $@
+
+test-load: initramfs.gz kmatrix ## each of so many processes accounted for, EBPF and KPROBE, on two processors: [LOAD=100000] [KERNELS=glob]
+	$(Q)$(call with-images,--set quick) for image in $$images; do ./krun.sh --cpus 2 --timeout 7200 \
+		--append QUARK_TEST_LOAD=$(or $(LOAD),100000) initramfs.gz "$$image" quark-test -v t_ground_truth || exit; done
 
 test-kernel-full: initramfs.gz kmatrix ## all kernels, also two without BTF, which are built: the options of test-kernel
 	$(Q)$(MAKE) test-kernel ARGS='--set full $(ARGS)'
@@ -193,15 +221,6 @@ verify-btf: initramfs.gz kmatrix ## the offsets table against what booted kernel
 	$(Q)$(KMATRIX) verify-btf $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test-all: test test-kernel ## both
-
-# The programs must not depend on what one compiler makes of them.
-OTHER_CLANG ?= clang-19
-test-clang: kmatrix ## the BPF programs as another clang builds them, on all kernels: [OTHER_CLANG=clang-19]
-	$(Q)ci/deps $(OTHER_CLANG)
-	$(Q)$(MAKE) -B $(BPF_OBJECTS) CLANG=$(OTHER_CLANG)
-	$(Q)$(MAKE) initramfs.gz
-	$(Q)$(KMATRIX) run --no-negative --tests 't_fork_exec_exit t_comm t_hooks_kprobe'; status=$$?; \
-		rm -f $(BPF_OBJECTS); exit $$status
 
 # ---- the offsets table
 
@@ -218,27 +237,21 @@ btfhub: deps ## the table of offsets, from trees in BTFhub's layout: BTFHUB_ARCH
 
 # ---- measures
 
-quark-bench: deps FORCE
-	$(Q)$(EMBEDDED) --product $@
-
-bench: quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
+bench: .build-embedded/release/quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
 
 bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k]
-	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
-		BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$image" $(PROCESSES)
+	$(Q)$(call with-images,--kernels 6.1-cloud) BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$images" $(PROCESSES)
 
 bench-swift: libquark_big.a ## what an event costs Swift over C: [ROUNDS=15] [CALLGRIND=1]
 	$(Q)SWIFT='$(SWIFT)' CALLGRIND='$(CALLGRIND)' Benchmarks/swift/run.sh $(ROUNDS)
 
 bench-swift-guest: libquark_big.a .build-embedded/release/quark-init kmatrix ## the same, live: [KERNELS=6.1-cloud] [PROCESSES=n]
-	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
-		SWIFT='$(SWIFT)' Benchmarks/guest/swift.sh "$$image" $(PROCESSES)
+	$(Q)$(call with-images,--kernels 6.1-cloud) SWIFT='$(SWIFT)' Benchmarks/guest/swift.sh "$$images" $(PROCESSES)
 
 bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an event costs Go over C: [KERNELS=6.1-cloud] [PROCESSES=n]
 	$(Q)ci/deps golang-go
-	$(Q)image=$$($(KMATRIX) fetch --kernels '$(or $(KERNELS),6.1-cloud)') && \
-		GO='$(GO)' Benchmarks/guest/go.sh "$$image" $(PROCESSES)
+	$(Q)$(call with-images,--kernels 6.1-cloud) GO='$(GO)' Benchmarks/guest/go.sh "$$images" $(PROCESSES)
 
 # ---- fuzzing
 
@@ -261,7 +274,8 @@ $(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
 .build-fuzz/seeds: Fuzz/seeds.py $(RECORDINGS) | deps
 	$(Q)rm -rf $@ && python3 Fuzz/seeds.py $@ $(RECORDINGS)
 
-fuzz: $(FUZZERS:%=fuzz-%) ## each fuzzer in turn: [SECONDS=60], or fuzz-NAME for one of them
+fuzz: $(FUZZERS:%=.build-fuzz/%) .build-fuzz/seeds ## each fuzzer: [SECONDS=60] [JOBS=n], or fuzz-NAME for one of them
+	$(Q)$(STEPS) $(if $(JOBS),-j $(JOBS)) $(FUZZERS:%='Fuzz/run.sh % $(SECONDS)')
 
 fuzz-%: .build-fuzz/% .build-fuzz/seeds
 	$(Q)Fuzz/run.sh $* $(SECONDS)
@@ -277,10 +291,11 @@ docs: | deps ## the manual as HTML, in docs
 # What the Swift module has, from the compiler, and the catalogue of its pages; a warning is an error.
 SYMBOLS := .build-docs/symbols
 swift-docs: bpf ## the pages of the Swift package, in docs/swift, as a web server hands them out
+	$(Q)$(HOST) --target Quark
 	$(Q)rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
-	$(Q)$(HOST) --scratch-path .build-docs --target Quark -Xswiftc -emit-symbol-graph \
-		-Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/$(SYMBOLS)
-	$(Q)cd $(SYMBOLS) && find . ! -name 'Quark.symbols.json' -type f -delete
+	$(Q)$(TOOLCHAIN)/swift-symbolgraph-extract -module-name Quark -output-dir $(SYMBOLS) -minimum-access-level public -experimental-allowed-reexported-modules=QuarkCore,QuarkLinux \
+		-target $$($(SWIFT) -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p') -I .build/debug/Modules -I Sources/CLibbpf \
+		$(foreach module,CLinux COffsets CProbes CQuark CWire,-Xcc -fmodule-map-file=.build/debug/$(module).build/module.modulemap)
 	$(Q)mkdir -p docs
 	$(Q)$(TOOLCHAIN)/docc convert Sources/Quark/Quark.docc --additional-symbol-graph-dir $(SYMBOLS) --warnings-as-errors \
 		--fallback-bundle-identifier quark --output-path docs/swift.tmp
@@ -295,6 +310,9 @@ svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all th
 %.svg: %.dot
 	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps installs it' >&2; exit 1; }
 	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
+
+check-scripts: | deps ## the shell scripts, by shellcheck
+	$(Q)shellcheck -x $(SCRIPTS)
 
 check-docs: | deps ## the manual: its form, and the pages of functions against quark.h
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-9]

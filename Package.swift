@@ -26,10 +26,10 @@ let standalone: LinkerSetting = .unsafeFlags(
 
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
 /// What is quick about it is the library; for itself it is small, for the initramfs has little room.
-func tool(_ name: String) -> Target {
+func tool(_ name: String, _ others: [Target.Dependency] = []) -> Target {
   .executableTarget(
     name: name,
-    dependencies: ["Quark", "CLinux", "CManual"],
+    dependencies: ["Quark", "CLinux", "CManual"] + others,
     swiftSettings: portable + [.unsafeFlags(["-Osize"], .when(traits: ["Embedded"]))],
     linkerSettings: [standalone])
 }
@@ -77,12 +77,14 @@ let package = Package(
     .target(
       name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     tool("quark-mon"),
-    tool("quark-test"),
+    tool("quark-test", ["GuestInit"]),
     tool("quark-btf"),
+    .target(name: "GuestInit", dependencies: ["CLinux"], swiftSettings: portable),
     .executableTarget(
       name: "quark-init",
-      dependencies: ["CLinux"],
-      swiftSettings: portable,
+      dependencies: ["GuestInit"],
+      // A lone file is taken for a script, which would have a `main` of its own.
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [standalone]),
     .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
     .executableTarget(

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The queue on synthetic loads, from making raw events to events: time, memory, allocations and instructions. Each line
-# says how to repeat it. Run from the top of the tree, after `make quark-bench`; [PROCESSES=n] [REPEATS=n].
+# says how to repeat it. Run from the top of the tree, by `make bench`; [PROCESSES=n] [REPEATS=n].
 set -eu
 bench=.build-embedded/release/quark-bench
 processes=${PROCESSES:-300000}

@@ -69,6 +69,7 @@ private func write(_ field: quark_rule_field, to text: inout ByteBuffer) {
   case QUARK_RF_SID: write(" process.sid ", UInt64(field.id), to: &text)
   case QUARK_RF_POISON: write(" poison ", field.poison_tag, to: &text)
   case QUARK_RF_EXE: write(" process.exe ", field.wild, to: &text)
+  case QUARK_RF_FILE_EXEC_CHANGE: text.append(" file.exec_change")
   case QUARK_RF_FILEPATH: write(" file.path ", field.wild, to: &text)
   default: preconditionFailure("there is no text for it")
   }
@@ -123,6 +124,7 @@ private func areEqual(_ one: quark_rule_field, _ other: quark_rule_field) -> Boo
       && pattern(one.wild) == pattern(other.wild)
   case QUARK_RF_PID, QUARK_RF_PPID: return one.pid == other.pid
   case QUARK_RF_POISON: return one.poison_tag == other.poison_tag
+  case QUARK_RF_FILE_EXEC_CHANGE: return true
   default: return one.id == other.id
   }
 }

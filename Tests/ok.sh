@@ -15,3 +15,13 @@ ok() {
 		sed 's/^/# /' "$work/report"
 	fi
 }
+
+# absent WORDS: what cannot be tested, for want of a compiler or another program. Where everything must be tested, that is
+# a failure.
+absent() {
+	if [ "${CI:-}" = true ]; then
+		ok "$1" false
+	else
+		echo "# $1"
+	fi
+}

@@ -191,23 +191,27 @@ struct ids {
 	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
 };
 
+#define CRED_PLACE(member) bpf_core_field_offset(((struct cred *)0)->member)
+
 /* In one piece, if they are: a kernel may have been built with the members of its structures shuffled. */
 static __always_inline void read_ids(struct ids *ids, struct cred *cred)
 {
+	__u32 i;
+
 	if (CRED_FOLLOWS(gid, 4, uid) && CRED_FOLLOWS(suid, 8, uid) && CRED_FOLLOWS(sgid, 12, uid) &&
 	    CRED_FOLLOWS(euid, 16, uid) && CRED_FOLLOWS(egid, 20, uid) && CRED_FOLLOWS(fsuid, 24, uid) &&
 	    CRED_FOLLOWS(fsgid, 28, uid)) {
 		bpf_probe_read_kernel(ids, sizeof(*ids), &cred->uid);
-		return;
+	} else {
+		const __u32 places[] = {
+			CRED_PLACE(uid), CRED_PLACE(gid), CRED_PLACE(suid), CRED_PLACE(sgid),
+			CRED_PLACE(euid), CRED_PLACE(egid), CRED_PLACE(fsuid), CRED_PLACE(fsgid),
+		};
+
+#pragma clang loop unroll(disable)
+		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+			bpf_probe_read_kernel((__u32 *)ids + i, sizeof(__u32), (void *)cred + places[i]);
 	}
-	ids->uid = BPF_CORE_READ(cred, uid.val);
-	ids->gid = BPF_CORE_READ(cred, gid.val);
-	ids->suid = BPF_CORE_READ(cred, suid.val);
-	ids->sgid = BPF_CORE_READ(cred, sgid.val);
-	ids->euid = BPF_CORE_READ(cred, euid.val);
-	ids->egid = BPF_CORE_READ(cred, egid.val);
-	ids->fsuid = BPF_CORE_READ(cred, fsuid.val);
-	ids->fsgid = BPF_CORE_READ(cred, fsgid.val);
 }
 
 static __always_inline void read_capabilities(struct wire_task *out, struct cred *cred)

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# pack.sh OUT NAME=PATH ...: packs the guest's initramfs: each PATH, a static program, as /NAME; bin/true and bin/exit,
-# made from true.c and exit.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input
+# pack.sh OUT NAME=PATH|NAME@OTHER ...: packs the guest's initramfs: each PATH, a static program, as /NAME; each NAME as
+# another name of /OTHER; bin/true and bin/exit, made from true.c and exit.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input
 # gives the same bytes, whoever packs it and where.
 #
 # Environment: CC (cc), STRIP (strip), OBJCOPY (objcopy), BUSYBOX (busybox: the static one, of Debian's busybox-static).
@@ -21,7 +21,7 @@ fail() {
 	exit 1
 }
 
-[ $# -ge 2 ] || fail "usage: pack.sh OUT NAME=PATH ..."
+[ $# -ge 2 ] || fail "usage: pack.sh OUT NAME=PATH|NAME@OTHER ..."
 out=$1
 shift
 
@@ -56,7 +56,8 @@ mkdir -p "$root/tree/bin" "$root/tree/etc" "$root/tree/var/empty"
 for pair; do
 	case $pair in
 	?*=?*) add "${pair%%=*}" "${pair#*=}" ;;
-	*) fail "NAME=PATH is wanted, not $pair" ;;
+	?*@?*) ln -s "${pair#*@}" "$root/tree/${pair%%@*}" ;;
+	*) fail "NAME=PATH or NAME@OTHER is wanted, not $pair" ;;
 	esac
 done
 for program in true exit; do

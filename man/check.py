@@ -47,16 +47,19 @@ class Header:
         self.functions = self._functions()
         self.macros = set(re.findall(r"^#define\s+(\w+)", text, re.M))
         plain = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        plain = re.sub(r"^#(?:\\\n|.)*$", "", plain, flags=re.M)
         self.variables = set(re.findall(r"^extern\s[^(){}]*?(\w+)\s*;", plain, re.M))
         self.structures = {}
         for match in re.finditer(r"\bstruct\s+(?:[A-Z_]+\s+)?(\w+)\s*\{", plain):
             self.structures[match[1]] = self._members(self._body(plain, match.end()))
 
     def _functions(self):
+        # Functions of a queue are inline where they hand the library what a program was compiled with.
         with tempfile.NamedTemporaryFile(mode="r") as output:
             if subprocess.run(COMPILE + ["-aux-info", output.name, self.path]).returncode != 0:
                 sys.exit(f"check.py: {self.path} does not compile")
-            place = re.compile(r"/\* " + re.escape(self.path) + r":\d+:\w+ \*/ extern [^;]*?(\w+) \(")
+            place = re.compile(r"/\* " + re.escape(self.path) +
+                               r":\d+:\w+ \*/ (?:extern [^;]*?(?=\w+ \()|static [^;]*?(?=quark_queue_))(\w+) \(")
             return {match[1] for match in map(place.match, output) if match}
 
     @staticmethod

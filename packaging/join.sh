@@ -3,7 +3,8 @@
 # join.sh OUT NAMES ARCHIVE ...: joins what the names in the file NAMES, a line each, need of the archives into OUT, an
 # archive of one object that defines these names and no other, so that it links together with other copies of what is
 # in it. A name that the archives do not define is an error. The functions keep sections of their own: a program can
-# leave out those that it does not call.
+# leave out those that it does not call. Names of newer C libraries give way to what Sources/CLinux/glibc.c has in their
+# place, so that a program asks for glibc 2.17 at most.
 #
 # Environment: LD (ld, of the binutils), OBJCOPY (objcopy), AR (ar), NM (nm).
 
@@ -24,7 +25,23 @@ trap 'exit 1' HUP INT TERM
 # Groups are dissolved: the linker knows one by the name of a symbol, local or not, and would drop ours for that of
 # another library that has the same generic function of Swift in it.
 sed 's/^/--require-defined=/' "$names" >"$work/roots"
-"${LD:-ld}" -r --gc-sections --force-group-allocation @"$work/roots" -o "$work/joined.o" "$@"
+# What older C libraries lack has another name here, if there is something of that name to take its place.
+cat >"$work/older" <<'END'
+fstat clinux_glibc_fstat
+fstatat clinux_glibc_fstatat
+fcntl64 clinux_glibc_fcntl64
+getdents64 clinux_glibc_getdents64
+memfd_create clinux_glibc_memfd_create
+pthread_sigmask clinux_glibc_pthread_sigmask
+fmemopen clinux_glibc_fmemopen
+END
+sed 's/.* /--undefined=/' "$work/older" >>"$work/roots"
+"${LD:-ld}" -r --gc-sections --force-group-allocation @"$work/roots" -o "$work/all.o" "$@"
+"${NM:-nm}" --defined-only --format=just-symbols "$work/all.o" >"$work/defined"
+awk 'NR == FNR { defined[$1]; next } $2 in defined' "$work/defined" "$work/older" >"$work/renamed"
+# One name, of what is needed and of what is defined: joining once more makes one symbol of the two.
+"${OBJCOPY:-objcopy}" --redefine-syms="$work/renamed" "$work/all.o" "$work/renamed.o"
+"${LD:-ld}" -r -o "$work/joined.o" "$work/renamed.o"
 
 # The linker leaves the names behind that only dropped code used.
 "${NM:-nm}" --undefined-only --format=just-symbols "$work/joined.o" >"$work/undefined"

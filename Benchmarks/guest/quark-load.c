@@ -4,8 +4,8 @@
  *
  *	quark-load [-n processes] [-j at-a-time] [monitor argument ...]
  *
- * Rests; runs 200 processes for the caches; starts the monitor, whose text goes to /dev/null and whose standard error
- * goes to /tmp/monitor.log, and waits for a line that begins with "using"; rests; runs the load; lets the monitor drain
+ * Rests; runs 200 processes for the caches; starts the monitor, whose text goes to /dev/null, and reads its standard
+ * error, asleep, until there is a line that begins with "using"; rests; runs the load; lets the monitor drain
  * until it uses less than 1 % of the CPU for 1.5 s, and 5 s more; interrupts it. A process is fork, execve of /bin/true
  * with two arguments and two variables, exit, wait. Without a monitor only the load is measured.
  *
@@ -24,7 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG "/tmp/monitor.log"
+/* What the monitor says, as far as it has been read; its pipe holds the rest. */
+static char said[32768];
+static size_t said_len;
+static int said_fd;
 
 static int64_t
 now(void)
@@ -108,61 +111,71 @@ status_number(pid_t pid, const char *key)
 	return (value);
 }
 
+/* Takes what the monitor says next, or waits for it. 0: it has ended, or says too much. */
+static int
+listen_on(void)
+{
+	ssize_t n;
+
+	do
+		n = read(said_fd, said + said_len, sizeof(said) - 1 - said_len);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return (0);
+	said_len += n;
+	said[said_len] = '\0';
+	return (1);
+}
+
 static int
 is_ready(void)
 {
-	char line[256];
-	int ready = 0;
-	FILE *f;
+	const char *line;
 
-	if ((f = fopen(LOG, "r")) == NULL)
-		return (0);
-	while (!ready && fgets(line, sizeof(line), f) != NULL)
-		ready = strncmp(line, "using", 5) == 0 && strchr(line, '\n') != NULL;
-	fclose(f);
-	return (ready);
+	line = strncmp(said, "using", 5) == 0 ? said : strstr(said, "\nusing");
+	return (line != NULL && strchr(line + 1, '\n') != NULL);
 }
 
 static pid_t
 start_monitor(char **argv)
 {
 	int64_t began = now();
+	int pipes[2], fd;
 	pid_t pid;
-	int fd;
 
+	if (pipe(pipes) == -1)
+		err(1, "pipe");
 	if ((pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0) {
 		if ((fd = open("/dev/null", O_RDWR)) == -1 || dup2(fd, 0) == -1 || dup2(fd, 1) == -1)
 			err(1, "/dev/null");
-		if ((fd = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0600)) == -1 || dup2(fd, 2) == -1)
-			err(1, LOG);
+		if (dup2(pipes[1], 2) == -1)
+			err(1, "dup2");
+		close(pipes[0]);
+		close(pipes[1]);
 		execv(argv[0], argv);
 		err(1, "%s", argv[0]);
 	}
-	while (!is_ready()) {
-		if (waitpid(pid, NULL, WNOHANG) == pid) {
-			pid = 0;
-			break;
-		}
-		rest(1000000);
-	}
-	if (pid != 0)
-		printf("ready_ns %lld\n", (long long)(now() - began));
+	close(pipes[1]);
+	said_fd = pipes[0];
+	while (!is_ready())
+		if (!listen_on())
+			return (0);
+	printf("ready_ns %lld\n", (long long)(now() - began));
 	return (pid);
 }
 
 static void
 show_log(void)
 {
-	char line[1024];
-	FILE *f;
+	char *rest = said, *line;
 
-	if ((f = fopen(LOG, "r")) == NULL)
-		return;
-	while (fgets(line, sizeof(line), f) != NULL)
-		printf("monitor: %s", line);
-	fclose(f);
+	while (listen_on())
+		;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			printf("monitor: %s\n", line);
 }
 
 /* Until the monitor has used less than 1 % of the CPU for 1.5 s. */
@@ -203,6 +216,8 @@ main(int argc, char *argv[])
 		errx(1, "the monitor ended before it was ready");
 	}
 	if (monitor != 0) {
+		/* It shows what there is, once it has said that it is ready. */
+		rest(100000000);
 		cpu = cpu_time(monitor);
 		printf("open_cpu_ns %lld\n", (long long)cpu);
 		rest(3000000000);

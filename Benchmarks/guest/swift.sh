@@ -18,7 +18,7 @@ mkdir "$work/tree"
 "${CC:-cc}" -O2 -Wall -Wextra -static -o "$work/tree/quark-load" Benchmarks/guest/quark-load.c
 "${CC:-cc}" -O2 -Wall -Wextra -D_GNU_SOURCE -I. -static -o "$work/tree/quark-c" Benchmarks/swift/quark-c.c \
 	libquark_big.a
-Tests/swift/build.sh Benchmarks/swift quark-swift "$work/tree"
+Tests/swift/package.sh Benchmarks/swift quark-swift "$work/tree"
 cat >"$work/tree/guest.sh" <<'EOF'
 set -e
 # Memory that was had once is had again at no cost: it is not what is measured.

@@ -3,6 +3,8 @@ import CQuark
 /// One raw event to come, as little of it as makes the rest computable.
 struct Step {
   var timeNS: UInt64
+  /// When its process was forked.
+  var startNS: UInt64
   var pid: UInt32
   var type: UInt32
 }
@@ -24,7 +26,8 @@ struct Step {
       let pid = Self.firstPID + UInt32(index / 24 * 8 + index % 8)
       unsafe (steps + index).initialize(
         to: Step(
-          timeNS: UInt64(index + 1) * 1000, pid: isHot ? 1 : pid,
+          timeNS: UInt64(index + 1) * 1000,
+          startNS: isHot ? 1000 : UInt64(index / 24 * 24 + index % 8 + 1) * 1000, pid: isHot ? 1 : pid,
           type: isHot ? RAW_GETPID.rawValue : types[index % 24 / 8]))
     }
     var state: UInt64 = 0x2545_F491_4F6C_DD1D

@@ -61,7 +61,7 @@ struct Strings {
 
   @inline(__always)
   private static func fill(_ task: inout raw_task, _ step: Step) {
-    task.start_boottime = step.timeNS
+    task.start_boottime = step.startNS
     task.cap_inheritable = 0
     task.cap_permitted = 0x1ff_ffff_ffff
     task.cap_effective = 0x1ff_ffff_ffff

@@ -13,7 +13,7 @@ trap 'exit 1' HUP INT TERM
 "${CC:-cc}" -O2 -Wall -Wextra -D_GNU_SOURCE -I. -o "$work/quark-c" Benchmarks/swift/quark-c.c libquark_big.a
 strip "$work/quark-c"
 mkdir "$work/tree"
-Tests/swift/build.sh Benchmarks/swift quark-swift "$work/tree"
+Tests/swift/package.sh Benchmarks/swift quark-swift "$work/tree"
 Benchmarks/repeat.py Tests/Fixtures/recordings/6.1.0.rec 500 80 "$work/long.rec"
 
 # Memory that was had once is had again at no cost: it is not what is measured.

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 #if defined(__x86_64__)
@@ -93,6 +94,21 @@ int clinux_file_contains(const char *path, const char *text)
 		return 0;
 	content[length] = '\0';
 	return strstr(content, text) != NULL;
+}
+
+int clinux_open_uevents(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		const int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
 }
 
 int clinux_memfd(void)
@@ -240,6 +256,35 @@ int clinux_run_canary(struct clinux_canary *canary)
 	return pid > 0 ? 0 : -1;
 }
 
+uint64_t clinux_boot_ns(void)
+{
+	struct timespec time = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+const char *clinux_environment(const char *name)
+{
+	return secure_getenv(name);
+}
+
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+/* As programs have it that are linked with the archive: nothing is asked of the dynamic loader for it. */
+static __thread int is_inside __attribute__((tls_model("initial-exec")));
+
+void clinux_enter_library(void)
+{
+	pthread_mutex_lock(&library);
+	is_inside = 1;
+}
+
+void clinux_leave_library(void)
+{
+	is_inside = 0;
+	pthread_mutex_unlock(&library);
+}
+
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 
@@ -266,6 +311,8 @@ int clinux_log_vprint(int level, const char *format, va_list arguments)
 	int n;
 
 	(void)level;
+	if (!is_inside)
+		return 0;
 	/* A verifier's log is one message of up to 16 MiB, and its end is what matters. */
 	n = vasprintf(&text, format, arguments);
 	if (n < 0)

@@ -151,6 +151,15 @@ int clinux_remove_tree(const char *path)
 	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+int clinux_run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 /* The next id behind `id`, or 0 at the end, or with errno. */
 static unsigned int next_bpf_id(enum clinux_bpf_object kind, unsigned int id)
 {
@@ -173,11 +182,6 @@ long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id)
 	while ((id = next_bpf_id(kind, id)) != 0)
 		count++;
 	return errno == ENOENT ? count : -1;
-}
-
-long clinux_bpf_count(enum clinux_bpf_object kind)
-{
-	return clinux_bpf_count_above(kind, 0);
 }
 
 unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind)

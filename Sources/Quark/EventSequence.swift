@@ -63,7 +63,7 @@
     /// How much went through the queue.
     ///
     /// - Throws: A ``QuarkError`` of EBADF when the sequence has ended.
-    public func statistics() throws -> Queue.Statistics { try withQueue { $0.statistics() } }
+    public func statistics() throws -> Queue.Statistics { try withQueue { $0.statistics } }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
       private let owner: Owner

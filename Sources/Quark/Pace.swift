@@ -11,6 +11,6 @@ struct Pace {
   func waitMS(untilNS ripeNS: UInt64?) -> Int {
     guard let ripeNS, let nowNS = try? Clock.bootNS() else { return .max }
     guard ripeNS > nowNS else { return leastMS }
-    return max(leastMS, Int((ripeNS - nowNS + 999_999) / 1_000_000))
+    return max(leastMS, Int((ripeNS - nowNS - 1) / 1_000_000) + 1)
   }
 }

@@ -15,11 +15,13 @@ extension Queue {
     public var lost: UInt64
     /// Records dropped because they made no sense.
     public var malformed: UInt64
-    /// Raw events that came when one that is younger had left already.
+    /// Raw events that are not delivered by their time: one that is younger had left when they came, or their stamp was
+    /// more than ten seconds ahead of the clock, which then counts instead.
     public var late: UInt64
-    /// Records, or strings of a process, dropped because a bound was reached.
+    /// Records, or strings of records and processes, dropped because a bound was reached. A record without its string is
+    /// delivered all the same.
     public var refused: UInt64
-    /// Processes forgotten.
+    /// Processes forgotten: their grace time was over, or their end was lost and found out, or there were too many.
     public var garbageCollections: UInt64
   }
 
@@ -43,7 +45,7 @@ extension Queue {
   }
 
   /// How much went through. The kernel is asked for what it lost.
-  public func statistics() -> Statistics {
+  public var statistics: Statistics {
     let counters = counters()
     return Statistics(
       insertions: counters.insertions, removals: counters.removals, aggregations: counters.aggregations,

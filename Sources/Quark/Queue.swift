@@ -16,10 +16,16 @@ public import QuarkLinux
   let parts: UnsafeMutablePointer<Parts>
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
+  /// When losses were looked for last; 0: not yet.
+  private var lookedAroundNS: UInt64 = 0
   /// When records were looked for last; 0: not yet.
   private var lookedNS: UInt64 = 0
+  /// Times of the wall clock are handed out, and it is this machine's.
+  private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
+  /// Of whoever it was opened for.
+  package let generation: ClientGeneration
 
   /// The attributes a queue has if nothing else is said.
   package static var defaultAttributes: quark_queue_attr {
@@ -28,41 +34,71 @@ public import QuarkLinux
       ruleset: nil, ring_size: 0, replay: nil)
   }
 
-  package init(_ attributes: quark_queue_attr) throws(QuarkError) {
-    try Self.validate(attributes)
+  /// Those of a program of this generation.
+  package static func defaultAttributes(of generation: ClientGeneration) -> quark_queue_attr {
+    var attributes = defaultAttributes
+    if generation.api >= 9 { attributes.flags = QQ_EBPF }
+    return attributes
+  }
+
+  /// Queues may be opened and closed on several threads at once: the library sees to it that one waits for the other,
+  /// for libbpf keeps some things for the whole program.
+  package init(_ attributes: quark_queue_attr, generation: ClientGeneration = .seven) throws(QuarkError) {
+    var attributes = attributes
+    try Self.validate(attributes, generation)
+    // A size_t of C may be more than Int holds. More than a megabyte of one string is never kept.
+    if attributes.max_env < 0 || attributes.max_env > 1 << 20 { attributes.max_env = 1 << 20 }
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
       (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
     }
-    let backend = try Self.backend(attributes)
+    let backend = try Self.openAlone { () throws(QuarkError) in try Self.backend(attributes) }
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
-    var pipeline = unsafe EventPipeline(attributes, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    var pipeline = unsafe EventPipeline(
+      attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
+    pipeline.processes.entitySalt = Self.entitySalt(attributes, generation, backend.replayState)
     if let replay = backend.replayState {
       // What runs on this machine has no part in what is recorded of another.
-      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, replay.wallOffsetNS)
+      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, generation.hasBootTimes ? 0 : replay.wallOffsetNS)
     } else {
+      pipeline.readClock = clinux_boot_ns
       // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: times.wallOffset)
+      let offsetNS = generation.hasBootTimes ? 0 : times.wallOffset
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: offsetNS)
       pipeline.primeRules()
-      (wallOffsetTakenNS, wallOffsetNS) = times
+      (wallOffsetTakenNS, wallOffsetNS) = (times.boot, offsetNS)
     }
+    self.generation = generation
+    followsWallClock = !generation.hasBootTimes && backend.flag != 0
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
     unsafe parts.initialize(to: Parts(epoll: epoll, backend: backend, pipeline: pipeline))
+    if unsafe parts.pointee.backend.flag != 0 { unsafe parts.pointee.presence = ProcPresence.open() }
   }
 
   @inlinable deinit { destroy() }
 
   @usableFromInline @inline(never) func destroy() {
+    clinux_enter_library()
     unsafe parts.deinitialize(count: 1)
+    clinux_leave_library()
     unsafe parts.deallocate()
+  }
+
+  /// One thread at a time, in the whole program, opens or closes a queue.
+  private static func openAlone(_ open: () throws(QuarkError) -> Backend) throws(QuarkError) -> Backend {
+    clinux_enter_library()
+    defer { clinux_leave_library() }
+    return try open()
   }
 
   struct Parts: ~Copyable {
     let epoll: Epoll
     var backend: Backend
     var recorder: Recorder?
+    /// Whether processes are still there; nil where that cannot be told, and of a recording.
+    var presence: ProcPresence?
     /// Those of the pipeline, if they are the queue's own.
     var ownRules: Ruleset?
     var pipeline: EventPipeline
@@ -107,13 +143,13 @@ public import QuarkLinux
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
-  /// Waits until there may be something to do, `milliseconds` at most. A signal throws EINTR; a recording of which all
-  /// has left the queue, ENODATA.
+  /// Waits until there may be something to do, `milliseconds` at most; less than none are none. A signal throws EINTR; a
+  /// recording of which all has left the queue, ENODATA.
   public func block(milliseconds: Int) throws(Errno) {
     let longest = try sleepMS(atMost: milliseconds)
     // A recording is there already.
     guard unsafe parts.pointee.backend.flag != 0 else { return }
-    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(longest))
+    unsafe try parts.pointee.epoll.wait(milliseconds: CInt(clamping: max(0, longest)))
   }
 
   /// How long to wait for `epollDescriptor`; of a recording, 0, or ENODATA when all has left the queue.
@@ -133,8 +169,9 @@ public import QuarkLinux
   package func counters() -> quark_queue_stats {
     var result = unsafe parts.pointee.pipeline.statistics
     result.backend = unsafe parts.pointee.backend.flag
-    unsafe result.malformed += parts.pointee.backend.malformed
-    unsafe result.refused += parts.pointee.pipeline.processes.refusals
+    unsafe result.malformed &+= parts.pointee.backend.malformed
+    unsafe result.refused &+= parts.pointee.pipeline.processes.refusals
+    unsafe result.garbage_collections &+= parts.pointee.pipeline.processes.evictions
     result.lost = unsafe parts.pointee.backend.lost()
     result.lost_by_family.0 = result.lost
     return result
@@ -180,7 +217,9 @@ public import QuarkLinux
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe @usableFromInline package mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
-    refreshWallOffset(nowNS: nowNS)
+    // The wall clock may be set: look again every 10 milliseconds.
+    if followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 { refreshWallOffset(nowNS: nowNS) }
+    if nowNS &- lookedAroundNS >= Self.lookIntervalNS { lookAround(nowNS: nowNS) }
     var taken = 0
     while true {
       let count = populate(nowNS: nowNS)
@@ -189,6 +228,7 @@ public import QuarkLinux
       // Without records the reading above still is the time after them.
       if count > 0 { nowNS = self.nowNS() ?? nowNS }
       lookedNS = nowNS
+      if !isFull { reconcile(nowNS: nowNS) }
       if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
         return unsafe event
       }
@@ -236,7 +276,19 @@ public import QuarkLinux
   /// is held has been held long enough.
   private func nowNS() -> UInt64? {
     guard let replay = unsafe parts.pointee.backend.replayState else { return try? Clock.bootNS() }
-    return replay.isOver ? replay.nowNS + holdTimeNS : replay.nowNS
+    guard replay.isOver else { return replay.nowNS }
+    unsafe parts.pointee.pipeline.isOver = true
+    let (sum, overflow) = replay.nowNS.addingReportingOverflow(holdTimeNS)
+    return overflow ? .max : sum
+  }
+
+  /// What keeps entity ids apart from those of other boots; of a recording, as when it was made.
+  private static func entitySalt(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration, _ replay: ReplayBackend.State?
+  ) -> UInt64 {
+    guard !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 else { return 0 }
+    guard let replay else { return BootID.salt() }
+    return replay.bootSalt
   }
 
   private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
@@ -254,7 +306,9 @@ public import QuarkLinux
     return settings
   }
 
-  private static func validate(_ attributes: quark_queue_attr) throws(QuarkError) {
+  private static func validate(
+    _ attributes: quark_queue_attr, _ generation: ClientGeneration
+  ) throws(QuarkError) {
     let invalid = Errno(EINVAL)
     let flags = attributes.flags
     guard attributes.max_length > 0 else { throw QuarkError("use max_length below 1", invalid) }
@@ -262,6 +316,10 @@ public import QuarkLinux
     guard attributes.hold_time >= 10 else { throw QuarkError("use hold_time below 10", invalid) }
     guard flags & (QQ_ALL_BACKENDS | QQ_NOVA) != 0 else {
       throw QuarkError("open a queue with no backend allowed", invalid)
+    }
+    let allowed = (flags & (QQ_ALL_BACKENDS | QQ_NOVA)).nonzeroBitCount
+    guard allowed == 1 || generation.api < 9 || flags & QQ_FALLBACK != 0 else {
+      throw QuarkError("open a queue with more than one backend allowed, and no QQ_FALLBACK", invalid)
     }
     let ringSize = attributes.ring_size
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
@@ -273,14 +331,16 @@ public import QuarkLinux
         throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
       }
     }
-    for (flag, name) in unsupported where flags & flag != 0 {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "\(name) has no support so far")
+    var refused = unsupported.filter { flags & $0.0 != 0 }.map { "\($0.1)" }
+    if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
+    guard refused.isEmpty else {
+      let names = refused.joined(separator: ", ")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "no support so far of \(names)")
     }
-    guard flags & ~knownFlags == 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has a bit that has no meaning")
-    }
-    guard flags & QQ_ALL_BACKENDS != 0 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "QQ_NOVA has no support so far")
+    let meaningless = CUnsignedInt(bitPattern: flags & ~knownFlags)
+    guard meaningless == 0 else {
+      let bits = "0x" + String(meaningless, radix: 16)
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has bits without a meaning: \(bits)")
     }
     guard attributes.kubefd == -1 else {
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
@@ -288,7 +348,8 @@ public import QuarkLinux
   }
 
   private static var knownFlags: CInt {
-    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS
+    QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
+      | QQ_SALTED_IDS
   }
 
   /// Flags of events, and of other ways to hand them out, that there are none of yet.
@@ -296,15 +357,30 @@ public import QuarkLinux
     [
       (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
       (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-      (QQ_GETPID, "QQ_GETPID"),
+      (QQ_GETPID, "QQ_GETPID"), (QQ_MPROTECT, "QQ_MPROTECT"),
     ]
   }
 
-  /// Clock steps and slewing move the wall clock against the boot clock: look again every second.
+  @inline(never)
   private mutating func refreshWallOffset(nowNS: UInt64) {
+    wallOffsetTakenNS = nowNS
+    if let offset = try? Clock.wallOffsetNS() { wallOffsetNS = offset }
+  }
+
+  private static var lookIntervalNS: UInt64 { 1_000_000_000 }
+
+  /// What is looked at every second: records may have been lost.
+  @inline(never)
+  private mutating func lookAround(nowNS: UInt64) {
+    lookedAroundNS = nowNS
     guard unsafe parts.pointee.backend.flag != 0 else { return }
-    guard nowNS - wallOffsetTakenNS >= 1_000_000_000, let offset = try? Clock.wallOffsetNS() else { return }
-    (wallOffsetNS, wallOffsetTakenNS) = (offset, nowNS)
+    unsafe parts.pointee.pipeline.noteLosses(parts.pointee.backend.lost())
+  }
+
+  /// Lets go of processes whose end was lost. All that there was has been read.
+  private mutating func reconcile(nowNS: UInt64) {
+    guard unsafe parts.pointee.presence != nil else { return }
+    unsafe parts.pointee.pipeline.reconcile(nowNS: nowNS) { unsafe parts.pointee.presence!.look(pid: $0) }
   }
 
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one
@@ -314,13 +390,15 @@ public import QuarkLinux
     var taken = 0
     while true {
       let limit = unsafe parts.pointee.pipeline.room
-      let count = limit > 0 ? consume(limit: limit) : 0
+      let count = limit > 0 ? consume(limit: limit, nowNS: nowNS) : 0
       taken += count
       if count < limit || limit == 0 { return taken }
     }
   }
 
-  private mutating func consume(limit: Int) -> Int {
+  private mutating func consume(limit: Int, nowNS: UInt64) -> Int {
+    let readNS = unsafe parts.pointee.backend.replayState?.nextNS ?? nowNS
+    unsafe parts.pointee.pipeline.setClock(nowNS: readNS)
     guard unsafe parts.pointee.recorder != nil else {
       return unsafe parts.pointee.backend.consume(limit: limit) { record in
         unsafe parts.pointee.pipeline.insert(record: record)

@@ -8,28 +8,43 @@ import QuarkLinux
 nonisolated(unsafe) private var openError: UnsafeMutablePointer<CChar>?
 
 @c @implementation
-public func quark_queue_default_attr(_ attr: UnsafeMutablePointer<quark_queue_attr>!) {
-  unsafe attr.pointee = Queue.defaultAttributes
+public func quark_queue_default_attr_api(
+  _ attr: UnsafeMutablePointer<quark_queue_attr>!, _ client: UnsafePointer<quark_client>!
+) {
+  // One that does not fit is refused when it opens a queue: until then nothing is written that it has no room for.
+  guard case .fits(let generation) = unsafe ClientFit(client) else { return }
+  unsafe attr.pointee = Queue.defaultAttributes(of: generation)
 }
 
 @c @implementation
-public func quark_queue_open(
-  _ queue: UnsafeMutablePointer<quark_queue>!, _ attr: UnsafeMutablePointer<quark_queue_attr>!
+public func quark_queue_open_api(
+  _ queue: UnsafeMutablePointer<quark_queue>!, _ attr: UnsafeMutablePointer<quark_queue_attr>!,
+  _ client: UnsafePointer<quark_client>!
 ) -> CInt {
   cquark_log_configure()
-  let attributes = unsafe attr?.pointee ?? Queue.defaultAttributes
+  let generation: ClientGeneration
+  switch unsafe ClientFit(client) {
+  case .fits(let found): generation = found
+  case .differs(let reason):
+    // Nobody sees it but who builds the program, and nothing else says why: it is told however silent the log is.
+    setOpenError(reason)
+    unsafe cquark_log_text(
+      CInt(QUARK_VL_SILENT.rawValue), ("quark_queue_open" as StaticString).cString, CInt(#line), reason)
+    return fail(EPROTO)
+  }
+  let attributes = unsafe attr?.pointee ?? Queue.defaultAttributes(of: generation)
   unsafe queue.pointee = quark_queue()
   unsafe queue.pointee.epollfd = -1
   unsafe queue.pointee.flags = attributes.flags
   setOpenError("")
   do {
-    let opened = try Queue(attributes)
+    let opened = try Queue(attributes, generation: generation)
     let driver = UnsafeMutablePointer<Queue>.allocate(capacity: 1)
     unsafe queue.pointee.epollfd = opened.epollDescriptor
-    unsafe queue.pointee.stats = opened.counters()
     unsafe queue.pointee.ruleset = attributes.ruleset
     unsafe driver.initialize(to: opened)
     unsafe queue.pointee.driver = UnsafeMutableRawPointer(driver)
+    unsafe refreshStatistics(queue, driver)
     unsafe loadMachine(queue)
     return 0
   } catch {
@@ -120,7 +135,8 @@ public func quark_queue_populate(_ queue: UnsafeMutablePointer<quark_queue>!) ->
 public func quark_queue_get_stats(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ stats: UnsafeMutablePointer<quark_queue_stats>!
 ) {
-  if let driver = unsafe driver(of: queue) { unsafe queue.pointee.stats = driver.pointee.counters() }
+  if let driver = unsafe driver(of: queue) { unsafe refreshStatistics(queue, driver) }
+  // Both are of one generation, and of the same size in all.
   unsafe stats.pointee = queue.pointee.stats
 }
 
@@ -164,6 +180,12 @@ func driver(of queue: UnsafeMutablePointer<quark_queue>!) -> UnsafeMutablePointe
 func fail(_ errno: CInt) -> CInt {
   clinux_set_errno(errno)
   return -1
+}
+
+/// As the program has them for which the queue was opened.
+private func refreshStatistics(_ queue: UnsafeMutablePointer<quark_queue>, _ driver: UnsafeMutablePointer<Queue>) {
+  var counters = unsafe driver.pointee.counters()
+  unsafe cquark_store_stats(&queue.pointee.stats, &counters, driver.pointee.generation.api)
 }
 
 private func setOpenError(_ message: String) {

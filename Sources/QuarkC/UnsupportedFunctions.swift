@@ -1,5 +1,6 @@
 import CLinux
 import CQuark
+import Quark
 
 // What programs may ask for, and this library does not have, or not yet.
 
@@ -39,5 +40,6 @@ public func quark_queue_trusted_pid_reset(_ queue: UnsafeMutablePointer<quark_qu
 
 /// In fact, and not as asked for.
 private func usesEBPF(_ queue: UnsafeMutablePointer<quark_queue>) -> Bool {
-  unsafe driver(of: queue) != nil && queue.pointee.stats.backend == QQ_EBPF
+  guard let driver = unsafe driver(of: queue) else { return false }
+  return unsafe driver.pointee.source == .ebpf
 }

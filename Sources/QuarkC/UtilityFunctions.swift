@@ -159,14 +159,3 @@ public func safe_basename(_ path: UnsafePointer<CChar>!) -> UnsafePointer<CChar>
   guard let slash = unsafe strrchr(path, CInt(UInt8(ascii: "/"))), unsafe slash[1] != 0 else { return nil }
   return unsafe UnsafePointer(slash + 1)
 }
-
-@c @implementation
-public func fetch_boottime() -> u64 {
-  let prefix = "btime "
-  guard let line = unsafe find_line_p("/proc/stat", prefix) else { return 0 }
-  defer { unsafe free(line) }
-  var seconds: u64 = 0
-  guard unsafe strtou64(&seconds, line + prefix.utf8.count, 10) == 0 else { return 0 }
-  let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-  return overflow ? 0 : product
-}

@@ -1,14 +1,17 @@
 internal import CLinux
+internal import CQuark
 
 /// The clocks of clock_gettime(2), in nanoseconds.
 public enum Clock {
   /// Since boot, suspend included: what records are stamped with.
   public static func bootNS() throws(Errno) -> UInt64 { try read(CLOCK_BOOTTIME) }
 
-  /// What to add to a time since boot to get a time since the epoch. Right to well under a microsecond on an idle
-  /// machine.
+  /// What to add to a time since boot to get a time since the epoch, as quark_get_boottime() has it for all: the same
+  /// as long as the clock is not set.
   public static func wallOffsetNS() throws(Errno) -> UInt64 {
-    try difference { () throws(Errno) in try Reading(of: CLOCK_REALTIME, between: CLOCK_BOOTTIME) }.offset
+    let offset = quark_get_boottime()
+    if offset == 0 { try Errno.check(quark_update_boottime()) }
+    return offset == 0 ? quark_get_boottime() : offset
   }
 
   /// What to add to a time of CLOCK_MONOTONIC, which stands still in suspend, to get one since boot: `last`, unless it

@@ -164,6 +164,43 @@ private struct TaskCount {
   }
 }
 
+/// A processor that goes offline and comes back, three times, while processes live and die on it, is heard again: of
+/// each process that begins there later all is known. That something may have been missed meanwhile is said.
+func processorOffline(_ context: TestContext) throws(TestEnd) {
+  let file = "/sys/devices/system/cpu/cpu1/online"
+  var queue = try context.open()
+  let load = try start {
+    while true {
+      let pid = clinux_vfork_exit(0)
+      if pid <= 0 || (try? wait(for: pid)) == nil { return 1 }
+    }
+  }
+  defer { try? writeFile(file, [UInt8(ascii: "1")]) }
+  for _ in 0..<3 {
+    try writeFile(file, [UInt8(ascii: "0")])
+    try queue.populate()
+    try writeFile(file, [UInt8(ascii: "1")])
+  }
+  // Its pids would be those of the processes below soon.
+  _ = kill(load, SIGKILL)
+  _ = try wait(for: load)
+  // It is looked for ten times a second.
+  let deadline = milliseconds() + 500
+  while milliseconds() < deadline {
+    while unsafe queue.queue.pointee.nextEvent() != nil {}
+    do { try unsafe queue.queue.pointee.block() } catch { throw .failed("block: \(error.description)") }
+  }
+  for status in 0..<10 as Range<CInt> {
+    let life = try context.live(in: &queue, status: status) {
+      must("run on the processor", clinux_run_on(1))
+      return execute("/bin/exit", ["exit", "\(status)"])
+    }
+    try life.expect(execs: 1)
+  }
+  let lost = try queue.counters().lost
+  try expect(context.isKprobe == (lost > 0), "\(lost) records are said to be lost")
+}
+
 /// Without privilege opening fails, and says what is missing.
 func unprivileged(_ context: TestContext) throws(TestEnd) {
   let child = try start {
@@ -244,7 +281,7 @@ func leftovers(_ context: TestContext) throws(TestEnd) {
   let before = BPFObjects()
   do {
     let queue = try context.open()
-    try expect(before.newer[0] >= 6, "an open queue has \(before.newer[0]) programs")
+    try expect(before.newer[0] > 0, "an open queue has no programs")
     extendLifetime(queue)
   }
   try before.expectNoneNewer("after a queue was closed")

@@ -124,13 +124,14 @@ private func hexadecimal(_ text: String) -> UInt64 {
   return number
 }
 
+@inline(never)
 private func expectIDs(
   _ what: StaticString, _ actual: (UInt32, UInt32, UInt32), _ expected: (UInt32, UInt32, UInt32),
   file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
   if actual == expected { return }
-  throw failure(
-    "\(what) ids are \(actual.0) \(actual.1) \(actual.2), expected \(expected.0) \(expected.1) \(expected.2)", file, line)
+  func words(_ ids: (UInt32, UInt32, UInt32)) -> String { "\(ids.0) \(ids.1) \(ids.2)" }
+  throw failure("\(what) ids are \(words(actual)), expected \(words(expected))", file, line)
 }
 
 /// The terminal that a session has: its device number.

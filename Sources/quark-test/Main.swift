@@ -1,4 +1,5 @@
 import CLinux
+import GuestInit
 import QuarkLinux
 
 // The package manager links an executable with `main` defined as MODULE_main.
@@ -6,6 +7,8 @@ import QuarkLinux
 public func quarkTestMain(
   _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 ) -> CInt {
+  // A guest has no room for a second C library.
+  if getpid() == 1 { return unsafe runAsInit(argc, argv) }
   switch unsafe Options.parse(argc, argv) {
   case .exit(let status): return status
   case .run(let options):

@@ -52,7 +52,7 @@ struct Options {
 
   /// A time that depends on how fast the machine is: longer as the time limit is.
   static func scaled(_ milliseconds: Int) -> Int {
-    max(milliseconds, milliseconds * timeLimitMS / idleTimeLimitMS)
+    max(milliseconds, milliseconds &* timeLimitMS / idleTimeLimitMS)
   }
 
   static let usage = """

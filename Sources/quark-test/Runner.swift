@@ -112,18 +112,24 @@ struct Runner: ~Copyable {
       _ = clinux_send_descriptor(queue.control, ends[1])
       close(ends[1])
     }
-    let (line, verbosity) = (ends[0], options.verbosity)
-    let process = TestProcess(isTracing: options.isTracing) {
+    let process = process(of: test, line: ends[0])
+    if ends[0] >= 0 { close(ends[0]) }
+    guard let process = process else { return report(index, Self.noProcess, 0) }
+    running.append(Running(index: index, process: process))
+  }
+
+  /// Nil with errno.
+  private func process(of test: Test, line: CInt) -> TestProcess? {
+    let verbosity = options.verbosity
+    return TestProcess(isTracing: options.isTracing) {
       // Who is left behind becomes a child of the test's process, and is found there.
       _ = clinux_become_subreaper()
       return TestProcess.perform(test, verbosity: verbosity, line: line)
     }
-    if line >= 0 { close(line) }
-    guard let process = process else {
-      let reason = "cannot start a process for the test: \(Errno.current.description)"
-      return report(index, TestResult(verdict: .fail, reason: reason), 0)
-    }
-    running.append(Running(index: index, process: process))
+  }
+
+  private static var noProcess: TestResult {
+    TestResult(verdict: .fail, reason: "cannot start a process for the test: \(Errno.current.description)")
   }
 
   private mutating func announce(_ index: Int) {
@@ -141,18 +147,30 @@ struct Runner: ~Copyable {
     for queue in queues { watched += queue.process.watched }
     _ = unsafe poll(&watched, nfds_t(watched.count), 100)
     for test in running {
-      test.process.look()
-      let elapsedMS = milliseconds() - test.process.startMS
-      if test.process.isOver {
-        finish(test, test.process.result, elapsedMS)
-      } else if elapsedMS > options.tests[test.index].timeLimitMS {
-        test.process.kill()
-        let reason = "no result in \(options.tests[test.index].timeLimitMS / 1000) s"
-        finish(test, TestResult(verdict: .timeout, reason: reason, output: test.process.result.output), elapsedMS)
-      }
+      guard let result = end(of: test.process, limitMS: options.tests[test.index].timeLimitMS) else { continue }
+      finish(test, result, milliseconds() - test.process.startMS)
     }
     running.removeAll { $0.process.isOver }
     beat()
+  }
+
+  /// Nil: it goes on. One that takes too long is ended. A pass is none if there are probes behind it that were not there
+  /// before.
+  private mutating func end(of process: TestProcess, limitMS: Int) -> TestResult? {
+    process.look()
+    guard process.isOver else {
+      if milliseconds() - process.startMS <= limitMS { return nil }
+      process.kill()
+      return TestResult(verdict: .timeout, reason: "no result in \(limitMS / 1000) s", output: process.result.output)
+    }
+    var result = process.result
+    let orphans = ProbeDefinitions.orphans().filter { !knownOrphans.contains($0) }
+    knownOrphans += orphans
+    if result.verdict == .pass, let pid = orphans.first {
+      result.verdict = .fail
+      result.reason = "a probe of process \(pid), which is gone, is left behind"
+    }
+    return result
   }
 
   private mutating func beat() {
@@ -166,24 +184,11 @@ struct Runner: ~Copyable {
   }
 
   private mutating func finish(_ test: Running, _ result: TestResult, _ milliseconds: Int) {
-    let result = blamed(for: result)
     if result.verdict == .pass || result.verdict == .skip || !isInCompany(options.tests[test.index]) {
       report(test.index, result, milliseconds)
     } else {
       unsettled.append(Unsettled(index: test.index, result: result, milliseconds: milliseconds))
     }
-  }
-
-  /// A pass is none if there are probes behind it that were not there before.
-  private mutating func blamed(for result: TestResult) -> TestResult {
-    var result = result
-    let orphans = ProbeDefinitions.orphans().filter { !knownOrphans.contains($0) }
-    knownOrphans += orphans
-    if result.verdict == .pass, let pid = orphans.first {
-      result.verdict = .fail
-      result.reason = "a probe of process \(pid), which is gone, is left behind"
-    }
-    return result
   }
 
   // MARK: - Shared queues
@@ -260,22 +265,13 @@ struct Runner: ~Copyable {
   }
 
   private mutating func runAgain(_ index: Int) -> TestResult {
-    let (test, verbosity) = (options.tests[index], options.verbosity)
-    let process = TestProcess {
-      _ = clinux_become_subreaper()
-      return TestProcess.perform(test, verbosity: verbosity)
-    }
-    guard let process = process else { return TestResult(verdict: .fail, reason: Errno.current.description) }
+    let test = options.tests[index]
+    guard let process = process(of: test, line: -1) else { return Self.noProcess }
     while true {
       var watched = process.watched
       _ = unsafe poll(&watched, nfds_t(watched.count), 100)
-      process.look()
-      if process.isOver { return blamed(for: process.result) }
+      if let result = end(of: process, limitMS: test.timeLimitMS) { return result }
       beat()
-      if milliseconds() - process.startMS > test.timeLimitMS {
-        process.kill()
-        return TestResult(verdict: .timeout, reason: "no result in \(test.timeLimitMS / 1000) s")
-      }
     }
   }
 

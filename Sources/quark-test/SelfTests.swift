@@ -25,7 +25,7 @@ extension Test {
         _ = try start { while true { pause() } }
       },
       // A probe, which stays when its process is gone.
-      Test("x_leave_probe", .none) { _ throws(TestEnd) in
+      Test("x_leave_probe", .none, alone: "the next queue that is opened takes it away") { _ throws(TestEnd) in
         let definition = "p:quark/left_\(getpid())_0 wake_up_new_task\n"
         let file = unsafe clinux_open("/sys/kernel/tracing/kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC, 0)
         guard file >= 0 else { throw .failed("no kprobe_events: \(Errno.current.description)") }

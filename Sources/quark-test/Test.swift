@@ -73,13 +73,20 @@ struct Test {
   var label: String { backend.map { "\(name) @ \($0.name)" } ?? name }
 
   /// Milliseconds it may take.
-  var timeLimitMS: Int { max(Options.timeLimitMS, Options.scaled((heavyMinutes ?? 0) * 60_000)) }
+  var timeLimitMS: Int {
+    guard let heavyMinutes else { return Options.timeLimitMS }
+    return max(Options.timeLimitMS, Options.scaled(heavyMinutes &* 60_000))
+  }
 
   /// In the order of execution: all of one backend, then all of the next; those that want to be alone behind all others.
   static var all: [Test] {
     var tests: [Test] = []
     for backend in [.ebpf, .kprobe, .kprobeTable] as [Backend] {
       tests += (common + (backend == .ebpf ? ebpfOnly : kprobeOnly)).map { $0.on(backend) }
+    }
+    // Where there is but one processor, or none that can go offline, there is nothing to test.
+    if unsafe access("/sys/devices/system/cpu/cpu1/online", W_OK) != 0 {
+      tests.removeAll { equal($0.name, "t_cpu_offline") }
     }
     tests += selfTests
     return tests.filter { $0.alone == nil } + tests.filter { $0.alone != nil }
@@ -135,6 +142,7 @@ struct Test {
       Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader),
       Test("t_self_test", .own("it opens with a self-test"), alone: "it looks for any canary", selfTest),
       Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow),
+      Test("t_cpu_offline", .own("it counts what is lost"), alone: "it takes a processor away", processorOffline),
       Test("t_unprivileged", .own("it may not open one"), unprivileged),
       Test("t_mon_ends", .none, monitorEnds),
       Test("t_mon_nobody", .none, monitorAsNobody),

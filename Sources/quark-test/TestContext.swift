@@ -22,10 +22,14 @@ struct TestContext {
     self.line = line
   }
 
-  /// Of a queue that many share: what belongs together comes less close together then. Where nothing is joined, being
-  /// in order is all that events are held for.
+  /// Of a queue that many share: what belongs together comes less close together then, for other tests get their turns
+  /// in between. Where nothing is joined, being in order is all that events are held for, but for the two records that
+  /// kprobes make of an exec.
   static func sharedAttributes(_ backend: Backend, isSeparate: Bool) -> quark_queue_attr {
-    attributes(backend, holdTimeMS: isSeparate ? 50 : 400)
+    var attributes = attributes(backend, holdTimeMS: !isSeparate ? 800 : backend.isKprobe ? 250 : 50)
+    // Who asks for a process that has ended may have to wait for its turn.
+    attributes.cache_grace_time = CInt(Options.scaled(10_000))
+    return attributes
   }
 
   /// `holdTimeMS` is for a machine that is as fast as it should be.

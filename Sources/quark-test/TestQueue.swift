@@ -34,7 +34,9 @@ import QuarkLinux
     self.line = line
     self.verbosity = verbosity
     try send(.attach, UInt32(getpid()))
-    try expectEqual("the shared queue's first word", try receive().first ?? 0, Message.welcome.rawValue)
+    // It may be about to be opened, beside others.
+    let words = try receive(milliseconds: 5 * Patience.milliseconds / 2, "the shared queue is not open")
+    try expectEqual("the shared queue's first word", words.first ?? 0, Message.welcome.rawValue)
   }
 
   deinit {
@@ -51,26 +53,19 @@ import QuarkLinux
     return unsafe own
   }
 
-  /// The next event of `pid`; those of others are kept for later. Fails after a while without one.
-  mutating func next(of pid: pid_t) throws(TestEnd) -> Life.Part {
-    if let index = waiting.firstIndex(where: { $0.known.pid == UInt32(pid) }) { return waiting.remove(at: index) }
+  /// The next event, of `pid` if that is given; then those of others are kept for later. Fails after a while without
+  /// one.
+  @inline(never) mutating func next(of pid: pid_t? = nil) throws(TestEnd) -> Life.Part {
+    func isAsked(_ part: Life.Part) -> Bool { pid.map { UInt32($0) == part.known.pid } ?? true }
+    if let index = waiting.firstIndex(where: isAsked) { return waiting.remove(at: index) }
     let deadline = milliseconds() + Patience.milliseconds
     while milliseconds() < deadline {
       guard let part = try read(milliseconds: deadline - milliseconds()) else { continue }
-      if part.known.pid == UInt32(pid) { return part }
+      if isAsked(part) { return part }
       waiting.append(part)
     }
-    throw .failed("no event of pid \(pid) within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
-  }
-
-  /// The next event, whosever it is. Fails after a while without one.
-  mutating func next() throws(TestEnd) -> Life.Part {
-    if !waiting.isEmpty { return waiting.removeFirst() }
-    let deadline = milliseconds() + Patience.milliseconds
-    while milliseconds() < deadline {
-      if let part = try read(milliseconds: deadline - milliseconds()) { return part }
-    }
-    throw .failed("no event within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
+    let whose = pid.map { " of pid \($0)" } ?? ""
+    throw .failed("no event\(whose) within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
   }
 
   /// The queue takes what the kernel has for it now.
@@ -114,7 +109,7 @@ import QuarkLinux
       if verbosity > 1 { unsafe Life.Part.show(event.pointee) }
       return unsafe event.pointee.process == nil ? nil : Life.Part(event.pointee)
     }
-    let bytes = try receive(milliseconds: milliseconds)
+    let bytes = try receive(milliseconds: milliseconds, "no event")
     try expectEqual("a word of the shared queue", bytes.first ?? 0, Message.event.rawValue)
     let part = try Life.Part(bytes)
     if verbosity > 1 { FileDescriptor.complain("pid \(part.known.pid): events \(part.events) of \(part.known.exe)\n") }
@@ -138,10 +133,13 @@ import QuarkLinux
     if count != bytes.count { throw .failed(Self.isGone) }
   }
 
-  private func receive(milliseconds: Int = Patience.milliseconds) throws(TestEnd) -> [UInt8] {
+  /// `missing` is what a failure says before how long it waited.
+  private func receive(
+    milliseconds: Int = Patience.milliseconds, _ missing: StaticString = "no word of the shared queue"
+  ) throws(TestEnd) -> [UInt8] {
     var watched = pollfd(fd: line, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&watched, 1, CInt(max(0, milliseconds))) != 0 else {
-      throw .failed("no event within \(Patience.milliseconds / 1000) s")
+      throw .failed("\(missing) within \(milliseconds / 1000) s")
     }
     let bytes = Message.receive(from: line)
     if bytes.isEmpty { throw .failed(Self.isGone) }
@@ -213,7 +211,7 @@ extension Life.Part {
 
   init(_ bytes: [UInt8]) throws(TestEnd) {
     let head = unsafe 8 + 8 + 4 + MemoryLayout<quark_process>.size
-    guard bytes.count > 1 + head + 6 * 4 else { throw .failed("a short word of the shared queue") }
+    guard bytes.count >= 1 + head + 6 * 4 else { throw .failed("a short word of the shared queue") }
     var bytes = bytes
     // Safe: `head` bytes are there behind the first, and the lengths were written by `encode`.
     self = unsafe bytes.withUnsafeMutableBytes { memory in

@@ -13,9 +13,12 @@ import Testing
     "Quark": ["QuarkCore", "QuarkLinux", "CQuark", "CLinux", "Synchronization"],
     "QuarkC": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"],
     "quark-mon": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual", "Synchronization"],
-    "quark-test": ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual"],
+    "quark-test": [
+      "GuestInit", "Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux", "CManual", "Synchronization",
+    ],
     "quark-btf": ["QuarkLinux", "CQuark", "CLinux", "CManual"],
-    "quark-init": ["CLinux"],
+    "GuestInit": ["CLinux"],
+    "quark-init": ["GuestInit"],
     "kmatrix": [
       "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging", "Subprocess", "Synchronization", "System",
       "SystemPackage", "TOMLKit",
@@ -34,6 +37,8 @@ import Testing
     #expect(!files.isEmpty)
     for file in files {
       for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+        // The expression takes a thousand times as long.
+        guard line.range(of: "import") != nil else { continue }
         guard let imported = Self.importedModule(line) else { continue }
         #expect(Self.allowed[module]!.contains(imported), "\(module)/\(file.lastPathComponent): \(line)")
       }

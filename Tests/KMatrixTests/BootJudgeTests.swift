@@ -36,6 +36,7 @@ import Testing
     Case("silence", 0, .fail, "no hello on the results channel"),
     Case("nothing-at-all", 0, .bootFail, "init's banner was never seen"),
     Case("hang", 124, .hang, "time limit", culprit: "t_fork_exec_exit@ebpf"),
+    Case("boot-failure", 126, .bootFail, "Unable to mount root fs"),
     Case("boot-failure", 127, .bootFail, "Unable to mount root fs"),
     Case("missing-end", 0, .fail, "no end frame"),
     Case("exit-disagrees", 0, .fail, "the exit code is 0, the results have 1 failed"),

@@ -95,10 +95,11 @@ import Testing
     recorded.artifacts.channel = Guest.channel(frames)
     recorded.artifacts.helloSeconds = 1.5
     let phases = BootPhases(recorded.artifacts, recorded.judge.transcript)
-    #expect(phases.values.map { ($0 * 1000).rounded() } == [1500, 180, 350, 120, 250])
+    // 650 ms of work in proportion to 180, 370 and 120.
+    #expect(phases.values.map { ($0 * 1000).rounded() } == [1500, 175, 359, 116, 250])
     recorded.artifacts.channel = Guest.channel(Array(frames.dropLast()))
     let cut = BootPhases(recorded.artifacts, recorded.judge.transcript)
-    #expect(cut.values.map { ($0 * 1000).rounded() } == [1500, 180, 1200, 120, 0])
+    #expect(cut.values.map { ($0 * 1000).rounded() } == [1500, 403, 828, 269, 0])
     recorded.artifacts.channel = []
     #expect(BootPhases(recorded.artifacts, recorded.judge.transcript).values == [3, 0, 0, 0, 0])
   }

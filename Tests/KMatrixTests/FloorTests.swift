@@ -44,5 +44,6 @@ import Testing
     results.floor = Floor("1/1")
     #expect(!results.isSuccess)
     #expect(HTMLReport(results).text.contains("Below the floor"))
+    #expect(MarkdownReport(results).text.contains("Below the floor"))
   }
 }

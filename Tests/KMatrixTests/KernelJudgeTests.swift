@@ -199,6 +199,27 @@ import Testing
     #expect(kernel.result().tests.map(\.verdict) == [expected, expected, expected, .notRun])
   }
 
+  @Test func whoIsInterruptedByHimselfIsNotBlamed() throws {
+    var kernel = KernelJudge(image)
+    try panic(Self.three).add(to: &kernel)
+    var second = try Recorded("hang", end: .interrupted)
+    second.artifacts.channel = try panic([Self.three[0]], jobs: 1).artifacts.channel
+    second.add(to: &kernel)
+    kernel.giveUp()
+    #expect(kernel.result().tests.map(\.verdict) == [.notRun, .fail, .fail, .notRun])
+    #expect(kernel.result().notes == [])
+  }
+
+  /// It was run again because that was cheaper than a boot without it.
+  @Test func theWorseOfTwoResultsStands() throws {
+    var kernel = KernelJudge(image)
+    try panic([Self.three[0], Guest.result(0), Self.three[1]]).add(to: &kernel)
+    try panic([Self.three[0], Guest.result(0, "fail"), Self.three[2], Guest.result(2)]).add(to: &kernel)
+    try panic([Self.three[0], Guest.result(0)]).add(to: &kernel)
+    #expect(kernel.result().tests.map(\.verdict) == [.fail, .panic, .pass, .notRun])
+    #expect(kernel.culprits.map(\.label) == ["t_b@ebpf"])
+  }
+
   @Test func aResultThatIsLostBesideOthersIsNoPass() throws {
     var recorded = try Recorded("clean-pass", exit: 0)
     recorded.artifacts.channel = Guest.channel([

@@ -53,7 +53,7 @@ import Testing
     try kmatrix.kernel("6.1.0-cloud", #"boot "$@"; plan \#(tests); set -- $planned; start "$1"; panic"#)
     _ = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
     let kernel = try #require(try kmatrix.results().kernels.first)
-    #expect(kernel.boots.count == 1 + KernelRunner.maxReboots)
+    #expect(kernel.boots.count == 1 + PendingBoots.maxReboots)
     #expect(kernel.tests.map(\.verdict) == Array(repeating: .panic, count: 13) + [.notRun, .notRun])
     #expect(Tally(kernel).failed == 15)
     #expect(kernel.notes == ["not booted again after 12 times; 2 tests did not run"])
@@ -229,7 +229,7 @@ import Testing
     ])
     #expect(lines[first + 8] == "    0.1 s  t_a@ebpf on 6.1.0-cloud")
     let phases = try #require(try kmatrix.results().kernels[0].boots[0].phases)
-    #expect(phases.values.dropFirst().map { ($0 * 1000).rounded() } == [170, 370, 110, 250])
+    #expect(phases.values.dropFirst().map { ($0 * 1000).rounded() } == [299, 158, 193, 250])
     #expect(try kmatrix.results().fetchSeconds != nil)
     #expect(try kmatrix.scratch.text("test-results/matrix.html").contains("<th scope=\"col\">waiting</th>"))
   }
@@ -356,6 +356,8 @@ import Testing
     #expect(merged.lastLine == "15 passed, 0 failed, 0 skipped")
     #expect(try kmatrix.results(in: "whole").kernels.map(\.release) == releases)
     for release in releases { #expect(kmatrix.scratch.exists("whole/logs/\(release).console.txt")) }
+    #expect(try await kmatrix("merge", "part1", "part2", "-o", "whole", "--floor", "5/5").code == 0)
+    #expect(try await kmatrix("merge", "part1", "part2", "-o", "whole", "--floor", "6/5").code == 1)
     let twice = try await kmatrix("merge", "part1", "part1", "-o", "whole")
     #expect(twice.code == 2)
     let diff = try await kmatrix("diff", "whole", "part1")

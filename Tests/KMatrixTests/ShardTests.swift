@@ -68,7 +68,10 @@ import Testing
     #expect(table.negativeCost(of: items[0].image) == 60, "twice an unknown kernel")
     table.learn(from: Sample.results([negative]))
     #expect(table.seconds == ["6.1-cloud": 10, "negative": 60])
-    table.learn(from: Sample.results([Sample.kernel("7.3.0", .pass, seconds: 12)]))
+    var busy = Sample.kernel("7.3.0", .pass, seconds: 12)
+    busy.boots[0].slowdown = 3
+    table.learn(from: Sample.results([busy]))
+    #expect(table.seconds["7.3-cloud"] == 4, "by what the machine was like at that boot")
     #expect(table.negativeCost(of: items[0].image) == 60)
     let scratch = try Scratch()
     try scratch.write("costs.json", String(decoding: try table.encoded(), as: UTF8.self))

@@ -120,23 +120,36 @@ import Testing
 
   // MARK: - Memory
 
-  /// A record whose strings find no room is dropped, counted, and leaves nothing behind.
-  @Test func aFullPoolRefuses() {
+  /// A string that finds no room is left out, and counted; its record is told all the same, for an exit that is lost
+  /// leaves a process alive for ever. What the process executed before is not what it executes now.
+  @Test func aFullPoolLosesStringsAndNoRecord() throws {
     var pipeline = EventPipeline(maxLength: 10000, stringLimit: 1 << 20)
+    pipeline.add(RAW_EXEC, pid: 5000, at: 1, exe: "/bin/before", arguments: "before\0")
+    #expect(pipeline.drain().count == 1)
     let arguments = String(repeating: "a", count: 1000)
-    var inserted = 0
-    while pipeline.add(RAW_EXEC, pid: UInt32(inserted + 1), at: UInt64(inserted + 1), arguments: arguments) == true {
+    var inserted: UInt64 = 0
+    while pipeline.processes.refusals == 0 {
       inserted += 1
+      pipeline.add(RAW_EXEC, pid: UInt32(inserted), at: inserted + 1, arguments: arguments)
     }
     #expect(inserted > 900 && inserted < 1100)
-    var record = RecordBuilder(WIRE_EXEC, pid: 9)
+    var record = RecordBuilder(WIRE_EXEC, pid: 5000, timeNS: 5000)
+    record.add(WIRE_FIELD_EXE, String(repeating: "x", count: 1000) + "\0")
     record.add(WIRE_FIELD_ARGV, arguments)
-    let bytes = record.bytes
-    let isTaken = unsafe pipeline.insert(record: bytes.span.bytes)
-    #expect(!isTaken)
-    let stats = pipeline.statistics
-    #expect(stats.refused == 2 && stats.insertions == UInt64(inserted))
-    #expect(pipeline.drain().count == inserted)
+    var exit = RecordBuilder(WIRE_EXIT, pid: 5000, timeNS: 5001)
+    exit.add(WIRE_FIELD_CWD, String(repeating: "w", count: 1000) + "\0")
+    for bytes in [record.bytes, exit.bytes] {
+      let isTaken = unsafe pipeline.insert(record: bytes.span.bytes)
+      #expect(isTaken)
+    }
+    let (stats, refusals) = (pipeline.statistics, pipeline.processes.refusals)
+    #expect(stats.refused == 0 && stats.insertions == inserted + 3 && refusals == 4)
+    for _ in 0..<inserted { #expect(pipeline.nextSummary()?.events == QUARK_EV_EXEC) }
+    #expect(pipeline.nextSummary() == EventSummary(QUARK_EV_EXEC | QUARK_EV_EXIT, pid: 5000, at: 5000))
+    let found = unsafe pipeline.processes.lookup(pid: 5000)
+    let process = unsafe try #require(found)
+    #expect(unsafe process.pointee.exe == nil && process.pointee.cmdline == nil && process.pointee.cwd == nil)
+    #expect(unsafe process.pointee.cmdline_len == 0 && process.pointee.flags & UInt64(QUARK_F_EXIT) != 0)
   }
 
   /// A cache that fills its strings' memory forgets exited processes before their time.
@@ -144,12 +157,12 @@ import Testing
     var pipeline = EventPipeline(graceTimeMS: 1_000_000, stringLimit: 2 << 20)
     for pid: UInt32 in 1...10000 {
       let arguments = String(repeating: "a", count: 1000)
-      #expect(pipeline.add(RAW_EXEC, pid: pid, at: UInt64(pid) * 2, arguments: arguments) == true)
+      pipeline.add(RAW_EXEC, pid: pid, at: UInt64(pid) * 2, arguments: arguments)
       pipeline.add(RAW_EXIT_THREAD, pid: pid, at: UInt64(pid) * 2 + 1)
       _ = pipeline.drain(nowNS: 1 << 40)
     }
-    let (count, stats) = (pipeline.processes.count, pipeline.statistics)
-    #expect(count < 2000 && stats.refused == 0)
+    let (count, refusals) = (pipeline.processes.count, pipeline.processes.refusals)
+    #expect(count < 2000 && refusals == 0)
   }
 
   /// As many raw events as fit, a KiB of strings each, in less than 24 MiB.

@@ -175,7 +175,7 @@ import Testing
   @Test func manyAreFoundInTheOrderOfTheirPids() {
     var cache = ProcessCache()
     let pids = (1...3000).map { UInt32($0 * 1399 % 4_194_304) }
-    for pid in pids { _ = unsafe cache.entry(for: pid, forkTimeNS: 1) }
+    for pid in pids { _ = unsafe cache.table.add(pid: pid) }
     for pid in pids where pid % 2 == 0 { unsafe cache.markExited(cache.lookup(pid: pid)!, nowNS: 0) }
     let even = pids.filter { $0 % 2 == 0 }.count
     #expect(cache.collect(nowNS: 0, graceTimeMS: 0) == even)
@@ -211,7 +211,7 @@ import Testing
     #expect(unsafe process.pointee.cgroup == nil)
     #expect(unsafe process.pointee.env_len == 3 && process.pointee.env[2] == 0)
     #expect(unsafe process.pointee.flags == UInt64(QUARK_F_PROC))
-    #expect(unsafe process.pointee.proc_entity_id.0 != 0)
+    #expect(unsafe process.pointee.proc_entity_id.0 == 0, "it is the caller's to say")
     unsafe snapshot.pid = 1 << 30
     insert(exe: "/bin/c")
     #expect(cache.count == 1, "a pid that Linux cannot have")
@@ -227,5 +227,30 @@ import Testing
       unsafe EntityID.write(pid: pid, startTimeNS: startTimeNS, to: $0.baseAddress!)
     }
     #expect(id.map { UInt8(bitPattern: $0) } == Array(expected.utf8) + [0])
+  }
+
+  /// One process has one id: from a record and from /proc, whatever the wall clock says, in each generation; and in
+  /// another boot another one.
+  @Test func oneIDForOneProcess() {
+    func id(salt: UInt64, wallOffsetNS: UInt64, startNS: UInt64, generation: ClientGeneration = .seven) -> String {
+      var pipeline = EventPipeline(generation: generation)
+      pipeline.processes.entitySalt = salt
+      pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 7, at: startNS) { $0.start_boottime = startNS }
+      run(&pipeline, nowNS: 1 << 50, wallOffsetNS: wallOffsetNS)
+      let process = unsafe pipeline.processes.lookup(pid: 7)!
+      return unsafe withUnsafeBytes(of: process.pointee.proc_entity_id) {
+        unsafe String(decoding: $0.prefix(16), as: UTF8.self)
+      }
+    }
+    let one = id(salt: 99, wallOffsetNS: 1 << 60, startNS: 5_123_456_789)
+    #expect(one == id(salt: 99, wallOffsetNS: 1 << 59, startNS: 5_123_456_789), "the clock was set")
+    #expect(one == id(salt: 99, wallOffsetNS: 1 << 60, startNS: 5_120_000_000), "as /proc has it, to the tick")
+    #expect(one != id(salt: 99, wallOffsetNS: 1 << 60, startNS: 5_130_000_000))
+    #expect(one != id(salt: 98, wallOffsetNS: 1 << 60, startNS: 5_123_456_789), "another boot")
+    let nine = ClientGeneration(api: 9)!
+    #expect(one == id(salt: 99, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine))
+    // Of pid 7 and 5,120,000,000 ns.
+    #expect(id(salt: 0, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine) == "BwAAAAAALTEBAAAA")
+    #expect(ClientGeneration(api: 8) == nil)
   }
 }

@@ -1,6 +1,6 @@
 import CWire
 
-/// Builds the bytes of a recording.
+/// Builds the bytes of a recording, with the header of the first ones there were: it ends with the release.
 struct RecordingBuilder {
   var header = recording_header()
   private(set) var frames: [UInt8] = []
@@ -10,7 +10,7 @@ struct RecordingBuilder {
     header.magic = (0x51, 0x55, 0x41, 0x52, 0x4b, 0x52, 0x45, 0x43)
     header.byte_order = UInt32(RECORDING_BYTE_ORDER.rawValue)
     header.version = UInt16(RECORDING_VERSION.rawValue)
-    header.header_size = UInt16(MemoryLayout<recording_header>.size)
+    header.header_size = 112
     header.record_size = UInt16(MemoryLayout<wire_record>.size)
     header.start_boot_ns = 5
   }
@@ -37,5 +37,5 @@ struct RecordingBuilder {
     frames += Array(repeating: 0, count: (8 - content.count % 8) % 8)
   }
 
-  var bytes: [UInt8] { unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + frames }
+  var bytes: [UInt8] { unsafe withUnsafeBytes(of: header) { unsafe Array($0.prefix(112)) } + frames }
 }

@@ -63,6 +63,10 @@ import Testing
     let (frames, ending) = try Self.read(Array(bytes[..<112]) + Array(repeating: 7, count: 8) + bytes[112...])
     #expect(frames.count == 5)
     #expect(ending == .closed(nowNS: 30, lost: 5))
+    let salted = Array(bytes[..<112]) + Array(repeating: 7, count: 8) + bytes[112...]
+    unsafe #expect(try RecordingCursor(salted.span.bytes).header.boot_salt == 0x0707_0707_0707_0707)
+    let unsalted = Self.whole().bytes
+    unsafe #expect(try RecordingCursor(unsalted.span.bytes).header.boot_salt == 0, "what follows is a frame")
     recording.header.header_size = .max - 7
     #expect(try Self.read(recording.bytes).ending == .truncated(offset: Int(UInt16.max - 7)))
   }

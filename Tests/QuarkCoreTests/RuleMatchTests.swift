@@ -66,6 +66,7 @@ import Testing
     #expect(matches("poison -1") { $0.tag = .max })
     #expect(!matches("file.path /a", exe: "/a"), "no event has a file")
     #expect(!matches("file.path *", exe: "/a"))
+    #expect(!matches("file.exec_change", exe: "/a"))
   }
 
   /// What is not known of a process is not 0.
@@ -199,7 +200,8 @@ import Testing
     #expect(add(ruleset, QUARK_RF_COMM) == false)
     #expect(add(ruleset, QUARK_RF_COMM, comm: "\0a") == false)
     #expect(add(ruleset, QUARK_RF_COMM, comm: "a") == true)
-    for code in [0, QUARK_RF_PID | QUARK_RF_UID, 1 << 9, 1 << 63] as [UInt64] {
+    #expect(add(ruleset, QUARK_RF_FILE_EXEC_CHANGE) == true)
+    for code in [0, QUARK_RF_PID | QUARK_RF_UID, 1 << 10, 1 << 63] as [UInt64] {
       #expect(add(ruleset, code, id: 1) == false, "\(code)")
     }
     for code in [QUARK_RF_EXE, QUARK_RF_FILEPATH] {
@@ -211,7 +213,7 @@ import Testing
         #expect(add(ruleset, code, pattern: pattern) == true, "\(pattern.prefix(8))")
       }
     }
-    #expect(unsafe ruleset.storage.pointee.rules[0].n_fields == 2 + 3 + 1 + 1 + 8, "what was refused is not there")
+    #expect(unsafe ruleset.storage.pointee.rules[0].n_fields == 2 + 3 + 1 + 1 + 1 + 8, "what was refused is not there")
   }
 
   @Test func patternsAreCopied() {

@@ -25,6 +25,7 @@ import Testing
     ("pass on process.sid 123", "pass sid=123"),
     ("pass on file.path /foo/bar", "pass path=/foo/bar"),
     ("pass on file.path foo/bar", "pass path=foo/bar"),
+    ("drop on file.exec_change process.uid 0", "drop exec_change uid=0"),
     ("pass on process.exe /foo/bar", "pass exe=/foo/bar"),
     ("pass on process.exe /foo/*", "pass exe=/foo/|"),
     ("pass on process.exe */bar", "pass exe=|/bar"),
@@ -262,6 +263,7 @@ import Testing
     case QUARK_RF_SID: return unsafe "sid=\(field.id)"
     case QUARK_RF_POISON: return unsafe "poison=\(field.poison_tag)"
     case QUARK_RF_EXE: return unsafe "exe=\(describe(field.wild))"
+    case QUARK_RF_FILE_EXEC_CHANGE: return "exec_change"
     case QUARK_RF_FILEPATH: return unsafe "path=\(describe(field.wild))"
     default: return unsafe "\(field.code)?"
     }

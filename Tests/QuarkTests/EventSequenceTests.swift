@@ -3,7 +3,7 @@ import Testing
 @testable import Quark
 
 /// The asynchronous face, on a recording.
-@Suite(.timeLimit(.minutes(1))) struct EventSequenceTests {
+@Suite(.timeLimit(.minutes(15))) struct EventSequenceTests {
   static func sequence(batchLimit: Int = 256, overflow: OverflowPolicy = .wait) throws -> EventSequence {
     try Queue(Recording.single).events(batchLimit: batchLimit, overflow: overflow)
   }
@@ -87,7 +87,7 @@ import Testing
 }
 
 /// How a sequence ends before its events do.
-@Suite(.timeLimit(.minutes(1))) struct EventSequenceEndTests {
+@Suite(.timeLimit(.minutes(15))) struct EventSequenceEndTests {
   /// A sequence with events left, whose queue will wait for room.
   static func sequence() throws -> EventSequence {
     try EventSequenceTests.sequence(batchLimit: 1)

@@ -25,7 +25,7 @@ import Testing
     try Self.drain(&queue) { event in text += event.text }
     #expect(try text == Recording.text())
     #expect(queue.source == .recording)
-    let statistics = queue.statistics()
+    let statistics = queue.statistics
     #expect(statistics.insertions > 0 && statistics.insertions == statistics.removals)
     #expect(queue.ruleStatistics.isEmpty)
   }

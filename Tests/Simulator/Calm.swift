@@ -41,12 +41,25 @@ enum Calm {
 
   // MARK: - However they are joined
 
+  /// Pids whose records do not have the order of their making: with equal stamps, an exit may stand behind the fork that
+  /// uses its pid again.
+  private static func shuffled(_ ledger: Ledger) -> Set<UInt32> {
+    var (newest, shuffled) = ([UInt32: Int](), Set<UInt32>())
+    for index in sorted(ledger) {
+      let pid = ledger.records[index].pid
+      if newest[pid, default: -1] > index { shuffled.insert(pid) }
+      newest[pid] = max(newest[pid, default: -1], index)
+    }
+    return shuffled
+  }
+
   /// Every event tells what the last of its records would have told by itself, and all that happened. But where a
   /// record came in after a later one of its process had left with an event, the two stay in the wrong order.
   static func compare(_ joined: Ledger, with single: Ledger) throws(Violation) {
     var contents: [Content?] = Array(repeating: nil, count: single.records.count)
     for delivery in single.deliveries { contents[delivery.event.records[0]] = delivery.content }
-    var ahead = Ahead(joined)
+    let disordered = joined.overtaken.union(shuffled(joined))
+    var ahead = Ahead(joined, disordered)
     for delivery in joined.deliveries {
       let records = delivery.event.records
       let (bits, change) = records.reduce((UInt64(0), UInt32(0))) { result, index in
@@ -56,7 +69,7 @@ enum Calm {
         throw Violation(message: "joined, records \(records) do not tell all that happened")
       }
       ahead.apply(records)
-      if joined.overtaken.contains(single.records[records[0]].pid) { continue }
+      if disordered.contains(single.records[records[0]].pid) { continue }
       guard var content = delivery.content, let wanted = contents[records.last!] else {
         guard delivery.content == nil, contents[records.last!] == nil else {
           throw Violation(message: "joined, records \(records) are of another process")
@@ -75,15 +88,15 @@ enum Calm {
   /// own children inherit of that; this keeps the books.
   private struct Ahead {
     private let records: [Record]
-    private let overtaken: Set<UInt32>
+    private let disordered: Set<UInt32>
     private var rank: [Int]
     private var newest: [UInt32: Int] = [:]
     private var hasOtherExe: Set<UInt32> = []
     private var hasOtherArguments: Set<UInt32> = []
 
-    init(_ ledger: Ledger) {
+    init(_ ledger: Ledger, _ disordered: Set<UInt32>) {
       records = ledger.records
-      overtaken = ledger.overtaken
+      self.disordered = disordered
       rank = Array(repeating: 0, count: records.count)
       for (place, index) in Calm.sorted(ledger).enumerated() { rank[index] = place }
     }
@@ -93,7 +106,7 @@ enum Calm {
         let (record, pid) = (records[index], records[index].pid)
         if record.type == RAW_WAKE_UP_NEW_TASK {
           let parent = record.task!.ppid
-          let isAhead = newest[parent, default: -1] > rank[index] || overtaken.contains(parent)
+          let isAhead = newest[parent, default: -1] > rank[index] || disordered.contains(parent)
           if isAhead || hasOtherExe.contains(parent) { hasOtherExe.insert(pid) }
           if isAhead || hasOtherArguments.contains(parent) { hasOtherArguments.insert(pid) }
         }

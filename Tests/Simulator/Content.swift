@@ -22,6 +22,14 @@ struct Content: Equatable {
   var environment: [UInt8]?
 
   init(pid: UInt32) { self.pid = pid }
+
+  /// And without what is found out by means of them.
+  var withoutStrings: Content {
+    var content = self
+    (content.exe, content.cmdline, content.workingDirectory, content.controlGroup) = (nil, nil, nil, nil)
+    (content.environment, content.leaderType, content.leader) = (nil, 0, 0)
+    return content
+  }
 }
 
 extension Content {

@@ -8,6 +8,8 @@ package struct Machine {
     var task: TaskState
     var workingDirectory: [UInt8]
     var threadCount = 1
+    /// When it was forked: its children begin later.
+    var forkedNS: UInt64 = 0
     /// What records have told.
     var told: Truth
   }
@@ -18,6 +20,8 @@ package struct Machine {
   private var burstLeft = 0
   private var processes: [Process] = []
   private var isTaken: [Bool]
+  /// When the last process that had a pid ended.
+  private var freedNS: [UInt64]
   private var nextPID = 0
   private var skewsNS: [Int] = []
   private var records: [Record] = []
@@ -29,6 +33,7 @@ package struct Machine {
     self.parameters = parameters
     random = SeededGenerator(~parameters.seed)
     isTaken = Array(repeating: false, count: parameters.pidCount)
+    freedNS = Array(repeating: 0, count: parameters.pidCount)
     for _ in 0..<parameters.cpuCount { skewsNS.append(random.below(2 * parameters.skewNS + 1) - parameters.skewNS) }
     // They were there before anybody looked.
     for _ in 0..<max(1, min(parameters.processLimit, parameters.pidCount) / 2) {
@@ -88,7 +93,9 @@ package struct Machine {
     var child = processes[parent]
     (child.pid, child.threadCount) = (pid, 1)
     child.task.ppid = processes[parent].pid
-    child.task.startNS = nowNS - UInt64(random.below(1000))
+    child.task.startNS = max(
+      nowNS - UInt64(random.below(1000)), freedNS[Int(pid - parameters.firstPID)] + 1, processes[parent].forkedNS)
+    child.forkedNS = nowNS
     child.told.workingDirectory = nil
     processes.append(child)
     let tellsDirectory = random.below(4) != 0
@@ -177,6 +184,7 @@ package struct Machine {
       if hasLeft { (record.task!.namespaces, record.workingDirectory) = ([0, 0, 0, 0], [UInt8(ascii: "/")]) }
     }
     isTaken[Int(pid - parameters.firstPID)] = false
+    freedNS[Int(pid - parameters.firstPID)] = nowNS
     processes.swapAt(index, processes.count - 1)
     processes.removeLast()
     for index in processes.indices where processes[index].task.ppid == pid {

@@ -76,16 +76,38 @@ struct Model {
     let ageNS = nowNS > first.timeNS ? nowNS - first.timeNS : 0
     guard room < 1 || ageNS >= targetNS else { return nil }
     deliveredNS = max(deliveredNS, first.timeNS)
-    let group = takeGroup()
-    var event = Event(timeNS: first.timeNS, records: group)
-    let isOfProcess = records[group[0]].bit.isOfProcess
-    if isOfProcess { cache.prepare(for: records[group[0]], wallOffsetNS: wallOffsetNS) }
-    for index in group {
+    var event = Event(timeNS: first.timeNS, records: [])
+    let isOfProcess = records[first.record].bit.isOfProcess
+    if isOfProcess { cache.prepare(for: records[first.record], startNS: startNS(at: 0)) }
+    var next: Int? = 0
+    while let place = next {
+      let index = waiting.remove(at: place).record
+      variableBytes -= size(records[index])
+      event.records.append(index)
       event.bits |= records[index].bit.value
       event.idChange |= records[index].idChange
       if isOfProcess { cache.apply(records[index], nowNS: nowNS, wallOffsetNS: wallOffsetNS) }
+      next = waiting.firstIndex { $0.pid == first.pid }.flatMap { mayJoin($0, event.records, isOfProcess) ? $0 : nil }
     }
     return event
+  }
+
+  /// May the one at that place join an event of these records? Not if it is of another process.
+  private func mayJoin(_ place: Int, _ group: [Int], _ isOfProcess: Bool) -> Bool {
+    let record = records[waiting[place].record]
+    if isOfProcess, record.bit.isOfProcess, !cache.isCurrent(record, startNS: startNS(at: place)) { return false }
+    return rules.allows(record.type, in: group.map { records[$0].type })
+  }
+
+  /// When the process of the one at that place started, if it says so, or if the next one of its pid does and that
+  /// process had started by then; nil: nobody says.
+  private func startNS(at place: Int) -> UInt64? {
+    let record = records[waiting[place].record]
+    if let task = record.task { return task.startNS }
+    guard let next = waiting[(place + 1)...].first(where: { $0.pid == record.pid }).map({ records[$0.record] }),
+      let task = next.task, next.type != RAW_WAKE_UP_NEW_TASK, task.startNS <= record.timeNS
+    else { return nil }
+    return task.startNS
   }
 
   private var targetNS: UInt64 {
@@ -97,19 +119,6 @@ struct Model {
       target = most > hold ? hold - length / (most / hold) + 1 : hold - length * (hold / most) + 1
     }
     return UInt64(max(0, target)) * 1_000_000
-  }
-
-  /// Takes the first one and those of its process that may join it, up to one that may not.
-  private mutating func takeGroup() -> [Int] {
-    let first = waiting.removeFirst()
-    var group = [first.record]
-    while let place = waiting.firstIndex(where: { $0.pid == first.pid }),
-      rules.allows(records[waiting[place].record].type, in: group.map { records[$0].type })
-    {
-      group.append(waiting.remove(at: place).record)
-    }
-    for index in group { variableBytes -= size(records[index]) }
-    return group
   }
 }
 

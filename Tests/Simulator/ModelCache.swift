@@ -6,6 +6,10 @@ struct ModelCache {
     var content: Content
     /// Milliseconds since boot; nil while it lives.
     var exitedMS: UInt64?
+    /// When it started, nanoseconds since boot, if that is known.
+    var startNS: UInt64?
+    /// Stamp of the newest record of it.
+    var toldNS: UInt64 = 0
   }
 
   let environmentLimit: Int
@@ -13,6 +17,9 @@ struct ModelCache {
   private(set) var entries: [UInt32: Entry] = [:]
   /// Pids of the exited, the longest dead first.
   private(set) var exited: [UInt32] = []
+  /// That of the event under way, if it is of a process whose pid is another's by now.
+  private var stray: Entry?
+  private var currentPID: UInt32 = 0
 
   init(_ parameters: Parameters) {
     environmentLimit = parameters.environmentLimit
@@ -32,24 +39,61 @@ struct ModelCache {
     return collected
   }
 
-  /// The entry for an event whose first record is `record`: a fork makes a fresh one in the place of an exited process,
-  /// but for one that is older than the exit and so is that process's own.
-  mutating func prepare(for record: Record, wallOffsetNS: UInt64) {
-    if record.type == RAW_WAKE_UP_NEW_TASK, let entry = entries[record.pid], entry.exitedMS != nil,
-      entry.content.exitTimeNS <= record.timeNS + wallOffsetNS
-    {
-      entries[record.pid] = nil
+  /// The entry for an event whose first record is `record`, of a process that started then: a fresh one in the place of
+  /// an earlier process, and one that is not kept for an earlier process than the one there is.
+  mutating func prepare(for record: Record, startNS: UInt64?) {
+    (stray, currentPID) = (nil, record.pid)
+    let relation = entries[record.pid].map { Self.relation($0, record, startNS) }
+    if relation == .earlier {
+      stray = Entry(content: Content(pid: record.pid), startNS: startNS)
+    } else if relation != .same {
+      entries[record.pid] = Entry(content: Content(pid: record.pid), startNS: startNS)
       exited.removeAll { $0 == record.pid }
+    } else if let startNS {
+      entries[record.pid]!.startNS = startNS
     }
-    if entries[record.pid] == nil { entries[record.pid] = Entry(content: Content(pid: record.pid)) }
+  }
+
+  /// The process of the event under way, and whether its pid leads to it.
+  var current: (content: Content?, isKept: Bool) { ((stray ?? entries[currentPID])?.content, stray == nil) }
+
+  /// Is a record, of a process that started then, of the process of the event under way?
+  func isCurrent(_ record: Record, startNS: UInt64?) -> Bool {
+    (stray ?? entries[currentPID]).map { Self.relation($0, record, startNS) == .same } ?? true
+  }
+
+  private enum Relation { case same, later, earlier }
+
+  /// By their starts, if both are known. Otherwise, what happened before a process began, give or take 10 ms, or what was told before a process began is another's.
+  private static func relation(_ entry: Entry, _ record: Record, _ startNS: UInt64?) -> Relation {
+    if let startNS, let knownNS = entry.startNS {
+      return startNS == knownNS ? .same : startNS > knownNS ? .later : .earlier
+    }
+    if let knownNS = entry.startNS, record.timeNS + 10_000_000 < knownNS { return .earlier }
+    let isExited = entry.exitedMS != nil
+    let begins = record.type == RAW_WAKE_UP_NEW_TASK || record.type == RAW_EXEC && isExited
+    guard let beganNS = startNS ?? (begins ? record.timeNS : nil) else { return .same }
+    let slackNS: UInt64 = startNS == nil ? 0 : 10_000_000
+    return entry.toldNS + slackNS < beganNS || isExited && entry.toldNS <= beganNS ? .later : .same
+  }
+
+  /// Whose child a process is: not of one that began later, or had ended before.
+  private func parent(of child: Entry, _ ppid: UInt32) -> Content? {
+    if stray == nil, ppid == child.content.pid { return child.content }
+    guard let parent = entries[ppid] else { return nil }
+    guard let startNS = child.startNS else { return parent.content }
+    if let parentNS = parent.startNS, parentNS > startNS { return nil }
+    return parent.exitedMS != nil && parent.toldNS + 10_000_000 < startNS ? nil : parent.content
   }
 
   mutating func apply(_ record: Record, nowNS: UInt64, wallOffsetNS: UInt64) {
-    var entry = entries[record.pid]!
-    // A fork that comes after the exit finds a process that has long been more than its parent's child.
-    if record.type == RAW_WAKE_UP_NEW_TASK, record.task!.ppid != record.pid, entry.exitedMS == nil {
-      inherit(&entry.content, from: record.task!.ppid)
+    var entry = stray ?? entries[record.pid]!
+    if entry.startNS == nil { entry.startNS = record.task?.startNS }
+    // A fork that comes late finds a process that has been more than its parent's child.
+    if record.type == RAW_WAKE_UP_NEW_TASK, entry.exitedMS == nil, record.timeNS >= entry.toldNS {
+      inherit(&entry, from: record.task!.ppid)
     }
+    entry.toldNS = max(entry.toldNS, record.timeNS)
     if let task = record.task { Self.set(task, wallOffsetNS, &entry.content) }
     setStrings(record, &entry.content)
     switch record.type {
@@ -62,21 +106,22 @@ struct ModelCache {
       entry.content.exitTimeNS = record.timeNS + wallOffsetNS
       if entry.exitedMS == nil {
         entry.exitedMS = nowNS / 1_000_000
-        exited.append(record.pid)
+        if stray == nil { exited.append(record.pid) }
       }
     default: break
     }
-    entries[record.pid] = entry
-    if findsEntryLeaders, [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC_CONNECTOR].contains(record.type) {
-      setLeader(record.pid)
+    if findsEntryLeaders, [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC_CONNECTOR].contains(record.type),
+      let leader = leader(of: entry)
+    {
+      (entry.content.leaderType, entry.content.leader) = (UInt32(leader.type), leader.pid)
     }
+    if stray == nil { entries[record.pid] = entry } else { stray = entry }
   }
 
-  private func inherit(_ child: inout Content, from ppid: UInt32) {
-    guard let parent = entries[ppid]?.content else { return }
-    child.task.comm = parent.task.comm
-    if let exe = parent.exe { child.exe = exe }
-    if let cmdline = parent.cmdline { child.cmdline = cmdline }
+  private func inherit(_ child: inout Entry, from ppid: UInt32) {
+    guard let parent = parent(of: child, ppid) else { return }
+    if let exe = parent.exe { child.content.exe = exe }
+    if let cmdline = parent.cmdline { child.content.cmdline = cmdline }
   }
 
   private static func set(_ task: TaskState, _ wallOffsetNS: UInt64, _ content: inout Content) {
@@ -89,7 +134,8 @@ struct ModelCache {
     if task.namespaces[0] == 0 { content.task.namespaces = namespaces }
     if content.timeBootNS == 0 {
       content.timeBootNS = task.startNS + wallOffsetNS
-      content.entityID = entityID(pid: content.pid, timeNS: content.timeBootNS)
+      // To the tick, as /proc has it.
+      content.entityID = entityID(pid: content.pid, timeNS: task.startNS / 10_000_000 * 10_000_000)
     }
   }
 
@@ -125,21 +171,16 @@ struct ModelCache {
 }
 
 extension ModelCache {
-  private mutating func setLeader(_ pid: UInt32) {
-    guard let leader = leader(of: entries[pid]!.content) else { return }
-    entries[pid]!.content.leaderType = UInt32(leader.type)
-    entries[pid]!.content.leader = leader.pid
-  }
-
   /// The rules of the specification in their order.
-  private func leader(of process: Content) -> (type: Int, pid: UInt32)? {
+  private func leader(of entry: Entry) -> (type: Int, pid: UInt32)? {
+    let process = entry.content
     let (pid, ppid, leads) = (process.pid, process.task.ppid, process.pid == process.task.sid)
     if pid == 1 { return (QUARK_ELT_INIT, 1) }
     if pid == 2 || ppid == 2 { return (QUARK_ELT_KTHREAD, leads ? pid : 2) }
     let (major, minor, name) = (process.task.ttyMajor, process.task.ttyMinor, Self.base(process.exe))
     if leads && major == 4 && (64...255).contains(minor) { return (QUARK_ELT_TERM, pid) }
     if leads && major == 4 && minor < 64 && name == "login" { return (QUARK_ELT_TERM, pid) }
-    guard let parent = entries[ppid]?.content, parent.leaderType != 0 else { return nil }
+    guard let parent = parent(of: entry, ppid), parent.leaderType != 0 else { return nil }
     let inherited = (Int(parent.leaderType), parent.leader)
     let helpers = ["runc", "containerd-shim", "calico-node", "check-status", "pause", "conmon"]
     if !leads || helpers.contains(where: name.hasPrefix) { return inherited }

@@ -202,7 +202,7 @@ struct Pass: ~Copyable {
     while let process = unsafe next {
       let content = unsafe Content(UnsafePointer(process))
       let wanted = expected.removeValue(forKey: content.pid)?.content
-      ledger.check(content == wanted, "process \(content.pid) ends up wrong")
+      ledger.check(ledger.agree(content, wanted), "process \(content.pid) ends up wrong")
       ledger.check(content.flags & UInt64(QUARK_F_EXIT) == 0, "process \(content.pid) is kept beyond its grace time")
       unsafe next = pipeline.processes.first(notBelow: content.pid + 1)
     }
@@ -212,6 +212,7 @@ struct Pass: ~Copyable {
   /// The strings in use are those of the living, and the newest paths and environments. A block wastes an eighth at
   /// most.
   private mutating func checkMemory() {
+    if ledger.isVague { return }
     func block(_ count: Int) -> Int { count + 72 + count / 8 }
     var bound = 0
     for entry in ledger.model.cache.entries.values {

@@ -63,9 +63,17 @@ static void show_event(void)
 {
 	FIELD(quark_event, events); FIELD(quark_event, time); FIELD(quark_event, process); FIELD(quark_event, socket);
 	FIELD(quark_event, packet); FIELD(quark_event, bypass); FIELD(quark_event, file); FIELD(quark_event, ptrace);
+#if QUARK_API >= 9
+	FIELD(quark_event, mprotect);
+#endif
 	FIELD(quark_event, module_load); FIELD(quark_event, shm); FIELD(quark_event, tty);
 	FIELD(quark_event, id_change);
 	SIZE(quark_event);
+	FIELD(quark_mprotect, vma_start); FIELD(quark_mprotect, vma_end); FIELD(quark_mprotect, prev_prot);
+	FIELD(quark_mprotect, req_prot); FIELD(quark_mprotect, effective_prot); FIELD(quark_mprotect, inode);
+	FIELD(quark_mprotect, dev_major); FIELD(quark_mprotect, dev_minor); FIELD(quark_mprotect, file_backed);
+	FIELD(quark_mprotect, path);
+	SIZE(quark_mprotect);
 	FIELD(quark_sockaddr, af); FIELD(quark_sockaddr, u); FIELD(quark_sockaddr, u.addr4);
 	FIELD(quark_sockaddr, u.addr6); FIELD(quark_sockaddr, port);
 	SIZE(quark_sockaddr);
@@ -79,12 +87,13 @@ static void show_event(void)
 	FIELD(quark_file, path); FIELD(quark_file, old_path); FIELD(quark_file, sym_target); FIELD(quark_file, inode);
 	FIELD(quark_file, atime); FIELD(quark_file, mtime); FIELD(quark_file, ctime); FIELD(quark_file, size);
 	FIELD(quark_file, mode); FIELD(quark_file, uid); FIELD(quark_file, gid); FIELD(quark_file, op_mask);
-	ARRAY(quark_file, storage);
+	FIELD(quark_file, change_mask); ARRAY(quark_file, storage);
 	SIZE(quark_file);
 	FIELD(quark_ptrace, child_pid); FIELD(quark_ptrace, request); FIELD(quark_ptrace, addr);
 	FIELD(quark_ptrace, data);
 	SIZE(quark_ptrace);
 	FIELD(quark_module_load, name); FIELD(quark_module_load, version); FIELD(quark_module_load, src_version);
+	FIELD(quark_module_load, taints);
 	SIZE(quark_module_load);
 	FIELD(quark_shm, kind); FIELD(quark_shm, shmget_key); FIELD(quark_shm, shmget_size);
 	FIELD(quark_shm, shmget_shmflg); FIELD(quark_shm, memfd_create_flags); FIELD(quark_shm, path);
@@ -128,8 +137,11 @@ static void show_queue(void)
 	FIELD(quark_queue_stats, aggregations); FIELD(quark_queue_stats, non_aggregations);
 	FIELD(quark_queue_stats, lost); FIELD(quark_queue_stats, garbage_collections);
 	FIELD(quark_queue_stats, backend); FIELD(quark_queue_stats, malformed); FIELD(quark_queue_stats, late);
-	FIELD(quark_queue_stats, refused); FIELD(quark_queue_stats, lost_by_family);
+	FIELD(quark_queue_stats, refused); FIELD(quark_queue_stats, lost_by_family); FIELD(quark_queue_stats, stalls);
 	SIZE(quark_queue_stats);
+	FIELD(quark_client, version); FIELD(quark_client, api); FIELD(quark_client, client_size);
+	FIELD(quark_client, queue_size); FIELD(quark_client, attr_size); FIELD(quark_client, stats_size);
+	FIELD(quark_client, event_size); FIELD(quark_client, process_size); FIELD(quark_client, raw_event_size);
 	FIELD(quark_sysinfo, boot_id); FIELD(quark_sysinfo, hostname); FIELD(quark_sysinfo, ip_addrs);
 	FIELD(quark_sysinfo, ip_addrs_len); FIELD(quark_sysinfo, mac_addrs); FIELD(quark_sysinfo, mac_addrs_len);
 	FIELD(quark_sysinfo, uts_sysname); FIELD(quark_sysinfo, uts_nodename); FIELD(quark_sysinfo, uts_release);
@@ -186,16 +198,31 @@ static void check_offsets(void)
 	check(offsetof(struct quark_sockaddr, u) == 4 && offsetof(struct quark_sockaddr, port) == 20 &&
 	    sizeof(struct quark_sockaddr) == 24, "a sockaddr's address is 16 bytes at 4, the port at 20");
 	check(offsetof(struct quark_packet, data) == sizeof(struct quark_packet), "a packet's data begin at its size");
-	check(offsetof(struct quark_file, storage) == 80, "a file is 80 bytes");
+	check(offsetof(struct quark_file, change_mask) == 80 && offsetof(struct quark_file, storage) == 84 &&
+	    sizeof(struct quark_file) == 88, "a file is 88 bytes");
 	check(offsetof(struct quark_btf, targets) == sizeof(struct quark_btf), "targets begin at the size");
 	check(offsetof(struct quark_event, socket) == 24 && offsetof(struct quark_event, ptrace) == 56 &&
+#if QUARK_API >= 9
+	    offsetof(struct quark_event, mprotect) == 88 && offsetof(struct quark_event, module_load) == 160 &&
+	    offsetof(struct quark_event, shm) == 168 && offsetof(struct quark_event, tty) == 176 &&
+	    offsetof(struct quark_event, id_change) == 184 && sizeof(struct quark_event) == 192 &&
+#else
 	    offsetof(struct quark_event, tty) == 104 && offsetof(struct quark_event, id_change) == 112 &&
-	    sizeof(struct quark_event) == 120, "an event's members are where they are elsewhere");
+	    sizeof(struct quark_event) == 120 &&
+#endif
+	    offsetof(struct quark_event, process) == 16, "an event's members are where they are elsewhere");
+	check(offsetof(struct quark_mprotect, inode) == 40 && offsetof(struct quark_mprotect, path) == 64 &&
+	    sizeof(struct quark_mprotect) == 72, "and those of mprotect");
 	check(sizeof(struct quark_ptrace) == 32 && sizeof(struct quark_shm) == 48 &&
-	    sizeof(struct quark_module_load) == 24 && sizeof(struct hanson) == 32, "and so are those of others");
+	    sizeof(struct quark_module_load) == 32 && sizeof(struct hanson) == 32, "and so are those of others");
 	check(offsetof(struct quark_queue_attr, kubefd) == 24 && offsetof(struct quark_queue_attr, ruleset) == 32,
 	    "and the attributes");
+#if QUARK_API >= 9
+	check(offsetof(struct quark_queue_stats, stalls) == 48 && offsetof(struct quark_queue_stats, backend) == 56,
+	    "and the statistics");
+#else
 	check(offsetof(struct quark_queue_stats, backend) == 48, "and the statistics");
+#endif
 }
 
 /* ---- constants */
@@ -207,17 +234,22 @@ static void check_constants(void)
 	VALUE(QQ_THREAD_EVENTS, 1 << 0); VALUE(QQ_KPROBE, 1 << 1); VALUE(QQ_EBPF, 1 << 2); VALUE(QQ_MIN_AGG, 1 << 3);
 	VALUE(QQ_ENTRY_LEADER, 1 << 4); VALUE(QQ_SOCK_CONN, 1 << 5); VALUE(QQ_DNS, 1 << 6); VALUE(QQ_BYPASS, 1 << 7);
 	VALUE(QQ_FILE, 1 << 8); VALUE(QQ_SHM, 1 << 9); VALUE(QQ_TTY, 1 << 10); VALUE(QQ_PTRACE, 1 << 11);
-	VALUE(QQ_MODULE_LOAD, 1 << 12); VALUE(QQ_GETPID, 1 << 13); VALUE(QQ_NOVA, 1 << 14); VALUE(QQ_ALL_BACKENDS, 6);
+	VALUE(QQ_MODULE_LOAD, 1 << 12); VALUE(QQ_GETPID, 1 << 13); VALUE(QQ_NOVA, 1 << 14); VALUE(QQ_MPROTECT, 1 << 15);
+	VALUE(QQ_SELF_TEST, 1 << 24); VALUE(QQ_FALLBACK, 1 << 25); VALUE(QQ_SALTED_IDS, 1 << 26);
+#if QUARK_API < 9
+	VALUE(QQ_ALL_BACKENDS, 6);
+#endif
 	VALUE(QUARK_EV_FORK, 1 << 0); VALUE(QUARK_EV_EXEC, 1 << 1); VALUE(QUARK_EV_EXIT, 1 << 2);
 	VALUE(QUARK_EV_ID_CHANGE, 1 << 3); VALUE(QUARK_EV_SETPROCTITLE, 1 << 4);
 	VALUE(QUARK_EV_SOCK_CONN_ESTABLISHED, 1 << 5); VALUE(QUARK_EV_SOCK_CONN_CLOSED, 1 << 6);
 	VALUE(QUARK_EV_PACKET, 1 << 7); VALUE(QUARK_EV_BYPASS, 1 << 8); VALUE(QUARK_EV_FILE, 1 << 9);
 	VALUE(QUARK_EV_PTRACE, 1 << 10); VALUE(QUARK_EV_MODULE_LOAD, 1 << 11); VALUE(QUARK_EV_SHM, 1 << 12);
-	VALUE(QUARK_EV_TTY, 1 << 13); VALUE(QUARK_EV_GETPID, 1 << 14);
+	VALUE(QUARK_EV_TTY, 1 << 13); VALUE(QUARK_EV_GETPID, 1 << 14); VALUE(QUARK_EV_MPROTECT, 1 << 15);
 	VALUE(QUARK_F_PROC, 1); VALUE(QUARK_F_EXIT, 2);
 	VALUE(QUARK_ID_CHANGE_SETSID, 1); VALUE(QUARK_ID_CHANGE_SETUID, 2); VALUE(QUARK_ID_CHANGE_SETGID, 4);
 	VALUE(QUARK_FILE_OP_CREATE, 1); VALUE(QUARK_FILE_OP_MODIFY, 2); VALUE(QUARK_FILE_OP_REMOVE, 4);
-	VALUE(QUARK_FILE_OP_MOVE, 8);
+	VALUE(QUARK_FILE_OP_MOVE, 8); VALUE(QUARK_FILE_CH_CONTENT, 1); VALUE(QUARK_FILE_CH_PERMS, 2);
+	VALUE(QUARK_FILE_CH_OWNER, 4); VALUE(QUARK_FILE_CH_XATTRS, 8);
 	VALUE(QUARK_TTY_UNKNOWN, 0); VALUE(QUARK_TTY_PTS, 1); VALUE(QUARK_TTY_TTY, 2); VALUE(QUARK_TTY_CONSOLE, 3);
 	VALUE(QUARK_ELT_UNKNOWN, 0); VALUE(QUARK_ELT_INIT, 1); VALUE(QUARK_ELT_KTHREAD, 2); VALUE(QUARK_ELT_SSHD, 3);
 	VALUE(QUARK_ELT_SSM, 4); VALUE(QUARK_ELT_CONTAINER, 5); VALUE(QUARK_ELT_TERM, 6); VALUE(QUARK_ELT_CONSOLE, 7);
@@ -232,7 +264,8 @@ static void check_constants(void)
 	VALUE(RAW_INVALID, 0); VALUE(RAW_EXEC, 1); VALUE(RAW_WAKE_UP_NEW_TASK, 2); VALUE(RAW_EXIT_THREAD, 3);
 	VALUE(RAW_ID_CHANGE, 4); VALUE(RAW_COMM, 5); VALUE(RAW_EXEC_CONNECTOR, 6); VALUE(RAW_SOCK_CONN, 7);
 	VALUE(RAW_PACKET, 8); VALUE(RAW_FILE, 9); VALUE(RAW_PTRACE, 10); VALUE(RAW_MODULE_LOAD, 11);
-	VALUE(RAW_SHM, 12); VALUE(RAW_TTY, 13); VALUE(RAW_GETPID, 14); VALUE(RAW_NUM_TYPES, 15);
+	VALUE(RAW_SHM, 12); VALUE(RAW_TTY, 13); VALUE(RAW_GETPID, 14); VALUE(RAW_MPROTECT, 15);
+	VALUE(RAW_NUM_TYPES, 16);
 	VALUE(QUARK_MAX_PACKET, 2048); VALUE(RAW_EXEC_F_EXT, 1); VALUE(NOVA_MAX_RULES, 1024);
 	VALUE(NOVA_PATH_FIELDS, 2); VALUE(NOVA_MAX_PATHS, 4096); VALUE(NOVA_PATHLEN, 250);
 	VALUE(META_RF_EXE, 1); VALUE(META_RF_FILEPATH, 2);
@@ -244,6 +277,7 @@ static void check_constants(void)
 	VALUE(QUARK_RF_PID, 1 << 0); VALUE(QUARK_RF_PPID, 1 << 1); VALUE(QUARK_RF_UID, 1 << 2);
 	VALUE(QUARK_RF_GID, 1 << 3); VALUE(QUARK_RF_SID, 1 << 4); VALUE(QUARK_RF_COMM, 1 << 5);
 	VALUE(QUARK_RF_EXE, 1 << 6); VALUE(QUARK_RF_FILEPATH, 1 << 7); VALUE(QUARK_RF_POISON, 1 << 8);
+	VALUE(QUARK_RF_FILE_EXEC_CHANGE, 1 << 9);
 #endif
 }
 
@@ -280,6 +314,7 @@ static void check_refusals(void)
 		{ QQ_BYPASS, "QQ_BYPASS" }, { QQ_SOCK_CONN, "QQ_SOCK_CONN" }, { QQ_DNS, "QQ_DNS" },
 		{ QQ_FILE, "QQ_FILE" }, { QQ_SHM, "QQ_SHM" }, { QQ_TTY, "QQ_TTY" }, { QQ_PTRACE, "QQ_PTRACE" },
 		{ QQ_MODULE_LOAD, "QQ_MODULE_LOAD" }, { QQ_GETPID, "QQ_GETPID" },
+		{ QQ_MPROTECT, "QQ_MPROTECT" },
 	};
 	char log[512];
 	size_t i;
@@ -295,7 +330,14 @@ static void check_refusals(void)
 	check(refusal(QQ_KPROBE | QQ_BYPASS, log, sizeof(log)) == EINVAL, "bypassing with KPROBE is EINVAL");
 	check(refusal(QQ_EBPF | QQ_BYPASS | QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "so it is with an aggregation");
 	check(refusal(QQ_MIN_AGG, log, sizeof(log)) == EINVAL, "no backend is EINVAL");
-	check(refusal(QQ_EBPF | 1 << 20, log, sizeof(log)) == ENOTSUP, "a bit without a meaning is ENOTSUP");
+#if QUARK_API >= 9
+	check(refusal(QQ_EBPF | QQ_KPROBE, log, sizeof(log)) == EINVAL, "two backends are EINVAL");
+	check(refusal(QQ_EBPF | QQ_NOVA | QQ_KPROBE, log, sizeof(log)) == EINVAL, "so are three");
+	check(refusal(QQ_FALLBACK, log, sizeof(log)) == EINVAL, "and none to fall back to");
+	check(refusal(QQ_EBPF | QQ_KPROBE | QQ_FALLBACK | QQ_DNS, log, sizeof(log)) == ENOTSUP, "unless one may");
+#endif
+	check(refusal(QQ_EBPF | 1 << 20, log, sizeof(log)) == ENOTSUP && strstr(log, "0x100000") != NULL,
+	    "a bit without a meaning is ENOTSUP, too, and told");
 	setenv("QUARK_VERBOSE", "", 1);
 	refusal(QQ_NOVA, log, sizeof(log));
 	check(quark_verbose == 0 && *log == '\0', "an empty QUARK_VERBOSE is 0");
@@ -724,8 +766,8 @@ static void check_log(void)
 	line = __LINE__; qwarn("%s %d", "seventeen", 17); qwarnx("no errno"); qdebug("not said"); qdebugx("nor this");
 	const int kept = errno;
 	quark_verbose = QUARK_VL_DEBUG;
-	qlog(QUARK_VL_DEBUG, "debug");
-	qlogx(3, "more");
+	qlog(QUARK_VL_DEBUG, 1, "debug");
+	qlogx(3, 0, "more");
 	quark_verbose = QUARK_VL_SILENT;
 	qwarn("silent");
 	setup_libbpf_logs();
@@ -746,9 +788,24 @@ static void check_log(void)
 
 static void check_machine(void)
 {
-	const u64 boot = fetch_boottime();
+	const u64 boot = quark_get_boottime();
+	struct timespec wall, since;
+	char *line = find_line_p("/proc/stat", "btime ");
+	u64 btime = 0, stamp, error;
 
-	check(boot % NS_PER_S == 0 && boot > 1500000000 * NS_PER_S, "fetch_boottime");
+	clock_gettime(CLOCK_BOOTTIME, &since);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	stamp = quark_time_to_wallclock((u64)since.tv_sec * NS_PER_S + (u64)since.tv_nsec);
+	error = (u64)wall.tv_sec * NS_PER_S + (u64)wall.tv_nsec - stamp;
+	check(error < 20 * NS_PER_MS, "a time since boot is no later than the wall clock says afterwards");
+	check(line != NULL && strtou64(&btime, line + 6, 10) == 0 && NS_TO_S(boot) == btime, "quark_get_boottime");
+	free(line);
+	check(quark_update_boottime() == 0 && quark_get_boottime() == boot, "is the same each time");
+	check(clock_diff(CLOCK_REALTIME, CLOCK_BOOTTIME) - boot < NS_PER_MS, "clock_diff");
+	check(clock_diff((clockid_t)77, CLOCK_BOOTTIME) == 0, "of no clock");
+#if QUARK_API < 9
+	check(fetch_boottime() == boot, "fetch_boottime");
+#endif
 	check(ipv6_supported() == 0 || ipv6_supported() == 1, "ipv6_supported");
 	check(ipv6_supported() == (access("/proc/net/if_inet6", F_OK) == 0), "as /proc has it");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does everything.c use all that quark.h declares?
 
-everything.py CLANG HEADER OBJECT OUTPUT: functions and variables that the header declares against the names that the
+everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]: functions and variables that the header declares against the names that the
 compiled program needs from elsewhere, and fields against the lines "offset STRUCT.FIELD N" that it printed. Says what
 is missing on either side, and exits with 1 if anything is.
 """
@@ -10,10 +10,10 @@ import subprocess
 import sys
 
 
-def declarations(clang, header):
+def declarations(clang, header, definitions):
     """The header's own declarations, out of the syntax tree, which names a file only when it changes."""
     text = subprocess.run(
-        [clang, "-D_GNU_SOURCE", "-x", "c", "-fsyntax-only", "-Xclang", "-ast-dump=json", header],
+        [clang, "-D_GNU_SOURCE", *("-D" + name for name in definitions), "-x", "c", "-fsyntax-only", "-Xclang", "-ast-dump=json", header],
         check=True, stdout=subprocess.PIPE).stdout
     file = None
     for node in json.loads(text)["inner"]:
@@ -49,9 +49,9 @@ def difference(words, declared, used):
     return declared != used
 
 
-def main(clang, header, object_file, output):
+def main(clang, header, object_file, output, *definitions):
     names, members = set(), set()
-    for node in declarations(clang, header):
+    for node in declarations(clang, header, definitions):
         if node["kind"] in ("FunctionDecl", "VarDecl") and node.get("storageClass") != "static":
             names.add(node["name"])
         if node["kind"] == "RecordDecl" and node.get("completeDefinition"):
@@ -68,6 +68,6 @@ def main(clang, header, object_file, output):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
-        sys.exit("usage: everything.py CLANG HEADER OBJECT OUTPUT")
+    if len(sys.argv) < 5:
+        sys.exit("usage: everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]")
     sys.exit(main(*sys.argv[1:]))

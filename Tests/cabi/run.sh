@@ -21,6 +21,16 @@ runtime_symbols() {
 	! grep -E '^_?swift|^\$s|^_T' "$work/needed"
 }
 
+# older_than VERSION ARCHIVE: of the C library nothing is needed that came later.
+older_than() {
+	objdump -T "$(cc -print-file-name=libc.so.6)" | sed -n 's/.* GLIBC_\([0-9.]*\)  *\([A-Za-z_0-9]*\)$/\2 \1/p' | LC_ALL=C sort >"$work/versions"
+	grep -q '^fstat 2.33$' "$work/versions" || { echo "the versions of the C library cannot be read"; return 1; }
+	nm --undefined-only --format=just-symbols "$2" | LC_ALL=C sort -u | LC_ALL=C join - "$work/versions" | awk -v limit="$1" '
+		{ split($2, have, "."); split(limit, most, ".") }
+		have[1] > most[1] || have[1] == most[1] && have[2] + 0 > most[2] + 0 { print; newer = 1 }
+		END { exit newer || NR == 0 }'
+}
+
 # below MAXIMUM SIZE
 below() {
 	echo "$2 bytes, $1 at most"
@@ -47,7 +57,7 @@ for compiler in "cc -std=c99 -D_GNU_SOURCE" "cc -std=gnu11" "c++ -x c++ -std=c++
 	link=
 	case $compiler in c++*) link='-x none' ;; esac
 	if ! command -v "${compiler%% *}" >/dev/null; then
-		echo "# no ${compiler%% *} here"
+		absent "no ${compiler%% *} here"
 		continue
 	fi
 	ok "$compiler compiles and links a client" \
@@ -60,10 +70,10 @@ everything() {
 	compiler=$1 standard=$2
 	shift 2
 	case $compiler in *++) language=c++ ;; *) language=c ;; esac
-	set -- -std="$standard" -D_GNU_SOURCE -Wall -Wextra -Werror
+	set -- -std="$standard" -D_GNU_SOURCE -DQUARK_API="$api" -Wall -Wextra -Werror
 	echo 'int main(void) { return 0; }' >"$work/empty"
-	"$compiler" -x $language "$@" -fsyntax-only "$work/empty" 2>/dev/null || { echo "# no $standard in $compiler"; return; }
-	ok "$compiler -std=$standard: all of quark.h compiles" \
+	"$compiler" -x $language "$@" -fsyntax-only "$work/empty" 2>/dev/null || { absent "no $standard in $compiler"; return; }
+	ok "$compiler -std=$standard: all of quark.h compiles, as QUARK_API $api has it" \
 		"$compiler" -x $language "$@" -I "$include" -c -o "$work/everything.o" Tests/cabi/everything.c
 }
 # all_agree COMPILER: the newest object links and runs, and finds what it should.
@@ -73,18 +83,30 @@ all_agree() {
 	ok "$1: and agrees" sh -c '"$1" >"$2"; status=$?; grep -v "^ok\|^offset\|^size" "$2"; exit $status' \
 		- "$work/everything" "$work/everything.tap"
 }
+# Where each member is: whoever moves one says so by changing the list.
+layout() {
+	grep '^offset \|^size ' "$work/everything.tap" | diff "Tests/cabi/layout$api.txt" -
+}
 clang=$(command -v clang || echo "$(dirname "$(command -v swift)")/clang")
-for compiler in gcc "$clang"; do
-	[ -x "$(command -v "$compiler")" ] || { echo "# no $compiler here"; continue; }
-	for standard in c99 gnu11 gnu17 gnu23; do everything "$compiler" $standard; done
-	all_agree "$compiler"
+for api in 9 7; do
+	for compiler in gcc "$clang"; do
+		[ -x "$(command -v "$compiler")" ] || { absent "no $compiler here"; continue; }
+		for standard in c99 gnu11 gnu17 gnu2x; do everything "$compiler" $standard; done
+		all_agree "$compiler"
+		ok "and each member is where it was" layout
+	done
+	ok "all of quark.h is among what was tried" \
+		Tests/cabi/everything.py "$clang" "$include/quark.h" "$work/everything.o" "$work/everything.tap" QUARK_API=$api
+	ok "the numbers of QUARK_API $api are those of the reference, and ours are outside of them" \
+		Tests/cabi/numbers.py gcc "$include/quark.h" Tests/cabi/numbers.txt QUARK_API=$api
 done
-ok "all of quark.h is among what was tried" \
-	Tests/cabi/everything.py "$clang" "$include/quark.h" "$work/everything.o" "$work/everything.tap"
-for compiler in g++ "$clang++"; do
-	[ -x "$(command -v "$compiler")" ] || { echo "# no $compiler here"; continue; }
-	for standard in c++11 c++14 c++17 c++20; do everything "$compiler" $standard; done
-	all_agree "$compiler"
+for api in 9 7; do
+	for compiler in g++ "$clang++"; do
+		[ -x "$(command -v "$compiler")" ] || { absent "no $compiler here"; continue; }
+		for standard in c++11 c++14 c++17 c++20; do everything "$compiler" $standard; done
+		all_agree "$compiler"
+		ok "and each member is where it was" layout
+	done
 done
 # shellcheck disable=SC2086 # several words
 ok "what looks into types of libbpf links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -I "$include" \
@@ -97,10 +119,27 @@ ok "what needs an open queue links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -Wl,
 ok "and finds it in one that plays a recording" "$work/replay" Tests/Fixtures/recordings/6.1.0.rec
 ok "without a leak or a wrong access" valgrind -q --error-exitcode=1 --leak-check=full \
 	"$work/replay" Tests/Fixtures/recordings/6.1.0.rec
+# generations COMPILER: one source as a program of each generation, in one program, and a third that does not fit.
+generations() {
+	case $1 in *++) set -- "$1" -x c++ ;; esac
+	for api in 7 9; do
+		"$@" -D_GNU_SOURCE -DQUARK_API=$api -Wall -Wextra -Werror -I "$include" -c -o "$work/half$api.o" \
+			Tests/cabi/generations/half.c || return 1
+	done
+	mkdir -p "$work/other" && sed 's/^#define QUARK_VERSION .*/#define QUARK_VERSION "0.0-other"/' "$include/quark.h" \
+		>"$work/other/quark.h" || return 1
+	"$@" -D_GNU_SOURCE -Wall -Wextra -Werror -I "$work/other" -c -o "$work/other.o" Tests/cabi/generations/other.c || return 1
+	# shellcheck disable=SC2086 # several words
+	"$1" -D_GNU_SOURCE -I "$include" -o "$work/generations" Tests/cabi/generations/main.c "$work/half7.o" "$work/half9.o" \
+		"$work/other.o" libquark.a $libraries && "$work/generations" Tests/Fixtures/recordings/7.3.4.rec
+}
+for compiler in gcc "$clang" g++ "$clang++"; do
+	ok "$compiler: both generations in one program, and a header of another version refused" generations "$compiler"
+done
 # The README's program, to which a recording is the kernel. It ends with 1 when there is no more.
 played_example() {
 	# shellcheck disable=SC2086
-	if ! cc -Wall -Wextra -Werror -I "$include" -Dquark_queue_open=open_recording -c -o "$work/example.o" examples/events.c ||
+	if ! cc -Wall -Wextra -Werror -I "$include" -Dquark_queue_open_api=open_recording -c -o "$work/example.o" examples/events.c ||
 		! cc -Wall -Wextra -Werror -s -I "$include" -o "$work/example" "$work/example.o" Tests/cabi/played.c libquark.a $libraries
 	then
 		return 1
@@ -127,6 +166,7 @@ done
 ok "a static client links" cc -static -I "$include" -o "$work/static" Tests/cabi/client.c libquark.a $libraries
 ok "and agrees too" "$work/static"
 ok "libquark.a needs nothing of Swift's runtime" runtime_symbols libquark.a
+ok "libquark_big.a needs no newer C library than 2.17" older_than 2.17 libquark_big.a
 for tool in quark-mon quark-btf quark-test .build-embedded/release/quark-init; do
 	ok "$tool is static and small" small_and_static "$tool"
 done

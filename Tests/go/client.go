@@ -17,13 +17,13 @@ var (
 	events = quark.QUARK_EV_FORK | quark.QUARK_EV_EXEC | quark.QUARK_EV_EXIT | quark.QUARK_EV_SETPROCTITLE |
 		quark.QUARK_EV_SOCK_CONN_CLOSED | quark.QUARK_EV_PACKET | quark.QUARK_EV_BYPASS | quark.QUARK_EV_FILE |
 		quark.QUARK_EV_PTRACE | quark.QUARK_EV_MODULE_LOAD | quark.QUARK_EV_SHM | quark.QUARK_EV_TTY
-	leaders = []uint32{quark.QUARK_ELT_UNKNOWN, quark.QUARK_ELT_INIT, quark.QUARK_ELT_KTHREAD, quark.QUARK_ELT_SSHD,
+	leaders = []int{quark.QUARK_ELT_UNKNOWN, quark.QUARK_ELT_INIT, quark.QUARK_ELT_KTHREAD, quark.QUARK_ELT_SSHD,
 		quark.QUARK_ELT_SSM, quark.QUARK_ELT_CONTAINER, quark.QUARK_ELT_TERM, quark.QUARK_ELT_CONSOLE}
 	operations = quark.QUARK_FILE_OP_CREATE | quark.QUARK_FILE_OP_MODIFY | quark.QUARK_FILE_OP_REMOVE |
 		quark.QUARK_FILE_OP_MOVE
-	kinds      = []uint32{quark.QUARK_SHM_MEMFD_CREATE, quark.QUARK_SHM_MEMFD_OPEN}
-	directions = []uint32{quark.QUARK_PACKET_DIR_INVALID, quark.QUARK_PACKET_DIR_EGRESS, quark.QUARK_PACKET_DIR_INGRESS}
-	origins    = []uint32{quark.QUARK_PACKET_ORIGIN_INVALID, quark.QUARK_PACKET_ORIGIN_DNS}
+	kinds      = []int{quark.QUARK_SHM_MEMFD_CREATE, quark.QUARK_SHM_MEMFD_OPEN}
+	directions = []int{quark.QUARK_PACKET_DIR_INVALID, quark.QUARK_PACKET_DIR_EGRESS, quark.QUARK_PACKET_DIR_INGRESS}
+	origins    = []int{quark.QUARK_PACKET_ORIGIN_INVALID, quark.QUARK_PACKET_ORIGIN_DNS}
 	levels     = []int{quark.QUARK_VL_SILENT, quark.QUARK_VL_WARN, quark.QUARK_VL_DEBUG}
 )
 
@@ -34,7 +34,7 @@ func print(event quark.Event) {
 	if proc := process.Proc; proc.Valid {
 		fmt.Println(proc.CapInheritable, proc.CapPermitted, proc.CapEffective, proc.CapBset, proc.CapAmbient,
 			proc.TimeBoot, proc.Ppid, proc.Uid, proc.Gid, proc.Suid, proc.Sgid, proc.Euid, proc.Egid, proc.Pgid,
-			proc.Sid, proc.TtyMajor, proc.TtyMinor, proc.EntryLeaderType == leaders[0], proc.EntryLeader)
+			proc.Sid, proc.TtyMajor, proc.TtyMinor, int(proc.EntryLeaderType) == leaders[0], proc.EntryLeader)
 	}
 	if exit := process.Exit; exit.Valid {
 		fmt.Println(exit.ExitCode, exit.ExitTimeProcess)

@@ -56,6 +56,9 @@ result "its programs run"
 result "bin/exit exits with its argument, or with the number of arguments"
 ! readelf -SW tree/init | grep -q debug_info
 result "without debug information"
+"$pack" four.gz init@quark-mon quark-mon=other 2>err && gzip -dc four.gz | cpio -tvn --quiet 2>err |
+	grep -q ' init -> quark-mon$'
+result "a program has another name"
 ! "$pack" three.gz init=dynamic 2>err && grep -q 'not static' err && [ ! -e three.gz ]
 result "a program that is not static is refused"
 ! "$pack" three.gz init=nothing 2>err && grep -q 'does not exist' err && [ ! -e three.gz ]

@@ -143,18 +143,18 @@ for kernel in elf bzimage; do
 done
 FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --results "$work/r" --nonce 0aF --cpus 2 --memory 300 --append a=1 \
 	--append 'b=2 c' initramfs.gz elf prog x=y a.b 'q'\''q' &&
-	words='console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb QUARK_RESULTS=/dev/ttyS1 QUARK_NONCE=0aF' &&
+	words='console=ttyS0 quiet panic=-1 cryptomgr.notests no_timer_check TERM=dumb QUARK_RESULTS=/dev/ttyS1 QUARK_NONCE=0aF' &&
 	grep -Fqx "$words a=1 b=2 c -- prog x=y a.b q'q" args &&
 	grep -Fqx "file:$work/r" args && grep -Fqx 300 args && grep -Fqx 2 args && [ -f r ]
 result "every option reaches qemu"
 FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --cx16 --accel tcg initramfs.gz elf prog && grep -Fqx max args &&
-	grep -q ' cryptomgr.notests TERM=dumb clearcpuid=141 -- prog$' args &&
+	grep -q ' cryptomgr.notests no_timer_check TERM=dumb clearcpuid=141 -- prog$' args &&
 	FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --accel tcg initramfs.gz elf prog && ! grep -Fqx max args &&
 	! grep -q clearcpuid args
 result "--cx16 is the program's and not the kernel's"
 FAKE=code FAKE_CODE=0 krun 0 --dry-run initramfs.gz elf prog "it's" && [ ! -s err ] && [ "$(wc -l <out)" -eq 1 ] &&
 	eval "set -- $(cat out)" && [ "$1" = "$here/fake-qemu" ] && [ "$#" -eq 28 ] &&
-	[ "${28}" = "console=ttyS0 quiet panic=-1 cryptomgr.notests TERM=dumb -- prog it's" ]
+	[ "${28}" = "console=ttyS0 quiet panic=-1 cryptomgr.notests no_timer_check TERM=dumb -- prog it's" ]
 result "--dry-run prints one line that a shell reads back"
 rm -f args && FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --dry-run --results "$work/dry" initramfs.gz elf prog &&
 	[ ! -e args ] && [ ! -e dry ]
@@ -214,7 +214,7 @@ for signal in HUP INT TERM KILL; do
 	FAKE=hang FAKE_PID=pid env --default-signal=INT "$sh" "$krun" --accel tcg --qemu "$here/fake-qemu" \
 		initramfs.gz elf prog >out 2>err &
 	main=$!
-	while [ ! -s pid ]; do sleep 1; done
+	while [ ! -s pid ]; do sleep 0.1; done
 	kill -s "$signal" $main
 	wait $main 2>/dev/null
 	status=$?

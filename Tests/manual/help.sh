@@ -70,5 +70,16 @@ done
 ./quark-test -l | sort >"$work/expected"
 sed -n 's/^\.It \(t_[a-z0-9_]*\)$/\1/p' man/quark-test.8 | grep -vx t_ground_truth | sort >"$work/actual"
 check 'man/quark-test.8 has the tests' "$work/expected" 0 "$work/actual" 0
+
+# What quark(7) says of make, and what make says of itself.
+make -s help | sed 's/ .*//' | sort >"$work/verbs"
+sed -n 's/^\.It Ic make \([a-z][a-z-]*\)\( .*\)\{0,1\}$/\1/p; s/^make \([a-z][a-z-]*\)\( .*\)\{0,1\}$/\1/p' man/quark.7 | sort -u >"$work/named"
+[ "$(wc -l <"$work/named")" -gt 15 ] && status=0 || status=few
+comm -13 "$work/verbs" "$work/named" | grep -vx 'quark-mon' >"$work/actual"
+: >"$work/none-missing"
+check 'make help has what man/quark.7 has' "$work/none-missing" 0 "$work/actual" "$status"
+# Some are said in other words.
+grep '^[a-z-]*$' "$work/verbs" | comm -13 "$work/named" - | grep -vxE 'all|help|deps|bpf|uninstall|kernel-images' >"$work/actual"
+check 'man/quark.7 has what make help has' "$work/none-missing" 0 "$work/actual" 0
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -55,17 +55,19 @@ ok() {
 	fi
 }
 
-# Links of the pages that lead nowhere.
+# Links of the pages that lead nowhere: to no file, or to no place in one.
 dead_links() {
 	[ -s "$work/docs/index.html" ] || return 1
-	for page in "$work"/docs/*.html; do
-		grep -o 'href="[^"]*"' "$page" | sed 's/^href="//; s/"$//' | sort -u | while read -r link; do
-			file=${link%%#*}
-			[ -n "$file" ] && file=$work/docs/$file || file=$page
-			[ -e "$file" ] || echo "$page: $link"
-			[ "$link" = "${link#*#}" ] || grep -qF "id=\"${link#*#}\"" "$file" || echo "$page: $link"
-		done
-	done
+	(
+		cd "$work/docs" || exit
+		find . -type f | sed 's|^\./||'
+		grep -o ' id="[^"]*"' -- *.html | sed 's/: id="/#/; s/"$//'
+	) | sort -u >"$work/places"
+	(cd "$work/docs" && grep -o 'href="[^"]*"' -- *.html) | sed 's/:href="\(.*\)"$/ \1/' |
+		awk '{ split($2, part, "#"); file = part[1] == "" ? $1 : part[1]; print file; if (part[2] != "") print file "#" part[2] }' |
+		sort -u >"$work/links"
+	[ "$(wc -l <"$work/links")" -gt 100 ] || echo "few links"
+	comm -13 "$work/places" "$work/links"
 }
 
 # Pages the index does not have.

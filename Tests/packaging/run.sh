@@ -83,7 +83,7 @@ agrees() {
 }
 
 for way in "cc" "cc -static" "cc -static-pie" "cc -Wl,--gc-sections" "c++ -x c++" "${CLANG:-clang} -fuse-ld=lld"; do
-	command -v "${way%% *}" >/dev/null || { echo "# no ${way%% *} here"; continue; }
+	command -v "${way%% *}" >/dev/null || { absent "no ${way%% *} here"; continue; }
 	language=
 	case $way in *-x*) language='-x none' ;; esac
 	ok "$way with libquark_big.a alone" links $way -Wall -Wextra -Werror -I. $client $language libquark_big.a

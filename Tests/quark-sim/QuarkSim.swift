@@ -14,6 +14,8 @@ struct QuarkSim: AsyncParsableCommand {
   var rounds: UInt64 = 1000
   @Option(help: "Records of a round.")
   var records = 10000
+  @Flag(help: "On a machine with 300 pids that loses records, judged by what was.")
+  var losses = false
 
   func validate() throws {
     guard rounds > 0 else { throw ValidationError("a round or more") }
@@ -22,6 +24,7 @@ struct QuarkSim: AsyncParsableCommand {
 
   func run() async throws {
     print("seeds \(seed) and up, \(rounds) rounds of \(records) records")
+    if losses { return try await playLosses() }
     let clock = ContinuousClock()
     let start = clock.now
     var totals = Round.Totals()
@@ -39,6 +42,35 @@ struct QuarkSim: AsyncParsableCommand {
     guard let failure = failures.min(by: { $0.parameters.seed < $1.parameters.seed }) else { return }
     print(failure.report)
     throw ExitCode.failure
+  }
+
+  private func playLosses() async throws {
+    let workers = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+    var totals = LossRound.Totals()
+    var failures: [String] = []
+    await withTaskGroup(of: (LossRound.Totals, String?).self) { group in
+      for worker in 0..<workers {
+        group.addTask {
+          var totals = LossRound.Totals()
+          for round in stride(from: worker, to: rounds, by: Int(workers)) {
+            do throws(Violation) {
+              totals += try LossRound.play(seed: seed &+ round, recordCount: records)
+            } catch {
+              let again = "quark-sim --losses --seed \(seed &+ round) --rounds 1 --records \(records)"
+              return (totals, "\(error.message)\n\(again)")
+            }
+          }
+          return (totals, nil)
+        }
+      }
+      for await (part, failure) in group {
+        totals += part
+        if let failure { failures.append(failure) }
+      }
+    }
+    print(totals.summary)
+    for failure in failures { print(failure) }
+    if !failures.isEmpty { throw ExitCode.failure }
   }
 
   /// Every `step`th round, up to the first that fails.

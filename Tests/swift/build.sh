@@ -1,26 +1,17 @@
 #!/bin/sh
 #
-# build.sh FOLDER NAME TREE: builds the program NAME of a package that depends on the repository by its path, without a
-# warning, and puts it into TREE, with the libraries it asks for: a guest has none. Run from the top of the tree.
+# build.sh TREE: the Swift package, as other packages have it: examples/ExecWatch and the program of this folder are built
+# without a warning, each depending on the repository by its path, and put into TREE, for a guest. Run from the top of the
+# tree, after `make`.
 #
-# Environment: SWIFT (swift), CC (cc).
+# Environment: SWIFT (swift), ROUNDS (5: how often a sequence is opened and cancelled, with each backend).
 
 set -eu
-folder=$1 name=$2 tree=$3
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-trap 'exit 1' HUP INT TERM
-fail() {
-	cat "$log" >&2
-	echo "$folder: $*" >&2
-	exit 1
-}
-
-"${SWIFT:-swift}" build --package-path "$folder" --scratch-path ".build-$name" -c release --static-swift-stdlib \
-	>"$log" 2>&1 || fail "does not compile"
-if grep -q 'warning:' "$log"; then fail "compiles with warnings"; fi
-strip -o "$tree/$name" ".build-$name/release/$name"
-# Swift's way to give up the main thread asks for this one by name.
-mkdir -p "$tree/lib"
-cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$tree/lib"
-Tests/guest/libraries.sh "$tree" "$tree/$name"
+LC_ALL=C
+export LC_ALL
+[ $# = 1 ] || { echo "usage: Tests/swift/build.sh TREE" >&2; exit 2; }
+tree=$1
+Tests/swift/package.sh examples/ExecWatch exec-watch "$tree"
+Tests/swift/package.sh Tests/swift quark-swift-test "$tree"
+cp Tests/swift/guest.sh "$tree/swift.sh"
+echo "exec /bin/sh /swift.sh ${ROUNDS:-5}" >"$tree/programs/swift"

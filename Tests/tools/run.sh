@@ -129,21 +129,25 @@ no krun.sh 125 "--timeout wants a whole number above zero" --timeout soon a b c
 # ---- no privilege, no room, no reader
 
 # As a user who may nothing: setpriv(1) of util-linux, which every Debian has.
-nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"; }
-if [ "$(id -u)" = 0 ]; then
-	mkdir "$work/public"
-	cp quark-mon "$work/public"
-	chmod 755 "$work" "$work/public" "$work/public/quark-mon"
-	unprivileged() {
-		nobody "$work/public/quark-mon" "$@" >"$work/out" 2>"$work/err"
-		code=$?
-		cat "$work/err"
-		[ "$code" = 1 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -q '^quark-mon: cannot ' "$work/err"
-	}
-	ok "without privilege quark-mon says what is missing" unprivileged -b
-	ok "CAP_BPF and CAP_PERFMON" grep -q 'CAP_BPF.*CAP_PERFMON\|CAP_PERFMON.*CAP_BPF' "$work/err"
-	ok "with -D it is no better off" unprivileged -D --replay "$rec"
-fi
+nobody() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"
+	else
+		"$@"
+	fi
+}
+mkdir "$work/public"
+cp quark-mon "$work/public"
+chmod 755 "$work" "$work/public" "$work/public/quark-mon"
+unprivileged() {
+	nobody "$work/public/quark-mon" "$@" >"$work/out" 2>"$work/err"
+	code=$?
+	cat "$work/err"
+	[ "$code" = 1 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -q '^quark-mon: cannot ' "$work/err"
+}
+ok "without privilege quark-mon says what is missing" unprivileged -b
+ok "CAP_BPF and CAP_PERFMON" grep -q 'CAP_BPF.*CAP_PERFMON\|CAP_PERFMON.*CAP_BPF' "$work/err"
+ok "with -D it is no better off" unprivileged -D --replay "$rec"
 ok "a full disk is an error" sh -c '"$0" --replay "$1" >/dev/full 2>"$2"; [ $? = 1 ] && grep -q "cannot write to standard output: No space" "$2"' \
 	./quark-mon "$rec" "$work/err"
 ok "of a graph, too" sh -c '"$0" --replay "$1" -C /dev/full >/dev/null 2>"$2"; [ $? = 1 ] && grep -q "cannot write to /dev/full: No space" "$2"' \

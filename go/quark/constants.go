@@ -19,8 +19,10 @@ const (
 	QQ_MODULE_LOAD   = int(1 << 12) // kernel modules that are loaded
 	QQ_GETPID        = int(1 << 13) // an event for each getpid(2), to measure with
 	QQ_NOVA          = int(1 << 14) // the NOVA backend may be used
-	QQ_SELF_TEST     = int(1 << 15) // opening tries the backend on a process of its own
-	QQ_ALL_BACKENDS  = QQ_KPROBE | QQ_EBPF
+	QQ_MPROTECT      = int(1 << 15) // memory that becomes executable
+	QQ_SELF_TEST     = int(1 << 24) // opening tries the backend on a process of its own
+	QQ_FALLBACK      = int(1 << 25) // of several backends the first that works may be used
+	QQ_SALTED_IDS    = int(1 << 26) // entity ids that no other boot or machine has
 )
 
 // Event.Events: what happened.
@@ -40,6 +42,7 @@ const (
 	QUARK_EV_SHM                   = uint64(1 << 12)
 	QUARK_EV_TTY                   = uint64(1 << 13)
 	QUARK_EV_GETPID                = uint64(1 << 14)
+	QUARK_EV_MPROTECT              = uint64(1 << 15)
 )
 
 // Event.IdChange: which ids.
@@ -49,16 +52,16 @@ const (
 	QUARK_ID_CHANGE_SETGID = uint32(4)
 )
 
-// Proc.EntryLeaderType: what kind of process let this one onto the machine.
+// Proc.EntryLeaderType, a uint32: what kind of process let this one onto the machine.
 const (
-	QUARK_ELT_UNKNOWN   = uint32(0)
-	QUARK_ELT_INIT      = uint32(1)
-	QUARK_ELT_KTHREAD   = uint32(2)
-	QUARK_ELT_SSHD      = uint32(3)
-	QUARK_ELT_SSM       = uint32(4)
-	QUARK_ELT_CONTAINER = uint32(5)
-	QUARK_ELT_TERM      = uint32(6)
-	QUARK_ELT_CONSOLE   = uint32(7) // never assigned
+	QUARK_ELT_UNKNOWN   = int(0)
+	QUARK_ELT_INIT      = int(1)
+	QUARK_ELT_KTHREAD   = int(2)
+	QUARK_ELT_SSHD      = int(3)
+	QUARK_ELT_SSM       = int(4)
+	QUARK_ELT_CONTAINER = int(5)
+	QUARK_ELT_TERM      = int(6)
+	QUARK_ELT_CONSOLE   = int(7) // never assigned
 )
 
 // File.OpMask: what was done to a file.
@@ -69,23 +72,31 @@ const (
 	QUARK_FILE_OP_MOVE   = uint32(8)
 )
 
+// File.ChangeMask: what of a file was changed.
+const (
+	QUARK_FILE_CH_CONTENT = uint32(1)
+	QUARK_FILE_CH_PERMS   = uint32(2)
+	QUARK_FILE_CH_OWNER   = uint32(4)
+	QUARK_FILE_CH_XATTRS  = uint32(8)
+)
+
 // MemFd.Kind.
 const (
-	QUARK_SHM_MEMFD_CREATE = uint32(3)
-	QUARK_SHM_MEMFD_OPEN   = uint32(4) // never produced
+	QUARK_SHM_MEMFD_CREATE = int(3)
+	QUARK_SHM_MEMFD_OPEN   = int(4) // never produced
 )
 
 // Packet.Direction.
 const (
-	QUARK_PACKET_DIR_INVALID = uint32(0)
-	QUARK_PACKET_DIR_EGRESS  = uint32(1)
-	QUARK_PACKET_DIR_INGRESS = uint32(2)
+	QUARK_PACKET_DIR_INVALID = int(0)
+	QUARK_PACKET_DIR_EGRESS  = int(1)
+	QUARK_PACKET_DIR_INGRESS = int(2)
 )
 
 // Packet.Origin.
 const (
-	QUARK_PACKET_ORIGIN_INVALID = uint32(0)
-	QUARK_PACKET_ORIGIN_DNS     = uint32(1)
+	QUARK_PACKET_ORIGIN_INVALID = int(0)
+	QUARK_PACKET_ORIGIN_DNS     = int(1)
 )
 
 // SetVerbose: how much the library says on standard error.

@@ -61,6 +61,7 @@ func (r *reader) process(process *Process) {
 	part := (*C.struct_quarkgo_process)(r.take(C.sizeof_struct_quarkgo_process))
 	from := &part.process
 	process.Pid = uint32(from.pid)
+	process.PoisonTag = uint64(from.poison_tag)
 	if from.flags&C.QUARK_F_PROC != 0 {
 		process.Proc = Proc{
 			CapInheritable:  uint64(from.proc_cap_inheritable),
@@ -105,8 +106,8 @@ func (r *reader) process(process *Process) {
 	process.Proc.EntityId = r.string(part.entity_id)
 	process.cmdline = r.string(part.cmdline)
 	process.env = r.string(part.env)
-	if arguments := strings.TrimRight(process.cmdline, "\x00"); arguments != "" {
-		process.Cmdline = strings.Split(arguments, "\x00")
+	if process.cmdline != "" {
+		process.Cmdline = strings.Split(strings.TrimRight(process.cmdline, "\x00"), "\x00")
 	}
 }
 
@@ -145,9 +146,12 @@ func (r *reader) payload(event *Event, parts uint32) {
 
 func address(from *C.struct_quarkgo_address) netip.AddrPort {
 	bytes := *(*[16]byte)(unsafe.Pointer(&from.bytes))
-	address := netip.AddrFrom16(bytes)
-	if from.family == syscall.AF_INET {
+	var address netip.Addr
+	switch from.family {
+	case syscall.AF_INET:
 		address = netip.AddrFrom4(*(*[4]byte)(bytes[:4]))
+	case syscall.AF_INET6:
+		address = netip.AddrFrom16(bytes)
 	}
 	return netip.AddrPortFrom(address, uint16(from.port))
 }
@@ -176,9 +180,9 @@ func (r *reader) bytes(length C.u64) []byte {
 func (r *reader) packet() *Packet {
 	from := (*C.struct_quarkgo_packet)(r.take(C.sizeof_struct_quarkgo_packet))
 	return &Packet{
-		Direction: uint32(from.direction),
-		Origin:    uint32(from.origin),
-		OrigLen:   uint64(from.orig_len),
+		Direction: int(from.direction),
+		Origin:    int(from.origin),
+		OrigLen:   int(from.orig_len),
 		Data:      r.bytes(from.length),
 	}
 }
@@ -187,18 +191,19 @@ func (r *reader) file() *File {
 	from := (*C.struct_quarkgo_file)(r.take(C.sizeof_struct_quarkgo_file))
 	path, oldPath := r.string(from.path), r.string(from.old_path)
 	return &File{
-		Path:      path,
-		OldPath:   oldPath,
-		SymTarget: r.string(from.sym_target),
-		Inode:     uint64(from.inode),
-		Atime:     uint64(from.atime),
-		Mtime:     uint64(from.mtime),
-		Ctime:     uint64(from.ctime),
-		Size:      uint64(from.size),
-		Mode:      uint32(from.mode),
-		Uid:       uint32(from.uid),
-		Gid:       uint32(from.gid),
-		OpMask:    uint32(from.op_mask),
+		Path:       path,
+		OldPath:    oldPath,
+		SymTarget:  r.string(from.sym_target),
+		Inode:      uint64(from.inode),
+		Atime:      uint64(from.atime),
+		Mtime:      uint64(from.mtime),
+		Ctime:      uint64(from.ctime),
+		Size:       uint64(from.size),
+		Mode:       uint32(from.mode),
+		Uid:        uint32(from.uid),
+		Gid:        uint32(from.gid),
+		OpMask:     uint32(from.op_mask),
+		ChangeMask: uint32(from.change_mask),
 	}
 }
 
@@ -213,7 +218,7 @@ func (r *reader) shm() *any {
 	from := (*C.struct_quarkgo_shm)(r.take(C.sizeof_struct_quarkgo_shm))
 	path := r.string(from.path)
 	var shm any
-	switch kind := uint32(from.kind); kind {
+	switch kind := int(from.kind); kind {
 	case shmGet:
 		shm = ShmGet{Key: int64(from.key), Size: uint64(from.size), Shmflg: int64(from.shmflg)}
 	case shmOpen:

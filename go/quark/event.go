@@ -16,10 +16,11 @@ type Event struct {
 	Packet     *Packet     // QUARK_EV_PACKET
 	File       *File       // QUARK_EV_FILE
 	Ptrace     *Ptrace     // QUARK_EV_PTRACE
+	Mprotect   *Mprotect   // QUARK_EV_MPROTECT
 	ModuleLoad *ModuleLoad // QUARK_EV_MODULE_LOAD
 	Shm        *any        // QUARK_EV_SHM: a ShmGet, ShmOpen or MemFd
 	Tty        *Tty        // QUARK_EV_TTY
-	Time       uint64      // when the oldest part of it happened, nanoseconds since the epoch
+	Time       uint64      // when the oldest part of it happened, nanoseconds; see Timestamp
 	IdChange   uint32      // QUARK_EV_ID_CHANGE: QUARK_ID_CHANGE_*
 }
 
@@ -28,19 +29,20 @@ type Event struct {
 func (e *Event) HasProcess() bool { return e.Process.Pid != 0 }
 
 // Timestamp is Time as a time.Time, in UTC.
-func (e *Event) Timestamp() time.Time { return time.Unix(0, int64(e.Time)).UTC() }
+func (e *Event) Timestamp() time.Time { return time.Unix(0, int64(wallclock(e.Time))).UTC() }
 
 // Process is what is known of a process, at the time of an event, a look-up or a snapshot.
 type Process struct {
-	Pid     uint32 // as the initial pid namespace has it
-	Proc    Proc
-	Exit    Exit
-	Comm    string   // "" if not known, as the next ones
-	Exe     string   // path of the executable
-	Cmdline []string // arguments without empty ones at the end; Argv has those too
-	Cwd     string
-	Cgroup  string // path of the control group
-	Script  string // what Exe, an interpreter, runs, as execve(2) was given it
+	Pid       uint32 // as the initial pid namespace has it
+	Proc      Proc
+	Exit      Exit
+	Comm      string   // "" if not known, as the next ones
+	Exe       string   // path of the executable
+	Cmdline   []string // arguments without empty ones at the end; Argv has those too
+	Cwd       string
+	Cgroup    string // path of the control group
+	PoisonTag uint64 // of the rules, and of its parent when it was forked; 0: none
+	Script    string // what Exe, an interpreter, runs, as execve(2) was given it
 
 	cmdline string // NUL-separated, as env
 	env     string
@@ -68,7 +70,7 @@ type Proc struct {
 	CapEffective    uint64
 	CapBset         uint64
 	CapAmbient      uint64
-	TimeBoot        uint64 // when the process started, nanoseconds since the epoch
+	TimeBoot        uint64 // when the process started, nanoseconds: since boot, or the epoch, as the package has it
 	Ppid            uint32
 	Uid             uint32
 	Gid             uint32
@@ -78,24 +80,24 @@ type Proc struct {
 	Egid            uint32
 	Pgid            uint32
 	Sid             uint32
+	EntryLeader     uint32 // pid, with QQ_ENTRY_LEADER
+	EntryLeaderType uint32 // QUARK_ELT_*, with QQ_ENTRY_LEADER
 	TtyMajor        uint32 // 0/0: no terminal
 	TtyMinor        uint32
-	EntryLeaderType uint32 // QUARK_ELT_*, with QQ_ENTRY_LEADER
-	EntryLeader     uint32 // pid, with QQ_ENTRY_LEADER
 	UtsInonum       uint32 // inodes of namespaces; 0: not known
 	IpcInonum       uint32
 	MntInonum       uint32
 	NetInonum       uint32
-	EntityId        string // of this process and no other, even if the pid is used again; "" if not computed
 	Valid           bool   // whether any of this is known
+	EntityId        string // of this process and no other, even if the pid is used again; "" if not computed
 }
 
 // Exit is how a process ended.
 type Exit struct {
 	ExitCode        int32  // exit status; 0 for a death by signal
-	ExitTimeProcess uint64 // nanoseconds since the epoch
-	ExitSignal      int32  // the signal it died of, or 0
+	ExitTimeProcess uint64 // nanoseconds, as Proc.TimeBoot
 	Valid           bool   // whether it has ended
+	ExitSignal      int32  // the signal it died of, or 0
 }
 
 // Socket is a TCP connection.
@@ -104,7 +106,7 @@ type Socket struct {
 	Remote          netip.AddrPort
 	PidOrigin       uint32 // who opened it
 	PidLastUse      uint32
-	EstablishedTime uint64 // nanoseconds on the monotonic clock, not since the epoch, as the next one
+	EstablishedTime uint64 // nanoseconds since boot, as the next one
 	CloseTime       uint64 // 0: open
 	BytesSent       uint64 // known when it is closed, as the next one
 	BytesReceived   uint64
@@ -112,26 +114,27 @@ type Socket struct {
 
 // Packet is a packet of the network.
 type Packet struct {
-	Direction uint32 // QUARK_PACKET_DIR_*
-	Origin    uint32 // QUARK_PACKET_ORIGIN_*
-	OrigLen   uint64 // bytes it had; more than Data: the rest was cut off
+	Direction int    // QUARK_PACKET_DIR_*
+	Origin    int    // QUARK_PACKET_ORIGIN_*
+	OrigLen   int    // bytes it had; more than Data: the rest was cut off
 	Data      []byte // from the header of IP on
 }
 
 // File is what was done to a file.
 type File struct {
-	Path      string
-	OldPath   string // of one that was moved
-	SymTarget string // of a symbolic link with its target in the inode
-	Inode     uint64
-	Atime     uint64 // nanoseconds since the epoch, as the next two
-	Mtime     uint64
-	Ctime     uint64
-	Size      uint64 // bytes
-	Mode      uint32 // st_mode of stat(2)
-	Uid       uint32
-	Gid       uint32
-	OpMask    uint32 // QUARK_FILE_OP_*
+	Path       string
+	OldPath    string // of one that was moved
+	SymTarget  string // of a symbolic link with its target in the inode
+	Inode      uint64
+	Atime      uint64 // nanoseconds since the epoch, as the next two
+	Mtime      uint64
+	Ctime      uint64
+	Size       uint64 // bytes
+	Mode       uint32 // st_mode of stat(2)
+	Uid        uint32
+	Gid        uint32
+	OpMask     uint32 // QUARK_FILE_OP_*
+	ChangeMask uint32 // QUARK_FILE_CH_*
 }
 
 // Ptrace is a call of ptrace(2).
@@ -140,6 +143,20 @@ type Ptrace struct {
 	Request  int64
 	Addr     uint64
 	Data     uint64
+}
+
+// Mprotect is memory that is to become executable. Protections are those of mmap(2).
+type Mprotect struct {
+	VmaStart      uint64
+	VmaEnd        uint64
+	PrevProt      uint64
+	ReqProt       uint64 // as asked for
+	EffectiveProt uint64 // as the kernel takes it
+	Inode         uint64 // 0 unless FileBacked, as the next two
+	DevMajor      uint32
+	DevMinor      uint32
+	FileBacked    bool
+	Path          string
 }
 
 // ModuleLoad is a kernel module that was loaded.
@@ -165,7 +182,7 @@ type ShmOpen struct {
 type MemFd struct {
 	Flags uint32
 	Path  string
-	Kind  uint32 // QUARK_SHM_MEMFD_*
+	Kind  int // QUARK_SHM_MEMFD_*
 }
 
 // Tty is what was written to a terminal.

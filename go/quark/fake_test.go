@@ -37,7 +37,7 @@ var (
 		Pid: 1,
 		Proc: Proc{
 			CapInheritable: 1, CapPermitted: 2, CapEffective: 3, CapBset: 4, CapAmbient: 5,
-			TimeBoot: 1700000000000000000, EntryLeaderType: QUARK_ELT_INIT, EntryLeader: 1, Valid: true,
+			TimeBoot: 1700000000000000000, EntryLeaderType: uint32(QUARK_ELT_INIT), EntryLeader: 1, Valid: true,
 		},
 		Comm: "init", Cmdline: []string{"/init"}, Cwd: "/", cmdline: "/init\x00\x00\x00\x00",
 	}
@@ -88,9 +88,12 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
+// defaultFlags are those of this generation.
+var defaultFlags = map[bool]int{true: QQ_EBPF, false: QQ_KPROBE | QQ_EBPF}[wallclock(0) != 0]
+
 func TestDefaults(t *testing.T) {
 	equal(t, "attributes", DefaultQueueAttr(), QueueAttr{
-		Flags: QQ_KPROBE | QQ_EBPF, MaxLength: 10000, CacheGraceTime: 4000, HoldTime: 1000, MaxEnv: 4096,
+		Flags: defaultFlags, MaxLength: 10000, CacheGraceTime: 4000, HoldTime: 1000, MaxEnv: 4096,
 	})
 }
 
@@ -114,7 +117,7 @@ func TestProcessEvents(t *testing.T) {
 	equal(t, "argv", events[0].Process.Argv(), []string{"/bin/echo", "hello", ""})
 	equal(t, "environment", events[0].Process.Environ(), []string{"A=1", "B="})
 	equal(t, "argv that is not known", events[2].Process.Argv(), []string(nil))
-	equal(t, "timestamp", events[0].Timestamp(), time.Date(2023, 11, 14, 22, 13, 20, 0, time.UTC))
+	equal(t, "timestamp", events[0].Timestamp(), time.Date(2023, 11, 14, 22, 13, 20, int(wallclock(0)), time.UTC))
 }
 
 func TestPayloads(t *testing.T) {
@@ -217,7 +220,7 @@ func TestStats(t *testing.T) {
 	queue := open(t, 4)
 	queue.GetEvent()
 	equal(t, "statistics", queue.Stats(), Stats{
-		Insertions: 4, Removals: 1, Aggregations: 3, NonAggregations: 4, Lost: 5, GarbageCollections: 6,
+		Insertions: 4, Removals: 1, Aggregations: 3, NonAggregations: 4, Lost: 5, GarbageCollections: 6, Stalls: 10,
 		Backend: QQ_EBPF, Malformed: 7, Late: 8, Refused: 9,
 	})
 	equal(t, "hooks", queue.Hooks(), "fork: fake\n")
@@ -272,7 +275,7 @@ func TestAttributesOutOfRange(t *testing.T) {
 		func(attr *QueueAttr) { attr.MaxLength += 1 << 32 },
 		func(attr *QueueAttr) { attr.CacheGraceTime += 1 << 32 },
 		func(attr *QueueAttr) { attr.HoldTime -= 1 << 32 },
-		func(attr *QueueAttr) { attr.MaxEnv = -1 },
+		func(attr *QueueAttr) { attr.MaxEnv = -2 },
 		func(attr *QueueAttr) { attr.RingSize = -4096 },
 	} {
 		attr := DefaultQueueAttr()
@@ -281,6 +284,46 @@ func TestAttributesOutOfRange(t *testing.T) {
 			t.Errorf("%+v: %v", attr, err)
 		}
 	}
+}
+
+func TestRules(t *testing.T) {
+	attr := DefaultQueueAttr()
+	attr.RuleText = "pass on any"
+	queue, err := OpenQueue(attr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rules := queue.queue.queue.ruleset; rules == nil || rules.n_rules != 1 {
+		t.Errorf("%+v", rules)
+	}
+	queue.Close()
+	attr.RuleText = "pass"
+	// Rules come before anything that needs privilege.
+	attr.Flags |= QQ_NOVA
+	_, err = OpenQueue(attr)
+	equal(t, "the error of rules that are none", fmt.Sprint(err),
+		"can't parse ruleset: quark_parse: it is none at line 1 column 1")
+}
+
+func TestAccounts(t *testing.T) {
+	queue := open(t, 4)
+	user, isUser := queue.PasswdLookup(0)
+	group, isGroup := queue.GroupLookup(0)
+	equal(t, "user", user, Passwd{"root", 0, 1})
+	equal(t, "group", group, Group{"wheel", 0})
+	_, isOther := queue.PasswdLookup(4294967290)
+	_, isOtherGroup := queue.GroupLookup(4294967290)
+	equal(t, "found", []bool{isUser, isGroup, isOther, isOtherGroup}, []bool{true, true, false, false})
+	equal(t, "aggregation", queue.DisableAggregation(), nil)
+	queue.Close()
+	if _, ok := queue.PasswdLookup(0); ok || queue.DisableAggregation() != ErrClosed {
+		t.Error("of a closed queue")
+	}
+}
+
+func TestBoottime(t *testing.T) {
+	equal(t, "boot time", []uint64{Boottime(), TimeToWallclock(7)}, []uint64{1000, 1007})
+	equal(t, "error", UpdateBoottime(), nil)
 }
 
 func TestClosed(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // These tests watch all processes of the machine they run on, for which they need root: that is to be asked for.
 func TestMain(m *testing.M) {
 	if os.Getenv("QUARK_INITRAMFS") == "" && os.Getenv("QUARK_TEST_HERE") == "" {
-		fmt.Fprintln(os.Stderr, "quark: these tests trace the machine they run on: `make test-go` has them do so in a "+
+		fmt.Fprintln(os.Stderr, "quark: these tests trace the machine they run on: `make test-programs` has them do so in a "+
 			"guest, QUARK_TEST_HERE=1 here; with -tags quark_fake there are some that do not")
 		os.Exit(1)
 	}

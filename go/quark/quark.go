@@ -2,7 +2,7 @@
 
 package quark
 
-// #cgo CFLAGS: -I${SRCDIR}/../.. -Wall -Wextra -D_GNU_SOURCE
+// #cgo CFLAGS: -Wall -Wextra -D_GNU_SOURCE
 // #include "shim.h"
 import "C"
 
@@ -16,15 +16,16 @@ import (
 
 // QueueAttr is what a queue is to be like. DefaultQueueAttr has a value for each.
 type QueueAttr struct {
-	Flags          int // QQ_*: backends, events, joining
-	MaxLength      int // how many raw events are held at most, 1 or more
-	CacheGraceTime int // how long a process is known after its end, milliseconds, 0 or more
-	HoldTime       int // how long an event is held for older ones to come, milliseconds, 10 or more
-	MaxEnv         int // how much environment of a process is kept, bytes, 0 or more
-	RingSize       int // the kernel's ring, bytes, a power of two from 4096 on; 0: as the backend likes it
+	Flags          int    // QQ_*: backends, events, joining
+	MaxLength      int    // how many raw events are held at most, 1 or more
+	CacheGraceTime int    // how long a process is known after its end, milliseconds, 0 or more
+	HoldTime       int    // how long an event is held for older ones to come, milliseconds, 10 or more
+	RuleText       string // rules, quark-rules(5), that drop events or mark processes; "": none
+	MaxEnv         int    // how much environment of a process is kept, bytes; 0: as DefaultQueueAttr, -1: none
+	RingSize       int    // the kernel's ring, bytes, a power of two from 4096 on; 0: as the backend likes it
 }
 
-// DefaultQueueAttr is both backends, process events, 10000 raw events, 4 s of grace, 1 s of holding, 4 KiB of
+// DefaultQueueAttr is EBPF, or any backend where times are since the epoch, process events, 10000 raw events, 4 s of grace, 1 s of holding, 4 KiB of
 // environment, and the backend's ring.
 func DefaultQueueAttr() QueueAttr {
 	var attr C.struct_quark_queue_attr
@@ -47,6 +48,7 @@ type Stats struct {
 	NonAggregations    uint64 // events made of one
 	Lost               uint64 // records the kernel had no room for
 	GarbageCollections uint64 // processes forgotten
+	Stalls             uint64 // rings that made no sense, and are not read any more
 	Backend            int    // QQ_EBPF or QQ_KPROBE
 	Malformed          uint64 // records dropped because they made no sense
 	Late               uint64 // raw events older than one that had left before they arrived
@@ -67,8 +69,8 @@ type Queue struct {
 // The library says of its newest failure only why a queue could not be opened.
 var opening sync.Mutex
 
-// OpenQueue opens a queue, which belongs to the caller until Close. The error is an *OpenError, which errors.Is takes
-// for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no
+// OpenQueue opens a queue, which belongs to the caller until Close. Rules that are none are refused first, before
+// anything that needs privilege. Other errors are an *OpenError, which errors.Is takes for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no
 // backend can do.
 func OpenQueue(attr QueueAttr) (*Queue, error) {
 	for _, value := range []struct {
@@ -81,7 +83,7 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 		{"MaxLength", attr.MaxLength, math.MinInt32, math.MaxInt32},
 		{"CacheGraceTime", attr.CacheGraceTime, math.MinInt32, math.MaxInt32},
 		{"HoldTime", attr.HoldTime, math.MinInt32, math.MaxInt32},
-		{"MaxEnv", attr.MaxEnv, 0, math.MaxInt},
+		{"MaxEnv", attr.MaxEnv, -1, math.MaxInt},
 		{"RingSize", attr.RingSize, 0, math.MaxInt},
 	} {
 		if value.number < value.minimum || value.number > value.maximum {
@@ -90,9 +92,13 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 			return nil, &OpenError{Errno: syscall.EINVAL, Text: text}
 		}
 	}
+	rules, err := parseRules(attr.RuleText)
+	if err != nil {
+		return nil, err
+	}
 	opening.Lock()
 	queue, err := C.quarkgo_open(C.int(attr.Flags), C.int(attr.MaxLength), C.int(attr.CacheGraceTime),
-		C.int(attr.HoldTime), C.size_t(attr.MaxEnv), C.size_t(attr.RingSize))
+		C.int(attr.HoldTime), C.ssize_t(attr.MaxEnv), C.size_t(attr.RingSize), rules)
 	opening.Unlock()
 	if queue == nil {
 		return nil, openError(err, "")
@@ -109,6 +115,21 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 	}
 	return &Queue{queue: queue, epoll: int(C.quark_queue_get_epollfd(&queue.queue)), closing: closing,
 		closed: make(chan struct{})}, nil
+}
+
+// parseRules is a set of rules of C's, which quarkgo_open takes over; nil for an empty text.
+func parseRules(text string) (*C.struct_quark_ruleset, error) {
+	if text == "" {
+		return nil, nil
+	}
+	bytes := C.CString(text)
+	defer C.free(unsafe.Pointer(bytes))
+	var words [256]C.char
+	rules := C.quarkgo_rules(bytes, C.size_t(len(text)), &words[0], C.size_t(len(words)))
+	if rules == nil {
+		return nil, fmt.Errorf("can't parse ruleset: %s", C.GoString(&words[0]))
+	}
+	return rules, nil
 }
 
 func openError(err error, text string) error {
@@ -273,6 +294,7 @@ func (q *Queue) Stats() Stats {
 		NonAggregations:    uint64(stats.non_aggregations),
 		Lost:               uint64(stats.lost),
 		GarbageCollections: uint64(stats.garbage_collections),
+		Stalls:             uint64(stats.stalls),
 		Backend:            int(stats.backend),
 		Malformed:          uint64(stats.malformed),
 		Late:               uint64(stats.late),
@@ -299,6 +321,81 @@ func (q *Queue) FallbackReason() string {
 		return ""
 	}
 	return C.GoString(C.quark_queue_get_fallback_reason(&q.queue.queue))
+}
+
+// DisableAggregation has each thing that happens to a process be an event of its own, from the next event on. The error
+// is ErrClosed.
+func (q *Queue) DisableAggregation() error {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return ErrClosed
+	}
+	if status, err := C.quarkgo_disable_aggregation(q.queue); status != 0 {
+		if err == nil {
+			err = ErrUndefined
+		}
+		return fmt.Errorf("quark: aggregation: %w", err)
+	}
+	return nil
+}
+
+// Passwd is a user, as /etc/passwd had it when the queue was opened.
+type Passwd struct {
+	Name string
+	Uid  uint32
+	Gid  uint32
+}
+
+// Group is a group, as /etc/group had it when the queue was opened.
+type Group struct {
+	Name string
+	Gid  uint32
+}
+
+// PasswdLookup finds a user.
+func (q *Queue) PasswdLookup(uid uint32) (Passwd, bool) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return Passwd{}, false
+	}
+	found := C.quark_passwd_lookup(&q.queue.queue, C.uid_t(uid))
+	if found == nil {
+		return Passwd{}, false
+	}
+	return Passwd{Name: C.GoString(found.name), Uid: uint32(found.uid), Gid: uint32(found.gid)}, true
+}
+
+// GroupLookup finds a group.
+func (q *Queue) GroupLookup(gid uint32) (Group, bool) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return Group{}, false
+	}
+	found := C.quark_group_lookup(&q.queue.queue, C.gid_t(gid))
+	if found == nil {
+		return Group{}, false
+	}
+	return Group{Name: C.GoString(found.name), Gid: uint32(found.gid)}, true
+}
+
+// Boottime is what the wall clock said when the machine was booted, nanoseconds since the epoch: added to a time since
+// boot it gives the wall clock's. It follows the clock when that is set, and needs no queue.
+func Boottime() uint64 { return uint64(C.quark_get_boottime()) }
+
+// UpdateBoottime has Boottime look at the clocks at once. There is no need to.
+func UpdateBoottime() error {
+	if status, err := C.quark_update_boottime(); status != 0 {
+		return fmt.Errorf("quark: boot time: %w", err)
+	}
+	return nil
+}
+
+// TimeToWallclock is a time since boot, nanoseconds, as the wall clock had it: since the epoch.
+func TimeToWallclock(timeSinceBoot uint64) uint64 {
+	return uint64(C.quark_time_to_wallclock(C.u64(timeSinceBoot)))
 }
 
 // SetVerbose sets how much the library says on standard error, of all queues: QUARK_VL_*.

@@ -24,21 +24,73 @@ give_back(void)
 #endif
 }
 
+/* What is left of a text that a stream reads. */
+struct rest {
+	const char *text;
+	size_t length;
+};
+
+static ssize_t
+read_rest(void *cookie, char *buffer, size_t size)
+{
+	struct rest *rest = cookie;
+
+	if (size > rest->length)
+		size = rest->length;
+	memcpy(buffer, rest->text, size);
+	rest->text += size;
+	rest->length -= size;
+	return (size);
+}
+
+static void
+free_rules(struct quark_ruleset *rules)
+{
+	if (rules == NULL)
+		return;
+	quark_ruleset_clear(rules);
+	free(rules);
+}
+
+/* Not by fmemopen(3): a program that has it does not run where the C library is older than 2.22. */
+struct quark_ruleset *
+quarkgo_rules(const char *text, size_t length, char *words, size_t size)
+{
+	struct rest rest = { text, length };
+	struct quark_ruleset *rules = calloc(1, sizeof(*rules));
+	FILE *file = fopencookie(&rest, "r", (cookie_io_functions_t){ .read = read_rest });
+
+	snprintf(words, size, "%s", strerror(ENOMEM));
+	if (rules == NULL || file == NULL || quark_ruleset_parse(rules, file, words, size) == -1) {
+		free_rules(rules);
+		rules = NULL;
+	}
+	if (file != NULL)
+		fclose(file);
+	return (rules);
+}
+
 struct quarkgo_queue *
-quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, size_t max_env, size_t ring_size)
+quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, ssize_t max_env, size_t ring_size,
+    struct quark_ruleset *rules)
 {
 	struct quarkgo_queue *queue;
 	struct quark_queue_attr attr;
 	int error;
 
-	if ((queue = calloc(1, sizeof(*queue))) == NULL)
+	if ((queue = calloc(1, sizeof(*queue))) == NULL) {
+		free_rules(rules);
 		return (NULL);
+	}
+	queue->rules = rules;
 	quark_queue_default_attr(&attr);
 	attr.flags = flags;
 	attr.max_length = max_length;
 	attr.cache_grace_time = cache_grace_time;
 	attr.hold_time = hold_time;
-	attr.max_env = max_env;
+	if (max_env != 0)
+		attr.max_env = max_env == -1 ? 0 : max_env;
+	attr.ruleset = rules;
 	attr.ring_size = ring_size;
 	if (quark_queue_open(&queue->queue, &attr) == 0) {
 		give_back();
@@ -47,6 +99,7 @@ quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, siz
 	error = errno;
 	give_back();
 	if ((queue->open_error = strdup(quark_queue_open_error())) == NULL) {
+		free_rules(rules);
 		free(queue);
 		queue = NULL;
 	}
@@ -59,6 +112,7 @@ quarkgo_close(struct quarkgo_queue *queue)
 {
 	if (queue->open_error == NULL)
 		quark_queue_close(&queue->queue);
+	free_rules(queue->rules);
 	free(queue->open_error);
 	free(queue->buffer);
 	free(queue->ecs);
@@ -184,6 +238,7 @@ write_file(const struct quark_file *file, struct writer *writer)
 	out->uid = file->uid;
 	out->gid = file->gid;
 	out->op_mask = file->op_mask;
+	out->change_mask = file->change_mask;
 	out->path = length(file->path);
 	out->old_path = length(file->old_path);
 	out->sym_target = length(file->sym_target);
@@ -454,6 +509,18 @@ quarkgo_next_ecs(struct quarkgo_queue *queue)
 	return (quark_event_to_ecs(&queue->queue, event, &queue->ecs, &queue->ecs_length) == -1 ? -1 : 1);
 }
 
+int
+quarkgo_disable_aggregation(struct quarkgo_queue *queue)
+{
+	int parent, child;
+
+	for (parent = 0; parent < RAW_NUM_TYPES; parent++)
+		for (child = 0; child < RAW_NUM_TYPES; child++)
+			if (quark_queue_set_agg_matrix(&queue->queue, parent, child, NULL) == -1)
+				return (-1);
+	return (0);
+}
+
 void
 quarkgo_set_verbose(int level)
 {
@@ -464,16 +531,19 @@ quarkgo_set_verbose(int level)
 _Static_assert(QQ_THREAD_EVENTS == 1 << 0 && QQ_KPROBE == 1 << 1 && QQ_EBPF == 1 << 2 && QQ_MIN_AGG == 1 << 3 &&
     QQ_ENTRY_LEADER == 1 << 4 && QQ_SOCK_CONN == 1 << 5 && QQ_DNS == 1 << 6 && QQ_BYPASS == 1 << 7 &&
     QQ_FILE == 1 << 8 && QQ_SHM == 1 << 9 && QQ_TTY == 1 << 10 && QQ_PTRACE == 1 << 11 && QQ_MODULE_LOAD == 1 << 12 &&
-    QQ_GETPID == 1 << 13 && QQ_NOVA == 1 << 14 && QQ_SELF_TEST == 1 << 15, "constants.go: QQ_");
+    QQ_GETPID == 1 << 13 && QQ_NOVA == 1 << 14 && QQ_MPROTECT == 1 << 15 && QQ_SELF_TEST == 1 << 24 &&
+    QQ_FALLBACK == 1 << 25 && QQ_SALTED_IDS == 1 << 26, "constants.go: QQ_");
 _Static_assert(QUARK_EV_FORK == 1 << 0 && QUARK_EV_EXEC == 1 << 1 && QUARK_EV_EXIT == 1 << 2 &&
     QUARK_EV_ID_CHANGE == 1 << 3 && QUARK_EV_SETPROCTITLE == 1 << 4 && QUARK_EV_SOCK_CONN_ESTABLISHED == 1 << 5 &&
     QUARK_EV_SOCK_CONN_CLOSED == 1 << 6 && QUARK_EV_PACKET == 1 << 7 && QUARK_EV_BYPASS == 1 << 8 &&
     QUARK_EV_FILE == 1 << 9 && QUARK_EV_PTRACE == 1 << 10 && QUARK_EV_MODULE_LOAD == 1 << 11 &&
-    QUARK_EV_SHM == 1 << 12 && QUARK_EV_TTY == 1 << 13 && QUARK_EV_GETPID == 1 << 14, "constants.go: QUARK_EV_");
+    QUARK_EV_SHM == 1 << 12 && QUARK_EV_TTY == 1 << 13 && QUARK_EV_GETPID == 1 << 14 &&
+    QUARK_EV_MPROTECT == 1 << 15, "constants.go: QUARK_EV_");
 _Static_assert(QUARK_ID_CHANGE_SETSID == 1 && QUARK_ID_CHANGE_SETUID == 2 && QUARK_ID_CHANGE_SETGID == 4 &&
     QUARK_ELT_UNKNOWN == 0 && QUARK_ELT_INIT == 1 && QUARK_ELT_KTHREAD == 2 && QUARK_ELT_SSHD == 3 &&
     QUARK_ELT_SSM == 4 && QUARK_ELT_CONTAINER == 5 && QUARK_ELT_TERM == 6 && QUARK_ELT_CONSOLE == 7 &&
-    QUARK_FILE_OP_CREATE == 1 && QUARK_FILE_OP_MODIFY == 2 && QUARK_FILE_OP_REMOVE == 4 && QUARK_FILE_OP_MOVE == 8,
+    QUARK_FILE_OP_CREATE == 1 && QUARK_FILE_OP_MODIFY == 2 && QUARK_FILE_OP_REMOVE == 4 && QUARK_FILE_OP_MOVE == 8 &&
+    QUARK_FILE_CH_CONTENT == 1 && QUARK_FILE_CH_PERMS == 2 && QUARK_FILE_CH_OWNER == 4 && QUARK_FILE_CH_XATTRS == 8,
     "constants.go");
 _Static_assert(QUARK_SHM_MEMFD_CREATE == 3 && QUARK_SHM_MEMFD_OPEN == 4 && QUARK_PACKET_DIR_INVALID == 0 &&
     QUARK_PACKET_DIR_EGRESS == 1 && QUARK_PACKET_DIR_INGRESS == 2 && QUARK_PACKET_ORIGIN_INVALID == 0 &&

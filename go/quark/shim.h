@@ -84,7 +84,7 @@ struct quarkgo_file {
 	u32 path;			/* lengths, as the next two */
 	u32 old_path;
 	u32 sym_target;
-	u32 padding;
+	u32 change_mask;
 };
 
 struct quarkgo_ptrace {
@@ -134,11 +134,18 @@ struct quarkgo_queue {
 	char *ecs;				/* JSON of the newest quarkgo_next_ecs() */
 	size_t ecs_length;
 	char *open_error;			/* why it is not open; then it is none */
+	struct quark_ruleset *rules;		/* or NULL */
 };
 
-/* NULL with errno when there is no memory; one that has open_error failed with errno. quarkgo_close() ends either. */
-struct quarkgo_queue *quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, size_t max_env,
-    size_t ring_size);
+/* Rules of a text; NULL, and why in `words`, if it has none. */
+struct quark_ruleset *quarkgo_rules(const char *text, size_t length, char *words, size_t size);
+
+/*
+ * NULL with errno when there is no memory; one that has open_error failed with errno. quarkgo_close() ends either. The
+ * rules, which may be NULL, are the queue's from then on. `max_env` 0: the default, -1: none.
+ */
+struct quarkgo_queue *quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, ssize_t max_env,
+    size_t ring_size, struct quark_ruleset *rules);
 void quarkgo_close(struct quarkgo_queue *queue);
 
 /* Puts the events there are into the buffer, `max` at most. Their number, or -1 with errno when there is no memory. */
@@ -152,6 +159,9 @@ int quarkgo_snapshot(struct quarkgo_queue *queue);
 
 /* The next event as JSON, into ecs. 1; 0 if there is none; -1 with errno, and that event is gone. */
 int quarkgo_next_ecs(struct quarkgo_queue *queue);
+
+/* Nothing is joined any more. 0, or -1 with errno. */
+int quarkgo_disable_aggregation(struct quarkgo_queue *queue);
 
 void quarkgo_set_verbose(int level);
 

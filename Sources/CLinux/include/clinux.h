@@ -140,6 +140,9 @@ void clinux_advise_huge_pages(void *memory, size_t size);
 /* 1: the first 4 KiB of a file contain `text`; 0: they do not, or it cannot be read. */
 int clinux_file_contains(const char *path, const char *text);
 
+/* A socket that gets the kernel's messages on devices, not blocking, closed on exec: netlink(7). -1 with errno. */
+int clinux_open_uevents(void);
+
 /* A file without a name, closed on exec: memfd_create(2). -1 with errno. */
 int clinux_memfd(void);
 
@@ -175,9 +178,22 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
  */
 int clinux_run_canary(struct clinux_canary *canary);
 
+/* CLOCK_BOOTTIME of clock_gettime(2), nanoseconds. */
+uint64_t clinux_boot_ns(void);
+
+/* A variable of the environment, or NULL; also NULL for a program with more rights than its caller: secure_getenv(3). */
+const char *clinux_environment(const char *name);
+
 /*
- * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes.
- * Used while a backend opens, which is never done by two threads at once.
+ * What only one thread of a program may do at a time: to open or to close a backend, for libbpf keeps what it is told of
+ * sections, and its log, for the whole program. To be left by the thread that entered; not to be entered twice.
+ */
+void clinux_enter_library(void);
+void clinux_leave_library(void);
+
+/*
+ * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes. Only
+ * of the thread that has entered the library: what others do with libbpf is their own.
  */
 enum { CLINUX_LOG_TAIL = 4096 };
 int clinux_log_vprint(int level, const char *format, va_list arguments);

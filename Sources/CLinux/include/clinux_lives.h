@@ -63,13 +63,15 @@ int clinux_open_pty(char *name, size_t size);
 /* Makes it this session's. 0, or -1 with errno. */
 int clinux_take_terminal(int fd);
 
+/* The calling thread, and what it forks, runs on that processor alone: sched_setaffinity(2). 0, or -1 with errno. */
+int clinux_run_on(int cpu);
+
 /* Removes a folder and all below it. 0, or -1 with errno. */
 int clinux_remove_tree(const char *path);
 
-/* Objects of BPF that the kernel has, as bpf(2) enumerates them. -1 with errno. */
+/* Objects of BPF that the kernel has, as bpf(2) enumerates them. */
 enum clinux_bpf_object { CLINUX_BPF_PROGRAMS, CLINUX_BPF_MAPS, CLINUX_BPF_LINKS, CLINUX_BPF_TYPES };
-long clinux_bpf_count(enum clinux_bpf_object kind);
-/* Those of an id above `id`. Ids are given in rising order: what is made later has larger ones. */
+/* How many have an id above `id`; -1 with errno. Ids are given in rising order: what is made later has larger ones. */
 long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id);
 /* The largest id there is, or 0. */
 unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind);

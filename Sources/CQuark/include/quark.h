@@ -4,6 +4,11 @@
  * The one public header, for C and C++; compile with -D_GNU_SOURCE. These structures are the library's own storage:
  * Swift and C read the same bytes. Pointers handed out belong to the queue and are valid until the next
  * quark_queue_get_event() on it. A function of type int returns 0, or -1 with errno, unless it says otherwise.
+ *
+ * There are two generations of it, and a program says which one it is written for by defining QUARK_API before it:
+ * 7, which is what it has without, or 9. They differ in the times of events and processes, in the layout of some
+ * structures, and in how a backend is chosen. Each queue keeps to the generation that it was opened with, so that
+ * parts of one program may differ.
  */
 #ifndef QUARK_H
 #define QUARK_H
@@ -18,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <netinet/in.h>
 
@@ -44,6 +50,14 @@ typedef __s64 s64;
 #endif
 
 #define QUARK_VERSION "0.1"
+
+/* 7: times are ns since the epoch. 9: they are ns since boot, suspend included. */
+#ifndef QUARK_API
+#define QUARK_API 7
+#endif
+#if QUARK_API != 7 && QUARK_API != 9
+#error "QUARK_API is 7 or 9"
+#endif
 
 /* What programs are written with. Swift has its own. */
 #ifndef __swift__
@@ -431,7 +445,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 
 #endif /* !__swift__ */
 
-/* quark_queue_attr.flags */
+/* quark_queue_attr.flags; those of this library's own are from bit 24 up */
 #define QQ_THREAD_EVENTS	(1 << 0)
 #define QQ_KPROBE		(1 << 1)
 #define QQ_EBPF			(1 << 2)
@@ -447,10 +461,15 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QQ_MODULE_LOAD		(1 << 12)
 #define QQ_GETPID		(1 << 13)
 #define QQ_NOVA			(1 << 14)
-#define QQ_SELF_TEST		(1 << 15)	/* opening tries the backend on a process of its own */
+#define QQ_MPROTECT		(1 << 15)
+#define QQ_SELF_TEST		(1 << 24)	/* opening tries the backend on a process of its own */
+#define QQ_FALLBACK		(1 << 25)	/* of several backends the first that works; 7: it is so anyway */
+#define QQ_SALTED_IDS		(1 << 26)	/* entity ids that no other boot or machine has; 7: they are so anyway */
+#if QUARK_API < 9
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
+#endif
 
-/* quark_event.events */
+/* quark_event.events; those of this library's own are from bit 32 up */
 #define QUARK_EV_FORK			(1 << 0)
 #define QUARK_EV_EXEC			(1 << 1)
 #define QUARK_EV_EXIT			(1 << 2)
@@ -466,6 +485,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QUARK_EV_SHM			(1 << 12)
 #define QUARK_EV_TTY			(1 << 13)
 #define QUARK_EV_GETPID			(1 << 14)
+#define QUARK_EV_MPROTECT		(1 << 15)
 
 /* quark_process.flags */
 #define QUARK_F_PROC	(1 << 0)	/* the proc_ members are valid */
@@ -483,6 +503,12 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QUARK_FILE_OP_MODIFY	2
 #define QUARK_FILE_OP_REMOVE	4
 #define QUARK_FILE_OP_MOVE	8
+
+/* quark_file.change_mask */
+#define QUARK_FILE_CH_CONTENT	(1 << 0)
+#define QUARK_FILE_CH_PERMS	(1 << 1)
+#define QUARK_FILE_CH_OWNER	(1 << 2)
+#define QUARK_FILE_CH_XATTRS	(1 << 3)
 
 /* what kind of terminal a device number is */
 enum {
@@ -578,7 +604,7 @@ struct quark_process {
 	u64 proc_cap_effective;
 	u64 proc_cap_bset;
 	u64 proc_cap_ambient;
-	u64 proc_time_boot;		/* when the process started, ns since the epoch; never changes once known */
+	u64 proc_time_boot;		/* when the process started, ns; never changes once known */
 	u32 proc_ppid;
 	u32 proc_uid;
 	u32 proc_gid;
@@ -596,12 +622,12 @@ struct quark_process {
 	u32 proc_ipc_inonum;
 	u32 proc_mnt_inonum;
 	u32 proc_net_inonum;
-	char proc_entity_id[17];	/* base64 of pid and proc_time_boot */
+	char proc_entity_id[17];	/* of this process alone, in every queue of this boot; or "" */
 
 	/* QUARK_F_EXIT */
 	s32 exit_code;			/* exit status; 0 for a death by signal */
 	s32 exit_signal;		/* the signal it died of, or 0 */
-	u64 exit_time_event;		/* ns since the epoch */
+	u64 exit_time_event;		/* ns */
 
 	char comm[16];			/* "" if not known */
 	char *exe;			/* path of the executable, or NULL */
@@ -624,19 +650,36 @@ struct quark_ptrace {
 	u64 data;
 };
 
+/* Protections as mmap(2) has them. */
+struct quark_mprotect {
+	u64 vma_start;
+	u64 vma_end;
+	u64 prev_prot;
+	u64 req_prot;			/* as asked for */
+	u64 effective_prot;		/* as the kernel takes it */
+	u64 inode;			/* 0 unless file_backed, as the next two */
+	u32 dev_major;
+	u32 dev_minor;
+	u32 file_backed;		/* 1: it is of a file */
+	char *path;			/* or NULL */
+};
+
 /*
- * The families of sockets, packets, files, ptrace, modules, shared memory and terminals are declared, and have no
- * events yet: their pointers are NULL.
+ * The families of sockets, packets, files, ptrace, mprotect, modules, shared memory and terminals are declared, and
+ * have no events yet: their pointers are NULL.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
-	u64 time;			/* of the oldest part, ns since the epoch */
+	u64 time;			/* of the oldest part, ns */
 	const struct quark_process *process;	/* all that is known of the process, from earlier events too */
 	const struct quark_socket *socket;	/* QUARK_EV_SOCK_CONN_* */
 	struct quark_packet *packet;		/* QUARK_EV_PACKET */
 	const void *bypass;			/* QUARK_EV_BYPASS */
 	struct quark_file *file;		/* QUARK_EV_FILE */
 	struct quark_ptrace ptrace;		/* QUARK_EV_PTRACE */
+#if QUARK_API >= 9
+	struct quark_mprotect mprotect;		/* QUARK_EV_MPROTECT */
+#endif
 	struct quark_module_load *module_load;	/* QUARK_EV_MODULE_LOAD */
 	struct quark_shm *shm;			/* QUARK_EV_SHM */
 	struct quark_tty *tty;			/* QUARK_EV_TTY */
@@ -656,7 +699,7 @@ enum quark_rule_action {
 	QUARK_RA_POISON,		/* its process gets a tag, and the next rule is looked at */
 };
 
-/* quark_rule_field.code */
+/* quark_rule_field.code; those of this library's own are from bit 32 up */
 #define QUARK_RF_PID		(1ULL << 0)	/* pid, not 0 */
 #define QUARK_RF_PPID		(1ULL << 1)	/* pid, not 0 */
 #define QUARK_RF_UID		(1ULL << 2)	/* id: the real one */
@@ -666,6 +709,7 @@ enum quark_rule_action {
 #define QUARK_RF_EXE		(1ULL << 6)	/* wild.pre, a pattern, not "" */
 #define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre, likewise; matches nothing: no event has a file yet */
 #define QUARK_RF_POISON		(1ULL << 8)	/* poison_tag, not 0 */
+#define QUARK_RF_FILE_EXEC_CHANGE (1ULL << 9)	/* nothing to say; matches nothing: no event has a file yet */
 
 /*
  * A pattern: the string to compare with, or with one `*` in it, which stands for any string, "/" and "" among them.
@@ -721,7 +765,7 @@ struct quark_socket {
 	struct quark_sockaddr remote;
 	u32 pid_origin;			/* who had it first */
 	u32 pid_last_use;
-	u64 established_time;		/* ns of CLOCK_MONOTONIC, not since the epoch, as the next */
+	u64 established_time;		/* ns since boot, as the next */
 	u64 close_time;			/* 0: open */
 	enum sock_conn conn_origin;
 	u64 bytes_received;		/* known when it is closed, as the next */
@@ -740,6 +784,7 @@ struct quark_module_load {
 	char *name;
 	char *version;			/* "": it has none, as the next */
 	char *src_version;
+	u64 taints;			/* of the kernel by it, a bit each */
 };
 
 struct quark_shm {
@@ -764,6 +809,7 @@ struct quark_file {
 	u32 uid;
 	u32 gid;
 	u32 op_mask;			/* QUARK_FILE_OP_* */
+	u32 change_mask;		/* QUARK_FILE_CH_* */
 	char storage[];			/* the paths */
 };
 
@@ -783,7 +829,7 @@ struct quark_tty {
 	char data[];
 };
 
-/* raw_event.type */
+/* raw_event.type; those of this library's own are from 64 up */
 enum raw_types {
 	RAW_INVALID,
 	RAW_EXEC,
@@ -800,6 +846,7 @@ enum raw_types {
 	RAW_SHM,
 	RAW_TTY,
 	RAW_GETPID,
+	RAW_MPROTECT,
 	RAW_NUM_TYPES
 };
 
@@ -886,7 +933,7 @@ struct raw_event {
 typedef int (*quark_can_aggregate_fn)(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
 struct QUARK_SWIFT_SAFE quark_queue_attr {
-	int flags;			/* QQ_*; QQ_ALL_BACKENDS */
+	int flags;			/* QQ_*; QQ_ALL_BACKENDS, or from QUARK_API 9 on QQ_EBPF */
 	int max_length;			/* raw events held at most, 1 or more; 10000 */
 	int cache_grace_time;		/* how long an exited process stays known, ms, 0 or more; 4000 */
 	int hold_time;			/* how long an event may be held for ordering, ms, 10 or more; 1000 */
@@ -917,11 +964,17 @@ struct quark_queue_stats {
 	u64 non_aggregations;		/* events made of one */
 	u64 lost;			/* records the kernel had no room for */
 	u64 garbage_collections;	/* processes forgotten */
+#if QUARK_API >= 9
+	u64 stalls;			/* rings that made no sense, and are not read any more */
+#endif
 	int backend;			/* QQ_EBPF or QQ_KPROBE; 0 when none is open */
 	u64 malformed;			/* records dropped because they made no sense */
 	u64 late;			/* raw events older than one that had left before they arrived */
 	u64 refused;			/* records, or strings of a process, dropped because a bound was reached */
 	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as it can be told apart */
+#if QUARK_API < 9
+	u64 stalls;			/* rings that made no sense, and are not read any more */
+#endif
 };
 
 /* The machine, when the queue was opened. NULL: not known. */
@@ -1033,15 +1086,52 @@ struct quark_cmdline_iter {
 	const char *end;
 };
 
+/* What a program was compiled with: this header's version and generation, and the sizes of structures in it, in bytes. */
+struct QUARK_SWIFT_SAFE quark_client {
+	const char *version;
+	u32 api;
+	u32 client_size;
+	u32 queue_size;
+	u32 attr_size;
+	u32 stats_size;
+	u32 event_size;
+	u32 process_size;
+	u32 raw_event_size;
+};
+
+#ifndef __swift__
+#define QUARK_CLIENT {									\
+	QUARK_VERSION, QUARK_API, (u32)sizeof(struct quark_client), (u32)sizeof(struct quark_queue),	\
+	(u32)sizeof(struct quark_queue_attr), (u32)sizeof(struct quark_queue_stats),		\
+	(u32)sizeof(struct quark_event), (u32)sizeof(struct quark_process), (u32)sizeof(struct raw_event) }
+#endif
+
+/* What the next two functions call, with what the program was compiled with. */
+void quark_queue_default_attr_api(struct quark_queue_attr *attr, const struct quark_client *client);
+int quark_queue_open_api(struct quark_queue *queue, struct quark_queue_attr *attr, const struct quark_client *client);
+
+#ifndef __swift__
 /* Stores the defaults named above. */
-void quark_queue_default_attr(struct quark_queue_attr *attr);
+static inline void quark_queue_default_attr(struct quark_queue_attr *attr)
+{
+	static const struct quark_client client = QUARK_CLIENT;
+
+	quark_queue_default_attr_api(attr, &client);
+}
 
 /*
  * Opens a queue; a NULL `attr` means the defaults. 0, or -1 with errno, and then nothing is left to close:
  * EINVAL an attribute out of range; EPERM or EACCES missing privilege; ENOTSUP no backend of this build can do what
- * is asked for; else the errno of what failed. quark_queue_open_error() has the words.
+ * is asked for; EPROTO this header and the library are of different versions; else the errno of what failed.
+ * quark_queue_open_error() has the words.
  */
-int quark_queue_open(struct quark_queue *queue, struct quark_queue_attr *attr);
+static inline int quark_queue_open(struct quark_queue *queue, struct quark_queue_attr *attr)
+{
+	static const struct quark_client client = QUARK_CLIENT;
+
+	return quark_queue_open_api(queue, attr, &client);
+}
+#endif
 
 /*
  * Why the newest quark_queue_open() of this program failed, a line or more, NUL-terminated; "" if it did not. Valid
@@ -1257,14 +1347,14 @@ extern int quark_verbose;
 void qlog_func(int pri, int do_errno, const char *func, int line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* With an x: without errno. */
+/* qlog() and qlogx() are the same, and leave it to `_do_errno`. Of the others those with an x do without errno. */
 #ifndef __swift__
-#define qlog(_pri, ...)	qlog_func(_pri, 1, __func__, __LINE__, __VA_ARGS__)
-#define qlogx(_pri, ...) qlog_func(_pri, 0, __func__, __LINE__, __VA_ARGS__)
-#define qwarn(...)	qlog(QUARK_VL_WARN, __VA_ARGS__)
-#define qwarnx(...)	qlogx(QUARK_VL_WARN, __VA_ARGS__)
-#define qdebug(...)	qlog(QUARK_VL_DEBUG, __VA_ARGS__)
-#define qdebugx(...)	qlogx(QUARK_VL_DEBUG, __VA_ARGS__)
+#define qlog(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
+#define qlogx(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
+#define qwarn(...)	qlog(QUARK_VL_WARN, 1, __VA_ARGS__)
+#define qwarnx(...)	qlog(QUARK_VL_WARN, 0, __VA_ARGS__)
+#define qdebug(...)	qlog(QUARK_VL_DEBUG, 1, __VA_ARGS__)
+#define qdebugx(...)	qlog(QUARK_VL_DEBUG, 0, __VA_ARGS__)
 #endif
 
 /* libbpf's messages go to the log: its warnings and informations at QUARK_VL_WARN, the rest at QUARK_VL_DEBUG. */
@@ -1314,8 +1404,26 @@ int ipv6_supported(void);
 /* What stands behind the last slash; NULL: there is no slash, or nothing behind it. */
 const char *safe_basename(const char *path);
 
-/* When the machine was booted, to the second, ns since the epoch; 0: not known. */
+/*
+ * What the wall clock said when the machine was booted, ns since the epoch: added to any time since boot it gives the
+ * wall clock's. It is the same from call to call unless the clock is set, which it follows within 10 ms, and never
+ * such that a time comes out later than it was. For any thread at any time, also without a queue. 0: not known.
+ */
+u64 quark_get_boottime(void);
+
+/* Looks at once whether the clock was set: there is no need to. 0, or -1 with errno. */
+int quark_update_boottime(void);
+
+/* `time` since boot as the wall clock has it. */
+u64 quark_time_to_wallclock(u64 time);
+
+/* How far the first clock is ahead of the second, ns, modulo 2^64; 0: one of them cannot be read. */
+u64 clock_diff(clockid_t first, clockid_t second);
+
+#if QUARK_API < 9
+/* Another name of quark_get_boottime(). */
 u64 fetch_boottime(void);
+#endif
 
 /* Base64: the length of the text without its NUL, or of the bytes; -1: there is no room, or it is no base64. */
 int qb64_ntop(const unsigned char *source, size_t length, char *target, size_t size);

@@ -31,6 +31,7 @@ struct recording_header {
 	wire_u64 start_boot_ns;	/* when the recording began, since boot, suspend included */
 	wire_u64 wall_offset_ns;	/* added to a time since boot at that moment: since the epoch */
 	char release[72];	/* of the kernel, uname(2), NUL-padded */
+	wire_u64 boot_salt;	/* of entity ids; not in a header of 112 bytes, and then 0 */
 };
 
 /* recording_frame.kind */
@@ -55,7 +56,7 @@ struct recording_end {
 	wire_u64 records;	/* in the whole recording */
 };
 
-_Static_assert(sizeof(struct recording_header) == 112, "recording_header has a hole");
+_Static_assert(sizeof(struct recording_header) == 120, "recording_header has a hole");
 _Static_assert(sizeof(struct recording_frame) == 8, "recording_frame has a hole");
 _Static_assert(sizeof(struct recording_mark) == 16, "recording_mark has a hole");
 _Static_assert(sizeof(struct recording_end) == 24, "recording_end has a hole");

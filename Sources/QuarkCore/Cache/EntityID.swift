@@ -1,7 +1,16 @@
 /// The 16 characters that name one process of one machine for good, pid reuse included: base64 of its pid and its
 /// start time, little endian.
 public enum EntityID {
-  /// `startTimeNS`: nanoseconds since the epoch. Writes 16 characters and a NUL.
+  /// /proc tells a start time to the tick of USER_HZ, which is 100 a second on all machines, and an id must be the same
+  /// for all that learn it, from a record or from there.
+  private static var tickNS: UInt64 { 10_000_000 }
+
+  /// `startNS`: nanoseconds since boot. `salt` keeps the ids of one boot apart from those of another; 0: it does not.
+  @unsafe static func write(pid: UInt32, startNS: UInt64, salt: UInt64, to text: UnsafeMutablePointer<CChar>) {
+    unsafe write(pid: pid, startTimeNS: startNS / tickNS * tickNS &+ salt, to: text)
+  }
+
+  /// `startTimeNS`: nanoseconds, since whenever. Writes 16 characters and a NUL.
   @unsafe public static func write(pid: UInt32, startTimeNS: UInt64, to text: UnsafeMutablePointer<CChar>) {
     // The twelve bytes in the order of the text, most significant first: four groups of three.
     let first = UInt64(pid.byteSwapped) << 32 | UInt64(UInt32(truncatingIfNeeded: startTimeNS).byteSwapped)

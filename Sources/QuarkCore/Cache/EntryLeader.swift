@@ -80,7 +80,7 @@ extension ProcessCache {
     let name = unsafe BaseName(process.pointee.exe)
     if leadsSession, tty == .serial { return (QUARK_ELT_TERM, pid) }
     if unsafe leadsSession && tty == .console && name.equals("login") { return (QUARK_ELT_TERM, pid) }
-    guard let parent = unsafe table[ppid], unsafe parent.pointee.proc_entry_leader_type != UInt32(QUARK_ELT_UNKNOWN)
+    guard let parent = unsafe parent(of: process), unsafe parent.pointee.proc_entry_leader_type != UInt32(QUARK_ELT_UNKNOWN)
     else { return nil }
     let inherited = unsafe (Int(parent.pointee.proc_entry_leader_type), parent.pointee.proc_entry_leader)
     guard leadsSession, unsafe !Self.isHelper(name) else { return inherited }

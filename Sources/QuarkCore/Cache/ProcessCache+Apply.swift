@@ -5,7 +5,7 @@ extension ProcessCache {
   struct Moment {
     /// Nanoseconds since boot.
     var nowNS: UInt64
-    /// Added to nanoseconds since boot gives nanoseconds since the epoch.
+    /// Added to nanoseconds since boot gives those that are handed out.
     var wallOffsetNS: UInt64
   }
 
@@ -16,16 +16,22 @@ extension ProcessCache {
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
   ) -> UInt64 {
     let type = unsafe raw_types(event.pointee.type)
-    if type == RAW_WAKE_UP_NEW_TASK, unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0,
-      let parent = unsafe table[event.pointee.task.ppid], unsafe !Self.isExited(process)
-    {
-      unsafe inherit(process, from: parent)
-    }
+    let toldNS = unsafe process.identity.pointee.toldNS
+    unsafe process.identity.pointee.toldNS = max(toldNS, event.pointee.time)
     if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
-      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS)
+      unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt)
+      // One that comes late finds a process that has been more than its parent's child.
+      if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.task.pointee.ppid],
+        unsafe event.pointee.time >= toldNS
+      {
+        unsafe inherit(process, from: parent)
+      }
     }
     // What an exec does not bring is gone: there may be no arguments, no environment and no script.
-    if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 { unsafe forgetImage(of: process) }
+    if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 {
+      unsafe forgetImage(of: process)
+      if type == RAW_EXEC, unsafe event.pointee.exe == nil { unsafe forget(&process.pointee.exe) }
+    }
     if unsafe event.pointee.variable_bytes != 0 {
       let hasLeft = type == RAW_EXIT_THREAD && (unsafe event.pointee.task.uts_inonum) == 0
       unsafe takeStrings(of: event, for: process, hasLeft: hasLeft)
@@ -51,15 +57,14 @@ extension ProcessCache {
     }
   }
 
-  /// A child begins as what its parent is. Its own record tells the rest, and neither what the parent's environment
-  /// was nor where it came from is the child's to claim.
+  /// A child begins as what its parent is. Its own record tells the rest, its name among it, and neither what the
+  /// parent's environment was nor where it came from is the child's to claim.
   @inline(never)
   private mutating func inherit(
     _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
   ) {
-    guard unsafe parent != process else { return }
+    guard unsafe !Self.isExited(process) && parent != process && isParent(parent, of: process) else { return }
     unsafe process.pointee.poison_tag = parent.pointee.poison_tag
-    unsafe process.pointee.comm = parent.pointee.comm
     if let exe = unsafe parent.pointee.exe {
       unsafe StringPool.retain(exe)
       if let old = unsafe process.pointee.exe { unsafe strings.release(old) }
@@ -143,7 +148,7 @@ extension ProcessCache {
       return true
     }
     guard unsafe event.pointee.type == RAW_WAKE_UP_NEW_TASK.rawValue,
-      let parent = unsafe table[event.pointee.task.ppid], let known = unsafe parent.pointee.cwd,
+      let parent = unsafe parent(of: process), let known = unsafe parent.pointee.cwd,
       unsafe Self.completes(known, cut)
     else { return false }
     unsafe StringPool.retain(known)
@@ -201,10 +206,10 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.flags = pointee.flags & ~UInt64(flag) | (isSet ? UInt64(flag) : 0)
   }
 
-  /// Takes over what a record says of the task. The start time stays as it was first learned: the entity id depends
-  /// on it.
+  /// Takes over what a record says of the task. The start time stays as it was first learned, and with it the entity
+  /// id, to which the wall clock does not matter.
   @inline(__always)
-  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64) {
+  func setTask(_ task: UnsafePointer<raw_task>, wallOffsetNS: UInt64, salt: UInt64) {
     unsafe pointee.flags |= UInt64(QUARK_F_PROC)
     // Read before anything is written: the compiler then moves several members at a time.
     let capabilities = unsafe (
@@ -235,9 +240,9 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.comm = comm
     unsafe pointee.comm.15 = 0
     unsafe setNamespaces(task)
-    guard unsafe pointee.proc_time_boot == 0 else { return }
+    guard unsafe pointee.proc_time_boot == 0 && task.pointee.start_boottime != 0 else { return }
     unsafe pointee.proc_time_boot = task.pointee.start_boottime &+ wallOffsetNS
-    unsafe setEntityID()
+    unsafe setEntityID(startNS: task.pointee.start_boottime, salt: salt)
   }
 
   /// A task that is being torn down has left its namespaces: then the record says 0, and what is known stays.
@@ -253,10 +258,11 @@ extension UnsafeMutablePointer<quark_process> {
     unsafe pointee.proc_net_inonum = inodes.3
   }
 
-  func setEntityID() {
+  @inline(never)
+  private func setEntityID(startNS: UInt64, salt: UInt64) {
     unsafe withUnsafeMutableBytes(of: &pointee.proc_entity_id) { text in
       let characters = unsafe text.baseAddress!.assumingMemoryBound(to: CChar.self)
-      unsafe EntityID.write(pid: pointee.pid, startTimeNS: pointee.proc_time_boot, to: characters)
+      unsafe EntityID.write(pid: pointee.pid, startNS: startNS, salt: salt, to: characters)
     }
   }
 }

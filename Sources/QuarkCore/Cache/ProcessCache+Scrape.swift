@@ -4,16 +4,17 @@ extension ProcessCache {
   /// Adds a process that was found in /proc rather than announced by a record. An entry of this pid that exists
   /// already stays as it is: a record knows better.
   ///
-  /// `process` carries pid, flags, the `proc_` numbers and comm; its pointers are not looked at. With `QUARK_F_PROC`
-  /// and a start time (nanoseconds since the epoch) the entity id is computed here. The bytes are copied; none means
-  /// "not known". `cmdline` and `environment` are NUL-separated, and their last byte gives way to a NUL.
+  /// `process` carries pid, flags, what begins with `proc_`, and comm; its pointers are not looked at. `startNS` is its
+  /// start since boot, rounded down to a clock tick, by which the process is known again; 0: not known. The bytes are
+  /// copied; none means "not known". `cmdline` and `environment` are NUL-separated, and their last byte gives way to a NUL.
   public mutating func insertScraped(
-    _ process: quark_process, exe: RawSpan, cmdline: RawSpan, cwd: RawSpan, cgroup: RawSpan, environment: RawSpan
+    _ process: quark_process, startNS: UInt64 = 0, exe: RawSpan, cmdline: RawSpan, cwd: RawSpan, cgroup: RawSpan, environment: RawSpan
   ) {
     let pid = unsafe process.pid
-    guard pid != 0, pid < ProcessTable.pidLimit, unsafe table[pid] == nil else { return }
+    guard pid != 0, pid < ProcessTable.pidLimit, unsafe table[pid] == nil, table.count < limit else { return }
     let entry = unsafe table.add(pid: pid)
     unsafe entry.pointee = process
+    unsafe (entry.identity.pointee.startNS, entry.identity.pointee.isCoarse) = (startNS, true)
     unsafe entry.pointee.gc_next = nil
     unsafe entry.pointee.gc_previous = nil
     unsafe entry.pointee.container = nil
@@ -32,20 +33,15 @@ extension ProcessCache {
     unsafe entry.pointee.env_len = entry.pointee.env == nil ? 0 : environment.byteCount
     unsafe entry.pointee.env_orig_len = entry.pointee.env_len
     unsafe entry.pointee.script = nil
-    if unsafe entry.pointee.flags != 0, unsafe entry.pointee.proc_time_boot != 0 { unsafe entry.setEntityID() }
   }
 
   private mutating func shared(_ bytes: RawSpan) -> UnsafeMutablePointer<CChar>? {
     guard bytes.byteCount > 0 else { return nil }
-    let string = unsafe bytes.withUnsafeBytes { unsafe strings.share($0.baseAddress!, count: $0.count) }
-    if unsafe string == nil { refusals += 1 }
-    return unsafe string
+    return unsafe bytes.withUnsafeBytes { unsafe strings.share($0.baseAddress!, count: $0.count) }
   }
 
   private mutating func separated(_ bytes: RawSpan) -> UnsafeMutablePointer<CChar>? {
     guard bytes.byteCount > 0 else { return nil }
-    let string = unsafe bytes.withUnsafeBytes { unsafe strings.copy($0.baseAddress!, count: $0.count - 1) }
-    if unsafe string == nil { refusals += 1 }
-    return unsafe string
+    return unsafe bytes.withUnsafeBytes { unsafe strings.copy($0.baseAddress!, count: $0.count - 1) }
   }
 }

@@ -9,27 +9,42 @@ public import CQuark
   public let findsEntryLeaders: Bool
   /// The strings of the processes, and of the raw events on their way here.
   public var strings: StringPool
-  /// Strings dropped because the pool was at its limit.
-  public internal(set) var refusals: UInt64 = 0
+  /// What entity ids of this boot have that those of others have not; 0: nothing.
+  public var entitySalt: UInt64 = 0
+  /// Processes at most. A machine can have four times as many; exited ones beyond are forgotten without regard to the
+  /// grace time, and then living ones.
+  public let limit: Int
+  /// Of /proc, whose start times are rounded down to it, nanoseconds: sysconf(_SC_CLK_TCK) of the machine.
+  public let tickNS: UInt64
+  /// Processes forgotten because there were too many.
+  public internal(set) var evictions: UInt64 = 0
 
   var table: ProcessTable
-  private var oldestExited: UnsafeMutablePointer<quark_process>?
+  /// That of an event of a process whose pid is another's by now.
+  var loose: UnsafeMutablePointer<quark_process>?
+  /// Where the next living one to be forgotten is looked for.
+  var nextEvicted: UInt32 = 0
+  var reconciliation = Reconciliation()
+  private(set) var oldestExited: UnsafeMutablePointer<quark_process>?
   private var newestExited: UnsafeMutablePointer<quark_process>?
 
   public init(
     maxEnvironment: Int = 4096, findsEntryLeaders: Bool = false, stringLimit: Int = StringPool.defaultLimit,
-    memory: SlabMemory = SlabMemory()
+    limit: Int = 1 << 20, tickNS: UInt64 = 10_000_000, memory: SlabMemory = SlabMemory()
   ) {
-    self.maxEnvironment = maxEnvironment
+    precondition(limit > 0)
+    self.maxEnvironment = max(0, maxEnvironment)
+    self.limit = limit
+    self.tickNS = tickNS
     self.findsEntryLeaders = findsEntryLeaders
     strings = StringPool(limit: stringLimit, memory: memory)
     table = ProcessTable(memory: memory)
   }
 
-  /// Processes beyond which exited ones are forgotten without regard to the grace time.
-  private static var tightCount: Int { 1 << 20 }
-
   public var count: Int { table.count }
+
+  /// Strings dropped because the pool was at its limit.
+  public var refusals: UInt64 { strings.refusals }
 
   /// The entry of `pid`, valid until the next `collect` or `apply`.
   @unsafe public func lookup(pid: UInt32) -> UnsafeMutablePointer<quark_process>? { unsafe table[pid] }
@@ -39,21 +54,8 @@ public import CQuark
     unsafe table.first(notBelow: pid)
   }
 
-  /// The entry that an event of `pid` is about. `forkTimeNS`, since the epoch, tells when it began, if that is what the
-  /// event says. A fork of a pid that is still kept as exited makes a fresh entry: it is another process, and nothing
-  /// of the old one may shine through. Unless it is older than the exit: then it is the same one's, come late.
-  @inline(__always)
-  mutating func entry(for pid: UInt32, forkTimeNS: UInt64?) -> UnsafeMutablePointer<quark_process> {
-    guard let process = unsafe table[pid] else { return unsafe table.add(pid: pid) }
-    guard let forkTimeNS, unsafe Self.isExited(process), unsafe process.pointee.exit_time_event <= forkTimeNS else {
-      return unsafe process
-    }
-    unsafe remove(process)
-    return unsafe table.add(pid: pid)
-  }
-
   /// Forgets the processes that exited `graceTimeMS` ago or earlier, to the millisecond, and says how many those were.
-  /// A cache that holds more than a million processes, or three quarters of its strings' limit, does not wait.
+  /// A cache that holds more than `limit` processes, or three quarters of its strings' limit, does not wait.
   @inline(__always)
   public mutating func collect(nowNS: UInt64, graceTimeMS: UInt32) -> Int {
     guard let process = unsafe oldestExited else { return 0 }
@@ -76,6 +78,7 @@ public import CQuark
   mutating func markExited(_ process: UnsafeMutablePointer<quark_process>, nowNS: UInt64) {
     guard unsafe !Self.isExited(process) else { return }
     unsafe process.pointee.flags |= UInt64(QUARK_F_EXIT)
+    if unsafe process == loose { return }
     unsafe process.pointee.gc_time = UInt32(truncatingIfNeeded: nowNS / 1_000_000)
     unsafe process.pointee.gc_previous = newestExited
     if let newest = unsafe newestExited {
@@ -89,7 +92,7 @@ public import CQuark
   // MARK: -
 
   @inline(__always)
-  private var isTight: Bool { table.count > Self.tightCount || strings.held > strings.tightLevel }
+  private var isTight: Bool { table.count >= limit || strings.held > strings.tightLevel }
 
   @inline(__always)
   static func isExited(_ process: UnsafeMutablePointer<quark_process>) -> Bool {
@@ -97,16 +100,23 @@ public import CQuark
   }
 
   @inline(never)
-  private mutating func remove(_ process: UnsafeMutablePointer<quark_process>) {
-    let (previous, next) = unsafe (process.pointee.gc_previous, process.pointee.gc_next)
-    if let previous = unsafe previous { unsafe previous.pointee.gc_next = next } else { unsafe oldestExited = next }
-    if let next = unsafe next { unsafe next.pointee.gc_previous = previous } else { unsafe newestExited = previous }
+  mutating func remove(_ process: UnsafeMutablePointer<quark_process>) {
+    if unsafe Self.isExited(process) {
+      let (previous, next) = unsafe (process.pointee.gc_previous, process.pointee.gc_next)
+      if let previous = unsafe previous { unsafe previous.pointee.gc_next = next } else { unsafe oldestExited = next }
+      if let next = unsafe next { unsafe next.pointee.gc_previous = previous } else { unsafe newestExited = previous }
+    }
+    unsafe releaseStrings(of: process)
+    unsafe table.remove(process)
+  }
+
+  @inline(__always)
+  mutating func releaseStrings(of process: UnsafeMutablePointer<quark_process>) {
     if let exe = unsafe process.pointee.exe { unsafe strings.release(exe) }
     if let cmdline = unsafe process.pointee.cmdline { unsafe strings.release(cmdline) }
     if let cwd = unsafe process.pointee.cwd { unsafe strings.release(cwd) }
     if let cgroup = unsafe process.pointee.cgroup { unsafe strings.release(cgroup) }
     if let env = unsafe process.pointee.env { unsafe strings.release(env) }
     if let script = unsafe process.pointee.script { unsafe strings.release(script) }
-    unsafe table.remove(process)
   }
 }

@@ -1,7 +1,8 @@
 internal import CQuark
 
 /// Processes by pid, in ascending order. Linux has pids below 4,194,304 (PID_MAX_LIMIT, include/linux/threads.h): a
-/// table of 16,384 pages of 256 pids, of which those in use exist. Owns the entries' memory, not their strings.
+/// table of 16,384 pages of 256 pids, of which those in use exist. Owns the entries' memory, not their strings. Behind
+/// each entry stands its `ProcessIdentity`.
 @safe @usableFromInline struct ProcessTable: ~Copyable {
   typealias Entry = UnsafeMutablePointer<quark_process>
 
@@ -71,12 +72,20 @@ internal import CQuark
     precondition(pid < Self.pidLimit)
     let index = Int(pid >> 8)
     let page = unsafe pages[index] ?? addPage(index)
-    let entry = unsafe takeEntry()
-    unsafe entry.initialize(to: quark_process())
-    unsafe entry.pointee.pid = pid
+    let entry = unsafe makeEntry(pid: pid)
     unsafe page[Int(pid & 255)] = entry
     unsafe pageCounts[index] &+= 1
     count &+= 1
+    return unsafe entry
+  }
+
+  /// A blank entry that no pid leads to.
+  @inline(__always)
+  mutating func makeEntry(pid: UInt32) -> UnsafeMutablePointer<quark_process> {
+    let entry = unsafe takeEntry()
+    unsafe entry.initialize(to: quark_process())
+    unsafe entry.pointee.pid = pid
+    unsafe entry.identity.initialize(to: ProcessIdentity())
     return unsafe entry
   }
 
@@ -108,7 +117,7 @@ internal import CQuark
 
   @inline(__always)
   private mutating func takeEntry() -> UnsafeMutablePointer<quark_process> {
-    let size = unsafe MemoryLayout<quark_process>.stride
+    let size = unsafe MemoryLayout<quark_process>.stride + MemoryLayout<ProcessIdentity>.stride
     if let free = unsafe Self.pop(&freeEntries) {
       return unsafe free.bindMemory(to: quark_process.self, capacity: 1)
     }

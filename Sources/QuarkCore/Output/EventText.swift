@@ -44,6 +44,7 @@ public enum EventText {
     case 12: "SHM"
     case 13: "TTY"
     case 14: "GETPID"
+    case 15: "MPROTECT"
     default: "?"
     }
   }

@@ -1,6 +1,8 @@
 /// What `/proc/PID/stat` says (proc_pid_stat(5)). A field that is odd or missing leaves its own member nil and no
 /// other.
 public struct ProcStat: Equatable, Sendable {
+  /// A letter: `Z` of one that has ended and is there for its parent to hear of it.
+  public private(set) var state: UInt8?
   public private(set) var ppid: UInt32?
   /// Nil for a task that is being torn down: the kernel then prints -1 (do_task_stat() in fs/proc/array.c).
   public private(set) var pgid: UInt32?
@@ -8,6 +10,7 @@ public struct ProcStat: Equatable, Sendable {
   public private(set) var sid: UInt32?
   /// Device number of the controlling terminal, as the kernel encodes it; 0: none.
   public private(set) var tty: UInt32?
+  public private(set) var threadCount: UInt32?
   /// When the process started, in clock ticks since boot, suspend included.
   public private(set) var startTicks: UInt64?
 
@@ -17,16 +20,26 @@ public struct ProcStat: Equatable, Sendable {
     guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return }
     var fields = TextCursor(text.extracting((end + 1)...))
     fields.skipBlanks()
-    fields.skipWord()  // 3, state
+    if fields.offset < fields.text.count { state = fields.text[fields.offset] }
+    fields.skipWord()  // 3
     ppid = fields.number32()
     pgid = fields.number32()
     sid = fields.number32()
     tty = Self.device(&fields)
-    for _ in 8..<22 {
+    for _ in 8..<20 {
       fields.skipBlanks()
       fields.skipWord()
     }
+    threadCount = fields.number32()
+    fields.skipBlanks()
+    fields.skipWord()  // 21, always 0
     startTicks = fields.number()
+  }
+
+  /// Whether all of its threads have ended: the first one may be a zombie alone.
+  public var hasEnded: Bool {
+    let isDead = state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
+    return isDead && threadCount ?? .max <= 1
   }
 
   /// new_encode_dev() in include/linux/kdev_t.h: the major number has the 12 bits from 8 on.

@@ -21,6 +21,7 @@ enum EventBits {
     case RAW_MODULE_LOAD: UInt64(QUARK_EV_MODULE_LOAD)
     case RAW_SHM: UInt64(QUARK_EV_SHM)
     case RAW_TTY: UInt64(QUARK_EV_TTY)
+    case RAW_MPROTECT: UInt64(QUARK_EV_MPROTECT)
     default: 0
     }
   }

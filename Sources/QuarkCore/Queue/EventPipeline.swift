@@ -11,6 +11,13 @@ public import CQuark
   public private(set) var statistics = quark_queue_stats()
   /// Handed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
+  /// Says what time it is, nanoseconds since boot, when a stamp is later than it can be; nil: nobody knows better than
+  /// who set the clock.
+  public var readClock: (@convention(c) () -> UInt64)?
+  /// The latest stamp that is believed, nanoseconds since boot. At first all are.
+  private var latestNS: UInt64 = .max
+  /// Nothing more will come: events are handed out without waiting for older ones.
+  public var isOver = false
   /// Which events are handed out, and which processes get a mark; somebody else's. Nil: all, and none.
   @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>?
 
@@ -19,12 +26,17 @@ public import CQuark
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
   private let event: UnsafeMutablePointer<quark_event>
+  /// The part of it that is elsewhere in each generation.
+  private let eventTail: UnsafeMutablePointer<cquark_event_tail>
   /// Time of the newest event handed out, nanoseconds since boot.
   private var deliveredNS: UInt64 = 0
+  /// What had been lost, dropped and late when it was looked at last.
+  private var notedLosses: UInt64 = 0
 
   /// The attributes must be valid: lengths and times positive.
   public init(
-    _ attributes: quark_queue_attr, stringLimit: Int = StringPool.defaultLimit, memory: SlabMemory = SlabMemory()
+    _ attributes: quark_queue_attr, generation: ClientGeneration = .seven, stringLimit: Int = StringPool.defaultLimit,
+    memory: SlabMemory = SlabMemory()
   ) {
     let maxLength = Int(attributes.max_length)
     let flags = attributes.flags
@@ -38,8 +50,12 @@ public import CQuark
     variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
     graceTimeMS = UInt32(attributes.cache_grace_time)
-    unsafe event = .allocate(capacity: 1)
-    unsafe event.initialize(to: quark_event())
+    // Safe: a generation's event is no smaller than this one, begins alike, and has its tail within.
+    let bytes = unsafe UnsafeMutableRawPointer.allocate(
+      byteCount: generation.eventSize, alignment: MemoryLayout<quark_event>.alignment)
+    unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: generation.eventSize)
+    unsafe event = bytes.assumingMemoryBound(to: quark_event.self)
+    unsafe eventTail = (bytes + generation.eventTailOffset).assumingMemoryBound(to: cquark_event_tail.self)
   }
 
   @inlinable deinit { destroy() }
@@ -77,14 +93,13 @@ public import CQuark
       statistics.refused &+= 1
       return false
     }
-    switch unsafe RecordDecoder.decode(
-      record, into: rawEvent, maxEnvironment: processes.maxEnvironment, strings: &processes.strings) {
-    case .decoded:
+    if unsafe RecordDecoder.decode(
+      record, into: rawEvent, maxEnvironment: processes.maxEnvironment, strings: &processes.strings) == .decoded
+    {
       unsafe insert(rawEvent)
       return true
-    case .malformed: statistics.malformed &+= 1
-    case .refused: statistics.refused &+= 1
     }
+    statistics.malformed &+= 1
     unsafe rawEvents.free(rawEvent, strings: &processes.strings)
     return false
   }
@@ -112,7 +127,8 @@ public import CQuark
     return unsafe rawEvent
   }
 
-  /// Copies bytes into a raw event that is not inserted yet; each part once. False, and counted: discard the event.
+  /// Copies bytes into a raw event that is not inserted yet; each part once. False: there was no room, which the pool
+  /// counts, or they are more than a megabyte. The event is good without them.
   @inline(__always)
   @unsafe public mutating func set(
     _ part: RawEventPart, of rawEvent: UnsafeMutablePointer<raw_event>, to bytes: RawSpan
@@ -120,19 +136,35 @@ public import CQuark
     if part == .environment {
       let kept = bytes.extracting(first: min(bytes.byteCount, processes.maxEnvironment))
       let count = UInt32(truncatingIfNeeded: bytes.byteCount)
-      if unsafe rawEvent.set(part, kept, originalCount: count, strings: &processes.strings) { return true }
-    } else if unsafe rawEvent.set(part, bytes, strings: &processes.strings) {
-      return true
+      return unsafe rawEvent.set(part, kept, originalCount: count, strings: &processes.strings)
     }
-    statistics.refused &+= 1
-    return false
+    return unsafe rawEvent.set(part, bytes, strings: &processes.strings)
   }
 
   /// Takes over what `makeRawEvent` gave.
   @unsafe public mutating func insert(_ rawEvent: UnsafeMutablePointer<raw_event>) {
     if unsafe rawEvent.pointee.time < deliveredNS { statistics.late &+= 1 }
+    if unsafe rawEvent.pointee.time > latestNS { unsafe correct(rawEvent) }
     unsafe rawEvents.insert(rawEvent)
     statistics.insertions &+= 1
+  }
+
+  /// It is `nowNS` since boot: nothing that comes in has happened later.
+  public mutating func setClock(nowNS: UInt64) {
+    let (sum, overflow) = nowNS.addingReportingOverflow(Self.slackNS)
+    latestNS = overflow ? .max : sum
+  }
+
+  /// Clocks of CPUs may differ, and a record may be newer than the last look at the clock; but what has a stamp far in
+  /// the future would wait for that time, and the later ones of its process with it.
+  private static var slackNS: UInt64 { 10_000_000_000 }
+
+  @inline(never)
+  private mutating func correct(_ rawEvent: UnsafeMutablePointer<raw_event>) {
+    if let readClock { setClock(nowNS: readClock()) }
+    guard unsafe rawEvent.pointee.time > latestNS else { return }
+    unsafe rawEvent.pointee.time = latestNS
+    statistics.late &+= 1
   }
 
   /// Gives back what `makeRawEvent` gave.
@@ -143,7 +175,7 @@ public import CQuark
   // MARK: - Out
 
   /// The oldest event, if it is old enough, or nil. Valid until the next call of this. `nowNS` is nanoseconds since
-  /// boot, and with `wallOffsetNS` added since the epoch.
+  /// boot; `wallOffsetNS` is added to all times that are handed out: 0, or what makes them times since the epoch.
   @unsafe public mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> UnsafePointer<quark_event>? {
     unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
   }
@@ -192,7 +224,9 @@ public import CQuark
   public var nextRipeNS: UInt64? {
     guard let first = unsafe rawEvents.oldest else { return nil }
     if !hasRoom { return 0 }
-    return unsafe first.pointee.time &+ min(holdTime.longestNS, holdTime.targetNS(length: rawEvents.count))
+    let target = min(holdTime.longestNS, holdTime.targetNS(length: rawEvents.count))
+    let (sum, overflow) = unsafe first.pointee.time.addingReportingOverflow(target)
+    return overflow ? .max : sum
   }
 
   /// Forgets the processes that have been kept long enough. `next` begins with it; a client that takes no events for a
@@ -206,7 +240,27 @@ public import CQuark
   /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
   @inline(__always)
   private func isRipe(ageNS: UInt64) -> Bool {
-    ageNS >= holdTime.longestNS || !hasRoom || ageNS >= holdTime.targetNS(length: rawEvents.count)
+    ageNS >= holdTime.longestNS || !hasRoom || ageNS >= holdTime.targetNS(length: rawEvents.count) || isOver
+  }
+
+  /// Compares the processes there are with those that are known, a few at a time: `ProcessCache.reconcile`. `lost`:
+  /// what the source has lost so far. To be called when all that there is of it was read, and before the next event is.
+  public mutating func reconcile(nowNS: UInt64, look: (UInt32) -> ProcessLook) {
+    guard processes.isReconciliationDue(nowNS: nowNS) else { return }
+    var pace = ProcessCache.Pace()
+    pace.settleNS = holdTime.longestNS
+    let oldestNS = unsafe rawEvents.oldest.map { unsafe $0.pointee.time }
+    let forgotten = processes.reconcile(nowNS: nowNS, oldestNS: oldestNS, pace: pace, look: look)
+    statistics.garbage_collections &+= UInt64(truncatingIfNeeded: forgotten)
+  }
+
+  /// Tells what the source has lost so far. When that has grown, or a record was dropped here or came late, processes
+  /// may be known that have ended.
+  public mutating func noteLosses(_ lost: UInt64) {
+    let sum = lost &+ statistics.refused &+ statistics.malformed &+ statistics.late
+    guard sum != notedLosses else { return }
+    notedLosses = sum
+    processes.wantReconciliation()
   }
 
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
@@ -214,13 +268,18 @@ public import CQuark
     deliveredNS = unsafe max(deliveredNS, first.pointee.time)
     unsafe event.pointee.events = 0
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
-    unsafe event.pointee.id_change = 0
+    unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)
     unsafe event.pointee.process = UnsafePointer(process)
     var next = unsafe rawEvents.successor(of: first)
     unsafe leave(first, process, moment)
     let before = statistics.removals
-    while let candidate = unsafe next, unsafe matrix.allows(first, candidate, queue: client) {
+    let startNS = unsafe process.map { unsafe $0.identity.pointee.startNS } ?? 0
+    while let candidate = unsafe next,
+      unsafe startNS != 0 && candidate.task.pointee.start_boottime == startNS || isSame(candidate, process),
+      unsafe matrix.allows(first, candidate, queue: client)
+    {
+      if startNS == 0, let process = unsafe process { unsafe learnStart(of: process, from: candidate) }
       unsafe next = rawEvents.successor(of: candidate)
       unsafe first.pointee.agg_types |= 1 &<< candidate.pointee.type
       unsafe leave(candidate, process, moment)
@@ -233,11 +292,47 @@ public import CQuark
   /// What is known of the process; events of its own family make an entry for one that is not.
   @inline(__always)
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
-    let (type, pid) = unsafe (rawEvent.pointee.type, rawEvent.pointee.pid)
-    guard EventBits.isOfProcessFamily(type) else { return unsafe processes.lookup(pid: pid) }
-    // The time of the event under construction is the raw event's, since the epoch.
-    let forkTimeNS = unsafe type == RAW_WAKE_UP_NEW_TASK.rawValue ? event.pointee.time : nil
-    return unsafe processes.entry(for: pid, forkTimeNS: forkTimeNS)
+    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type) else {
+      return unsafe processes.lookup(pid: rawEvent.pointee.pid)
+    }
+    return unsafe processes.entry(for: rawEvent, startNS: startNS(of: rawEvent))
+  }
+
+  /// Is a raw event of the pid of `process` one of that process?
+  @inline(never)
+  private mutating func isSame(
+    _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
+  ) -> Bool {
+    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process else { return true }
+    return unsafe processes.isSame(rawEvent, startNS: startNS(of: rawEvent), as: process)
+  }
+
+  @inline(never)
+  private mutating func learnStart(
+    of process: UnsafeMutablePointer<quark_process>, from rawEvent: UnsafeMutablePointer<raw_event>
+  ) {
+    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0, unsafe process.identity.pointee.startNS == 0 else {
+      return
+    }
+    unsafe processes.learn(ProcessCache.credible(startNS(of: rawEvent), rawEvent), of: process)
+  }
+
+  /// When the process of a raw event started, as far as it says so; 0: it does not.
+  @inline(__always)
+  private mutating func startNS(of rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+    if unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0 { return unsafe rawEvent.task.pointee.start_boottime }
+    return unsafe startNS(behind: rawEvent)
+  }
+
+  /// The same of one without a task, by the next one: if that one's process had started, they are of the same.
+  @inline(never)
+  private mutating func startNS(behind rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+    guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_THREAD) == 0,
+      let next = unsafe rawEvents.successor(of: rawEvent), unsafe next.pointee.flags & UInt32(RAW_F_TASK) != 0,
+      unsafe next.pointee.type != RAW_WAKE_UP_NEW_TASK.rawValue
+    else { return 0 }
+    let startNS = unsafe next.task.pointee.start_boottime
+    return unsafe startNS <= rawEvent.pointee.time ? startNS : 0
   }
 
   /// Takes a raw event out of the queue and applies it to its process and to the event under construction.
@@ -248,7 +343,7 @@ public import CQuark
   ) {
     unsafe rawEvents.remove(rawEvent)
     statistics.removals &+= 1
-    if unsafe rawEvent.pointee.id_change != 0 { unsafe event.pointee.id_change |= rawEvent.pointee.id_change }
+    if unsafe rawEvent.pointee.id_change != 0 { unsafe eventTail.pointee.id_change |= rawEvent.pointee.id_change }
     if EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process {
       unsafe event.pointee.events |= processes.apply(rawEvent, to: process, moment)
     } else {

@@ -3,7 +3,7 @@ internal import CQuark
 extension UnsafeMutablePointer<raw_event> {
   /// Copies bytes of a record into the event, which must not have this part yet. No bytes are an empty path, but no
   /// arguments or environment at all. Arguments and environment may be what is left of `originalCount` bytes. False:
-  /// the pool is at its limit, or the bytes are more than a megabyte.
+  /// the pool is at its limit, or the bytes are more than a megabyte. Then the event is without this part.
   @inline(__always)
   func set(_ part: RawEventPart, _ bytes: RawSpan, originalCount: UInt32 = 0, strings: inout StringPool) -> Bool {
     guard bytes.byteCount <= 1 << 20 else { return false }
@@ -42,10 +42,11 @@ extension UnsafeMutablePointer<raw_event> {
     _ start: UnsafeRawPointer, _ count: Int, _ originalCount: UInt32, _ strings: inout StringPool
   ) -> Bool {
     unsafe pointee.args = strings.copy(start, count: count - 1)
+    unsafe pointee.variable_bytes &+= UInt32(truncatingIfNeeded: count)
+    guard unsafe pointee.args != nil else { return false }
     unsafe pointee.args_len = UInt32(truncatingIfNeeded: count)
     unsafe pointee.args_orig_len = max(originalCount, pointee.args_len)
-    unsafe pointee.variable_bytes &+= pointee.args_len
-    return unsafe pointee.args != nil
+    return true
   }
 
   /// Most processes have their parent's environment, and those of a whole session are the same.
@@ -53,9 +54,10 @@ extension UnsafeMutablePointer<raw_event> {
     _ start: UnsafeRawPointer, _ count: Int, _ originalCount: UInt32, _ strings: inout StringPool
   ) -> Bool {
     unsafe pointee.env = strings.shareEnvironment(start, count: count - 1)
+    unsafe pointee.variable_bytes &+= UInt32(truncatingIfNeeded: count)
+    guard unsafe pointee.env != nil else { return false }
     unsafe pointee.env_len = UInt32(truncatingIfNeeded: count)
     unsafe pointee.env_orig_len = max(originalCount, pointee.env_len)
-    unsafe pointee.variable_bytes &+= pointee.env_len
-    return unsafe pointee.env != nil
+    return true
   }
 }

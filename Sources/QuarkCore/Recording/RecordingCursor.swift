@@ -33,15 +33,19 @@ public struct RecordingCursor: Sendable {
   private var offset: Int
 
   public init(_ bytes: RawSpan) throws(Refusal) {
-    guard bytes.byteCount >= MemoryLayout<recording_header>.size, Self.hasMagic(bytes) else { throw .notARecording }
-    // Safe: recording_header is plain integers, valid for any bytes, and the span holds that many.
-    let header = unsafe bytes.unsafeLoadUnaligned(as: recording_header.self)
+    guard bytes.byteCount >= Self.leastHeaderSize, Self.hasMagic(bytes) else { throw .notARecording }
+    var header = recording_header()
+    // Safe: recording_header is plain integers, valid for any bytes, and no more than both have are copied.
+    unsafe withUnsafeMutableBytes(of: &header) { header in
+      unsafe bytes.withUnsafeBytes { unsafe header.copyMemory(from: .init(rebasing: $0.prefix(header.count))) }
+    }
     guard header.byte_order == UInt32(RECORDING_BYTE_ORDER.rawValue) else { throw .otherByteOrder }
     guard header.version == UInt16(RECORDING_VERSION.rawValue) else { throw .otherVersion }
     guard Int(header.record_size) == MemoryLayout<wire_record>.size else { throw .otherRecordLayout }
-    guard Int(header.header_size) >= MemoryLayout<recording_header>.size, header.header_size % 8 == 0 else {
+    guard Int(header.header_size) >= Self.leastHeaderSize, header.header_size % 8 == 0 else {
       throw .notARecording
     }
+    if Int(header.header_size) < MemoryLayout<recording_header>.size { header.boot_salt = 0 }
     self.header = header
     offset = Int(header.header_size)
   }
@@ -93,6 +97,9 @@ public struct RecordingCursor: Sendable {
     default: false
     }
   }
+
+  /// Of the first recordings there were, whose header ends with the release.
+  private static var leastHeaderSize: Int { 112 }
 
   private static func padded(_ size: Int) -> Int { (size + 7) & ~7 }
 

@@ -58,6 +58,7 @@ struct RuleParser: ~Escapable {
     case .sid: QUARK_RF_SID
     case .exe: QUARK_RF_EXE
     case .filePath: QUARK_RF_FILEPATH
+    case .fileExecChange: QUARK_RF_FILE_EXEC_CHANGE
     case .poison: QUARK_RF_POISON
     case .pass, .drop, .on, .any: nil
     }
@@ -72,6 +73,7 @@ struct RuleParser: ~Escapable {
     case QUARK_RF_PID, QUARK_RF_PPID: unsafe field.pid = try number32(from: 1)
     case QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID: unsafe field.id = try number32(from: 0)
     case QUARK_RF_POISON: unsafe field.poison_tag = try number64(from: 1)
+    case QUARK_RF_FILE_EXEC_CHANGE: break
     default: unsafe field.wild = try pattern()
     }
     return unsafe field

@@ -23,7 +23,7 @@ struct RuleToken {
 
 /// The words that mean something by themselves, as they are spelled.
 enum RuleKeyword: CaseIterable {
-  case pass, drop, poison, on, any, pid, ppid, uid, gid, sid, exe, filePath
+  case pass, drop, poison, on, any, pid, ppid, uid, gid, sid, exe, filePath, fileExecChange
 
   var name: StaticString {
     switch self {
@@ -39,6 +39,7 @@ enum RuleKeyword: CaseIterable {
     case .sid: "process.sid"
     case .exe: "process.exe"
     case .filePath: "file.path"
+    case .fileExecChange: "file.exec_change"
     }
   }
 

@@ -95,7 +95,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
     case QUARK_RF_COMM: return unsafe hasComm(field)
     case QUARK_RF_EXE: return unsafe field.pointee.wild.matches(exe, size: exeSize)
     case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == field.pointee.poison_tag
-    // QUARK_RF_FILEPATH: no event has a file.
+    // QUARK_RF_FILEPATH, QUARK_RF_FILE_EXEC_CHANGE: no event has a file.
     default: return false
     }
   }

@@ -39,7 +39,7 @@ extension UnsafeMutablePointer<quark_rule> {
     var field = unsafe field
     switch unsafe field.code {
     case QUARK_RF_PID, QUARK_RF_PPID: guard unsafe field.pid != 0 else { return false }
-    case QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID: break
+    case QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID, QUARK_RF_FILE_EXEC_CHANGE: break
     case QUARK_RF_POISON: guard unsafe field.poison_tag != 0 else { return false }
     case QUARK_RF_COMM:
       guard unsafe field.comm.0 != 0 else { return false }

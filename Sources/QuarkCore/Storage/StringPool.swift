@@ -18,6 +18,8 @@
   public private(set) var reserved = 0
   /// Bytes of blocks in use.
   public private(set) var held = 0
+  /// Strings that were not taken because the pool was at its limit.
+  public private(set) var refusals: UInt64 = 0
 
   private let partial: UnsafeMutablePointer<UnsafeMutablePointer<Chunk>?>
   private var freeChunks: UnsafeMutablePointer<Chunk>?
@@ -60,7 +62,10 @@
     let size = count + Self.overhead
     guard size <= Self.largestClass else { return unsafe allocateLarge(count: count) }
     let index = Self.classIndex(size)
-    guard let chunk = unsafe partial[index] ?? addChunk(index) else { return nil }
+    guard let chunk = unsafe partial[index] ?? addChunk(index) else {
+      refusals &+= 1
+      return nil
+    }
     let block: UnsafeMutableRawPointer
     let blockSize = unsafe Int(chunk.pointee.blockSize)
     if let free = unsafe chunk.pointee.free {
@@ -154,7 +159,10 @@
 
   private mutating func allocateLarge(count: Int) -> Bytes? {
     let size = Self.headSize + count + Self.overhead
-    guard reserved + size <= limit else { return nil }
+    guard reserved + size <= limit else {
+      refusals &+= 1
+      return nil
+    }
     reserved += size
     held += size
     let chunk = unsafe UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.chunkSize)

@@ -8,11 +8,10 @@ enum RecordDecoder {
     case decoded
     /// The bytes make no sense.
     case malformed
-    /// There is no room for its strings.
-    case refused
   }
 
-  /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`.
+  /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`. A string
+  /// that the pool has no room for is left out, and the pool counts it: a record that is lost does more harm.
   static func decode(
     _ record: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int, strings: inout StringPool
   ) -> Outcome {
@@ -96,18 +95,19 @@ enum RecordDecoder {
     case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
       if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_ARGS) }
       guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
-      return unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
-        ? .decoded : .refused
+      _ = unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
+      return .decoded
     case WIRE_FIELD_ENV where unsafe event.pointee.env == nil:
       guard content.byteCount <= Int(WIRE_ENV_MAX.rawValue) else { return .malformed }
       let kept = content.extracting(first: min(content.byteCount, maxEnvironment))
-      return unsafe event.set(.environment, kept, originalCount: field.orig_len, strings: &strings)
-        ? .decoded : .refused
+      _ = unsafe event.set(.environment, kept, originalCount: field.orig_len, strings: &strings)
+      return .decoded
     case WIRE_FIELD_CGROUP where unsafe event.pointee.cgroup == nil:
       return unsafe decodePath(content, flags: field.flags, .controlGroup, into: event, strings: &strings)
     case WIRE_FIELD_SCRIPT where unsafe event.pointee.script == nil:
       guard content.byteCount <= Int(WIRE_SCRIPT_MAX.rawValue) else { return .malformed }
-      return unsafe event.set(.script, withoutTail(content), strings: &strings) ? .decoded : .refused
+      _ = unsafe event.set(.script, withoutTail(content), strings: &strings)
+      return .decoded
     default: return .malformed
     }
   }
@@ -126,13 +126,15 @@ enum RecordDecoder {
     // The reversal below adds two bytes at most.
     guard components.byteCount <= Int(WIRE_PATH_MAX.rawValue) else { return .malformed }
     if flags & UInt16(WIRE_FIELD_PATH.rawValue) != 0 {
-      return unsafe event.set(part, withoutTail(components), strings: &strings) ? .decoded : .refused
+      _ = unsafe event.set(part, withoutTail(components), strings: &strings)
+      return .decoded
     }
-    return unsafe withUnsafeTemporaryAllocation(byteCount: components.byteCount + 2, alignment: 1) { path in
+    unsafe withUnsafeTemporaryAllocation(byteCount: components.byteCount + 2, alignment: 1) { path in
       let count = unsafe write(components, flags: flags, to: path)
       let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: path[..<count]))
-      return unsafe event.set(part, bytes, strings: &strings) ? .decoded : .refused
+      _ = unsafe event.set(part, bytes, strings: &strings)
     }
+    return .decoded
   }
 
   /// Components come leaf first, each with its NUL: `sh`, `bin` is `/bin/sh`; none at all is `/`. A path whose head was

@@ -65,13 +65,9 @@ struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
     while place < layout.strings.upperBound {
       let bytes = unsafe try source.peek(4096, at: place)
       let available = min(bytes.count, layout.strings.upperBound - place)
-      var start = 0
-      while let end = unsafe Self.end(of: bytes, from: start, to: available) {
-        let string = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-        if let name = unsafe names.index(of: string) {
-          nameOffsets.append((offset: UInt32(place + start - layout.strings.lowerBound), name: name))
-        }
-        start = end + 1
+      let base = place - layout.strings.lowerBound
+      let start = unsafe names.find(in: UnsafeRawBufferPointer(rebasing: bytes[..<available])) { offset, name in
+        nameOffsets.append((offset: UInt32(base + offset), name: name))
       }
       guard start > 0 else { throw .damaged("a string of more than 4096 bytes", at: place) }
       place += start
@@ -124,16 +120,6 @@ struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
       if nameOffsets[middle].offset < offset { low = middle + 1 } else { high = middle }
     }
     return low < nameOffsets.count && nameOffsets[low].offset == offset ? nameOffsets[low].name : nil
-  }
-
-  /// Where the string that begins at `start` ends, or nil: not before `limit`.
-  private static func end(of bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int) -> Int? {
-    var index = start
-    while index < limit {
-      if unsafe bytes[index] == 0 { return index }
-      index += 1
-    }
-    return nil
   }
 
   // MARK: - Resolving

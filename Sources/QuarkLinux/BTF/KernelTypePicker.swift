@@ -32,17 +32,10 @@ struct KernelTypePicker: ~Copyable {
     let end = header.stringsOffset + header.stringsSize
     while file.offset < end {
       let bytes = unsafe try file.peek(4096)
-      var start = 0
       let available = min(bytes.count, end - file.offset)
-      while start < available {
-        let first = unsafe bytes.baseAddress! + start
-        guard let stop = unsafe memchr(first, 0, available - start) else { break }
-        // Safe: both are in the same buffer.
-        let length = unsafe UnsafeRawPointer(stop) - first
-        if let index = unsafe names.index(of: UnsafeRawBufferPointer(start: first, count: length)) {
-          nameOfOffset.set(UInt32(file.offset - header.stringsOffset + start), index)
-        }
-        start += length + 1
+      let base = file.offset - header.stringsOffset
+      let start = unsafe names.find(in: UnsafeRawBufferPointer(rebasing: bytes[..<available])) { place, index in
+        nameOfOffset.set(UInt32(base + place), index)
       }
       // No name is longer than the buffer, and the last one ends with a NUL.
       guard start > 0 else { throw Errno(EINVAL) }

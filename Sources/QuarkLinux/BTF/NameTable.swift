@@ -4,8 +4,8 @@ struct NameTable {
   private var ranges: [Range<Int>] = []
   /// Indices of `ranges`, or -1; a power of two, at most half of it used.
   private var slots = [Int32](repeating: -1, count: 64)
-  /// Bit n: there is a name of n bytes; 63 stands for all that are longer.
-  private var lengths: UInt64 = 0
+  /// Bits for the first byte and the length of each name: of a hundred thousand strings few get past them.
+  private var filter = [UInt64](repeating: 0, count: 256 * 32 / 64)
 
   var count: Int { ranges.count }
 
@@ -19,7 +19,8 @@ struct NameTable {
     let start = bytes.count
     unsafe bytes.append(contentsOf: name)
     ranges.append(start..<bytes.count)
-    lengths |= Self.bit(name.count)
+    let bit = unsafe Self.filterBit(name)
+    filter[bit >> 6] |= 1 << UInt64(bit & 63)
     unsafe place(count - 1, hash: Self.hash(name))
     return count - 1
   }
@@ -30,7 +31,50 @@ struct NameTable {
   }
 
   func index(of name: UnsafeRawBufferPointer) -> Int? {
-    guard lengths & Self.bit(name.count) != 0 else { return nil }
+    let bit = unsafe Self.filterBit(name)
+    guard filter[bit >> 6] >> UInt64(bit & 63) & 1 != 0 else { return nil }
+    return unsafe search(name)
+  }
+
+  /// Calls `found` with the place and the index of each string of `bytes` that is a name; each ends with a NUL. Returns
+  /// where the first one begins that has no end.
+  func find(in bytes: UnsafeRawBufferPointer, _ found: (Int, Int) -> Void) -> Int {
+    var start = 0
+    unsafe filter.withUnsafeBufferPointer { filter in
+      var place = 0
+      while place < bytes.count {
+        var (ends, width) = unsafe Self.ends(bytes, place)
+        while ends != 0 {
+          let end = place + ends.trailingZeroBitCount >> 3
+          ends &= ends - 1
+          let name = unsafe UnsafeRawBufferPointer(start: bytes.baseAddress! + start, count: end - start)
+          let bit = unsafe Self.filterBit(name)
+          // Safe: a bit of the filter.
+          if unsafe filter[bit >> 6] >> UInt64(bit & 63) & 1 != 0, let index = unsafe search(name) { found(start, index) }
+          start = end + 1
+        }
+        place += width
+      }
+    }
+    return start
+  }
+
+  /// The highest bit of each of the next eight bytes that is a NUL, or of the next byte where there are not eight.
+  @inline(__always)
+  private static func ends(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> (ends: UInt64, width: Int) {
+    guard place + 8 <= bytes.count else { return unsafe (bytes[place] == 0 ? 0x80 : 0, 1) }
+    let word = unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+    let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
+    return (~((word & low) &+ low | word | low), 8)
+  }
+
+  /// Of a string without its NUL.
+  @inline(__always)
+  private static func filterBit(_ name: UnsafeRawBufferPointer) -> Int {
+    name.count == 0 ? 0 : unsafe Int(name[0]) | (name.count & 31) << 8
+  }
+
+  private func search(_ name: UnsafeRawBufferPointer) -> Int? {
     var slot = unsafe Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
     while slots[slot] >= 0 {
       let index = Int(slots[slot])
@@ -63,8 +107,6 @@ struct NameTable {
     while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
     slots[slot] = Int32(index)
   }
-
-  private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
 
   /// The length, the first and the last bytes: good enough for a few hundred names, and cheap for a hundred thousand.
   private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {

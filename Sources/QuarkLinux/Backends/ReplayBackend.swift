@@ -62,7 +62,7 @@ public import QuarkCore
   public var readable: CInt { event.rawValue }
 
   /// The recorded clock, nanoseconds since boot: when the records handed out last were read, and in the end when the
-  /// recording was closed.
+  /// recording was closed. It never goes back from one mark to the next, whatever the file says.
   public var nowNS: UInt64 { current.nowNS }
 
   /// Time stamp of the next record as it stands in its bytes, nanoseconds since boot; 0 if it is too short to have
@@ -79,15 +79,21 @@ public import QuarkCore
   public struct State {
     /// When what was handed out last was read, nanoseconds since the boot of the recorded machine.
     public let nowNS: UInt64
+    /// The same of what will be handed out next.
+    public let nextNS: UInt64
     /// Added to a time since boot: since the epoch.
     public let wallOffsetNS: UInt64
+    /// Of the recorded boot's entity ids.
+    public let bootSalt: UInt64
     /// Nothing is left.
     public let isOver: Bool
   }
 
   /// Mutating, for an optional backend that is only read is copied first, each time.
   public mutating func state() -> State {
-    State(nowNS: nowNS, wallOffsetNS: wallOffsetNS, isOver: ending != nil)
+    State(
+      nowNS: nowNS, nextNS: headMark.nowNS, wallOffsetNS: wallOffsetNS, bootSalt: cursor.header.boot_salt,
+      isOver: ending != nil)
   }
 
   /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
@@ -133,7 +139,8 @@ public import QuarkCore
     head = nil
     while let frame = cursor.next(span) {
       switch frame {
-      case .mark(let nowNS, let lost): headMark = Mark(batch: headMark.batch + 1, nowNS: nowNS, lost: lost)
+      case .mark(let nowNS, let lost):
+        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: lost)
       case .record(let range):
         head = range
         return
@@ -146,8 +153,11 @@ public import QuarkCore
 
   private mutating func finish() {
     guard head == nil, case .closed(let nowNS, let lost) = cursor.ending else { return }
-    (current.nowNS, current.lost) = (nowNS, lost)
+    (current.nowNS, current.lost) = (latest(nowNS), lost)
   }
+
+  /// Time does not go back from one mark to the next.
+  private func latest(_ nowNS: UInt64) -> UInt64 { headMark.batch == 0 ? nowNS : max(headMark.nowNS, nowNS) }
 
   private func timeNS(_ range: Range<Int>) -> UInt64 {
     guard range.count >= 8 else { return 0 }
@@ -170,7 +180,7 @@ public import QuarkCore
     var information = stat()
     try Errno.check(unsafe fstat(descriptor.rawValue, &information))
     guard information.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { throw Errno(EINVAL) }
-    guard information.st_size <= maxFileSize else { throw Errno(EFBIG) }
+    guard information.st_size >= 0, information.st_size <= maxFileSize else { throw Errno(EFBIG) }
     let size = Int(information.st_size)
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(8, size), alignment: 8)
     var filled = 0

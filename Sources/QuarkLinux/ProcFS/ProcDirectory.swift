@@ -36,9 +36,13 @@ internal import CLinux
   mutating func next() throws(Errno) -> UInt32? {
     while true {
       if position == filled, try !refill() { return nil }
+      // A file system that says otherwise must not lead us astray: this may be a tree that looks like /proc.
+      guard filled - position > Self.nameOffset else { throw Errno(EIO) }
       // Safe: the kernel fills whole entries only, each with its length and a NUL-terminated name.
       let entry = unsafe buffer + position
-      unsafe position += Int(entry.load(fromByteOffset: Self.lengthOffset, as: UInt16.self))
+      let length = unsafe Int(entry.load(fromByteOffset: Self.lengthOffset, as: UInt16.self))
+      guard length > Self.nameOffset, length <= filled - position else { throw Errno(EIO) }
+      position += length
       if let pid = unsafe Self.pid((entry + Self.nameOffset).assumingMemoryBound(to: UInt8.self)) { return pid }
     }
   }

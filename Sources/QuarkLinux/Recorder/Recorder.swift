@@ -24,7 +24,7 @@ internal import CWire
   public init(path: String) throws(QuarkError) {
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }
-    let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
+    let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS, bootSalt: BootID.salt())
     descriptor = try QuarkError.attempting("make the recording", on: path) { () throws(Errno) in
       try Self.create(path, header)
     }
@@ -117,7 +117,7 @@ internal import CWire
     return descriptor
   }
 
-  private static func header(nowNS: UInt64, wallOffsetNS: UInt64) -> recording_header {
+  private static func header(nowNS: UInt64, wallOffsetNS: UInt64, bootSalt: UInt64) -> recording_header {
     var header = recording_header()
     header.byte_order = UInt32(RECORDING_BYTE_ORDER.rawValue)
     header.version = UInt16(RECORDING_VERSION.rawValue)
@@ -126,6 +126,7 @@ internal import CWire
     header.record_size = UInt16(MemoryLayout<wire_record>.size)
     header.start_boot_ns = nowNS
     header.wall_offset_ns = wallOffsetNS
+    header.boot_salt = bootSalt
     setNames(&header)
     return header
   }

@@ -7,6 +7,7 @@ struct MarkdownReport {
   init(_ results: MatrixResults) {
     var lines = ["# Kernel matrix: \(results.tally)", ""]
     if results.interrupted { lines += ["**The run was ended by its user.**", ""] }
+    for complaint in results.floor?.complaints(results.kernels) ?? [] { lines += [Self.cell(complaint), ""] }
     lines += Self.kernels(results) + Self.failures(results) + Self.notes(results) + Self.grids(results)
     lines += [RunSummary.timeLine(results), ""]
     text = lines.joined(separator: "\n")
@@ -18,7 +19,7 @@ struct MarkdownReport {
       let cells = ways.map { WayResult($0, on: kernel)?.text ?? "" }
       return row([cell(kernel.title), badge(kernel.verdict)] + cells + [kernel.seconds.asSeconds])
     }
-    let head = row(["kernel", "verdict"] + ways.map(\.title) + ["time"])
+    let head = row(["kernel", "verdict"] + ways.map { cell($0.title) } + ["time"])
     return [head, "|---|---|" + String(repeating: ":--|", count: ways.count) + "--:|"] + rows + [""]
   }
 
@@ -31,7 +32,7 @@ struct MarkdownReport {
     for failure in failures {
       let test = failure.test.isEmpty ? "" : " \(cell(failure.test))"
       lines.append("- **\(cell(failure.kernel))**\(test): \(cell(failure.complaint))")
-      if let rerun = failure.rerun { lines.append("  `\(rerun)`") }
+      if let rerun = failure.rerun { lines.append("  " + code(rerun)) }
     }
     return lines + [""]
   }
@@ -51,13 +52,21 @@ struct MarkdownReport {
   private static func grid(_ way: Way, _ results: MatrixResults) -> [String] {
     let grid = MatrixGrid(results, way)
     let rows = grid.tests.indices.map { column in
-      row([grid.tests[column].name] + grid.rows.map { $0.cells[column]?.verdict.mark ?? "" })
+      row([cell(grid.tests[column].name)] + grid.rows.map { $0.cells[column]?.verdict.mark ?? "" })
     }
-    let head = row([way.title] + grid.rows.map(\.kernel.shortTitle))
+    let head = row([cell(way.title)] + grid.rows.map { cell($0.kernel.shortTitle) })
     return [head, "|---|" + String(repeating: ":-:|", count: grid.rows.count)] + rows + [""]
   }
 
   private static func badge(_ verdict: Verdict) -> String { "\(verdict.mark) \(verdict.rawValue)" }
+
+  /// A line of text as it is, which cannot end its code span: longer fences hold what has some.
+  private static func code(_ text: String) -> String {
+    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let longest = line.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
+    let fence = String(repeating: "`", count: longest + 1)
+    return longest == 0 ? "`\(line)`" : "\(fence) \(line) \(fence)"
+  }
 
   /// Text that cannot end its cell or begin markup.
   private static func cell(_ text: String) -> String {

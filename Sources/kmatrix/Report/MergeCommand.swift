@@ -12,9 +12,13 @@ struct MergeCommand: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "The folder for the joined results and their reports.")
   var output = "test-results"
 
+  @Option(help: "Fail unless so many kernels, of so many series, passed and none is gone: KERNELS/SERIES.")
+  var floor: Floor?
+
   func run() throws {
     let parts = try inputs.map { (name: $0, results: try MatrixResults(contentsOf: $0)) }
-    let merged = try MatrixMerge.merge(parts)
+    var merged = try MatrixMerge.merge(parts)
+    merged.floor = floor
     let folder = URL(filePath: output)
     try ReportWriter.makeFolder(folder)
     try copyLogs(to: folder)

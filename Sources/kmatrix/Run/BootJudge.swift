@@ -65,7 +65,10 @@ struct BootJudge: Sendable {
     case 124: object("the time limit ran out in the guest", as: .hang)
     case 125: object(lastMessage ?? "krun.sh could not run the guest and did not say why", as: .infra)
     case 126:
-      object(console.panic ?? "the guest reset itself without a panic on the console", as: .panic)
+      // On a machine that is too busy an emulated kernel may miss its own timer, and panic before it has an init.
+      let isReached = console.initStarted || console.bannerRelease != nil || transcript.hello != nil
+      object(
+        console.panic ?? "the guest reset itself without a panic on the console", as: isReached ? .panic : .bootFail)
     case 127: object(console.panic ?? lastMessage ?? "init was never reached", as: .bootFail)
     default: object("krun.sh ended with \(code), which means nothing: \(lastMessage ?? "no message")", as: .infra)
     }

@@ -1,12 +1,16 @@
 /// Where the time of a boot went, in seconds. What guests tell is of their own clocks, which emulators keep at the
 /// machine's pace.
+///
+/// Tests run side by side, so the times they tell are more together than the plan took. What the plan took, without the
+/// time in which the guest's CPUs had nothing to do, is divided in their proportion.
 struct BootPhases: Codable, Sendable, Equatable {
   /// From the start of krun.sh to the hello frame.
   var boot = 0.0
-  /// Opening queues, shared ones and those of single tests. What overlaps counts each time.
+  /// Opening queues, shared ones and those of single tests.
   var open = 0.0
-  /// The rest of the plan.
+  /// All else that tests do.
   var tests = 0.0
+  /// Closing queues.
   var close = 0.0
   /// What the guest's CPUs were idle for during the plan.
   var waiting = 0.0
@@ -18,20 +22,28 @@ struct BootPhases: Codable, Sendable, Equatable {
   init() {}
 
   init(_ artifacts: BootArtifacts, _ transcript: ChannelTranscript) {
-    let end = transcript.end
     guard transcript.hello != nil else {
       boot = artifacts.seconds
       return
     }
+    let end = transcript.end
     boot = artifacts.helloSeconds ?? max(0, artifacts.seconds - (end?.ms.seconds ?? 0))
-    open = transcript.queues.reduce(0) { $0 + $1.openMS.seconds }
-      + transcript.outcomes.values.reduce(0) { $0 + $1.openMS.seconds }
-    close = transcript.queues.reduce(0) { $0 + $1.closeMS.seconds }
-      + transcript.outcomes.values.reduce(0) { $0 + $1.closeMS.seconds }
-    waiting = end?.idleMS.seconds ?? 0
     // A plan that was cut short took what was left of the boot.
     let plan = end?.ms.seconds ?? max(0, artifacts.seconds - boot)
-    tests = max(0, plan - open - close - waiting)
+    waiting = min(plan, end?.idleMS.seconds ?? 0)
+    divide(plan - waiting, transcript.queues, Array(transcript.outcomes.values))
+  }
+
+  private mutating func divide(
+    _ seconds: Double, _ queues: [ResultFrame.Queue], _ outcomes: [ResultFrame.Outcome]
+  ) {
+    let opening = (queues.map(\.openMS) + outcomes.map(\.openMS)).sum
+    let closing = (queues.map(\.closeMS) + outcomes.map(\.closeMS)).sum
+    let others = outcomes.map { max(0, $0.ms.seconds - $0.openMS.seconds - $0.closeMS.seconds) }.reduce(0, +)
+    let told = opening + closing + others
+    open = told > 0 ? seconds * opening / told : 0
+    close = told > 0 ? seconds * closing / told : 0
+    tests = seconds - open - close
   }
 
   static func + (left: BootPhases, right: BootPhases) -> BootPhases {
@@ -43,4 +55,9 @@ struct BootPhases: Codable, Sendable, Equatable {
     sum.waiting = left.waiting + right.waiting
     return sum
   }
+}
+
+extension [Milliseconds] {
+  /// In seconds.
+  fileprivate var sum: Double { reduce(0) { $0 + $1.seconds } }
 }

@@ -27,7 +27,8 @@ struct CostTable: Sendable, Equatable {
   mutating func learn(from results: MatrixResults) {
     for kernel in results.kernels where kernel.verdict == .pass && (kernel.negative || kernel.boots.count == 1) {
       let key = kernel.negative ? Self.negative : Self.key(kernel.series, kernel.flavour)
-      let measured = (kernel.seconds / results.host.slowdown * 10).rounded() / 10
+      let idle = kernel.boots.reduce(0) { $0 + $1.seconds / ($1.slowdown ?? results.host.slowdown) }
+      let measured = (idle * 10).rounded() / 10
       if let old = seconds[key], abs(measured - old) <= old / 4 { continue }
       seconds[key] = measured
     }

@@ -28,7 +28,8 @@ struct GuestCommand: Sendable, Equatable {
       rest.removeFirst()
       if word == "--" { break }
       options.append(word)
-      if let last = word.last, "jsx".contains(last), let value = rest.popFirst() { options.append(value) }
+      let wantsValue = word.hasPrefix("--") ? word == "--shuffle" : "jsx".contains { word.last == $0 }
+      if wantsValue, let value = rest.popFirst() { options.append(value) }
     }
     self.tests = Array(rest) + tests
   }

@@ -10,6 +10,8 @@ struct KernelJudge: Sendable {
   private(set) var planned: [TestID] = []
   private var results: [TestID: TestResult] = [:]
   private var company: Company?
+  /// Tests that end a boot by themselves: they are not run again.
+  private(set) var culprits: Set<TestID> = []
 
   init(_ image: KernelImage) {
     self.image = image
@@ -52,11 +54,13 @@ struct KernelJudge: Sendable {
   }
 
   private mutating func settle(_ test: TestID, _ outcome: ResultFrame.Outcome) {
-    guard results[test] == nil else { return }
     let told = TestResult(
       name: test.name, backend: test.backend, verdict: .pass, seconds: outcome.ms.seconds,
       reason: TerminalText.plain(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
-    results[test] = weigh(told, outcome.verdict)
+    let result = weigh(told, outcome.verdict)
+    // If it ran before, in a boot that ended too soon, the worse result stands.
+    if let before = results[test], before.verdict.severity >= result.verdict.severity { return }
+    results[test] = result
   }
 
   /// Compares what happened with what `kernels.toml` foresees. What it does not foresee is a failure.
@@ -93,7 +97,8 @@ struct KernelJudge: Sendable {
 
   private mutating func accuse(_ judge: BootJudge) {
     // Of a boot that was ended from outside nothing is to be found out.
-    if judge.suspects.count > 1, judge.verdict != .notRun, judge.verdict != .infra {
+    let isOwnEnd = judge.verdict != .notRun && judge.verdict != .infra
+    if judge.suspects.count > 1, isOwnEnd {
       company = Company(
         boot: boots.count, tests: judge.suspects, verdict: judge.verdict, reason: judge.reasons.first ?? "no reason")
       // A test may have passed before; now it is suspected, and has to pass by itself.
@@ -101,7 +106,8 @@ struct KernelJudge: Sendable {
       return
     }
     for test in judge.suspects { blame(test, for: judge) }
-    guard let company, let culprit = judge.culprit else { return }
+    culprits.formUnion(judge.suspects)
+    guard isOwnEnd, let company, let culprit = judge.culprit else { return }
     notes.append(
       "boot \(company.boot) ended with \(company.labels) running; by itself \(culprit.label) ends boot \(boots.count)")
     self.company = nil

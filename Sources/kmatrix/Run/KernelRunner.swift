@@ -5,45 +5,36 @@ struct KernelRunner: Sendable {
   var booter: Booter
   var command: GuestCommand
 
-  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
-  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
-  static let maxReboots = 12
-
   func run(
     _ image: KernelImage, name: String, report: @escaping @Sendable (RunEvent) async -> Void
   ) async throws(KMatrixError) -> KernelResult {
     var kernel = KernelJudge(image)
-    var unplanned = command.chunked
-    /// What earlier boots have planned and not done.
-    var again: [GuestCommand] = []
-    var reboots = 0
+    var pending = PendingBoots(first: command.chunked)
     var mayRetry = true
-    while !Task.isCancelled, !again.isEmpty || !unplanned.isEmpty {
-      if !again.isEmpty, reboots == Self.maxReboots {
-        kernel.note("not booted again after \(reboots) times; \(kernel.remaining.count) tests did not run")
-        break
-      }
-      let isAgain = !again.isEmpty
-      let next = isAgain ? again.removeFirst() : unplanned.removeFirst()
-      if isAgain { reboots += 1 }
+    while !Task.isCancelled, let next = pending.next() {
       let (judge, record) = try await boot(image, next, name: name, number: kernel.boots.count + 1, kernel, report)
       if mayRetry, judge.verdict == .infra || judge.verdict == .bootFail {
         mayRetry = false
         kernel.addFlaky(judge, record: record)
-        if isAgain { again.insert(next, at: 0) } else { unplanned.insert(next, at: 0) }
+        pending.putBack(next)
         continue
       }
       try rejectUnknownTests(judge, next, image)
       let before = kernel.settled
       kernel.add(judge, record: record)
       if judge.verdict == .infra || judge.verdict == .bootFail { break }
-      if judge.verdict == .pass, !again.isEmpty { continue }
-      again = commandsAgain(kernel)
+      if judge.verdict == .pass, !pending.again.isEmpty { continue }
+      pending.again = commandsAgain(kernel)
       // Suspects that ran side by side will run by themselves; all else must have brought something new.
-      guard !again.isEmpty, kernel.settled <= before, next.isAlone || kernel.suspects.isEmpty else { continue }
-      kernel.note("not booted again: the last boot brought nothing new")
-      kernel.giveUp()
-      again = []
+      let isNew = kernel.settled > before || !next.isAlone && !kernel.suspects.isEmpty
+      if !pending.again.isEmpty, !isNew {
+        kernel.note("not booted again: the last boot brought nothing new")
+        kernel.giveUp()
+        pending.again = []
+      }
+    }
+    if !Task.isCancelled, !pending.again.isEmpty {
+      kernel.note("not booted again after \(pending.reboots) times; \(kernel.remaining.count) tests did not run")
     }
     kernel.giveUp()
     return kernel.result()
@@ -53,8 +44,8 @@ struct KernelRunner: Sendable {
   private func commandsAgain(_ kernel: KernelJudge) -> [GuestCommand] {
     let suspects = kernel.suspects
     return suspects.isEmpty
-      ? Self.commands(for: kernel.remaining, of: kernel.planned, from: command)
-      : Self.commands(for: suspects, of: kernel.planned, from: command.alone)
+      ? Self.commands(for: kernel.remaining, of: kernel.planned, without: kernel.culprits, from: command)
+      : Self.commands(for: suspects, of: kernel.planned, without: kernel.culprits, from: command.alone)
   }
 
   private func boot(
@@ -91,11 +82,18 @@ struct KernelRunner: Sendable {
     }
   }
 
-  /// The fewest boots that run `remaining` and nothing else. Operands choose by name, so a name of which one backend
-  /// is settled needs boots of one backend each.
-  static func commands(for remaining: [TestID], of plan: [TestID], from command: GuestCommand) -> [GuestCommand] {
+  /// A boot takes as long as so many tests that are run again.
+  private static let testsPerBoot = 4
+
+  /// The fewest boots that run `remaining`, none of `culprits`, and not much else. Operands choose by name, so a name of
+  /// which one backend is settled needs boots of one backend each, unless it is cheaper to run the others again.
+  static func commands(
+    for remaining: [TestID], of plan: [TestID], without culprits: Set<TestID>, from command: GuestCommand
+  ) -> [GuestCommand] {
     let left = Set(remaining)
-    let isWhole = remaining.allSatisfy { test in plan.allSatisfy { $0.name != test.name || left.contains($0) } }
+    let names = Set(remaining.map(\.name))
+    let others = plan.filter { names.contains($0.name) && !left.contains($0) }
+    let isWhole = others.count <= testsPerBoot && culprits.isDisjoint(with: others)
     var groups: [(backend: String?, names: [String])] = []
     for test in remaining {
       // A test without a backend runs whatever is selected, so it can share any boot.
@@ -109,6 +107,36 @@ struct KernelRunner: Sendable {
       }
     }
     return groups.flatMap { command.only($0.names, backend: $0.backend).chunked }
+  }
+}
+
+/// The boots of a kernel that are still to be done.
+struct PendingBoots {
+  /// How often a kernel is booted again because a boot ended before its tests did. Each test that does that takes two
+  /// boots: in one it is found among those that ran beside it, in the other the rest runs.
+  static let maxReboots = 12
+
+  /// What no boot has planned yet.
+  private var first: [GuestCommand]
+  /// What boots have planned and not done.
+  var again: [GuestCommand] = []
+  private(set) var reboots = 0
+
+  init(first: [GuestCommand]) {
+    self.first = first
+  }
+
+  /// nil if there is nothing left, or if it has been tried too often.
+  mutating func next() -> GuestCommand? {
+    if again.isEmpty { return first.isEmpty ? nil : first.removeFirst() }
+    guard reboots < Self.maxReboots else { return nil }
+    reboots += 1
+    return again.removeFirst()
+  }
+
+  /// For a boot that failed before it came to the tests.
+  mutating func putBack(_ command: GuestCommand) {
+    first.insert(command, at: 0)
   }
 }
 

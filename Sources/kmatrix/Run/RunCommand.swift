@@ -75,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
     if let shuffle, !(1...Int(Int32.max)).contains(shuffle) {
       throw ValidationError("--shuffle \(shuffle): a seed is from 1 to \(Int32.max)")
     }
-    if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard") }
+    if floor != nil, shard != nil { throw ValidationError("--floor is of a whole run, not of a shard: merge takes it") }
     if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
   }
 

@@ -8,15 +8,23 @@ internal import QuarkCore
   private let rings: UnsafeMutablePointer<PerfRing>
   private var ringCount: Int
   private var opener: RingOpener
-  private var offlineCPUs: [CInt]
-  /// When to look next for those that came online, nanoseconds since boot.
-  private var nextLookNS: UInt64 = 0
+  /// Without events of their own, or with some that are detached.
+  private var deafCPUs: [CInt]
+  private var watch: CPUWatch
+  /// When to try next to hear them, nanoseconds since boot.
+  private var nextTryNS: UInt64 = 0
+  /// How often a CPU was heard again, and what its former rings had lost.
+  private var gaps: UInt64 = 0
+  private var formerLosses: UInt64 = 0
+  private var formerMalformed: UInt64 = 0
   /// Who watches the rings; -1: nobody.
   private var epollDescriptor: CInt = -1
   private var merge: SourceMerge
   private var translator: SampleTranslator
   private let origin: KernelOffsets.Origin
   private var hasOffset: Bool
+  /// Whether the time spent in suspend was looked for already.
+  private var isOffsetKnown = false
 
   /// Bytes of each CPU's ring, if there is memory for it: 1 MiB.
   public static var defaultRingSize: Int { 1 << 20 }
@@ -50,7 +58,8 @@ internal import QuarkCore
     merge = SourceMerge(sourceCount: RingOpener.possibleCPUs)
     translator = SampleTranslator(blocks)
     self.opener = opener
-    offlineCPUs = opener.offlineCPUs
+    deafCPUs = opener.offlineCPUs
+    watch = CPUWatch()
     self.origin = origin
     hasOffset = opener.stamps != .perf
   }
@@ -72,7 +81,7 @@ internal import QuarkCore
   /// Lends up to `limit` records, the oldest of all rings first, each only for the duration of the call. Returns how
   /// many.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
-    if !offlineCPUs.isEmpty { lookForCPUs() }
+    if let now = try? Clock.bootNS() { lookForCPUs(now) }
     if opener.stamps == .monotonic { followSuspends() }
     merge.removeAll()
     for index in 0..<ringCount {
@@ -87,20 +96,28 @@ internal import QuarkCore
       taken += 1
       merge.replaceOldest(timeNS: unsafe rings[index].peek(probes.layouts)?.timeNS)
     }
-    if merge.oldest == nil { askSilentRings() }
+    if merge.oldest == nil {
+      if !deafCPUs.isEmpty { hearAgain() }
+      askSilentRings()
+    }
     return taken
   }
 
-  /// Records of the process family that the rings had no room for since the backend was opened.
+  /// Records of the process family that the rings had no room for since the backend was opened. A CPU that was offline
+  /// and is back counts as one more: how many there were before it was heard again nobody knows.
   public func lost() -> UInt64 {
-    var sum: UInt64 = 0
-    for index in 0..<ringCount { sum += unsafe opener.countsLost ? rings[index].countedLoss() : rings[index].lost }
+    var sum = gaps + formerLosses
+    for index in 0..<ringCount { sum += loss(index) }
     return sum
+  }
+
+  private func loss(_ index: Int) -> UInt64 {
+    unsafe opener.countsLost ? rings[index].countedLoss() : rings[index].lost
   }
 
   /// Samples that made no sense.
   public var malformed: UInt64 {
-    var sum: UInt64 = 0
+    var sum = formerMalformed
     for index in 0..<ringCount { sum += unsafe rings[index].malformed }
     return sum
   }
@@ -119,6 +136,7 @@ internal import QuarkCore
     text += "rings: \(ringCount) of \(opener.size / 1024) KiB, stamped with \(opener.stamps.name), "
     text += "lost records counted by \(opener.countsLost ? "event" : "ring")\n"
     text += "offsets: \(origin.description)\n"
+    if gaps > 0 { text += "gaps: CPUs were offline and are heard again, \(gaps) in all\n" }
     return text
   }
 
@@ -135,19 +153,44 @@ internal import QuarkCore
     }
   }
 
-  /// CPUs come online: from then on, give or take a second, they are seen. Who gave privileges up sees them no more.
-  private mutating func lookForCPUs() {
-    guard let now = try? Clock.bootNS(), now >= nextLookNS else { return }
-    nextLookNS = now + 1_000_000_000
-    for cpu in offlineCPUs {
+  /// CPUs go offline, and their events with them.
+  private mutating func lookForCPUs(_ nowNS: UInt64) {
+    var heard: [CInt] = []
+    for index in 0..<ringCount { unsafe heard.append(rings[index].cpu) }
+    var lost: [CInt] = []
+    watch.forEachLost(of: heard, nowNS: nowNS) { lost.append($0) }
+    for cpu in lost {
+      if !deafCPUs.contains(cpu) { deafCPUs.append(cpu) }
+      nextTryNS = 0
+    }
+  }
+
+  /// Opens events on CPUs that came online; once a second, while there are some that did not. What the rings they had
+  /// before held has been read by now. Who gave privileges up hears them no more.
+  private mutating func hearAgain() {
+    guard let now = try? Clock.bootNS(), now >= nextTryNS else { return }
+    nextTryNS = now &+ 1_000_000_000
+    for cpu in deafCPUs {
       do throws(QuarkError) {
         guard let ring = try opener.openEnabled(cpu) else { continue }
         if epollDescriptor >= 0 { try? Epoll.add(readable: ring.events[0], to: epollDescriptor) }
-        unsafe (rings + ringCount).initialize(to: ring)
-        ringCount += 1
-        offlineCPUs.removeAll { $0 == cpu }
+        put(ring)
+        deafCPUs.removeAll { $0 == cpu }
+        gaps += 1
       } catch { continue }
     }
+  }
+
+  /// In place of the one that its CPU had before.
+  private mutating func put(_ ring: consuming PerfRing) {
+    for index in 0..<ringCount where unsafe rings[index].cpu == ring.cpu {
+      formerLosses += loss(index)
+      unsafe formerMalformed += rings[index].malformed
+      unsafe rings[index] = ring
+      return
+    }
+    unsafe (rings + ringCount).initialize(to: ring)
+    ringCount += 1
   }
 
   /// A kernel that does not count for each event what it lost says so in the ring, with the next record.
@@ -164,7 +207,15 @@ internal import QuarkCore
 
   /// The time spent in suspend is what the two clocks differ by.
   private mutating func followSuspends() {
-    if let offset = try? Clock.suspendedNS(last: translator.offsetNS) { translator.offsetNS = offset }
+    guard let offset = try? Clock.suspendedNS(last: translator.offsetNS) else { return }
+    // All CPUs but one were offline meanwhile, without a message: freeze_secondary_cpus() in kernel/cpu.c.
+    if isOffsetKnown, offset != translator.offsetNS {
+      for index in 0..<ringCount where unsafe !deafCPUs.contains(rings[index].cpu) {
+        unsafe deafCPUs.append(rings[index].cpu)
+      }
+      nextTryNS = 0
+    }
+    (translator.offsetNS, isOffsetKnown) = (offset, true)
   }
 
   /// perf's own clock cannot be read: the first record is taken to be new.

@@ -3,15 +3,16 @@ internal import QuarkCore
 
 /// Opens the events of all CPUs and their rings, with as much of what perf offers as this kernel has.
 struct RingOpener {
-  /// What samples are stamped with.
+  /// What samples are stamped with. CLOCK_BOOTTIME is not among them: no kernel so far has it for tracepoints, since it
+  /// cannot be read in an NMI (perf_event_set_clock() in kernel/events/core.c), and to ask in vain takes 35 ms, for the
+  /// event is set up before it is refused.
   enum Stamps {
-    case boot, monotonic
+    case monotonic
     /// perf's own clock: nanoseconds since some time during the boot.
     case perf
 
     var clock: CInt {
       switch self {
-      case .boot: CLOCK_BOOTTIME
       case .monotonic: CLOCK_MONOTONIC
       case .perf: -1
       }
@@ -19,7 +20,6 @@ struct RingOpener {
 
     var name: StaticString {
       switch self {
-      case .boot: "CLOCK_BOOTTIME"
       case .monotonic: "CLOCK_MONOTONIC"
       case .perf: "the clock of perf"
       }
@@ -27,7 +27,7 @@ struct RingOpener {
   }
 
   private let events: [(probe: Probe, id: UInt64)]
-  private(set) var stamps = Stamps.boot
+  private(set) var stamps = Stamps.monotonic
   /// Linux 6.0 counts what is lost for each event.
   private(set) var countsLost = true
   /// Bytes of each ring.
@@ -111,8 +111,7 @@ struct RingOpener {
     return descriptors
   }
 
-  /// What a kernel does not offer it refuses with EINVAL. CLOCK_BOOTTIME is one that none so far offers for
-  /// tracepoints: it cannot be read in an NMI (perf_event_set_clock() in kernel/events/core.c).
+  /// What a kernel does not offer it refuses with EINVAL.
   private mutating func openEvent(_ id: UInt64, _ cpu: CInt) throws(Errno) -> CInt {
     while true {
       let descriptor = clinux_perf_tracepoint(id, cpu, stamps.clock, countsLost ? 1 : 0, UInt32(size / 10))
@@ -125,12 +124,11 @@ struct RingOpener {
   /// A poorer clock, and when there is none, less about losses and the best clock again. False: nothing is left.
   private mutating func demandLess() -> Bool {
     switch stamps {
-    case .boot: stamps = .monotonic
     case .monotonic: stamps = .perf
     case .perf:
       guard countsLost else { return false }
       countsLost = false
-      if !isWithoutClock { stamps = .boot }
+      if !isWithoutClock { stamps = .monotonic }
     }
     return true
   }

@@ -14,6 +14,16 @@ struct Resources: Equatable {
       kprobes: lines(of: "/sys/kernel/tracing/kprobe_events"))
   }
 
+  /// When the threads have ended, or after ten seconds: one that has said its last word still ends.
+  static func settled() -> Resources {
+    for _ in 0..<1000 {
+      let resources = now()
+      if resources.threads == 0 { return resources }
+      usleep(10_000)
+    }
+    return now()
+  }
+
   /// Of bpf(2) and perf_event_open(2), and what waits for them.
   var ofTheKernel: [String] { descriptors.filter { $0.hasPrefix("anon_inode:") } }
 

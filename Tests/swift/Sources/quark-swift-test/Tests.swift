@@ -57,7 +57,7 @@ let tests = [
     try expect(process.executable == "/bin/exit", "executable \(process.executable ?? "nil")")
     try expect(process.parentPID == UInt32(getpid()), "parent \(process.parentPID ?? 0)")
     try expect(process.exit?.code == 3 && process.exit?.signal == 0, "exit \(String(describing: process.exit))")
-    let counters = queue.statistics()
+    let counters = queue.statistics
     try expect(counters.lost == 0 && counters.malformed == 0 && counters.aggregations > 0, "\(counters)")
   },
   Test(name: "processes") { backend, _ in
@@ -99,14 +99,10 @@ let tests = [
   Test(name: "cancelling gives back what is the kernel's") { backend, rounds in
     // What the runtime and the C library keep for themselves they have by then.
     for _ in 0..<5 + rounds / 10 { try await openAndCancel(backend) }
-    let (before, memory) = (Resources.now(), Resources.residentKiB())
+    let (before, memory) = (Resources.settled(), Resources.residentKiB())
     for _ in 0..<rounds { try await openAndCancel(backend) }
-    var after = Resources.now()
-    // A thread that has said its last word still ends.
-    for _ in 0..<100 where after != before {
-      usleep(10_000)
-      after = Resources.now()
-    }
+    let after = Resources.settled()
+    try expect(before.threads == 0, "threads that take events: \(before.threads)")
     try expect(after == before, "before \(before), after \(after)")
     let now = Resources.residentKiB()
     print("# \(rounds) rounds: \(now) KiB resident, \(memory) before")

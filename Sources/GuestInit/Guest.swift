@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// What a program may expect of the guest it runs in. Run in the child: if something fails, the guest ends with a word.
 enum Guest {

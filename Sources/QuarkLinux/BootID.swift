@@ -1,0 +1,33 @@
+internal import CLinux
+internal import QuarkCore
+
+/// What tells this boot of this machine from all others: random(4).
+public enum BootID {
+  /// 64 of its bits, for what is to be unlike that of other boots; 0: it cannot be read.
+  public static func salt() -> UInt64 {
+    var buffer = ReadBuffer(capacity: 256)
+    let path: StaticString = "/proc/sys/kernel/random/boot_id"
+    guard unsafe (try? buffer.readFile(path.cString, in: AT_FDCWD, limit: 256)) != nil else { return 0 }
+    return salt(of: buffer.bytes)
+  }
+
+  /// The two halves of the 32 hexadecimal digits, one over the other; 0: there are not as many.
+  static func salt(of text: Span<UInt8>) -> UInt64 {
+    var (high, low, count) = (UInt64(0), UInt64(0), 0)
+    for index in text.indices {
+      guard let digit = digit(text[index]) else { continue }
+      high = high << 4 | low >> 60
+      low = low << 4 | digit
+      count += 1
+    }
+    return count == 32 ? high ^ low : 0
+  }
+
+  private static func digit(_ character: UInt8) -> UInt64? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(character - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(character - UInt8(ascii: "a")) + 10
+    default: nil
+    }
+  }
+}

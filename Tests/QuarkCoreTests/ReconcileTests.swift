@@ -1,0 +1,89 @@
+import CQuark
+import Testing
+
+@testable import QuarkCore
+
+/// The exit of a process was lost: it must be found out, and nobody else be taken for gone.
+@Suite struct ReconcileTests {
+  /// Processes with these pids, each forked at its pid's number of nanoseconds, and one by one forgotten about.
+  func pipeline(_ pids: ClosedRange<UInt32>) -> EventPipeline {
+    var pipeline = EventPipeline(holdTimeMS: 10)
+    for pid in pids { pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: pid, at: UInt64(pid)) }
+    _ = pipeline.drain(nowNS: 1_000_000_000)
+    return pipeline
+  }
+
+  /// Reconciles for two seconds, and says how often there was a look.
+  func reconcile(
+    _ pipeline: inout EventPipeline, from startNS: UInt64 = 1_000_000_000, _ look: (UInt32) -> ProcessLook
+  ) -> Int {
+    var looks = 0
+    for turn in 0..<1000 as Range<UInt64> {
+      var inThisTurn = 0
+      pipeline.reconcile(nowNS: startNS + turn * 2_000_000) { pid in
+        inThisTurn += 1
+        return look(pid)
+      }
+      #expect(inThisTurn <= 64)
+      looks += inThisTurn
+    }
+    return looks
+  }
+
+  @Test func whoIsGoneIsForgotten() {
+    var pipeline = pipeline(1...1000)
+    _ = reconcile(&pipeline) { _ in .alive(startNS: 0) }
+    pipeline.noteLosses(1)
+    let looks = reconcile(&pipeline, from: 3_000_000_000) { pid in
+      switch pid % 4 {
+      case 0: .gone
+      case 1: .unknown
+      case 2: .alive(startNS: 0)
+      // Another process has its pid.
+      default: .alive(startNS: 20_000_000)
+      }
+    }
+    #expect(looks == 1000, "each is looked at once")
+    for pid: UInt32 in 1...1000 {
+      let isKnown = unsafe pipeline.processes.lookup(pid: pid) != nil
+      #expect(isKnown == (pid % 4 == 1 || pid % 4 == 2))
+    }
+    let collected = pipeline.statistics.garbage_collections
+    #expect(collected == 500)
+    pipeline.noteLosses(1)
+    let again = reconcile(&pipeline, from: 5_000_000_000) { _ in .gone }
+    #expect(again == 0, "no more was lost")
+  }
+
+  /// Its exit may be on the way, and wait in the queue for long.
+  @Test func anExitThatWaitsIsTold() {
+    var pipeline = pipeline(5...5)
+    pipeline.noteLosses(1)
+    pipeline.add(RAW_EXIT_THREAD, pid: 5, at: 900_000_000) { $0.start_boottime = 5 }
+    _ = reconcile(&pipeline) { _ in .gone }
+    #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
+    #expect(pipeline.drain(nowNS: 3_000_000_000).map(\.events) == [QUARK_EV_EXIT])
+    #expect(unsafe pipeline.processes.lookup(pid: 5)!.pointee.proc_time_boot == 5)
+  }
+
+  /// A pid that was gone for a moment, and has a new process: of that one there was a record since.
+  @Test func aRecordKnowsBetterThanALook() {
+    var pipeline = pipeline(5...5)
+    pipeline.noteLosses(1)
+    pipeline.reconcile(nowNS: 1_000_000_000) { _ in .gone }
+    pipeline.add(RAW_ID_CHANGE, pid: 5, at: 1_000_000_001) { $0.start_boottime = 5 }
+    _ = pipeline.drain(nowNS: 1_100_000_000)
+    _ = reconcile(&pipeline, from: 1_100_000_000) { _ in .alive(startNS: 0) }
+    #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
+  }
+
+  /// What nobody has counted is found in the end.
+  @Test func nowAndThenItLooksByItself() {
+    var pipeline = pipeline(5...5)
+    _ = reconcile(&pipeline) { _ in .alive(startNS: 0) }
+    let early = reconcile(&pipeline, from: 200_000_000_000) { _ in .gone }
+    #expect(early == 0)
+    _ = reconcile(&pipeline, from: 400_000_000_000) { _ in .gone }
+    #expect(unsafe pipeline.processes.lookup(pid: 5) == nil)
+  }
+}

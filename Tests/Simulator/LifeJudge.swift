@@ -1,0 +1,93 @@
+internal import CQuark
+internal import QuarkCore
+
+/// Compares what an event tells of a process with whose record it was.
+struct LifeJudge {
+  /// Events that tell of another than whose they are, and no record that was left could have said so.
+  private(set) var unknowable = 0
+  /// Lives whose entries were told of others, by records without a task, which do not say whose they are.
+  private var mixed: Set<UInt32> = []
+  /// Whose an entity id is.
+  private var ids: [[UInt8]: UInt32] = [:]
+
+  /// What a life executes: its number.
+  static func path(_ life: UInt32) -> [UInt8] { Array("/\(life)".utf8) }
+
+  /// `group`: the records that left with the event, the first one first.
+  mutating func judge(
+    _ event: quark_event, _ group: [LifeRecord], _ lives: inout [Life], _ processes: borrowing ProcessCache
+  ) throws(Violation) {
+    guard let first = group.first, let process = unsafe event.process, unsafe event.time == first.timeNS else {
+      throw Violation(message: "an event of \(unsafe event.time) is of no record")
+    }
+    let content = unsafe Content(process)
+    let record = group.first { $0.hasTask } ?? first
+    let life = lives[Int(record.life)]
+    for other in group where other.life != record.life {
+      if other.hasTask { throw Violation(message: "\(record) and \(other) are one event") }
+      // Nothing says that it is of another.
+      unknowable += 1
+      mixed.insert(record.life)
+    }
+    let isRight = content.timeBootNS == life.startNS || content.timeBootNS == 0 && !record.hasTask
+    guard isRight else {
+      if record.hasTask || life.isTold {
+        throw Violation(message: "\(record) of \(life) is told of a process that started at \(content.timeBootNS)")
+      }
+      unknowable += 1
+      let other = lives.last { $0.pid == content.pid && $0.startNS == content.timeBootNS }
+      if let other { mixed.insert(other.number) }
+      return
+    }
+    // The entry may have been another's, whose start was not told either.
+    if content.timeBootNS == 0 { mixed.insert(record.life) }
+    for member in group where member.life == record.life { note(member, &lives, processes) }
+    try check(content, of: lives[Int(record.life)], record, lives, mark: unsafe process.pointee.poison_tag)
+    // As a rule does.
+    if group.contains(where: { $0.kind == .exec || $0.kind == .connector }) {
+      unsafe UnsafeMutablePointer(mutating: process).pointee.poison_tag = UInt64(life.number)
+    }
+  }
+
+  private func note(_ record: LifeRecord, _ lives: inout [Life], _ processes: borrowing ProcessCache) {
+    let index = Int(record.life)
+    if record.hasTask { lives[index].isTold = true }
+    if record.kind == .exec || record.kind == .connector { lives[index].hasExecuted = true }
+    guard record.kind == .fork else { return }
+    let parent = lives[Int(lives[index].parent)]
+    let known = unsafe processes.lookup(pid: parent.pid)
+    let isParent = unsafe known == nil || known!.pointee.proc_time_boot == parent.startNS
+    lives[index].isUnsure = !isParent || parent.isUnsure || mixed.contains(parent.number)
+  }
+
+  private mutating func check(
+    _ content: Content, of life: Life, _ record: LifeRecord, _ lives: [Life], mark: UInt64
+  ) throws(Violation) {
+    func fail(_ what: String) -> Violation { Violation(message: "\(record) of \(life): \(what)") }
+    if record.hasTask, content.task.ids[0] != life.number { throw fail("uid \(content.task.ids[0])") }
+    if !content.entityID.isEmpty {
+      let owner = ids[content.entityID] ?? life.number
+      ids[content.entityID] = owner
+      if owner != life.number { throw fail("the entity id of \(lives[Int(owner)])") }
+    }
+    for (what, owner) in [
+      ("exe", Self.owner(content.exe)), ("arguments", Self.owner(content.cmdline)), ("mark", UInt32(mark)),
+    ] where owner != 0 {
+      if Self.isAncestor(owner, of: life, lives) { continue }
+      guard life.isUnsure || mixed.contains(life.number) else { throw fail("\(what) of \(lives[Int(owner)])") }
+      unknowable += 1
+    }
+  }
+
+  private static func owner(_ path: [UInt8]?) -> UInt32 {
+    guard let path, path.count > 1 else { return 0 }
+    return path[1...].prefix { $0 != 0 }.reduce(0) { $0 * 10 + UInt32($1 - UInt8(ascii: "0")) }
+  }
+
+  /// Or the same.
+  private static func isAncestor(_ number: UInt32, of life: Life, _ lives: [Life]) -> Bool {
+    var next = life.number
+    while next > number { next = lives[Int(next)].parent }
+    return next == number
+  }
+}

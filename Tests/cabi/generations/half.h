@@ -1,0 +1,41 @@
+/* What each half of the program hands to main(), which knows no structure of either generation. */
+#ifndef HALF_H
+#define HALF_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct seen {
+	unsigned long long events, time, start, end;
+	unsigned int pid, id_change;
+	char entity_id[17];
+};
+
+struct counted {
+	unsigned long long insertions, removals, collections, malformed, late, refused, lost_of_processes, stalls;
+	int backend;
+};
+
+/* Opens a recording; -1 with errno. What is open is one queue of each half at a time. */
+int open_7(const char *recording);
+int open_9(const char *recording);
+/* Opens one with these flags of quark.h; errno, or 0. */
+int try_7(int flags);
+int try_9(int flags);
+/* The next event; 0: there is none any more. */
+int next_7(struct seen *event);
+int next_9(struct seen *event);
+void count_7(struct counted *counters);
+void count_9(struct counted *counters);
+void close_7(void);
+void close_9(void);
+
+/* Tries to open with a header of another version; errno, or 0, and the words. */
+int open_other(const char **words);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

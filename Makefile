@@ -42,7 +42,6 @@ STEPS := ci/steps $(if $(filter 1,$(V)),-v)
 # Whatever is named as a verb is no file.
 .PHONY: FORCE $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
-
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
 
 help: ## this list
@@ -100,13 +99,8 @@ libquark.a: $(JOINED) ## the library alone: cc program.c libquark.a -lbpf -lelf 
 libquark_big.a: $(JOINED) ## the library and what it needs: cc program.c libquark_big.a
 	$(Q)packaging/join.sh $@ $(NAMES) $< $(foreach library,bpf elf z,$$($(CC) -print-file-name=lib$(library).a))
 
-# Not of the archive with everything: those of Debian cannot be part of a shared library. The toolchain's linker, because
-# the other one adds the version's own name to the symbols.
-libquark.so: libquark.a ## the library to be loaded, which loads libbpf
-	$(Q)(echo 'QUARK_$(SO_VERSION) { global:'; sed 's/$$/;/' $(NAMES); echo 'local: *; };') >$(NAMES:.names=.map)
-	$(Q)$(CLANG) -shared -fuse-ld=lld -Wl,-soname,libquark.so.$(SO_VERSION) -Wl,--version-script=$(NAMES:.names=.map) \
-		-Wl,-z,defs,-z,relro,-z,now,--gc-sections,--as-needed -Wl,--whole-archive $< -Wl,--no-whole-archive \
-		-lbpf -lelf -lz -o $@.tmp && mv $@.tmp $@
+libquark.so: libquark.a packaging/share.sh ## the library to be loaded, which loads libbpf
+	$(Q)CLANG=$(CLANG) packaging/share.sh $@ $(NAMES) $(SO_VERSION) $<
 
 initramfs.gz: $(TOOLS) $(wildcard initramfs/* initramfs/*/*) ## what guests boot
 	$(Q)initramfs/pack.sh $@ init@quark-test $(foreach tool,$(TOOLS),$(tool)=$(tool))
@@ -202,13 +196,9 @@ $(OTHER)/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Sources/CProbes/%.bpf.o
 	$(call compile-bpf,$(OTHER_CLANG))
 	$(Q)! cmp -s $@ Sources/CProbes/$(@F) || { echo '$(OTHER_CLANG) is no other than $(CLANG)' >&2; rm $@; exit 1; }
 
-$(OTHER)/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=$(OTHER)/%) Tests/guest/relink.py Tests/guest/quark-test-both
-	$(Q)mkdir -p $(@D)/tree && cp Sources/CProbes/probes.c $(@D)
-	$(Q)$(CLANG) -O2 -ISources/CProbes/include -c $(@D)/probes.c -o $(@D)/probes.c.o
+$(OTHER)/initramfs.gz: initramfs.gz $(BPF_OBJECTS:Sources/CProbes/%=$(OTHER)/%) $(addprefix Tests/guest/,other.sh relink.py quark-test-both)
 	$(Q)$(EMBEDDED) --product quark-test
-	$(Q)Tests/guest/relink.py quark-test $(@D)/probes.c.o $(@D)/quark-test && strip -o $(@D)/tree/quark-test-other $(@D)/quark-test
-	$(Q)cp Tests/guest/quark-test-both $(@D)/tree && cp initramfs.gz $@.tmp
-	$(Q)Tests/guest/append.sh $(@D)/tree $@.tmp && mv $@.tmp $@
+	$(Q)CLANG=$(CLANG) Tests/guest/other.sh $(OTHER) $<
 
 test-load: initramfs.gz kmatrix ## each of so many processes accounted for, EBPF and KPROBE, on two processors: [LOAD=100000] [KERNELS=glob]
 	$(Q)$(call with-images,--set quick) for image in $$images; do ./krun.sh --cpus 2 --timeout 7200 \
@@ -288,18 +278,9 @@ README.md: man/readme.sh $(wildcard man/*.[1-9]) | deps ## from man/quark.7
 docs: | deps ## the manual as HTML, in docs
 	$(Q)man/docs.py man docs
 
-# What the Swift module has, from the compiler, and the catalogue of its pages; a warning is an error.
-SYMBOLS := .build-docs/symbols
 swift-docs: bpf ## the pages of the Swift package, in docs/swift, as a web server hands them out
 	$(Q)$(HOST) --target Quark
-	$(Q)rm -rf $(SYMBOLS) && mkdir -p $(SYMBOLS)
-	$(Q)$(TOOLCHAIN)/swift-symbolgraph-extract -module-name Quark -output-dir $(SYMBOLS) -minimum-access-level public -experimental-allowed-reexported-modules=QuarkCore,QuarkLinux \
-		-target $$($(SWIFT) -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p') -I .build/debug/Modules -I Sources/CLibbpf \
-		$(foreach module,CLinux COffsets CProbes CQuark CWire,-Xcc -fmodule-map-file=.build/debug/$(module).build/module.modulemap)
-	$(Q)mkdir -p docs
-	$(Q)$(TOOLCHAIN)/docc convert Sources/Quark/Quark.docc --additional-symbol-graph-dir $(SYMBOLS) --warnings-as-errors \
-		--fallback-bundle-identifier quark --output-path docs/swift.tmp
-	$(Q)rm -rf docs/swift && mv docs/swift.tmp docs/swift
+	$(Q)SWIFT='$(SWIFT)' man/swift-docs.sh .build/debug $(TOOLCHAIN) docs/swift
 
 # What quark-mon -C and -m write.
 DOT ?= $(wildcard *.dot)

@@ -36,11 +36,11 @@ import Testing
   }
 
   /// Limits of kernel/trace/trace_probe.h: 4,095 bytes a definition, 128 arguments, of at most 63 characters each.
-  @Test(arguments: [true, false])
-  func definitionsFit(hasArrays: Bool) {
+  @Test(arguments: [(true, true), (true, false), (false, false)])
+  func definitionsFit(hasArrays: Bool, isRecent: Bool) {
     let offsets = Self.offsets()
     var shape = ProbeShape()
-    shape.hasArrays = hasArrays
+    (shape.hasArrays, shape.isRecent, shape.joinsLives) = (hasArrays, isRecent, hasArrays)
     if !hasArrays { shape.levels = 2 }
     for probe in Probe.allCases {
       let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
@@ -95,12 +95,12 @@ import Testing
     let offsets = Self.offsets()
     var shape = ProbeShape()
     shape.hasArrays = hasArrays
-    let arguments = Probe.image.arguments(offsets, BlockOffsets(offsets), shape)
+    let arguments = Probe.exec.arguments(offsets, BlockOffsets(offsets), shape)
     let layout = try #require(SampleLayout(Self.format(arguments, hasArrays: hasArrays), arguments, shape))
-    #expect(layout[.credentials] == 16 && layout[.isGroupDead] == nil)
+    #expect(layout[.credentials] == 16 && layout[.moment] == nil)
     let total = arguments.reduce(16) { $0 + $1.argument.kind.size * $1.argument.count }
     #expect(layout.size == total)
-    #expect(layout.levels == shape.levels(of: .image) && layout.fileLevels == shape.fileLevels)
+    #expect(layout.levels == shape.levels && layout.fileLevels == shape.fileLevels)
     #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: 4), arguments, shape) == nil)
     #expect(SampleLayout(EventFormat([]), arguments, shape) == nil)
   }
@@ -186,7 +186,7 @@ import Testing
   }
 
   @Test func anExec() throws {
-    var sample = try sample(of: .image)
+    var sample = try sample(of: .exec)
     // No process has that number, so that nothing is read of one.
     sample.set(.tgid, UInt32(4_000_000))
     sample.set(.credentials, UInt32(1000))
@@ -207,7 +207,7 @@ import Testing
     sample.set(.argumentBounds, at: 8, UInt64(5008))
     sample.set(.argumentTail, at: 1024 - 8, "tool\0-v\0")
     sample.set(.argumentHead, "tool\0-v\0")
-    let whole = try #require(known(sample, of: .image))
+    let whole = try #require(known(sample, of: .exec))
     #expect(whole.uid == 1000 && whole.effective == 0xff)
     #expect(whole.ttyMajor == 136 && whole.ttyMinor == 5)
     #expect(whole.cwd == "/a/b/c" && whole.exe == "/bin/tool" && whole.script == "")
@@ -215,22 +215,22 @@ import Testing
     #expect(whole.flags & UInt64(QUARK_F_LATE_CWD | QUARK_F_LATE_CMDLINE) == 0)
     // What stands where nothing could be read is nothing.
     sample.set(.terminal, UInt64(0))
-    #expect(try #require(known(sample, of: .image)).ttyMajor == 0)
+    #expect(try #require(known(sample, of: .exec)).ttyMajor == 0)
     // A long name is elsewhere than in its entry.
     sample.set(.folders, at: 64 + 16, UInt64(1))
-    #expect(try #require(known(sample, of: .image)).cwd == "./c")
+    #expect(try #require(known(sample, of: .exec)).cwd == "./c")
     sample.set(.folders, at: 64 + 16, UInt64(102 + 56))
     // A file that never had a name.
     sample.setEntry(.file, 0, 201, below: 201, "memfd:x")
-    #expect(try #require(known(sample, of: .image)).exe == "memfd:x")
+    #expect(try #require(known(sample, of: .exec)).exe == "memfd:x")
     // The same folder as seen through another mount is not the root.
     sample.setDirectories(root: (7, 104), working: (8, 101))
-    #expect(try #require(known(sample, of: .image)).cwd == "./a/b/c")
+    #expect(try #require(known(sample, of: .exec)).cwd == "./a/b/c")
     // More arguments than were read, and a path whose head was not.
     sample.set(.argumentBounds, at: 8, UInt64(5000 + 2000))
     sample.set(.argumentHead, "much")
     sample.setDirectories(root: (7, 1), working: (7, 101))
-    let cut = try #require(known(sample, of: .image))
+    let cut = try #require(known(sample, of: .exec))
     #expect(cut.argument == "much" && cut.argumentBytes == 64 && cut.argumentsThere == 2000)
     #expect(cut.cwd == "./a/b/c")
   }
@@ -238,7 +238,7 @@ import Testing
   @Test func anExit() throws {
     var sample = try sample(of: .exit)
     sample.set(.tgid, UInt32(4_000_000))
-    sample.set(.isGroupDead, UInt32(1))
+    sample.set(.moment, UInt32(1))
     sample.set(.uts, UInt32(1))
     sample.setDirectories(root: (7, 102), working: (7, 101))
     sample.setEntry(.folders, 0, 101, below: 102, "leaf")
@@ -285,29 +285,72 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/s", "/bin/sh\0/s\0", true), ("./s", "/bin/sh\0-x\0./s\0a\0", true), ("/n", "/bin/sh\0/s\0/n\0", true),
-    ("/bin/sh", "sh\0/bin/sh\0", false), ("/bin/sh", "/bin/sh\0/bin/sh\0", false), ("/s", "/bin/sh\0", false),
-    ("/s", "/bin/sh\0/s", false), ("/s", "", false), ("", "/bin/sh\0\0", false),
+    ("/s\0", "/bin/sh\0/s\0", "/s"), ("./s\0", "/bin/sh\0-x\0./s\0a\0", "./s"),
+    ("/n\0", "/bin/sh\0/s\0/n\0", "/n"), ("/bin/sh\0", "sh\0/bin/sh\0", nil),
+    ("/bin/sh\0", "/bin/sh\0/bin/sh\0", nil), ("/s\0", "/bin/sh\0", nil), ("/s\0", "/bin/sh\0/s", nil),
+    ("/s\0", "", nil), ("\0", "/bin/sh\0\0", nil), ("", "/bin/sh\0\0", nil), ("/s\0", "/bin/sh\0/script\0", nil),
+    // Only the beginning of a name is known.
+    ("/long", "/bin/sh\0/long/name\0a\0", "/long/name"), ("/long", "/bin/sh\0/lone/name\0a\0", nil),
+  ] as [(String, String, String?)])
+  func scripts(name: String, arguments: String, expected: String?) {
+    let (bytes, nameBytes) = (Array(arguments.utf8), Array(name.utf8))
+    let place = unsafe CalledName(nameBytes.span.bytes).script(in: bytes.span.bytes)
+    #expect(place.map { String(decoding: bytes[$0], as: UTF8.self) } == expected)
+  }
+
+  @Test(arguments: [
+    ("/bin/sh\0", true), ("/\0", false), ("sh\0", false), ("/bin/./sh\0", false), ("/bin/../sh\0", false),
+    ("/bin//sh\0", false), ("/bin/\0", false), ("\0", false), ("/bin/sh", false),
   ])
-  func scripts(name: String, arguments: String, expected: Bool) {
-    var called = CalledNames()
-    let bytes = Array(arguments.utf8)
-    let nameBytes = Array(name.utf8) + [0]
-    unsafe called.remember(12, nameBytes.span.bytes)
-    let isScript = unsafe called.isScript(12, bytes.span.bytes)
-    #expect(isScript == expected)
-    // Another process in the same place, and one that is forgotten.
-    let isOther = unsafe called.isScript(20, bytes.span.bytes)
-    called.forget(20)
-    called.forget(12)
-    let isForgotten = unsafe called.isScript(12, bytes.span.bytes)
-    #expect(!isOther && !isForgotten)
+  func plainPaths(name: String, expected: Bool) {
+    let bytes = Array(name.utf8)
+    let isPlain = unsafe CalledName(bytes.span.bytes).isPlainPath
+    #expect(isPlain == expected)
+  }
+
+  @Test(arguments: [
+    ("4.19.118-nobtf", false), ("5.10.0-30-cloud-amd64", false), ("5.15.200", false), ("5.16.0-rc1", true),
+    ("6.1.0-47-cloud-amd64", true), ("7.3.4+deb13-cloud-amd64", true), ("6", false), ("", false), ("linux", false),
+  ])
+  func recentKernels(release: String, expected: Bool) { #expect(ProbeShape.isRecent(release) == expected) }
+
+  /// Of an event of several probes a number says whose a sample is.
+  @Test func moments() throws {
+    let offsets = Self.offsets()
+    var shape = ProbeShape()
+    shape.isRecent = true
+    var layouts = SampleLayouts(seesThreads: false)
+    var texts: [String] = []
+    var made: [Sample] = []
+    for probe in [.fork, .exit, .name] as [Probe] {
+      let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
+      texts.append(arguments.map { "\($0.argument.name) \($0.argument.kind) \($0.argument.count)" }.joined(separator: ","))
+      let layout = try #require(SampleLayout(Self.format(arguments, hasArrays: true), arguments, shape))
+      layouts.set(probe, id: 9, layout)
+      made.append(Sample(layout))
+    }
+    // The kernel takes them as one event only if all are alike.
+    #expect(Set(texts).count == 1)
+    for (moment, expected) in [(0, .exit), (1, .exit), (Probe.fork.moment, .fork), (Probe.name.moment, .name)]
+      as [(Int, Probe)]
+    {
+      made[0].set(.moment, UInt32(moment))
+      made[0].bytes[36] = 9
+      let found = unsafe made[0].bytes.withUnsafeBytes {
+        unsafe layouts.probe(of: $0.baseAddress! + 36, size: $0.count - 36)
+      }
+      #expect(found == expected)
+      let short = unsafe made[0].bytes.withUnsafeBytes { unsafe layouts.probe(of: $0.baseAddress! + 36, size: 20) }
+      #expect(short == nil)
+    }
+    let (isKnown, isOther) = (layouts.knows(9), layouts.knows(0))
+    #expect(isKnown && !isOther)
   }
 
   /// Whatever a sample has in it, what comes of it is a record.
   @Test func anyBytes() throws {
     var random = SystemRandomNumberGenerator()
-    for probe in [.fork, .image, .exit, .name] as [Probe] {
+    for probe in [.fork, .exec, .exit, .name] as [Probe] {
       for _ in 0..<200 {
         var sample = try sample(of: probe)
         for index in 40..<sample.bytes.count { sample.bytes[index] = UInt8.random(in: 0...255, using: &random) }

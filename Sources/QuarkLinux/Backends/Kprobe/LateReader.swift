@@ -30,6 +30,11 @@ internal import QuarkCore
     unsafe writer.add(kind, bytes.bytes, flags: flags | WIRE_FIELD_LATE.rawValue, originalCount: originalCount)
   }
 
+  /// Adds a script's name, which is a part of what was read last.
+  func addScript(at place: Range<Int>, to writer: inout WireWriter) {
+    unsafe writer.addScript(bytes.bytes.extracting(place))
+  }
+
   /// Where the process works. False: it is gone, or somebody else has its number.
   mutating func readDirectory(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
     guard isSame(pid, startNS) else { return false }

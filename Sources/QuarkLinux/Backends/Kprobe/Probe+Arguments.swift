@@ -5,10 +5,10 @@ enum SampleField: Int, CaseIterable {
   case flags, pgid, sid, terminal, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
   case uts, ipc, mnt, net
   case cgroup, pidsCgroup
-  case isGroupDead, signalFlags, leaderExitCode, groupExitCode
+  case moment, signalFlags, leaderExitCode, groupExitCode
   case argumentBounds, argumentHead, argumentTail
+  case calledName
   case isByExec, newName
-  case fileName
 }
 
 extension Probe {
@@ -16,21 +16,30 @@ extension Probe {
   func arguments(
     _ offsets: KernelOffsets, _ blocks: BlockOffsets, _ shape: ProbeShape
   ) -> [(field: SampleField, argument: FetchArgument)] {
-    var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape, levels: shape.levels(of: self))
+    var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape)
     switch self {
     case .fork:
       list.addTask()
       list.addControlGroup()
-    case .exec: break
-    case .image:
+      if shape.joinsLives { list.addEnd(for: self) }
+    case .exec:
       list.addTask()
       list.addControlGroup()
       list.addFile()
       list.addProgramArguments()
+      list.addCalledName()
     case .exit:
       list.addTask(named: [offsets.place(.taskStructGroupLeader)])
-      list.addEnd()
-    case .name: list.addName()
+      if shape.joinsLives { list.addControlGroup(is: false) }
+      list.addEnd(for: self)
+    case .name:
+      if shape.joinsLives, shape.isRecent {
+        list.addTask()
+        list.addControlGroup(is: false)
+        list.addEnd(for: self)
+      } else {
+        list.addName()
+      }
     }
     return list.arguments
   }
@@ -40,7 +49,6 @@ private struct ArgumentList {
   let offsets: KernelOffsets
   let blocks: BlockOffsets
   let shape: ProbeShape
-  let levels: Int
   var arguments: [(field: SampleField, argument: FetchArgument)] = []
 
   private mutating func add(
@@ -48,6 +56,14 @@ private struct ArgumentList {
     at chain: [Int]
   ) {
     arguments.append((field, FetchArgument(name, kind, count: count, parameter: parameter, chain)))
+  }
+
+  /// `is` false: the other probe of an event reads this.
+  private mutating func add(
+    _ field: SampleField, _ name: String, _ kind: FetchArgument.Kind, is isRead: Bool, at chain: [Int]
+  ) {
+    let argument = isRead ? FetchArgument(name, kind, chain) : FetchArgument(name, kind, constant: 0)
+    arguments.append((field, argument))
   }
 
   private subscript(_ name: Dotname) -> Int { offsets.place(name) }
@@ -105,7 +121,7 @@ private struct ArgumentList {
   private mutating func addDirectory() {
     let fileSystem = self[.taskStructFs]
     add(.fileSystem, "fs", count: blocks.fileSystem.count / 8, at: [fileSystem, blocks.fileSystem.lowerBound])
-    addEntries(.folders, "dir", levels, at: [fileSystem, self[.fsStructPwdDentry]])
+    addEntries(.folders, "dir", shape.levels, at: [fileSystem, self[.fsStructPwdDentry]])
     let mount = [fileSystem, self[.fsStructPwdMnt]]
     add(.mount, "mount", count: blocks.mount.count / 8, at: mount + [blocks.mount.lowerBound])
     addEntries(.mountPoint, "point", 1, at: mount + [blocks.mountPoint])
@@ -139,15 +155,15 @@ private struct ArgumentList {
 
   /// The number of the group in the unified hierarchy, and in that of the pids controller: a process's end does without
   /// it.
-  mutating func addControlGroup() {
+  mutating func addControlGroup(is isRead: Bool = true) {
     guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
       let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]
     else { return }
-    add(.cgroup, "cgroup", at: [groups, unified, node, id])
+    add(.cgroup, "cgroup", .u64, is: isRead, at: [groups, unified, node, id])
     guard shape.hasPidsHierarchy, let subsystems = offsets[.cssSetSubsys], let pids = offsets[.cgroupSubsysIDPids],
       let group = offsets[.cgroupSubsysStateCgroup]
     else { return }
-    add(.pidsCgroup, "pids", at: [groups, subsystems + 8 * pids, group, node, id])
+    add(.pidsCgroup, "pids", .u64, is: isRead, at: [groups, subsystems + 8 * pids, group, node, id])
   }
 
   /// Arguments are read backwards from their end. Below them lies the rest of a new process's stack, so that reading
@@ -166,14 +182,30 @@ private struct ArgumentList {
     }
   }
 
-  mutating func addEnd() {
-    add(.isGroupDead, "dead", .u32, parameter: 1, at: [])
-    add(.leaderExitCode, "code", .u32, at: [self[.taskStructGroupLeader], self[.taskStructExitCode]])
+  /// The name that execve(2) was given. The kernel copies it to the stack of a new program first, and then, below it,
+  /// the environment, whose end it therefore is: do_execveat_common() in fs/exec.c.
+  mutating func addCalledName() {
+    guard let start = offsets[.mmStructArgStart], let end = offsets[.mmStructArgEnd], end == start + 8 else { return }
+    // arg_start, arg_end, env_start, env_end follow one another.
+    let chain = [self[.taskStructMm], end + 16, 0]
+    if shape.isRecent {
+      add(.calledName, "called", .string, at: chain)
+    } else {
+      add(.calledName, "called", count: ProbeShape.calledBytes / 8, at: chain)
+    }
+  }
+
+  mutating func addEnd(for probe: Probe) {
+    let isRead = probe == .exit
+    let moment = isRead ? FetchArgument("dead", .u32, parameter: 1, []) : FetchArgument("dead", .u32, constant: probe.moment)
+    arguments.append((.moment, moment))
+    let leader = self[.taskStructGroupLeader]
+    add(.leaderExitCode, "code", .u32, is: isRead, at: [leader, self[.taskStructExitCode]])
     if let flags = offsets[.signalStructFlags] {
-      add(.signalFlags, "sigflags", .u32, at: [self[.taskStructSignal], flags])
+      add(.signalFlags, "sigflags", .u32, is: isRead, at: [self[.taskStructSignal], flags])
     }
     if let place = offsets[.signalStructGroupExitCode] {
-      add(.groupExitCode, "gcode", .u32, at: [self[.taskStructSignal], place])
+      add(.groupExitCode, "gcode", .u32, is: isRead, at: [self[.taskStructSignal], place])
     }
   }
 
@@ -183,9 +215,13 @@ private struct ArgumentList {
 
   mutating func addName() {
     addFlags()
-    add(.isByExec, "byexec", .u8, parameter: 2, at: [])
+    if shape.isRecent {
+      add(.newName, "new", count: 2, at: [self[.taskStructComm]])
+    } else {
+      add(.isByExec, "byexec", .u8, parameter: 2, at: [])
+      add(.newName, "new", count: 2, parameter: 1, at: [0])
+    }
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])
-    add(.newName, "new", count: 2, parameter: 1, at: [0])
   }
 }

@@ -9,7 +9,6 @@ internal import CWire
   private var writer = WireWriter()
   private var names = DirectoryNames()
   private var reader = LateReader()
-  private var called = CalledNames()
   private var mounts: MountTable
   private var groups: ControlGroups
   private var home: Home
@@ -56,14 +55,6 @@ internal import CWire
 
   private mutating func fill(_ header: inout wire_record, _ probe: Probe, _ sample: Sample) {
     switch probe {
-    case .exec:
-      header.type = UInt16(WIRE_EXEC.rawValue | WIRE_NO_TASK.rawValue)
-      header.pid = sample.u32(.pid)
-      if let name = sample.string(.fileName) {
-        called.remember(header.pid, name)
-        // What is told if that is all there is.
-        writer.add(WIRE_FIELD_EXE, name, flags: WIRE_FIELD_PATH.rawValue)
-      }
     case .fork:
       header.tid = sample.u32(.pid)
       if header.tid != sample.u32(.tgid) { return mark(&header, WIRE_THREAD_FORK, sample) }
@@ -71,25 +62,27 @@ internal import CWire
       roots[Int(header.tid) & (roots.count - 1)] = (header.tid, rootEntry(sample))
       fillTask(&header, sample)
       if home.root == 0 { findHome(header, sample) }
-    case .image:
-      header.type = UInt16(WIRE_EXEC_CONNECTOR.rawValue)
+    case .exec:
+      header.type = UInt16(WIRE_EXEC.rawValue)
       fillTask(&header, sample)
-      addFile(header, sample)
-      addArguments(header, sample)
-      called.forget(header.pid)
+      let called = CalledName(sample.calledName)
+      addFile(header, sample, called)
+      addArguments(header, sample, called)
     case .exit:
-      if sample.u32(.isGroupDead) == 0 { return mark(&header, WIRE_THREAD_EXIT, sample) }
+      if sample.u32(.moment) == 0 { return mark(&header, WIRE_THREAD_EXIT, sample) }
       header.type = UInt16(WIRE_EXIT.rawValue)
       fillTask(&header, sample)
       header.task.exit_code = Int32(bitPattern: exitCode(sample))
     case .name:
       if sample.u32(.pid) != sample.u32(.tgid) {
         mark(&header, WIRE_THREAD_COMM, sample)
-        return sample.copy(.newName, to: &header.task.comm)
+      } else {
+        header.type = UInt16(WIRE_COMM.rawValue | WIRE_NO_TASK.rawValue)
+        header.pid = sample.u32(.tgid)
       }
-      header.type = UInt16(WIRE_COMM.rawValue | WIRE_NO_TASK.rawValue)
-      header.pid = sample.u32(.tgid)
-      sample.copy(.newName, to: &header.task.comm)
+      // A thread's may be given by another thread of its process.
+      header.tid = sample.u32(.pid)
+      sample.copy(sample.has(.newName) ? .newName : .comm, to: &header.task.comm)
     }
   }
 
@@ -271,8 +264,10 @@ internal import CWire
 
   /// The file that is executed. Where the sample does not have all of its path, the file of a living process is known,
   /// or the name that it was called by, if that is a path that ends alike.
-  private mutating func addFile(_ header: wire_record, _ sample: Sample) {
-    guard unsafe sample.layout.pointee.fileLevels > 0 else { return }
+  private mutating func addFile(_ header: wire_record, _ sample: Sample, _ called: borrowing CalledName) {
+    guard unsafe sample.layout.pointee.fileLevels > 0 else {
+      return writer.add(WIRE_FIELD_EXE, called.bytes, flags: WIRE_FIELD_PATH.rawValue)
+    }
     names.begin()
     let mount = sample.u64(.filePath, at: blocks.inPathMount)
     let leaf = unsafe Leaf(
@@ -291,23 +286,11 @@ internal import CWire
     if reader.readFile(ofProcess: header.pid, startNS: header.task.start_boot_ns), names.isEnd(of: reader.bytes) {
       return reader.add(WIRE_FIELD_EXE, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
     }
-    let called = called.name(of: header.pid)
-    if Self.isPlain(called), names.isEnd(of: called) {
-      return unsafe writer.add(WIRE_FIELD_EXE, called.bytes, flags: WIRE_FIELD_PATH.rawValue)
+    if called.isPlainPath, names.isEnd(of: Span<UInt8>(_bytes: called.bytes)) {
+      return writer.add(WIRE_FIELD_EXE, called.bytes, flags: WIRE_FIELD_PATH.rawValue)
     }
     names.markAsCut()
     names.add(WIRE_FIELD_EXE, to: &writer, flags: 0)
-  }
-
-  /// From the root, and without `.`, `..` and empty names.
-  private static func isPlain(_ path: Span<UInt8>) -> Bool {
-    guard path.count > 1, path[0] == UInt8(ascii: "/"), path[path.count - 1] != UInt8(ascii: "/") else { return false }
-    var isBegin = false
-    for byte in path.indices.map({ path[$0] }) {
-      if isBegin, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return false }
-      isBegin = byte == UInt8(ascii: "/")
-    }
-    return true
   }
 
   private mutating func addControlGroup(_ sample: Sample) {
@@ -319,7 +302,7 @@ internal import CWire
 
   // MARK: - Arguments
 
-  private mutating func addArguments(_ header: wire_record, _ sample: Sample) {
+  private mutating func addArguments(_ header: wire_record, _ sample: Sample, _ called: borrowing CalledName) {
     let (start, end) = (sample.u64(.argumentBounds), sample.u64(.argumentBounds, at: 8))
     guard start != 0, end > start, end - start <= UInt64(UInt32.max) else { return }
     let count = Int(end - start)
@@ -328,7 +311,7 @@ internal import CWire
       let bytes = unsafe sample.span(.argumentTail, at: sample.layout.pointee.argumentBytes - count, count: count)
       // What could not be read is not what is in the sample: both must say the same.
       if Self.begins(bytes, with: head) {
-        if called.isScript(header.pid, bytes) { addScript(header) }
+        if let place = called.script(in: bytes) { writer.addScript(bytes.extracting(place)) }
         return writer.add(WIRE_FIELD_ARGV, bytes)
       }
     }
@@ -337,7 +320,7 @@ internal import CWire
     if reader.readArguments(ofProcess: header.pid, startNS: header.task.start_boot_ns, limit: limit),
       reader.bytes.count == limit, unsafe Self.begins(reader.bytes.bytes, with: head)
     {
-      if unsafe called.isScript(header.pid, reader.bytes.bytes) { addScript(header) }
+      if let place = unsafe called.script(in: reader.bytes.bytes) { reader.addScript(at: place, to: &writer) }
       reader.add(WIRE_FIELD_ARGV, to: &writer, flags: flags, originalCount: count)
     } else {
       writer.add(WIRE_FIELD_ARGV, head, flags: WIRE_FIELD_CUT.rawValue, originalCount: count)
@@ -350,11 +333,6 @@ internal import CWire
       // Safe: both have as many.
       unsafe head.withUnsafeBytes { unsafe $0.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, $0.count) == 0 }
     }
-  }
-
-  /// The name that was called is a script's.
-  private mutating func addScript(_ header: wire_record) {
-    unsafe writer.add(WIRE_FIELD_SCRIPT, called.name(of: header.pid).bytes)
   }
 }
 
@@ -396,13 +374,19 @@ internal import CWire
     return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: count), borrowing: ())
   }
 
-  /// A string elsewhere in the sample: __data_loc, the offset in the lower and the size in the upper half.
-  @_lifetime(immortal)
-  func string(_ field: SampleField) -> RawSpan? {
-    let location = u32(field)
-    let (offset, count) = (Int(location & 0xffff), Int(location >> 16))
-    guard count > 0, offset + count <= size else { return nil }
-    return unsafe _overrideLifetime(RawSpan(_unsafeStart: raw + offset, byteCount: count), borrowing: ())
+  /// The name that was called, with a NUL if it is all of it.
+  var calledName: RawSpan {
+    @_lifetime(immortal) get {
+      guard unsafe layout.pointee.hasString else {
+        return unsafe span(.calledName, at: 0, count: ProbeShape.calledBytes)
+      }
+      // Elsewhere in the sample: __data_loc, the offset in the lower and the size in the upper half.
+      let location = u32(.calledName)
+      let (offset, count) = (Int(location & 0xffff), Int(location >> 16))
+      let isThere = offset + count <= size
+      let start = unsafe isThere ? raw + offset : raw
+      return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: isThere ? count : 0), borrowing: ())
+    }
   }
 
   func copy<Name>(_ field: SampleField, to name: inout Name) {

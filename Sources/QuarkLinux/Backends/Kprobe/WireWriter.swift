@@ -42,6 +42,10 @@ internal import CWire
     fields += 1
   }
 
+  mutating func addScript(_ name: RawSpan) {
+    add(WIRE_FIELD_SCRIPT, name.extracting(first: Int(WIRE_SCRIPT_MAX.rawValue)))
+  }
+
   /// Completes the record with its header, and lends it.
   mutating func finish(_ header: wire_record, _ body: (RawSpan) -> Void) {
     var header = header

@@ -40,21 +40,21 @@
  *   body     struct wire_<body> follows the header; none: nothing does
  *   type     RAW_<type>: the raw event that it becomes, a row of the table above
  *   flags    RAW_F_* of that raw event
- *   sources  enum wire_source: who can tell it
+ *   sources  enum wire_source: who can tell it; 0: nobody does any more, but recordings may have it
  *
  * THREAD_*: of a thread whose process lives before and after; pid is the process. BARE_*: nothing is known of the task.
  */
 #define WIRE_KINDS(KIND)									\
 	KIND(FORK,            1, task,      WAKE_UP_NEW_TASK, RAW_F_TASK,               WIRE_EBPF | WIRE_KPROBE)	\
-	KIND(EXEC,            2, task,      EXEC,             RAW_F_TASK | RAW_F_IMAGE, WIRE_EBPF)	\
+	KIND(EXEC,            2, task,      EXEC,             RAW_F_TASK | RAW_F_IMAGE, WIRE_EBPF | WIRE_KPROBE)	\
 	KIND(EXIT,            3, task,      EXIT_THREAD,      RAW_F_TASK,               WIRE_EBPF | WIRE_KPROBE)	\
 	KIND(ID_CHANGE,       4, id_change, ID_CHANGE,        RAW_F_TASK,               WIRE_EBPF)	\
 	KIND(COMM,            5, task,      COMM,             RAW_F_TASK,               WIRE_EBPF)	\
-	KIND(EXEC_CONNECTOR,  6, task,      EXEC_CONNECTOR,   RAW_F_TASK | RAW_F_IMAGE, WIRE_KPROBE)	\
+	KIND(EXEC_CONNECTOR,  6, task,      EXEC_CONNECTOR,   RAW_F_TASK | RAW_F_IMAGE, 0)	\
 	KIND(THREAD_FORK,     7, none,      WAKE_UP_NEW_TASK, RAW_F_THREAD,             WIRE_KPROBE)	\
 	KIND(THREAD_EXIT,     8, none,      EXIT_THREAD,      RAW_F_THREAD,             WIRE_KPROBE)	\
 	KIND(THREAD_COMM,     9, name,      COMM,             RAW_F_THREAD,             WIRE_KPROBE)	\
-	KIND(BARE_EXEC,      10, none,      EXEC,             0,                        WIRE_KPROBE)	\
+	KIND(BARE_EXEC,      10, none,      EXEC,             0,                        0)	\
 	KIND(BARE_COMM,      11, name,      COMM,             0,                        WIRE_KPROBE)
 
 #define WIRE_NUMBERED(kind, number, body, type, flags, sources) WIRE_##kind = number,

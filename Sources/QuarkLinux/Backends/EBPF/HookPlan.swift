@@ -111,4 +111,12 @@ extension StaticString {
       return true
     }
   }
+
+  func hasBytes(_ bytes: Span<UInt8>) -> Bool {
+    withUTF8Buffer { text in
+      guard text.count == bytes.count else { return false }
+      for index in bytes.indices where unsafe text[index] != bytes[index] { return false }
+      return true
+    }
+  }
 }

@@ -40,7 +40,7 @@ public import QuarkCore
       let probes = try KprobeProbes.define(
         offsets, blocks, without: without, seesThreads: settings.seesThreads)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
-      var opener = RingOpener(probes.ids, size: size, without: without, seesThreads: settings.seesThreads)
+      var opener = RingOpener(probes.events, size: size, without: without, seesThreads: settings.seesThreads)
       let (rings, count) = unsafe try opener.open()
       probes.settle()
       var backend = unsafe KprobeBackend(probes, rings, count, opener, blocks, offsets.origin)
@@ -142,9 +142,9 @@ public import QuarkCore
     var text = ""
     for probe in Probe.allCases {
       if let failure = probes.failures.first(where: { $0.probe == probe }) {
-        text += "\(probe.label): none\n  not \(probe.description): \(failure.reason)\n"
+        text += "\(probe.label): none\n  not \(probes.description(of: probe)): \(failure.reason)\n"
       } else {
-        text += "\(probe.label): \(probe.description)\n"
+        text += "\(probe.label): \(probes.description(of: probe))\n"
       }
     }
     text += "directories: \(probes.levels), \(probes.hasArrays ? "with" : "without") arrays\n"

@@ -1,5 +1,5 @@
 /// Reads bytes as a file is read: only so many at a time, and where they were before others come.
-private struct MemorySource: BTFSource {
+struct MemorySource: BTFSource {
   let bytes: UnsafeRawBufferPointer
   /// As a file's reader has it, but small, so that types and strings lie across its end.
   static var capacity: Int { 4096 }

@@ -1,7 +1,8 @@
-// The fuzzers, as one program that does what its name says: record, proc, cgroup, recording, btf, table or rules.
-// libFuzzer gives it bytes and watches which ways through the code they take (llvm.org/docs/LibFuzzer.html). It is
-// compiled together with QuarkCore and the pure part of reading BTF, as one module. Whatever the bytes are, nothing may
-// trap, nothing may be read or written out of bounds, no memory may stay behind, and the `precondition`s here hold.
+// The fuzzers, as one program that does what its name says: record, proc, cgroup, recording, btf, types, table or
+// rules. libFuzzer gives it bytes and watches which ways through the code they take
+// (llvm.org/docs/LibFuzzer.html). It is compiled together with QuarkCore and the pure part of reading BTF, as one
+// module. Whatever the bytes are, nothing may trap, nothing may be read or written out of bounds, no memory may stay
+// behind, and the `precondition`s here hold.
 
 nonisolated(unsafe) private var fuzzer: (RawSpan) -> Void = { _ in }
 
@@ -16,6 +17,7 @@ public func fuzzInitialize(
   case "cgroup": unsafe fuzzer = fuzzCgroup
   case "recording": unsafe fuzzer = fuzzRecording
   case "btf": unsafe fuzzer = fuzzBTF
+  case "types": unsafe fuzzer = fuzzTypes
   case "table": unsafe fuzzer = fuzzTable
   case "rules": unsafe fuzzer = fuzzRules
   default: fatalError("\(path) is not the name of a fuzzer")

@@ -7,9 +7,11 @@ here=.build-fuzz
 case $name in
 record) seeds=$here/seeds ;;
 recording) seeds=Tests/Fixtures/recordings ;;
+types) seeds=Fuzz/corpus/btf ;;
 *) seeds=Fuzz/corpus/$name ;;
 esac
 dictionary=
+[ "$name" != types ] || dictionary=-dict=Fuzz/btf.dict
 [ ! -f "Fuzz/$name.dict" ] || dictionary=-dict=Fuzz/$name.dict
 mkdir -p "$here/corpus/$name"
 # Swift's own crash handler would get in the way of the sanitizer's.

@@ -285,6 +285,20 @@ void clinux_leave_library(void)
 	pthread_mutex_unlock(&library);
 }
 
+/* No key with a destructor: before 2.34 that was of another library than libc. */
+static __thread char *words;
+
+void clinux_set_words(const char *text)
+{
+	free(words);
+	words = *text == '\0' ? NULL : strdup(text);
+}
+
+const char *clinux_words(void)
+{
+	return words == NULL ? "" : words;
+}
+
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 

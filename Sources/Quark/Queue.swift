@@ -57,7 +57,7 @@ public import QuarkLinux
     var pipeline = unsafe EventPipeline(
       attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
     if !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 {
-      pipeline.processes.entitySalt = source.bootSalt()
+      pipeline.processes.entitySalt = try source.bootSalt()
     }
     // What runs on this machine has no part in what is told of the past.
     if source.traits.isLive {

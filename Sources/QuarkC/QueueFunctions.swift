@@ -4,9 +4,6 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// The words of the newest failure, for quark_queue_open_error(). Opening is documented as one thread's business.
-nonisolated(unsafe) private var openError: UnsafeMutablePointer<CChar>?
-
 @c @implementation
 public func quark_queue_default_attr_api(
   _ attr: UnsafeMutablePointer<quark_queue_attr>!, _ client: UnsafePointer<quark_client>!
@@ -57,7 +54,7 @@ public func quark_queue_open_api(
 
 @c @implementation
 public func quark_queue_open_error() -> UnsafePointer<CChar>! {
-  unsafe UnsafePointer(openError ?? emptyString)
+  unsafe clinux_words()
 }
 
 @c @implementation
@@ -128,7 +125,7 @@ public func quark_queue_populate(_ queue: UnsafeMutablePointer<quark_queue>!) ->
   guard let driver = unsafe driver(of: queue) else { return fail(EINVAL) }
   let count = unsafe driver.pointee.populate()
   unsafe queue.pointee.length = CInt(driver.pointee.length)
-  return CInt(count)
+  return CInt(clamping: count)
 }
 
 @c @implementation
@@ -188,14 +185,5 @@ private func refreshStatistics(_ queue: UnsafeMutablePointer<quark_queue>, _ dri
   unsafe cquark_store_stats(&queue.pointee.stats, &counters, driver.pointee.generation.api)
 }
 
-private func setOpenError(_ message: String) {
-  unsafe free(openError)
-  unsafe openError = message.isEmpty ? nil : strdup(message)
-}
-
-/// One NUL that lives as long as the program.
-nonisolated(unsafe) private let emptyString: UnsafeMutablePointer<CChar> = {
-  let empty = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-  unsafe empty.initialize(to: 0)
-  return unsafe empty
-}()
+/// For quark_queue_open_error(): of each thread its own, for queues are opened on several at once.
+private func setOpenError(_ message: String) { unsafe clinux_set_words(message) }

@@ -3,16 +3,21 @@ internal import QuarkCore
 
 /// What tells this boot of this machine from all others: random(4).
 public enum BootID {
-  /// 64 of its bits, for what is to be unlike that of other boots; 0: it cannot be read.
-  public static func salt() -> UInt64 {
+  /// 64 of its bits, for what is to be unlike that of other boots.
+  public static func salt() throws(QuarkError) -> UInt64 {
     var buffer = ReadBuffer(capacity: 256)
     let path: StaticString = "/proc/sys/kernel/random/boot_id"
-    guard unsafe (try? buffer.readFile(path.cString, in: AT_FDCWD, limit: 256)) != nil else { return 0 }
-    return salt(of: buffer.bytes)
+    do throws(Errno) {
+      try unsafe buffer.readFile(path.cString, in: AT_FDCWD, limit: 256)
+      guard let salt = salt(of: buffer.bytes) else { throw Errno(EINVAL) }
+      return salt
+    } catch {
+      throw QuarkError("read which boot this is", error)
+    }
   }
 
-  /// The two halves of the 32 hexadecimal digits, one over the other; 0: there are not as many.
-  static func salt(of text: Span<UInt8>) -> UInt64 {
+  /// The two halves of the 32 hexadecimal digits, one over the other; nil: there are not as many.
+  static func salt(of text: Span<UInt8>) -> UInt64? {
     var (high, low, count) = (UInt64(0), UInt64(0), 0)
     for index in text.indices {
       guard let digit = digit(text[index]) else { continue }
@@ -20,7 +25,7 @@ public enum BootID {
       low = low << 4 | digit
       count += 1
     }
-    return count == 32 ? high ^ low : 0
+    return count == 32 ? high ^ low : nil
   }
 
   private static func digit(_ character: UInt8) -> UInt64? {

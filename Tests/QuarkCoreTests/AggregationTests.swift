@@ -189,5 +189,6 @@ import Testing
     #expect(joinTTY(1, 1, numbers: (136, 137)) == (false, 1))
     #expect(joinTTY(1, 1, truncated: (1, 0)) == (false, 1))
     #expect(joinTTY(1, 1, truncated: (0, 1)) == (false, 1))
+    #expect(joinTTY(.max, 1) == (false, .max) && joinTTY(1, .max) == (false, 1) && joinTTY(1, -1) == (false, 1))
   }
 }

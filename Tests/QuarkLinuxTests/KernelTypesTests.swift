@@ -134,6 +134,19 @@ struct BTFBuilder {
     var circular = BTFBuilder()
     circular.structure("task", size: 4, [("pid", 1, 0)])
     #expect(throws: QuarkError.self) { try Self.types(circular.bytes) }
+    // Twice in each: more ways than can be gone.
+    for kind in [BTFBuilder.Kind.structure, .union] {
+      var manifold = BTFBuilder()
+      manifold.structure("task", size: 4, [("", 2, 0), ("", 2, 0)])
+      manifold.structure("", size: 4, [("", 1, 0), ("", 1, 0)], kind: kind)
+      #expect(throws: QuarkError.self) { try Self.types(manifold.bytes) }
+    }
+    // Of four gigabytes, as the header says.
+    for place in [12, 16, 20] {
+      var vast = bytes
+      vast.replaceSubrange(place..<place + 4, with: [0xfc, 0xff, 0xff, 0xff])
+      #expect(throws: QuarkError.self) { try Self.types(vast) }
+    }
     // Whatever a byte is changed to, nothing traps.
     for index in bytes.indices {
       for value: UInt8 in [0, 1, 0x7f, 0xff] {

@@ -48,7 +48,7 @@ struct LifeJudge {
     if content.timeBootNS == 0 {
       mixed.insert(record.life)
       nameless[content.pid] = group.last?.timeNS
-    } else if let toldNS = nameless.removeValue(forKey: content.pid), toldNS + 1_000_000 >= life.startNS {
+    } else if let toldNS = nameless.removeValue(forKey: content.pid), toldNS + 10_000_000 >= life.startNS {
       // So it may be, for the process had begun when that happened.
       mixed.insert(record.life)
     }

@@ -4,7 +4,7 @@ struct LifeMachine {
   static var startNS: UInt64 { 10_000_000_000 }
   /// A pid is nobody's for longer than the clocks of stamps and of starts may differ: else nothing could tell whose a
   /// record is that says no start.
-  private static var leastAbsenceNS: UInt64 { 1_100_000 }
+  private static var leastAbsenceNS: UInt64 { 11_000_000 }
 
   private let parameters: LossParameters
   private var random: SeededGenerator

@@ -64,17 +64,17 @@ struct ModelCache {
 
   private enum Relation { case same, later, earlier }
 
-  /// By their starts, if both are known. Otherwise, what happened before a process began, give or take a millisecond,
+  /// By their starts, if both are known. Otherwise, what happened before a process began, give or take 10 ms,
   /// or what was told before a process began is another's.
   private static func relation(_ entry: Entry, _ record: Record, _ startNS: UInt64?) -> Relation {
     if let startNS, let knownNS = entry.startNS {
       return startNS == knownNS ? .same : startNS > knownNS ? .later : .earlier
     }
-    if let knownNS = entry.startNS, record.timeNS + 1_000_000 < knownNS { return .earlier }
+    if let knownNS = entry.startNS, record.timeNS + 10_000_000 < knownNS { return .earlier }
     let isExited = entry.exitedMS != nil
     let begins = record.type == RAW_WAKE_UP_NEW_TASK || record.type == RAW_EXEC && isExited
     guard let beganNS = startNS ?? (begins ? record.timeNS : nil) else { return .same }
-    let slackNS: UInt64 = startNS == nil ? 0 : 1_000_000
+    let slackNS: UInt64 = startNS == nil ? 0 : 10_000_000
     return entry.toldNS + slackNS < beganNS || isExited && entry.toldNS <= beganNS ? .later : .same
   }
 

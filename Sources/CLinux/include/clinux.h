@@ -188,6 +188,10 @@ uint64_t clinux_boot_ns(void);
 /* A variable of the environment, or NULL; also NULL for a program with more rights than its caller: secure_getenv(3). */
 const char *clinux_environment(const char *name);
 
+/* Words that each thread has for itself, "" at first. They are copied; a thread that ends with some gives none back. */
+void clinux_set_words(const char *text);
+const char *clinux_words(void);
+
 /*
  * What only one thread of a program may do at a time: to open or to close a backend, for libbpf keeps what it is told of
  * sections, and its log, for the whole program. To be left by the thread that entered; not to be entered twice.

@@ -1134,8 +1134,8 @@ static inline int quark_queue_open(struct quark_queue *queue, struct quark_queue
 #endif
 
 /*
- * Why the newest quark_queue_open() of this program failed, a line or more, NUL-terminated; "" if it did not. Valid
- * until the next call of it.
+ * Why the newest quark_queue_open() of this thread failed, a line or more, NUL-terminated; "" if it did not. Valid
+ * until the thread's next call of it.
  */
 const char *quark_queue_open_error(void);
 

@@ -86,9 +86,9 @@ extension ProcessCache {
     return .same
   }
 
-  /// What the clocks of stamps and of starts differ by at most: the one is read anywhere in the kernel, and of kprobes
-  /// moved by what was found to be between two clocks.
-  private static var slackNS: UInt64 { 1_000_000 }
+  /// What the clocks of stamps and of starts differ by at most: there are machines whose stamps are those of the last
+  /// timer interrupt, every 4 or 10 milliseconds.
+  private static var slackNS: UInt64 { 10_000_000 }
 
   /// When the process of an event had not begun before, if that can be said: of a fork, and of an exec behind an exit.
   private static func beginning(

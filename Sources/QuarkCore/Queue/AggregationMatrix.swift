@@ -59,9 +59,10 @@ public enum AggregationRule: UInt8, Sendable {
     guard unsafe parent.pointee.major == child.pointee.major, unsafe parent.pointee.minor == child.pointee.minor,
       unsafe parent.pointee.truncated == 0, unsafe child.pointee.truncated == 0
     else { return false }
-    let total = unsafe parent.pointee.total_len + child.pointee.data_len
-    guard total < ttyBytes else { return false }
-    unsafe parent.pointee.total_len = total
+    // A client may have made either.
+    let (sum, length) = unsafe (parent.pointee.total_len, child.pointee.data_len)
+    guard (0..<ttyBytes).contains(sum), (0..<ttyBytes).contains(length), sum + length < ttyBytes else { return false }
+    unsafe parent.pointee.total_len = sum + length
     return true
   }
 }

@@ -1,10 +1,9 @@
-internal import CLinux
-
-/// One reading of a BTF file for KernelTypes: first its strings, for where the wanted names are, then its types.
-struct KernelTypePicker: ~Copyable {
-  private var file: FileReader
+/// One reading of a BTF for KernelTypes: first its strings, for where the wanted names are, then its types. The BTF is
+/// not trusted: it may be a file that somebody has named.
+struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
+  private var source: Source
   private let names: NameTable
-  private let header: BTFFormat.Header
+  private let layout: BTFLayout
   /// The wanted names by where the file's strings have them.
   private var nameOfOffset = OffsetTable()
   /// Where in the file each type is, by its id.
@@ -14,58 +13,57 @@ struct KernelTypePicker: ~Copyable {
   private(set) var functions: [(name: Int, id: UInt32)] = []
   private(set) var structureMembers: [(structure: Int, member: Int)] = []
   private var output = BTFWriter()
-  /// What was written already: ids in the file and in the output.
-  private var written: [(from: UInt32, to: UInt32)] = []
+  /// What was written already: ids in the output, by those in the file.
+  private var written: [UInt32] = []
 
-  init(path: String, names: NameTable) throws(Errno) {
-    var file = try FileReader(path: path)
-    let start = unsafe try file.peek(BTFFormat.headerSize)
-    // Safe: the bytes stay until the next call of the reader.
-    guard let header = unsafe BTFFormat.Header(RawSpan(_unsafeBytes: start)) else { throw Errno(EINVAL) }
-    self.header = header
+  /// Of a type that is not written yet, and of one that is under way.
+  private static var notYet: UInt32 { 0 }
+  private static var underWay: UInt32 { .max }
+
+  init(_ source: consuming Source, names: NameTable) throws(BTFError) {
+    layout = try BTFLayout(source)
     self.names = names
-    self.file = file
+    self.source = source
   }
 
-  mutating func readStrings() throws(Errno) {
-    file.seek(to: header.stringsOffset)
-    let end = header.stringsOffset + header.stringsSize
-    while file.offset < end {
-      let bytes = unsafe try file.peek(4096)
-      let available = min(bytes.count, end - file.offset)
-      let base = file.offset - header.stringsOffset
-      let start = unsafe names.find(in: UnsafeRawBufferPointer(rebasing: bytes[..<available])) { place, index in
-        nameOfOffset.set(UInt32(base + place), index)
+  mutating func readStrings() throws(BTFError) {
+    var place = layout.strings.lowerBound
+    while place < layout.strings.upperBound {
+      let bytes = unsafe try source.peek(4096, at: place)
+      let available = min(bytes.count, layout.strings.upperBound - place)
+      let base = place - layout.strings.lowerBound
+      let start = unsafe names.find(in: UnsafeRawBufferPointer(rebasing: bytes[..<available])) { offset, index in
+        nameOfOffset.set(UInt32(base + offset), index)
       }
-      // No name is longer than the buffer, and the last one ends with a NUL.
-      guard start > 0 else { throw Errno(EINVAL) }
-      file.skip(start)
+      guard start > 0 else { throw .damaged("a string of more than 4096 bytes", at: place) }
+      place += start
     }
   }
 
-  mutating func readTypes() throws(Errno) {
-    file.seek(to: header.typesOffset)
-    let end = header.typesOffset + header.typesSize
-    places.reserveCapacity(header.typesSize / 20)
-    while file.offset < end {
-      let bytes = unsafe try file.peek(4096)
-      let available = min(bytes.count, end - file.offset)
+  mutating func readTypes() throws(BTFError) {
+    var place = layout.types.lowerBound
+    while place < layout.types.upperBound {
+      let bytes = unsafe try source.peek(4096, at: place)
+      let available = min(bytes.count, layout.types.upperBound - place)
       var offset = 0
       while offset + BTFFormat.typeSize <= available {
         let type = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: BTFFormat.TypeHeader.self)
-        guard let trailer = type.trailerSize else { throw Errno(EINVAL) }
-        note(type)
-        places.append(UInt32(file.offset + offset))
+        let id = UInt32(places.count)
+        guard let trailer = type.trailerSize else { throw .damaged("of an unknown kind", at: place + offset, type: id) }
+        guard trailer <= layout.types.upperBound - place - offset - BTFFormat.typeSize else {
+          throw .damaged("longer than the types are", at: place + offset, type: id)
+        }
+        note(type, id)
+        places.append(UInt32(place + offset))
         offset += BTFFormat.typeSize + trailer
       }
-      guard offset > 0 else { throw Errno(EINVAL) }
-      file.skip(offset)
+      guard offset > 0 else { throw .damaged("the types are cut off", at: place) }
+      place += offset
     }
   }
 
-  private mutating func note(_ type: BTFFormat.TypeHeader) {
+  private mutating func note(_ type: BTFFormat.TypeHeader, _ id: UInt32) {
     guard type.nameOffset != 0, let name = nameOfOffset[type.nameOffset] else { return }
-    let id = UInt32(places.count)
     switch type.kind {
     case .structure, .union, .enumeration, .enumeration64: structures.append(id)
     case .function: functions.append((name, id))
@@ -75,11 +73,11 @@ struct KernelTypePicker: ~Copyable {
   }
 
   /// The parameters of the prototypes that the wanted typedefs point to.
-  func prototypes() throws(Errno) -> [(name: Int, parameters: Int)] {
+  func prototypes() throws(BTFError) -> [(name: Int, parameters: Int)] {
     var result: [(name: Int, parameters: Int)] = []
     for typedef in typedefs {
       let pointer = try type(typedef.type)
-      guard pointer.kind == .pointer else { continue }
+      guard pointer.kind == .pointer, pointer.sizeOrType != 0 else { continue }
       let target = try type(pointer.sizeOrType)
       if target.kind == .prototype { result.append((typedef.name, target.count)) }
     }
@@ -88,62 +86,68 @@ struct KernelTypePicker: ~Copyable {
 
   // MARK: - The extract
 
-  mutating func extract() throws(Errno) -> [UInt8] {
+  mutating func extract() throws(BTFError) -> [UInt8] {
+    written = [UInt32](repeating: Self.notYet, count: places.count)
     for id in structures { _ = try write(id) }
     return output.finish()
   }
 
-  private func type(_ id: UInt32) throws(Errno) -> BTFFormat.TypeHeader {
-    guard id > 0, Int(id) < places.count else { throw Errno(EINVAL) }
-    var type = BTFFormat.TypeHeader(nameOffset: 0, info: 0, sizeOrType: 0)
-    try unsafe withUnsafeMutableBytes(of: &type) { (bytes) throws(Errno) in
-      guard unsafe try file.read(bytes, at: Int(places[Int(id)])) else { throw Errno(EINVAL) }
-    }
-    return type
+  private func type(_ id: UInt32) throws(BTFError) -> BTFFormat.TypeHeader {
+    guard id > 0, Int(id) < places.count else { throw .damaged("there is no such type", at: 0, type: id) }
+    let words = try words(BTFFormat.typeSize / 4, at: Int(places[Int(id)]))
+    return BTFFormat.TypeHeader(nameOffset: words[0], info: words[1], sizeOrType: words[2])
   }
 
-  private func trailer(_ id: UInt32, words: Int) throws(Errno) -> [UInt32] {
-    var result = [UInt32](repeating: 0, count: words)
-    var failure: Errno?
-    unsafe result.withUnsafeMutableBytes { bytes in
-      do throws(Errno) {
-        guard unsafe try file.read(bytes, at: Int(places[Int(id)]) + BTFFormat.typeSize) else { throw Errno(EINVAL) }
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    return result
+  private func trailer(_ id: UInt32, words: Int) throws(BTFError) -> [UInt32] {
+    try self.words(words, at: Int(places[Int(id)]) + BTFFormat.typeSize)
+  }
+
+  /// They were there when the types were read.
+  private func words(_ count: Int, at place: Int) throws(BTFError) -> [UInt32] {
+    guard let words = try source.words(count, at: place) else { throw .damaged("the file got shorter", at: place) }
+    return words
   }
 
   /// Writes a type and what it contains, and says its id in the output. What it points to is not contained.
-  private mutating func write(_ id: UInt32, depth: Int = 0) throws(Errno) -> UInt32 {
+  private mutating func write(_ id: UInt32, depth: Int = 0) throws(BTFError) -> UInt32 {
     if id == 0 { return 0 }
-    for known in written where known.from == id { return known.to }
-    guard depth < 64 else { throw Errno(ELOOP) }
     let type = try type(id)
-    let result: UInt32
+    let known = written[Int(id)]
+    // Without this, a few types that contain each other would be gone through in more ways than time allows.
+    guard known != Self.underWay else { throw .damaged("it contains itself", at: Int(places[Int(id)]), type: id) }
+    if known != Self.notYet { return known }
+    guard depth < 64 else { throw .damaged("nested too deeply", at: Int(places[Int(id)]), type: id) }
+    written[Int(id)] = Self.underWay
+    let result = try writeFresh(id, type, depth: depth)
+    written[Int(id)] = result
+    return result
+  }
+
+  /// 0 is the output's void: a name of that is nothing to remember.
+  private mutating func writeFresh(
+    _ id: UInt32, _ type: BTFFormat.TypeHeader, depth: Int
+  ) throws(BTFError) -> UInt32 {
     switch type.kind {
-    case .typedef, .volatile, .const, .restrict, .typeTag: result = try write(type.sizeOrType, depth: depth + 1)
-    case .pointer: result = output.pointer()
-    case .structure, .union: result = try writeStructure(id, type, depth: depth)
+    case .typedef, .volatile, .const, .restrict, .typeTag: return try write(type.sizeOrType, depth: depth + 1)
+    case .pointer: return output.pointer()
+    case .structure, .union: return try writeStructure(id, type, depth: depth)
     case .array:
       let words = try trailer(id, words: 3)
       let element = try write(words[0], depth: depth + 1)
-      result = output.array(of: element, index: try write(words[1], depth: depth + 1), count: words[2])
-    case .enumeration: result = output.type(type, name: name(type), try values(id, type, words: 2))
-    case .enumeration64: result = output.type(type, name: name(type), try values(id, type, words: 3))
-    case .int: result = output.type(type, name: 0, try trailer(id, words: 1))
-    default: result = output.type(type, name: 0, [])
+      return output.array(of: element, index: try write(words[1], depth: depth + 1), count: words[2])
+    case .enumeration: return output.type(type, name: name(type), try values(id, type, words: 2))
+    case .enumeration64: return output.type(type, name: name(type), try values(id, type, words: 3))
+    case .int: return output.type(type, name: 0, try trailer(id, words: 1))
+    case .forward, .float: return output.type(type, name: 0, [])
+    // No member is one of these, or has to be known.
+    default: return output.pointer()
     }
-    written.append((id, result))
-    return result
   }
 
   /// Members without a name are structures whose members count as the structure's own.
   private mutating func writeStructure(
     _ id: UInt32, _ type: BTFFormat.TypeHeader, depth: Int
-  ) throws(Errno) -> UInt32 {
+  ) throws(BTFError) -> UInt32 {
     let members = try trailer(id, words: 3 * type.count)
     var kept: [UInt32] = []
     for index in 0..<type.count {
@@ -160,7 +164,7 @@ struct KernelTypePicker: ~Copyable {
     return output.type(cut, name: name(type), kept)
   }
 
-  private mutating func values(_ id: UInt32, _ type: BTFFormat.TypeHeader, words: Int) throws(Errno) -> [UInt32] {
+  private mutating func values(_ id: UInt32, _ type: BTFFormat.TypeHeader, words: Int) throws(BTFError) -> [UInt32] {
     var values = try trailer(id, words: words * type.count)
     for index in 0..<type.count {
       let name = nameOfOffset[values[words * index]]

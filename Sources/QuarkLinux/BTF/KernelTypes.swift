@@ -21,23 +21,31 @@ struct KernelTypes {
   init(
     path: String, object: RawSpan, symbols: [StaticString], structures: [StaticString]
   ) throws(QuarkError) {
-    do throws(Errno) {
-      var names = NameTable()
-      guard Self.addNames(of: object, to: &names) else { throw Errno(EINVAL) }
-      for name in symbols + structures { names.add(name) }
-      var picker = try KernelTypePicker(path: path, names: names)
+    var names = NameTable()
+    guard Self.addNames(of: object, to: &names) else {
+      throw QuarkError("read the BPF object's types", Errno(EINVAL))
+    }
+    for name in symbols + structures { names.add(name) }
+    do throws(BTFError) {
+      let file: FileReader
+      do throws(Errno) { file = try FileReader(path: path) } catch { throw .unreadable(error.rawValue) }
+      var picker = try KernelTypePicker(file, names: names)
       try picker.readStrings()
       try picker.readTypes()
-      let extract = try picker.extract()
-      self.names = names
+      extract = try picker.extract()
       functions = picker.functions
       prototypes = try picker.prototypes()
       structureMembers = picker.structureMembers
-      self.extract = extract
+      self.names = names
     } catch {
-      throw QuarkError("read the kernel's types", error, detail: path)
+      switch error {
+      case .unreadable(let number): throw QuarkError(Self.attempt, Errno(number), detail: path)
+      case .damaged(let damage): throw QuarkError(Self.attempt, Errno(EINVAL), detail: "\(path): \(damage)")
+      }
     }
   }
+
+  private static var attempt: StaticString { "read the kernel's types" }
 
   /// The id of a function, or nil: there is none, or the compiler has dissolved it.
   func functionID(_ name: StaticString) -> UInt32? {

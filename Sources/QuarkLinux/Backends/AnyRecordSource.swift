@@ -15,7 +15,7 @@ public import QuarkCore
     let stalls: (UnsafeMutableRawPointer) -> UInt64
     let isOver: (UnsafeMutableRawPointer) -> Bool
     let wallOffsetNS: (UnsafeMutableRawPointer) throws(Errno) -> UInt64
-    let bootSalt: (UnsafeMutableRawPointer) -> UInt64
+    let bootSalt: (UnsafeMutableRawPointer) throws(QuarkError) -> UInt64
     let nowNS: (UnsafeMutableRawPointer) throws(Errno) -> UInt64
     let readNS: (UnsafeMutableRawPointer, UInt64) -> UInt64
     let watch: (UnsafeMutableRawPointer, borrowing Epoll) throws(Errno) -> Void
@@ -43,7 +43,9 @@ public import QuarkCore
       wallOffsetNS: { source throws(Errno) in
         unsafe try source.assumingMemoryBound(to: Source.self).pointee.wallOffsetNS()
       },
-      bootSalt: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.bootSalt() },
+      bootSalt: { source throws(QuarkError) in
+        unsafe try source.assumingMemoryBound(to: Source.self).pointee.bootSalt()
+      },
       nowNS: { source throws(Errno) in unsafe try source.assumingMemoryBound(to: Source.self).pointee.nowNS() },
       readNS: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.readNS(nowNS: $1) },
       watch: { (source: UnsafeMutableRawPointer, epoll: borrowing Epoll) throws(Errno) in
@@ -67,7 +69,7 @@ public import QuarkCore
   public var stalls: UInt64 { unsafe methods.stalls(source) }
   public var isOver: Bool { unsafe methods.isOver(source) }
   public func wallOffsetNS() throws(Errno) -> UInt64 { unsafe try methods.wallOffsetNS(source) }
-  public func bootSalt() -> UInt64 { unsafe methods.bootSalt(source) }
+  public func bootSalt() throws(QuarkError) -> UInt64 { unsafe try methods.bootSalt(source) }
   public func nowNS() throws(Errno) -> UInt64 { unsafe try methods.nowNS(source) }
   public func readNS(nowNS: UInt64) -> UInt64 { unsafe methods.readNS(source, nowNS) }
   public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) { unsafe try methods.watch(source, epoll) }

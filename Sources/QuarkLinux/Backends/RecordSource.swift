@@ -21,7 +21,7 @@ public protocol RecordSource: ~Copyable {
   func wallOffsetNS() throws(Errno) -> UInt64
 
   /// What keeps the ids of entities apart from those of other boots.
-  func bootSalt() -> UInt64
+  func bootSalt() throws(QuarkError) -> UInt64
 
   /// What its clock says, nanoseconds since boot, suspend included.
   func nowNS() throws(Errno) -> UInt64
@@ -65,7 +65,7 @@ extension RecordSource where Self: ~Copyable {
   public var stalls: UInt64 { 0 }
   public var isOver: Bool { false }
   public func wallOffsetNS() throws(Errno) -> UInt64 { try Clock.wallOffsetNS() }
-  public func bootSalt() -> UInt64 { BootID.salt() }
+  public func bootSalt() throws(QuarkError) -> UInt64 { try BootID.salt() }
   public func nowNS() throws(Errno) -> UInt64 { try Clock.bootNS() }
   public func readNS(nowNS: UInt64) -> UInt64 { nowNS }
 }

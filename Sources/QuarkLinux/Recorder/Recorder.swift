@@ -27,7 +27,7 @@ public import QuarkCore
   public init(path: String) throws(QuarkError) {
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }
-    let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS, bootSalt: BootID.salt())
+    let header = Self.header(nowNS: nowNS, wallOffsetNS: wallOffsetNS, bootSalt: try BootID.salt())
     descriptor = try QuarkError.attempting("make the recording", on: path) { () throws(Errno) in
       try Self.create(path, header)
     }

@@ -135,21 +135,21 @@ private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
   // A fork and an exit each.
   try expectEqual("records that came and that were lost", account.came + account.lost, 2 * generators * (processes + 1))
   let deadline = milliseconds() + Patience.milliseconds
-  while try isAnyGone(of: &queue) {
-    try expect(milliseconds() < deadline, "a process is gone, and still known")
+  while let gone = oneGone(of: queue) {
+    try expect(milliseconds() < deadline, "\(gone.pid), \(gone.comm) of \(gone.ppid), is gone, and still known")
     while unsafe queue.queue.pointee.nextEvent() != nil {}
     usleep(20_000)
   }
 }
 
-/// Whether the queue knows of a process that is no more.
-private func isAnyGone(of queue: inout TestQueue) throws(TestEnd) -> Bool {
+/// A process that the queue knows of, and that is no more.
+private func oneGone(of queue: borrowing TestQueue) -> Known? {
   var pid: UInt32 = 0
   while let process = unsafe queue.queue.pointee.firstProcess(notBelow: pid) {
-    if unsafe access("/proc/\(process.pointee.pid)", F_OK) != 0 { return true }
+    if unsafe access("/proc/\(process.pointee.pid)", F_OK) != 0 { return unsafe Known(process) }
     unsafe pid = process.pointee.pid + 1
   }
-  return false
+  return nil
 }
 
 /// Who gave its privileges up is told all the same what its ring had no room for.

@@ -66,6 +66,20 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5)!.pointee.proc_time_boot == 5)
   }
 
+  /// One whose birth waits in the queue when its end is lost is known only behind that, and looked for then.
+  @Test func whoseBirthWaitsIsLookedFor() {
+    var pipeline = pipeline(5...5)
+    _ = reconcile(&pipeline) { _ in .alive(startNS: 0) }
+    pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 6, at: 2_900_000_000)
+    pipeline.noteLosses(1)
+    let looks = reconcile(&pipeline, from: 3_000_000_000) { $0 == 6 ? .gone : .alive(startNS: 0) }
+    #expect(looks == 0, "what was known until then is not all that there was")
+    #expect(pipeline.drain(nowNS: 5_000_000_000).map(\.events) == [QUARK_EV_FORK])
+    _ = reconcile(&pipeline, from: 5_000_000_000) { $0 == 6 ? .gone : .alive(startNS: 0) }
+    #expect(unsafe pipeline.processes.lookup(pid: 6) == nil)
+    #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
+  }
+
   /// A pid that was gone for a moment, and has a new process: of that one there was a record since.
   @Test func aRecordKnowsBetterThanALook() {
     var pipeline = pipeline(5...5)

@@ -14,6 +14,8 @@ public enum ProcessLook: Equatable, Sendable {
 struct Reconciliation {
   /// Something may have been lost since the sweep that is under way began, or since the last one.
   var isWanted = false
+  /// All that had happened when that was found out was before this, nanoseconds since boot; 0: it has been looked for.
+  var lostNS: UInt64 = 0
   /// The sweep under way looks at the entries from this pid on; nil: none is.
   var nextPID: UInt32?
   /// It looks at the machine, and not only at those that were missed before.
@@ -61,7 +63,15 @@ extension ProcessCache {
   ) -> Int {
     guard isReconciliationDue(nowNS: nowNS) else { return 0 }
     reconciliation.dueNS = nowNS &+ pace.intervalNS
-    if reconciliation.nextPID == nil { beginSweep() }
+    if reconciliation.nextPID == nil {
+      if reconciliation.isWanted, reconciliation.lostNS == 0 {
+        (reconciliation.isWanted, reconciliation.lostNS) = (false, nowNS)
+      }
+      // Who was born before, and whose birth still waits, would be known behind a sweep and not to it.
+      let isKnown = oldestNS.map { $0 > reconciliation.lostNS } ?? true
+      if reconciliation.lostNS != 0, !isKnown, reconciliation.missed == 0 { return 0 }
+      beginSweep(isKnown: isKnown)
+    }
     var (looks, steps, forgotten) = (pace.looks, 16 &* pace.looks, 0)
     while looks > 0, steps > 0, let pid = reconciliation.nextPID {
       guard let process = unsafe table.first(notBelow: pid) else {
@@ -93,17 +103,19 @@ extension ProcessCache {
     return forgotten
   }
 
-  private mutating func beginSweep() {
+  /// `isKnown`: all that had happened when something was lost has left the queue.
+  private mutating func beginSweep(isKnown: Bool) {
     // The first one after a long time without a loss looks, too.
-    reconciliation.looks = reconciliation.isWanted || reconciliation.missed == 0
-    reconciliation.isWanted = false
+    reconciliation.looks = reconciliation.lostNS != 0 ? isKnown : reconciliation.missed == 0
+    if isKnown { reconciliation.lostNS = 0 }
     reconciliation.missed = 0
     reconciliation.nextPID = 0
   }
 
   private mutating func endSweep(nowNS: UInt64, _ pace: Pace) {
     reconciliation.nextPID = nil
-    let waitNS = reconciliation.missed > 0 ? pace.settleNS : reconciliation.isWanted ? pace.intervalNS : pace.idleNS
+    let isWanted = reconciliation.isWanted || reconciliation.lostNS != 0
+    let waitNS = reconciliation.missed > 0 ? pace.settleNS : isWanted ? pace.intervalNS : pace.idleNS
     reconciliation.dueNS = nowNS &+ waitNS
   }
 

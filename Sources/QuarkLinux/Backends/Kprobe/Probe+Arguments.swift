@@ -191,7 +191,7 @@ private struct ArgumentList {
     if shape.isRecent {
       add(.calledName, "called", .string, at: chain)
     } else {
-      add(.calledName, "called", count: ProbeShape.calledBytes / 8, at: chain)
+      add(.calledName, "called", count: shape.calledBytes / 8, at: chain)
     }
   }
 

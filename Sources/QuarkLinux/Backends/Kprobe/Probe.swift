@@ -84,7 +84,7 @@ struct ProbeShape {
   var fileLevels: Int { min(levels, isRecent ? 4 : 3) }
   /// Bytes of the name that was called, NUL included, where that cannot be read as a string. Words behind the stack's end
   /// cost a fault each.
-  static var calledBytes: Int { 64 }
+  var calledBytes: Int { hasArrays ? 64 : 32 }
 
   /// Bytes of a folder's name, NUL included: those that it has in itself. Longer ones are elsewhere.
   static var nameBytes: Int { 32 }

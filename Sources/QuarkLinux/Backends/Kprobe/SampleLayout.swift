@@ -11,8 +11,8 @@ struct SampleLayout {
   /// Bytes of the arguments' end and of their beginning.
   private(set) var argumentBytes = 0
   private(set) var headBytes = 0
-  /// The name that was called is a string elsewhere in the sample.
-  private(set) var hasString = false
+  /// Bytes of the name that was called; 0: it is a string elsewhere in the sample.
+  private(set) var calledBytes = 0
 
   /// Of a probe that there is not.
   init() {}
@@ -31,7 +31,7 @@ struct SampleLayout {
     fileLevels = arguments.count { $0.field == .file }
     argumentBytes = shape.argumentBytes
     headBytes = shape.headBytes
-    hasString = shape.isRecent
+    calledBytes = shape.isRecent ? 0 : shape.calledBytes
     var end: [Int32] = []
     end.reserveCapacity(SampleField.allCases.count)
     for _ in SampleField.allCases { end.append(-1) }

@@ -385,8 +385,8 @@ internal import CWire
   /// The name that was called, with a NUL if it is all of it.
   var calledName: RawSpan {
     @_lifetime(immortal) get {
-      guard unsafe layout.pointee.hasString else {
-        return unsafe span(.calledName, at: 0, count: ProbeShape.calledBytes)
+      if unsafe layout.pointee.calledBytes > 0 {
+        return unsafe span(.calledName, at: 0, count: layout.pointee.calledBytes)
       }
       // Elsewhere in the sample: __data_loc, the offset in the lower and the size in the upper half.
       let location = u32(.calledName)

@@ -61,7 +61,7 @@ define compile-bpf
 		-ISources/CWire/include -Ibpf -c $< -o $@.tmp
 	$(Q)$(OBJCOPY) --strip-debug -R .rel.BTF -R .rel.BTF.ext $@.tmp && OBJCOPY=$(OBJCOPY) bpf/strip-lines.py $@.tmp && mv $@.tmp $@
 endef
-BPF_HEADERS := bpf/kernel_types.h bpf/strip-lines.py Sources/CWire/include/wire.h
+BPF_HEADERS := bpf/kernel_types.h $(wildcard bpf/core/*.h bpf/families/*.h) bpf/strip-lines.py $(addprefix Sources/CWire/include/,kinds.h wire.h)
 
 Sources/CProbes/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) | deps
 	$(call compile-bpf,$(CLANG))

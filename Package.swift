@@ -59,7 +59,7 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
-    .target(name: "CQuark", cSettings: strictC),
+    .target(name: "CQuark", dependencies: ["CWire"], cSettings: strictC),
     .target(name: "CWire", cSettings: strictC),
     .target(name: "CLinux", cSettings: strictC),
     .target(name: "CManual", cSettings: strictC),
@@ -125,7 +125,7 @@ let package = Package(
       name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
       swiftSettings: strict),
     .testTarget(
-      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "CQuark"], swiftSettings: strict),
+      name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
       name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.

@@ -8,6 +8,7 @@ func fuzzRecording(_ bytes: RawSpan) {
     quark_queue_attr(
       flags: QQ_ENTRY_LEADER, max_length: 64, cache_grace_time: 10, hold_time: 10, max_env: 4096, kubefd: -1,
       ruleset: nil, ring_size: 0, replay: nil), stringLimit: 1 << 20)
+  var upgrade = RecordUpgrade(version: cursor.header.version)
   var nowNS = cursor.header.start_boot_ns
   pipeline.setClock(nowNS: nowNS)
   var (end, records) = (0, 0)
@@ -21,8 +22,10 @@ func fuzzRecording(_ bytes: RawSpan) {
       precondition(range.lowerBound > end && range.upperBound <= bytes.byteCount, "forwards, and within the bytes")
       end = range.upperBound
       records += 1
-      fuzzRecord(bytes.extracting(range))
-      pipeline.insert(record: bytes.extracting(range))
+      upgrade.lend(bytes.extracting(range)) {
+        fuzzRecord($0)
+        pipeline.insert(record: $0)
+      }
       takeEvents(of: &pipeline, nowNS: nowNS, wallOffsetNS: cursor.header.wall_offset_ns)
     }
   }

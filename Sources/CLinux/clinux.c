@@ -346,3 +346,15 @@ const char *clinux_log_tail(void)
 {
 	return log_tail;
 }
+
+int clinux_open_kernfs(int directory, uint64_t id)
+{
+	/* FILEID_KERNFS of linux/exportfs.h, and the number behind the handle's head. */
+	union {
+		struct file_handle handle;
+		unsigned char bytes[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} file = { .handle = { .handle_bytes = sizeof(id), .handle_type = 0xfe } };
+
+	memcpy(file.handle.f_handle, &id, sizeof(id));
+	return open_by_handle_at(directory, &file.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}

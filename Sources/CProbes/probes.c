@@ -4,14 +4,14 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 /* libbpf reads the object in place and wants it aligned as an ELF header is. */
-static const unsigned char process[] __attribute__((aligned(16))) = {
-#if __has_embed("process.bpf.o")
-#embed "process.bpf.o"
+static const unsigned char programs[] __attribute__((aligned(16))) = {
+#if __has_embed("quark.bpf.o")
+#embed "quark.bpf.o"
 #endif
 };
 
-const unsigned char *cprobes_process(size_t *size)
+const unsigned char *cprobes_programs(size_t *size)
 {
-	*size = sizeof(process);
-	return process;
+	*size = sizeof(programs);
+	return programs;
 }

@@ -37,7 +37,7 @@ extension Queue {
 
   /// Where they do come from.
   public var source: Source {
-    switch unsafe parts.pointee.backend.flag {
+    switch unsafe parts.pointee.source.traits.flag {
     case QQ_EBPF: .ebpf
     case QQ_KPROBE: .kprobe
     default: .recording

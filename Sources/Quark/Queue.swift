@@ -10,7 +10,7 @@ public import QuarkLinux
 /// handed from one thread to another, and is one thread's at a time. ``events(batchLimit:overflow:)`` makes an
 /// asynchronous sequence of it. It ends, and gives back all it has of the kernel, when its owner drops it.
 @safe public struct Queue: ~Copyable, @unchecked Sendable {
-  // A backend, two clocks and a descriptor to wait for; everything else is the pipeline's. Sendable: what is behind the
+  // A source, two clocks and a descriptor to wait for; everything else is the pipeline's. Sendable: what is behind the
   // pointer is the queue's alone, and nothing of it belongs to a thread.
   /// In memory of their own, so that the end of a queue is one call, and not written out wherever one ends.
   let parts: UnsafeMutablePointer<Parts>
@@ -49,32 +49,31 @@ public import QuarkLinux
     // A size_t of C may be more than Int holds. More than a megabyte of one string is never kept.
     if attributes.max_env < 0 || attributes.max_env > 1 << 20 { attributes.max_env = 1 << 20 }
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
-    let times = try QuarkError.attempting("read the clocks") { () throws(Errno) in
-      (boot: try Clock.bootNS(), wallOffset: try Clock.wallOffsetNS())
+    var source = try Self.openAlone { () throws(QuarkError) in
+      try SourceChoice.open(attributes, Self.settings(attributes))
     }
-    let backend = try Self.openAlone { () throws(QuarkError) in try Self.backend(attributes) }
-    try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try backend.watch(epoll) }
+    try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try source.watch(epoll) }
+    let clocks = try Self.clocks(of: source, generation)
     var pipeline = unsafe EventPipeline(
       attributes, generation: generation, memory: SlabMemory(advise: clinux_advise_huge_pages))
-    pipeline.processes.entitySalt = try Self.entitySalt(attributes, generation, backend.replayState)
-    if let replay = backend.replayState {
-      // What runs on this machine has no part in what is recorded of another.
-      (wallOffsetTakenNS, wallOffsetNS) = (replay.nowNS, generation.hasBootTimes ? 0 : replay.wallOffsetNS)
-    } else {
+    if !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 {
+      pipeline.processes.entitySalt = try source.bootSalt()
+    }
+    // What runs on this machine has no part in what is told of the past.
+    if source.traits.isLive {
       pipeline.readClock = clinux_boot_ns
       // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
-      let offsetNS = generation.hasBootTimes ? 0 : times.wallOffset
-      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: offsetNS)
+      try Self.scrape(into: &pipeline, attributes, wallOffsetNS: clocks.wallOffsetNS)
       pipeline.primeRules()
-      (wallOffsetTakenNS, wallOffsetNS) = (times.boot, offsetNS)
     }
+    (wallOffsetTakenNS, wallOffsetNS) = clocks
     self.generation = generation
-    followsWallClock = !generation.hasBootTimes && backend.flag != 0
+    followsWallClock = !generation.hasBootTimes && source.traits.isLive
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
     unsafe parts = .allocate(capacity: 1)
-    unsafe parts.initialize(to: Parts(epoll: epoll, backend: backend, pipeline: pipeline))
-    if unsafe parts.pointee.backend.flag != 0 { unsafe parts.pointee.presence = ProcPresence.open() }
+    unsafe parts.initialize(to: Parts(epoll: epoll, source: source, pipeline: pipeline))
+    if unsafe parts.pointee.source.traits.isLive { unsafe parts.pointee.presence = ProcPresence.open() }
   }
 
   @inlinable deinit { destroy() }
@@ -87,7 +86,9 @@ public import QuarkLinux
   }
 
   /// One thread at a time, in the whole program, opens or closes a queue.
-  private static func openAlone(_ open: () throws(QuarkError) -> Backend) throws(QuarkError) -> Backend {
+  private static func openAlone(
+    _ open: () throws(QuarkError) -> AnyRecordSource
+  ) throws(QuarkError) -> AnyRecordSource {
     clinux_enter_library()
     defer { clinux_leave_library() }
     return try open()
@@ -95,7 +96,7 @@ public import QuarkLinux
 
   struct Parts: ~Copyable {
     let epoll: Epoll
-    var backend: Backend
+    var source: AnyRecordSource
     var recorder: Recorder?
     /// Whether processes are still there; nil where that cannot be told, and of a recording.
     var presence: ProcPresence?
@@ -103,9 +104,9 @@ public import QuarkLinux
     var ownRules: Ruleset?
     var pipeline: EventPipeline
 
-    init(epoll: consuming Epoll, backend: consuming Backend, pipeline: consuming EventPipeline) {
+    init(epoll: consuming Epoll, source: consuming AnyRecordSource, pipeline: consuming EventPipeline) {
       self.epoll = epoll
-      self.backend = backend
+      self.source = source
       self.pipeline = pipeline
     }
   }
@@ -134,11 +135,14 @@ public import QuarkLinux
   /// Raw events held now.
   public var length: Int { unsafe parts.pointee.pipeline.length }
 
-  /// By which means of the kernel each kind of record is had, a line each, with what was tried in vain.
-  public var hooks: String { unsafe parts.pointee.backend.description }
+  /// What the source of the events is, in a word: `ebpf`, `kprobe`, or `replay` for a recording.
+  public var sourceName: String { unsafe "\(parts.pointee.source.traits.name)" }
+
+  /// By which means of the kernel each kind of record is told, a line each, with what was tried in vain.
+  public var hooks: String { unsafe parts.pointee.source.description }
 
   /// Why the EBPF backend, though it was allowed, is not used; empty if it is, or was not allowed.
-  public var fallbackReason: String { unsafe parts.pointee.backend.fallbackReason }
+  public var fallbackReason: String { unsafe parts.pointee.source.fallbackReason }
 
   /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
   public func block() throws(Errno) { try block(milliseconds: 100) }
@@ -147,18 +151,18 @@ public import QuarkLinux
   /// recording of which all has left the queue, ENODATA.
   public func block(milliseconds: Int) throws(Errno) {
     let longest = try sleepMS(atMost: milliseconds)
-    // A recording is there already.
-    guard unsafe parts.pointee.backend.flag != 0 else { return }
+    // What is past is there already.
+    guard unsafe parts.pointee.source.traits.isLive else { return }
     unsafe try parts.pointee.epoll.wait(milliseconds: CInt(clamping: max(0, longest)))
   }
 
   /// How long to wait for `epollDescriptor`; of a recording, 0, or ENODATA when all has left the queue.
   func sleepMS(atMost milliseconds: Int) throws(Errno) -> Int {
-    if let replay = unsafe parts.pointee.backend.replayState {
-      if replay.isOver, length == 0 { throw Errno(ENODATA) }
+    guard unsafe parts.pointee.source.traits.isLive else {
+      if unsafe parts.pointee.source.isOver, length == 0 { throw Errno(ENODATA) }
       return 0
     }
-    let longest = unsafe parts.pointee.backend.wakesInTime ? milliseconds : min(milliseconds, 100)
+    let longest = unsafe parts.pointee.source.traits.wakesInTime ? milliseconds : min(milliseconds, 100)
     return unsafe min(longest, pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS))
   }
 
@@ -168,13 +172,14 @@ public import QuarkLinux
   /// Counters since the queue was opened; `lost` is asked of the kernel.
   package func counters() -> quark_queue_stats {
     var result = unsafe parts.pointee.pipeline.statistics
-    result.backend = unsafe parts.pointee.backend.flag
-    unsafe result.malformed &+= parts.pointee.backend.malformed
+    result.backend = unsafe parts.pointee.source.traits.flag
+    unsafe result.malformed &+= parts.pointee.source.malformed
     unsafe result.refused &+= parts.pointee.pipeline.processes.refusals
     unsafe result.garbage_collections &+= parts.pointee.pipeline.processes.evictions
-    result.stalls = unsafe parts.pointee.backend.stalls
-    result.lost = unsafe parts.pointee.backend.lost()
-    result.lost_by_family.0 = result.lost
+    result.stalls = unsafe parts.pointee.source.stalls
+    let lost = unsafe parts.pointee.source.lost()
+    result.lost = lost.total
+    result.lost_by_family = lost.counts
     return result
   }
 
@@ -239,9 +244,9 @@ public import QuarkLinux
   }
 
   /// The next event of those that were old enough when `nextEvent` looked for records, which this does not: for whoever
-  /// takes many in no time. Nil of a recording, which was read event by event. Valid until the next call.
+  /// takes many in no time. Nil where the clock stands still meanwhile, as of a recording. Valid until the next call.
   @unsafe mutating func nextHeldEvent() -> UnsafePointer<quark_event>? {
-    guard unsafe parts.pointee.backend.flag != 0 else { return nil }
+    guard unsafe parts.pointee.source.traits.isLive else { return nil }
     return unsafe parts.pointee.pipeline.next(nowNS: lookedNS, wallOffsetNS: wallOffsetNS)
   }
 
@@ -273,28 +278,25 @@ public import QuarkLinux
 
   // MARK: -
 
-  /// The time since boot, that of the recorded machine where a recording is played. Once all of that has been read, what
-  /// is held has been held long enough.
+  /// The time since boot, of the machine of which the source tells. Once nothing more will come, what is held has been
+  /// held long enough.
   private func nowNS() -> UInt64? {
-    guard let replay = unsafe parts.pointee.backend.replayState else { return try? Clock.bootNS() }
-    guard replay.isOver else { return replay.nowNS }
+    guard let nowNS = unsafe try? parts.pointee.source.nowNS() else { return nil }
+    guard unsafe parts.pointee.source.isOver else { return nowNS }
     unsafe parts.pointee.pipeline.isOver = true
-    let (sum, overflow) = replay.nowNS.addingReportingOverflow(holdTimeNS)
+    let (sum, overflow) = nowNS.addingReportingOverflow(holdTimeNS)
     return overflow ? .max : sum
   }
 
-  /// What keeps entity ids apart from those of other boots; of a recording, as when it was made.
-  private static func entitySalt(
-    _ attributes: quark_queue_attr, _ generation: ClientGeneration, _ replay: ReplayBackend.State?
-  ) throws(QuarkError) -> UInt64 {
-    guard !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 else { return 0 }
-    guard let replay else { return try BootID.salt() }
-    return replay.bootSalt
-  }
-
-  private static func backend(_ attributes: quark_queue_attr) throws(QuarkError) -> Backend {
-    if let path = unsafe attributes.replay { return try Backend(replaying: unsafe String(cString: path)) }
-    return try Backend(attributes.flags, settings(attributes))
+  /// What time it is for a source, and what makes such times those that are handed out.
+  private static func clocks(
+    of source: borrowing AnyRecordSource, _ generation: ClientGeneration
+  ) throws(QuarkError) -> (nowNS: UInt64, wallOffsetNS: UInt64) {
+    do throws(Errno) {
+      return (try source.nowNS(), generation.hasBootTimes ? 0 : try source.wallOffsetNS())
+    } catch {
+      throw QuarkError("read the clocks", error)
+    }
   }
 
   private static func settings(_ attributes: quark_queue_attr) -> BackendSettings {
@@ -302,6 +304,7 @@ public import QuarkLinux
     settings.ringSize = attributes.ring_size
     settings.maxEnvironment = attributes.max_env
     settings.holdTimeMS = Int(attributes.hold_time)
+    settings.families = cquark_families_for(attributes.flags)
     settings.testsItself = attributes.flags & QQ_SELF_TEST != 0
     settings.seesThreads = attributes.flags & QQ_THREAD_EVENTS != 0
     return settings
@@ -332,7 +335,8 @@ public import QuarkLinux
         throw QuarkError("use QQ_BYPASS with anything but QQ_EBPF and its kinds of events", invalid)
       }
     }
-    var refused = unsupported.filter { flags & $0.0 != 0 }.map { "\($0.1)" }
+    var refused = untold(flags)
+    if flags & QQ_BYPASS != 0 { refused.append("QQ_BYPASS") }
     if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
     guard refused.isEmpty else {
       let names = refused.joined(separator: ", ")
@@ -350,16 +354,20 @@ public import QuarkLinux
 
   private static var knownFlags: CInt {
     QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
-      | QQ_SALTED_IDS
+      | QQ_SALTED_IDS | toldFlags
   }
 
-  /// Flags of events, and of other ways to hand them out, that there are none of yet.
-  private static var unsupported: [(CInt, StaticString)] {
-    [
-      (QQ_BYPASS, "QQ_BYPASS"), (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_FILE, "QQ_FILE"),
-      (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-      (QQ_GETPID, "QQ_GETPID"), (QQ_MPROTECT, "QQ_MPROTECT"),
-    ]
+  /// The flags that ask for events which some backend tells.
+  private static var toldFlags: CInt { cquark_flags_for(cquark_types_from(.max)) }
+
+  /// Those of `flags` that ask for events which no backend tells, by name.
+  private static func untold(_ flags: CInt) -> [String] {
+    let wanted = flags & ~toldFlags
+    return (0..<CInt.bitWidth).compactMap { bit in
+      let flag = wanted & (1 << CInt(bit))
+      // Safe: the name is a literal.
+      return unsafe cquark_flag_name(flag).map { unsafe String(cString: $0) }
+    }
   }
 
   @inline(never)
@@ -376,8 +384,8 @@ public import QuarkLinux
   @inline(never)
   private mutating func lookAround(nowNS: UInt64) {
     lookedAroundNS = nowNS
-    guard unsafe parts.pointee.backend.flag != 0 else { return }
-    unsafe parts.pointee.pipeline.noteLosses(parts.pointee.backend.lost())
+    guard unsafe parts.pointee.source.traits.isLive else { return }
+    unsafe parts.pointee.pipeline.noteLosses(parts.pointee.source.lost().total)
   }
 
   /// Lets go of processes whose end was lost. All that there was has been read.
@@ -389,7 +397,7 @@ public import QuarkLinux
   /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one
   /// would fit: a perf ring says once that there are some.
   private mutating func populate(nowNS: UInt64) -> Int {
-    unsafe parts.pointee.recorder?.beginBatch(nowNS: nowNS, lost: parts.pointee.backend.lost())
+    unsafe parts.pointee.recorder?.beginBatch(nowNS: nowNS, lost: parts.pointee.source.lost())
     var taken = 0
     while true {
       let limit = unsafe parts.pointee.pipeline.room
@@ -400,14 +408,13 @@ public import QuarkLinux
   }
 
   private mutating func consume(limit: Int, nowNS: UInt64) -> Int {
-    let readNS = unsafe parts.pointee.backend.replayState?.nextNS ?? nowNS
-    unsafe parts.pointee.pipeline.setClock(nowNS: readNS)
+    unsafe parts.pointee.pipeline.setClock(nowNS: parts.pointee.source.readNS(nowNS: nowNS))
     guard unsafe parts.pointee.recorder != nil else {
-      return unsafe parts.pointee.backend.consume(limit: limit) { record in
+      return unsafe parts.pointee.source.consume(limit: limit) { record in
         unsafe parts.pointee.pipeline.insert(record: record)
       }
     }
-    return unsafe parts.pointee.backend.consume(limit: limit) { record in
+    return unsafe parts.pointee.source.consume(limit: limit) { record in
       unsafe parts.pointee.recorder?.append(record)
       unsafe parts.pointee.pipeline.insert(record: record)
     }

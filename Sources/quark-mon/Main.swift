@@ -58,13 +58,7 @@ private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
     FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
   }
   guard verbosity > 0 else { return }
-  let name =
-    switch queue.counters().backend {
-    case QQ_EBPF: "ebpf"
-    case QQ_KPROBE: "kprobe"
-    default: "replay"
-    }
-  FileDescriptor.complain(queue.hooks + "using \(name) for backend\n")
+  FileDescriptor.complain(queue.hooks + "using \(queue.sourceName) for backend\n")
 }
 
 /// Everything until a signal ends it, or as many raw events as were asked for are held. The exit status, or

@@ -175,6 +175,15 @@ func wallTime() -> UInt64 {
   return boot &+ ((try? Clock.wallOffsetNS()) ?? 0)
 }
 
+/// In a child: goes to a folder, and to another in that, which it makes if it is not there, and so on.
+@inline(never) func descend(from path: String, _ depth: Int, _ name: String = "level") {
+  must("chdir", unsafe chdir(path))
+  for level in 0..<depth {
+    _ = unsafe mkdir("\(name)-\(level)", 0o755)
+    must("chdir", unsafe chdir("\(name)-\(level)"))
+  }
+}
+
 /// getcwd(3)
 @inline(never) func workingDirectory() -> String {
   guard let path = unsafe getcwd(nil, 0) else { return "(unknown)" }

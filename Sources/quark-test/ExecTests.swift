@@ -13,9 +13,30 @@ func execRelative(_ context: TestContext) throws(TestEnd) {
     return execute("./true", ["true", "this", "is", "nop!"])
   }
   try life.expect(execs: 1)
-  try context.expectExecutable(life, truth.text + "/true", calledAs: "./true")
+  try expectEqual("exe", life.known.exe, truth.text + "/true")
   try expectEqual("cwd", life.known.cwd, truth.text)
   try expectEqual("cmdline", life.known.commandLine, "true|this|is|nop!|")
+}
+
+/// Whatever a program is called by, what is known is its file: by a link, by a path that is none of the shortest, by
+/// /proc, and by a descriptor.
+func execByOtherNames(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  let program = try scratch.addProgram("program")
+  must("symlink", unsafe symlink("program", scratch.path + "/link"))
+  must("mkdir", unsafe mkdir(scratch.path + "/sub", 0o755))
+  var queue = try context.open()
+  for name in ["link", "../.././tmp//quark-test.\(getpid())/program", "./sub/../program", "/dev/fd/3"] {
+    let life = try context.live(in: &queue, status: 20) {
+      must("chdir", unsafe chdir(scratch.path))
+      let descriptor = unsafe clinux_open(program, O_RDONLY, 0)
+      if descriptor != 3 { must("dup", dup2(descriptor, 3)) }
+      return execute(name, ["x", "20"])
+    }
+    try life.expect(execs: 1)
+    try expectEqual("exe", life.known.exe, program)
+    try expectEqual("script", life.known.script, "(none)")
+  }
 }
 
 /// A file without a name, executed by way of /proc, and by its descriptor.
@@ -34,8 +55,7 @@ func execMemfd(_ context: TestContext) throws(TestEnd) {
       return 118
     }
     try life.expect(execs: 1)
-    let name = isByDescriptor ? "/dev/fd/\(descriptor)" : "/proc/self/fd/\(descriptor)"
-    try context.expectExecutable(life, "memfd:glorious", calledAs: name)
+    try expectEqual("exe", life.known.exe, "memfd:glorious")
     try expectEqual("cmdline", life.known.commandLine, "m|13|")
     if !isByDescriptor { try expectEqual("comm", life.known.comm, "\(descriptor)") }
   }
@@ -54,12 +74,7 @@ func execDeleted(_ context: TestContext) throws(TestEnd) {
     return 118
   }
   try life.expect(execs: 1)
-  if context.isKprobe {
-    // By the number of a descriptor.
-    try expect(life.known.exe.utf8.starts(with: "/dev/fd/".utf8), "exe is \(life.known.exe)")
-  } else {
-    try expectEqual("exe", life.known.exe, path)
-  }
+  try expectEqual("exe", life.known.exe, path)
   try expectEqual("cmdline", life.known.commandLine, "gone|14|")
 }
 
@@ -81,8 +96,8 @@ func execScript(_ context: TestContext) throws(TestEnd) {
       return execute(path, ["unseen", "a"])
     }
     try life.expect(execs: 1)
-    try context.expectExecutable(life, exe, calledAs: path)
-    try expectEqual("script", life.known.script, context.isKprobe ? "(none)" : path)
+    try expectEqual("exe", life.known.exe, exe)
+    try expectEqual("script", life.known.script, path)
     try expectEqual("cmdline", life.known.commandLine, arguments)
   }
   // What is no script has none, even if its parent was one.
@@ -97,7 +112,7 @@ func execNoArguments(_ context: TestContext) throws(TestEnd) {
   let status = try wait(for: pid)
   let life = try context.life(of: pid, endingWith: status, in: &queue)
   try life.expect(execs: 1)
-  try context.expectExecutable(life, try realPath("/bin/exit"), calledAs: "/bin/exit")
+  try expectEqual("exe", life.known.exe, try realPath("/bin/exit"))
   switch life.known.exitCode {
   case 0: try expectEqual("cmdline", life.known.commandLine, "")
   case 1: try expectEqual("cmdline", life.known.commandLine, "|")
@@ -182,7 +197,7 @@ func execByThread(_ context: TestContext) throws(TestEnd) {
     while true { pause() }
   }
   try life.expect(execs: 1)
-  try context.expectExecutable(life, try realPath("/bin/exit"), calledAs: "/bin/exit")
+  try expectEqual("exe", life.known.exe, try realPath("/bin/exit"))
   try expectEqual("comm", life.known.comm, "exit")
   try expectEqual("cmdline", life.known.commandLine, "exit|17|")
   try expectEqual("ppid", life.known.ppid, UInt32(getpid()))
@@ -225,16 +240,39 @@ func environmentLimit(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-// MARK: -
-
-extension TestContext {
-  /// The file that was executed; kprobes know by which name.
-  func expectExecutable(
-    _ life: Life, _ path: String, calledAs name: String, file: StaticString = #fileID, line: UInt = #line
-  ) throws(TestEnd) {
-    try expectEqual("exe", life.known.exe, isKprobe ? name : path, file: file, line: line)
+/// Where a process works below mounts: seven of them one in another, a bound folder, and two at one place; and in a
+/// folder with the longest of names.
+func directoriesAcrossMounts(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  var mounted: [String] = []
+  defer { for path in mounted.reversed() { _ = unsafe umount(path) } }
+  func mountAt(_ path: String, from source: String? = nil) throws(TestEnd) {
+    _ = unsafe mkdir(path, 0o755)
+    let isMade = unsafe mount(source ?? "none", path, "tmpfs", source == nil ? 0 : UInt(MS_BIND), nil) == 0
+    try expect(isMade, "cannot mount \(path): \(Errno.current.description)")
+    mounted.append(path)
+  }
+  must("mkdir", unsafe mkdir(scratch.path + "/bound", 0o755))
+  try mountAt(scratch.path + "/a", from: scratch.path + "/bound")
+  for _ in 0..<2 { try mountAt(scratch.path + "/twice") }
+  var deep = scratch.path
+  for level in 1...7 {
+    deep += "/m\(level)"
+    try mountAt(deep)
+  }
+  var queue = try context.open()
+  let truth = try Truth()
+  for path in [scratch.path + "/a", scratch.path + "/twice", deep] {
+    let life = try context.live(in: &queue, status: 21) {
+      descend(from: path, 1)
+      truth.text = workingDirectory()
+      return execute("/bin/exit", ["exit", "21"])
+    }
+    try expectEqual("cwd", life.known.cwd, truth.text)
   }
 }
+
+// MARK: -
 
 /// A path without symbolic links: realpath(3).
 func realPath(_ path: String) throws(TestEnd) -> String {

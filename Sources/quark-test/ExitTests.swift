@@ -40,15 +40,17 @@ func exitSignal(_ context: TestContext) throws(TestEnd) {
 /// A first thread that ends before the others: the process exits when the last one is gone, and only then.
 func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  for isGroup in [false, true] {
+  // What ends it: each thread by itself; the last one for all of them, with a status, and with none where the first
+  // thread's is another.
+  for group in [-1, 6, 0] {
     let truth = try Truth()
-    truth[1] = isGroup ? 1 : 0
+    truth[1] = group
     let pid = try start {
       unsafe startThread(truth) { memory in
         let truth = unsafe memory!.assumingMemoryBound(to: Int.self)
         while !equal(value(of: "State:", in: "/proc/self/task/\(getpid())/status") ?? "", "Z (zombie)") { usleep(1000) }
         unsafe truth[0] = Int(wallTime())
-        if unsafe truth[1] == 1 { _exit(6) }
+        if unsafe truth[1] >= 0 { unsafe _exit(CInt(truth[1])) }
         clinux_exit_thread(4)
       }
       clinux_exit_thread(3)
@@ -62,6 +64,27 @@ func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
     try expect(
       life.known.exitTime + tolerance >= UInt64(truth[0]),
       "the exit at \(life.known.exitTime) was before the last thread's, at \(truth[0])")
+  }
+}
+
+/// A process without a terminal has none, however deep it works: where there is nothing to be read, nothing is told.
+func withoutTerminal(_ context: TestContext) throws(TestEnd) {
+  let scratch = try Scratch()
+  var queue = try context.open()
+  for depth in [0, 12, 40] {
+    let life = try context.live(in: &queue, status: 33) {
+      must("setsid", setsid())
+      descend(from: scratch.path, depth)
+      // Its children are told of, too.
+      let child = clinux_fork()
+      if child == 0 { _exit(0) }
+      while wait(nil) > 0 {}
+      return execute("/bin/exit", ["exit", "33"])
+    }
+    for part in life.parts where part.known.sid == part.known.pid {
+      try expectEqual("the terminal's major number", part.known.terminal.major, 0)
+      try expectEqual("the terminal's minor number", part.known.terminal.minor, 0)
+    }
   }
 }
 

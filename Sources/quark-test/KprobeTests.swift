@@ -3,29 +3,85 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// All that kprobes cannot know, as quark(7) lists it, and nothing else: changes of ids, the environment, the control
-/// group, which file a name stands for, and which interpreter a script has.
+/// What kprobes cannot know, as quark(7) lists it: changes of ids and the environment.
 func unknownToKprobes(_ context: TestContext) throws(TestEnd) {
-  let scratch = try Scratch()
-  let script = try scratch.addFile("script", Array("#!/bin/exit 30\n".utf8))
   var queue = try context.open()
   let life = try context.live(in: &queue, status: 30) {
     must("setresgid", clinux_set_gids(4242, 4242, 4242))
     must("setresuid", clinux_set_uids(4242, 4242, 4242))
     must("setsid", setsid())
-    return execute(script, ["script"], environment: ["A=1"])
+    return execute("/bin/exit", ["exit", "30"], environment: ["A=1"])
   }
   try life.expect(execs: 1, idChanges: 0)
   let known = life.known
   try expectEqual("bytes of environment", known.environment.count, 0)
   try expectEqual("bytes of environment there were", known.environmentThere, 0)
-  try expectEqual("cgroup", known.cgroup, "(none)")
-  try expectEqual("script", known.script, "(none)")
-  try expectEqual("exe", known.exe, script)
   // The ids themselves are known, with the exec.
   try expectEqual("uid", known.uid, 4242)
   try expectEqual("sgid", known.sgid, 4242)
   try expectEqual("sid", known.sid, known.pid)
+}
+
+/// What both backends know of the same lives is the same, but for what quark(7) lists: the environment, changes of ids,
+/// and what was read late.
+func sameLives(_ context: TestContext) throws(TestEnd) {
+  // EBPF needs types: here they are hidden, or the kernel has none.
+  if unsafe access("/sys/kernel/btf/vmlinux", R_OK) != 0 { return }
+  let scratch = try Scratch()
+  _ = try scratch.addProgram("program")
+  let script = try scratch.addFile("script", Array("#!/bin/exit 30\n".utf8))
+  var queue = try context.open()
+  var other = context
+  other.attributes.flags ^= QQ_KPROBE | QQ_EBPF
+  var otherQueue = try other.open()
+  for kind in 0..<7 {
+    let pid = try start {
+      must("chdir", unsafe chdir(scratch.path))
+      switch kind {
+      case 0: return 3
+      case 1: kill(getpid(), SIGKILL)
+      case 2: must("setsid", setsid())
+      case 3: return execute("./script", ["x"])
+      case 4: must("chroot", unsafe chroot(scratch.path))
+      case 5: must("unshare", clinux_unshare(CLINUX_NEW_UTS.rawValue | CLINUX_NEW_MNT.rawValue))
+      default:
+        descend(from: scratch.path, 3)
+        must("setresgid", clinux_set_gids(4242, 4243, 4244))
+        must("setresuid", clinux_set_uids(4242, 4243, 4244))
+        return execute(script, ["x"], environment: ["A=1"])
+      }
+      return execute("./program", ["x", "5", "a b"])
+    }
+    let status = try wait(for: pid)
+    let ours = try context.life(of: pid, endingWith: status, in: &queue).known
+    let theirs = try other.life(of: pid, endingWith: status, in: &otherQueue).known
+    for (index, (one, another)) in zip(numbers(ours), numbers(theirs)).enumerated() where one != another {
+      throw .failed("life \(kind), number \(index): \(one), with EBPF \(another)")
+    }
+    // A millisecond, for there may be an interruption between the reading of two clocks.
+    let apart = max(ours.startTime, theirs.startTime) - min(ours.startTime, theirs.startTime)
+    try expect(apart < 1_000_000, "life \(kind) began \(apart) ns earlier or later with EBPF")
+    for (one, another) in zip(texts(ours), texts(theirs)) where !equal(one, another) {
+      throw .failed("life \(kind): \(one), with EBPF \(another)")
+    }
+  }
+}
+
+/// All numbers that are known of a process, but for its times, which two queues convert by clocks that each has read for
+/// itself, and for what says how it is known.
+private func numbers(_ known: Known) -> [UInt64] {
+  let words = [
+    known.ppid, known.uid, known.gid, known.suid, known.sgid, known.euid, known.egid, known.pgid, known.sid,
+    known.terminal.major, known.terminal.minor, known.uts, known.ipc, known.mnt, known.net, known.entryLeader,
+    known.entryLeaderType,
+  ]
+  let late = UInt64(QUARK_F_LATE_CWD | QUARK_F_LATE_CMDLINE)
+  return words.map { UInt64($0) } + known.capabilities
+    + [known.flags & ~late, known.poisonTag, UInt64(known.argumentsThere)]
+}
+
+private func texts(_ known: Known) -> [String] {
+  [known.comm, known.exe, known.cwd, known.cgroup, known.script, known.commandLine]
 }
 
 /// Threads are told of when that is asked for: their beginning, new name and end are events of their process, of which
@@ -106,11 +162,7 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
   let truth = try Truth()
   var queue = try context.open()
   let pid = try start {
-    must("chdir", unsafe chdir(scratch.path))
-    for level in 0..<12 {
-      must("mkdir", unsafe mkdir("level-\(level)", 0o755))
-      must("chdir", unsafe chdir("level-\(level)"))
-    }
+    descend(from: scratch.path, 12)
     truth.text = workingDirectory()
     let child = clinux_fork()
     if child == 0 {
@@ -138,9 +190,10 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A kernel without arrays, without the clocks, and without counters of what was lost, as older ones are.
+/// A kernel without arrays, without the clocks, without counters of what was lost, with small samples, and with one probe
+/// an event, as older ones are.
 func poorerKernel(_ context: TestContext) throws(TestEnd) {
-  unsafe setenv("QUARK_KPROBE_WITHOUT", "arrays,clock,lost", 1)
+  unsafe setenv("QUARK_KPROBE_WITHOUT", "arrays,clock,lost,recent,joining", 1)
   defer { unsafe unsetenv("QUARK_KPROBE_WITHOUT") }
   var queue = try context.open()
   let hooks = unsafe queue.queue.pointee.hooks

@@ -153,11 +153,10 @@ struct SharedQueue: ~Copyable {
 }
 
 extension Queue {
-  /// Each record is an event; of an exec kprobes make two records, which stay one event.
+  /// Each record is an event.
   mutating func forbidJoining() {
     for parent in 0..<RAW_NUM_TYPES.rawValue {
-      for child in 0..<RAW_NUM_TYPES.rawValue
-      where parent != RAW_EXEC.rawValue || child != RAW_EXEC_CONNECTOR.rawValue {
+      for child in 0..<RAW_NUM_TYPES.rawValue {
         forbidAggregation(raw_types(parent), raw_types(child))
       }
     }

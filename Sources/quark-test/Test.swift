@@ -115,6 +115,13 @@ struct Test {
       Test("t_exec_fails", .separate, execFails),
       Test("t_exec_thread", .joined, execByThread),
       Test("t_exec_setid", .separate, execSetID),
+      Test("t_exec_names", .joined, execByOtherNames),
+      Test("t_cwd_mounts", .joined, directoriesAcrossMounts),
+      Test("t_cgroup", .separate, controlGroup),
+      Test("t_clone_into_cgroup", .separate, cloneIntoGroup),
+      Test(
+        "t_cgroup_v1", .own("it looks for the hierarchies when it opens"),
+        alone: "it takes a controller away from the unified hierarchy", controlGroupV1),
       Test("t_chroot", .joined, execInChroot),
       Test("t_comm", .separate, newNames),
       Test("t_cap_words", .joined, capabilityWords),
@@ -130,6 +137,7 @@ struct Test {
       Test("t_exit_status", .separate, exitStatus),
       Test("t_exit_signal", .separate, exitSignal),
       Test("t_exit_leader_first", .separate, exitLeaderFirst),
+      Test("t_no_terminal", .separate, withoutTerminal),
       Test("t_exit_together", .separate, exitTogether),
       Test("t_exit_tgid", .own("it has hardly any hold time"), exitTgid),
       Test("t_namespace", .joined, namespaces),
@@ -171,10 +179,6 @@ struct Test {
       Test("t_id_change", .joined, idChange),
       Test("t_saved_ids", .separate, savedIDs),
       Test("t_setsid", .separate, newSession),
-      Test("t_cgroup", .separate, controlGroup),
-      Test(
-        "t_cgroup_v1", .joined, alone: "it takes a controller away from the unified hierarchy", controlGroupV1),
-      Test("t_clone_into_cgroup", .separate, cloneIntoGroup),
       Test("t_cgroup_parse", .none, cgroupParse),
       Test("t_hanson", .none, hansonObject),
       Test("t_hanson_escape", .none, hansonEscape),
@@ -192,6 +196,7 @@ struct Test {
   /// Of what it is that only EBPF knows, and of the kernel's tracing files.
   private static var kprobeOnly: [Test] {
     [
+      Test("t_same_lives", .own("it compares two"), sameLives),
       Test("t_unknown", .joined, unknownToKprobes),
       Test("t_long_args", .own("it says when its records are read"), longArguments),
       Test("t_deep_cwd", .joined, deepDirectory),

@@ -11,9 +11,9 @@ import Testing
     var pipeline = EventPipeline(holdTimeMS: 1000)
     pipeline.setClock(nowNS: 1_000_000_000)
     var hostile = RecordBuilder(WIRE_COMM, pid: 5, timeNS: timeNS)
-    hostile.header.task.start_boot_ns = 1
+    hostile.task.start_boot_ns = 1
     var later = RecordBuilder(WIRE_EXIT, pid: 5, timeNS: 1_000_000_000)
-    later.header.task.start_boot_ns = 1
+    later.task.start_boot_ns = 1
     for bytes in [hostile.bytes, later.bytes] { _ = unsafe pipeline.insert(record: bytes.span.bytes) }
     #expect(pipeline.drain(nowNS: 2_100_000_000).map(\.events) == [QUARK_EV_EXIT])
     #expect(pipeline.drain(nowNS: 12_100_000_000).map(\.events) == [QUARK_EV_SETPROCTITLE])

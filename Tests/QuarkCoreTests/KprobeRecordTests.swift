@@ -6,17 +6,15 @@ import Testing
 
 /// What only the records of kprobes have: two for an exec, paths as they are written, and what was read late or cut.
 @Suite struct KprobeRecordTests {
-  private func builder(_ type: wire_type, hasTask: Bool = true, pid: UInt32 = 42, timeNS: UInt64) -> RecordBuilder {
-    var record = RecordBuilder(type, pid: pid, timeNS: timeNS)
-    if !hasTask { record.header.type |= UInt16(WIRE_NO_TASK.rawValue) }
-    return record
+  private func builder(_ kind: wire_kind, pid: UInt32 = 42, timeNS: UInt64) -> RecordBuilder {
+    RecordBuilder(kind, pid: pid, timeNS: timeNS)
   }
 
   private func fork(of parent: UInt32 = 1, pid: UInt32 = 42, timeNS: UInt64, cwd: String, flags: wire_field_flag) -> [UInt8] {
     var record = builder(WIRE_FORK, pid: pid, timeNS: timeNS)
-    record.header.task.ppid = parent
-    record.header.task.uid = 1000
-    record.header.task.uts_inonum = 1
+    record.task.ppid = parent
+    record.task.uid = 1000
+    record.task.uts_inonum = 1
     record.add(WIRE_FIELD_CWD, cwd, flags: flags)
     return record.bytes
   }
@@ -30,10 +28,10 @@ import Testing
 
   @Test func anExecOfTwoRecordsIsOneEvent() throws {
     var pipeline = EventPipeline()
-    var name = builder(WIRE_EXEC, hasTask: false, timeNS: 2)
+    var name = builder(WIRE_BARE_EXEC, timeNS: 2)
     name.add(WIRE_FIELD_EXE, "./tool\0", flags: WIRE_FIELD_PATH)
     var image = builder(WIRE_EXEC_CONNECTOR, timeNS: 3)
-    image.header.task.uid = 7
+    image.task.uid = 7
     image.add(WIRE_FIELD_CWD, "/srv", flags: WIRE_FIELD_PATH)
     image.add(WIRE_FIELD_ARGV, "tool\0-v\0")
     let start = fork(timeNS: 1, cwd: "/", flags: WIRE_FIELD_PATH)
@@ -50,12 +48,12 @@ import Testing
   @Test func recordsWithoutATask() throws {
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
     var exec = builder(WIRE_EXEC, timeNS: 1)
-    exec.header.task.uid = 1000
+    exec.task.uid = 1000
     exec.add(WIRE_FIELD_ARGV, "sh\0script\0")
     exec.add(WIRE_FIELD_ENV, "A=1\0")
     exec.add(WIRE_FIELD_SCRIPT, "script\0")
-    var comm = builder(WIRE_COMM, hasTask: false, timeNS: 2)
-    comm.header.task.comm.0 = CChar(UInt8(ascii: "x"))
+    var comm = builder(WIRE_BARE_COMM, timeNS: 2)
+    comm.name.comm.0 = CChar(UInt8(ascii: "x"))
     insert(exec.bytes, comm.bytes, into: &pipeline)
     #expect(pipeline.drain().map(\.events) == [QUARK_EV_EXEC | QUARK_EV_SETPROCTITLE])
     let process = unsafe try #require(pipeline.processes.lookup(pid: 42))
@@ -88,13 +86,13 @@ import Testing
   /// What a thread does is an event of its own, and changes nothing of its process.
   @Test func threadsAreTheirProcesses() throws {
     var pipeline = EventPipeline(flags: QQ_THREAD_EVENTS)
-    var name = builder(WIRE_THREAD_COMM, hasTask: false, timeNS: 3)
-    name.header.task.comm.0 = 0x74
+    var name = builder(WIRE_THREAD_COMM, timeNS: 3)
+    name.name.comm.0 = 0x74
     var exit = builder(WIRE_EXIT, timeNS: 5)
-    exit.header.task.exit_code = 7 << 8
+    exit.task.exit_code = 7 << 8
     insert(
-      fork(timeNS: 1, cwd: "/a", flags: WIRE_FIELD_PATH), builder(WIRE_THREAD_FORK, hasTask: false, timeNS: 2).bytes,
-      name.bytes, builder(WIRE_THREAD_EXIT, hasTask: false, timeNS: 4).bytes, into: &pipeline)
+      fork(timeNS: 1, cwd: "/a", flags: WIRE_FIELD_PATH), builder(WIRE_THREAD_FORK, timeNS: 2).bytes,
+      name.bytes, builder(WIRE_THREAD_EXIT, timeNS: 4).bytes, into: &pipeline)
     let kinds = [QUARK_EV_FORK, QUARK_EV_FORK, QUARK_EV_SETPROCTITLE, QUARK_EV_EXIT]
     #expect(pipeline.drain() == kinds.enumerated().map { EventSummary($1, pid: 42, at: UInt64($0 + 1)) })
     let process = unsafe try #require(pipeline.processes.lookup(pid: 42))
@@ -102,15 +100,6 @@ import Testing
     insert(exit.bytes, into: &pipeline)
     #expect(pipeline.drain() == [EventSummary(QUARK_EV_EXIT, pid: 42, at: 5)])
     #expect(unsafe process.pointee.flags & UInt64(QUARK_F_EXIT) != 0 && process.pointee.exit_code == 7)
-  }
-
-  /// A thread's record has no task: one that claims to have one makes no sense.
-  @Test(arguments: [WIRE_THREAD_FORK, WIRE_THREAD_EXIT, WIRE_THREAD_COMM])
-  func aThreadWithATask(type: wire_type) {
-    var pipeline = EventPipeline(flags: QQ_THREAD_EVENTS)
-    let bytes = builder(type, timeNS: 1).bytes
-    _ = unsafe pipeline.insert(record: bytes.span.bytes)
-    #expect(pipeline.statistics.malformed == 1 && pipeline.length == 0)
   }
 
   private let cut = wire_field_flag(WIRE_FIELD_PATH.rawValue | WIRE_FIELD_CUT.rawValue)
@@ -122,7 +111,7 @@ import Testing
   func aCutPath(cwd: String, expected: String, isLate: Bool) throws {
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
     var exit = builder(WIRE_EXIT, timeNS: 2)
-    exit.header.task.uts_inonum = 1
+    exit.task.uts_inonum = 1
     exit.add(WIRE_FIELD_CWD, cwd, flags: cut)
     insert(fork(timeNS: 1, cwd: "/a/b/c", flags: WIRE_FIELD_PATH), exit.bytes, into: &pipeline)
     _ = pipeline.drain()

@@ -3,10 +3,14 @@ import CWire
 /// Builds the bytes of a record as bpf/ would write them.
 struct RecordBuilder {
   var header = wire_record()
+  /// The bodies that there are. Which of them a record has is a matter of its kind.
+  var task = wire_task()
+  var idBits: UInt32 = 0
+  var name = wire_name()
   private var fields: [UInt8] = []
 
-  init(_ type: wire_type, pid: UInt32, timeNS: UInt64 = 1) {
-    header.type = UInt16(type.rawValue)
+  init(_ kind: wire_kind, pid: UInt32, timeNS: UInt64 = 1) {
+    header.kind = UInt16(kind.rawValue)
     header.pid = pid
     header.tid = pid
     header.time_boot_ns = timeNS
@@ -28,7 +32,18 @@ struct RecordBuilder {
 
   var bytes: [UInt8] {
     var header = header
-    header.size = UInt32(MemoryLayout<wire_record>.size + fields.count)
-    return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + fields
+    let body = body
+    header.size = UInt32(MemoryLayout<wire_record>.size + body.count + fields.count)
+    return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + body + fields
+  }
+
+  private var body: [UInt8] {
+    switch wire_kind(UInt32(header.kind)) {
+    case WIRE_ID_CHANGE:
+      unsafe withUnsafeBytes(of: wire_id_change(task: task, bits: idBits, reserved: 0)) { unsafe Array($0) }
+    case WIRE_BARE_COMM, WIRE_THREAD_COMM: unsafe withUnsafeBytes(of: name) { unsafe Array($0) }
+    case WIRE_BARE_EXEC, WIRE_THREAD_FORK, WIRE_THREAD_EXIT: []
+    default: unsafe withUnsafeBytes(of: task) { unsafe Array($0) }
+    }
   }
 }

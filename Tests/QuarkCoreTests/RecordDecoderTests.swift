@@ -94,7 +94,7 @@ import Testing
 
   @Test func nonsenseIsMalformed() {
     var record = exec()
-    record.header.type = 99
+    record.header.kind = 99
     #expect(decode(record.bytes) == nil, "unknown type")
     record = exec()
     record.header.pid = 0
@@ -149,12 +149,19 @@ import Testing
     #expect(Int(WIRE_SETUID.rawValue) == Int(QUARK_ID_CHANGE_SETUID))
     #expect(Int(WIRE_SETGID.rawValue) == Int(QUARK_ID_CHANGE_SETGID))
     #expect(WIRE_FAMILY_PROCESS.rawValue == QUARK_FAMILY_PROCESS.rawValue)
+    #expect(WIRE_FAMILY_SOCKET.rawValue == QUARK_FAMILY_SOCKET.rawValue)
+    #expect(WIRE_FAMILY_PACKET.rawValue == QUARK_FAMILY_PACKET.rawValue)
+    #expect(WIRE_FAMILY_FILE.rawValue == QUARK_FAMILY_FILE.rawValue)
+    #expect(WIRE_FAMILY_PTRACE.rawValue == QUARK_FAMILY_PTRACE.rawValue)
+    #expect(WIRE_FAMILY_MODULE.rawValue == QUARK_FAMILY_MODULE.rawValue)
+    #expect(WIRE_FAMILY_SHM.rawValue == QUARK_FAMILY_SHM.rawValue)
+    #expect(WIRE_FAMILY_TTY.rawValue == QUARK_FAMILY_TTY.rawValue)
     #expect(WIRE_FAMILY_COUNT.rawValue == QUARK_FAMILY_COUNT.rawValue)
   }
 
   @Test func idsAndNames() {
     var record = RecordBuilder(WIRE_ID_CHANGE, pid: 9)
-    record.header.id_change = WIRE_SETUID.rawValue | WIRE_SETSID.rawValue
+    record.idBits = WIRE_SETUID.rawValue | WIRE_SETSID.rawValue
     #expect(decode(record.bytes)?.type == RAW_ID_CHANGE)
     #expect(decode(RecordBuilder(WIRE_COMM, pid: 9).bytes)?.type == RAW_COMM)
   }

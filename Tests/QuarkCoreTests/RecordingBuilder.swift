@@ -1,4 +1,5 @@
 import CWire
+import QuarkCore
 
 /// Builds the bytes of a recording, with the header of the first ones there were: it ends with the release.
 struct RecordingBuilder {
@@ -15,9 +16,14 @@ struct RecordingBuilder {
     header.start_boot_ns = 5
   }
 
-  mutating func mark(nowNS: UInt64, lost: UInt64 = 0) {
-    let mark = recording_mark(now_boot_ns: nowNS, lost: lost)
+  mutating func mark(nowNS: UInt64, lost: LossCounts = LossCounts()) {
+    let mark = recording_mark(now_boot_ns: nowNS, lost: lost.total, lost_by_family: lost.counts)
     frame(RECORDING_MARK.rawValue, unsafe withUnsafeBytes(of: mark) { unsafe Array($0) })
+  }
+
+  /// As version 1 had it, or as a writer that knew fewer families would.
+  mutating func markWithoutFamilies(nowNS: UInt64, lost: UInt64) {
+    frame(RECORDING_MARK.rawValue, unsafe withUnsafeBytes(of: (nowNS, lost)) { unsafe Array($0) })
   }
 
   mutating func record(_ content: [UInt8]) {
@@ -25,9 +31,9 @@ struct RecordingBuilder {
     records += 1
   }
 
-  mutating func end(nowNS: UInt64 = 0, lost: UInt64 = 0, records: UInt64? = nil) {
-    let mark = recording_mark(now_boot_ns: nowNS, lost: lost)
-    let end = recording_end(mark: mark, records: records ?? self.records)
+  mutating func end(nowNS: UInt64 = 0, lost: LossCounts = LossCounts(), records: UInt64? = nil) {
+    let end = recording_end(
+      now_boot_ns: nowNS, lost: lost.total, records: records ?? self.records, lost_by_family: lost.counts)
     frame(RECORDING_END.rawValue, unsafe withUnsafeBytes(of: end) { unsafe Array($0) })
   }
 

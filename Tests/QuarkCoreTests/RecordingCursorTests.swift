@@ -29,25 +29,64 @@ import Testing
     recording.mark(nowNS: 10)
     recording.record([1, 2, 3])
     recording.record([])
-    recording.mark(nowNS: 20, lost: 4)
+    recording.mark(nowNS: 20, lost: losses(total: 4, files: 1))
     recording.record(Array(repeating: 9, count: 16))
-    recording.end(nowNS: 30, lost: 5)
+    recording.end(nowNS: 30, lost: losses(total: 5, files: 2))
     return recording
+  }
+
+  static func losses(total: UInt64, files: UInt64) -> LossCounts {
+    var lost = LossCounts(total: total)
+    lost[WIRE_FAMILY_FILE] = files
+    return lost
+  }
+
+  @Test func lossesByFamily() throws {
+    let bytes = Self.whole().bytes
+    // Safe: UInt8 has no padding, which `bytes` of a span would show.
+    let span = unsafe bytes.span.bytes
+    var cursor = try RecordingCursor(span)
+    var losses: [LossCounts] = []
+    while cursor.next(span) != nil { losses.append(cursor.lost) }
+    losses.append(cursor.lost)
+    let (first, second) = (LossCounts(), Self.losses(total: 4, files: 1))
+    #expect(losses == [first, first, first, second, second, Self.losses(total: 5, files: 2)])
   }
 
   @Test func wholeRecording() throws {
     let (frames, ending) = try Self.read(Self.whole().bytes)
     #expect(frames == [
-      .mark(nowNS: 10, lost: 0), .record(144..<147), .record(160..<160), .mark(nowNS: 20, lost: 4), .record(192..<208),
+      .mark(nowNS: 10, lost: 0), .record(208..<211), .record(224..<224),
+      .mark(nowNS: 20, lost: 4), .record(320..<336),
     ])
     #expect(ending == .closed(nowNS: 30, lost: 5))
+  }
+
+  /// Of version 1, which knew one family, and of a writer that knew none.
+  @Test(arguments: [(1, 160, 7), (2, 32, 0)] as [(UInt16, UInt16, UInt64)])
+  func marksWithoutFamilies(version: UInt16, recordSize: UInt16, processes: UInt64) throws {
+    var recording = RecordingBuilder()
+    (recording.header.version, recording.header.record_size) = (version, recordSize)
+    recording.markWithoutFamilies(nowNS: 10, lost: 7)
+    recording.frame(RECORDING_END.rawValue, Array(repeating: 0, count: 24))
+    let bytes = recording.bytes
+    let (frames, ending) = try Self.read(bytes)
+    #expect(frames == [.mark(nowNS: 10, lost: 7)])
+    #expect(ending == .closed(nowNS: 0, lost: 0))
+    // Safe: as above.
+    let span = unsafe bytes.span.bytes
+    var cursor = try RecordingCursor(span)
+    _ = cursor.next(span)
+    #expect(cursor.lost.total == 7 && cursor.lost[WIRE_FAMILY_PROCESS] == processes)
   }
 
   @Test func refusals() {
     #expect(Self.refusal { _ in } == nil)
     #expect(Self.refusal { $0.header.magic.0 = 0 } == .notARecording)
     #expect(Self.refusal { $0.header.byte_order = 0x0403_0201 } == .otherByteOrder)
-    #expect(Self.refusal { $0.header.version = 2 } == .otherVersion)
+    #expect(Self.refusal { $0.header.version = 0 } == .otherVersion)
+    #expect(Self.refusal { $0.header.version = 3 } == .otherVersion)
+    #expect(Self.refusal { $0.header.version = 1 } == .otherRecordLayout)
     #expect(Self.refusal { $0.header.record_size += 8 } == .otherRecordLayout)
     #expect(Self.refusal { $0.header.header_size = 104 } == .notARecording)
     #expect(Self.refusal { $0.header.header_size = 113 } == .notARecording)
@@ -101,7 +140,7 @@ import Testing
     #expect(try Self.read(recording.bytes).ending == .damaged(offset: 112))
 
     recording = RecordingBuilder()
-    recording.frame(RECORDING_MARK.rawValue, Array(repeating: 0, count: 24))
+    recording.frame(RECORDING_MARK.rawValue, Array(repeating: 0, count: 20))
     #expect(try Self.read(recording.bytes).ending == .damaged(offset: 112))
 
     recording = RecordingBuilder()

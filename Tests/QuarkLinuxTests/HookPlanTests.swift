@@ -1,3 +1,4 @@
+import CWire
 import Testing
 
 @testable import QuarkLinux
@@ -78,5 +79,13 @@ import Testing
       #expect(Set(all).count == all.count)
       #expect(!all.isEmpty)
     }
+  }
+
+  /// Of a family that is not asked for, nothing is hooked, and nothing is said.
+  @Test func onlyWhatIsAskedFor() {
+    #expect(HookPlan(families: 1 << WIRE_FAMILY_PROCESS.rawValue).hooks == Hook.allCases)
+    let none = HookPlan(families: 1 << WIRE_FAMILY_FILE.rawValue)
+    #expect(none.hooks.isEmpty && none.missing == nil && none.description.isEmpty)
+    #expect(Hook.allCases.allSatisfy { none[$0] == nil })
   }
 }

@@ -15,11 +15,11 @@ import Testing
     for (index, name) in halves.enumerated() { vector[name] = 8 + 4 * index }
     let words: [Dotname] = [.credCapInheritable, .credCapPermitted, .credCapEffective, .credCapBset, .credCapAmbient]
     for (index, name) in words.enumerated() { vector[name] = 32 + 8 * index }
-    for (index, name) in ([.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry] as [Dotname]).enumerated() {
-      vector[name] = 40 + 8 * index
-    }
-    vector[.mountMnt] = 32
-    vector[.mountMntMountpoint] = 24
+    let paths: [Dotname] = [.fsStructRootMnt, .fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry]
+    for (index, name) in paths.enumerated() { vector[name] = 32 + 8 * index }
+    (vector[.mountMnt], vector[.mountMntMountpoint], vector[.vfsmountMntRoot]) = (32, 24, 0)
+    (vector[.dentryDParent], vector[.dentryDNameName], vector[.dentryDIname]) = (24, 40, 56)
+    (vector[.fileFPathMnt], vector[.fileFPathDentry]) = (16, 24)
     (vector[.ttyDriverMajor], vector[.ttyDriverMinorStart]) = (44, 48)
     vector[.mmStructArgStart] = 100
     vector[.mmStructArgEnd] = 108
@@ -36,12 +36,12 @@ import Testing
   }
 
   /// Limits of kernel/trace/trace_probe.h: 4,095 bytes a definition, 128 arguments, of at most 63 characters each.
-  @Test(arguments: [true, false])
-  func definitionsFit(hasArrays: Bool) {
+  @Test(arguments: [(true, true), (true, false), (false, false)])
+  func definitionsFit(hasArrays: Bool, isRecent: Bool) {
     let offsets = Self.offsets()
     var shape = ProbeShape()
-    shape.hasArrays = hasArrays
-    if !hasArrays { shape.levels = 3 }
+    (shape.hasArrays, shape.isRecent, shape.joinsLives) = (hasArrays, isRecent, hasArrays)
+    if !hasArrays { shape.levels = 2 }
     for probe in Probe.allCases {
       let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
       let text = arguments.map { $0.argument.definition(hasArrays: hasArrays) }.joined()
@@ -95,12 +95,12 @@ import Testing
     let offsets = Self.offsets()
     var shape = ProbeShape()
     shape.hasArrays = hasArrays
-    let arguments = Probe.image.arguments(offsets, BlockOffsets(offsets), shape)
+    let arguments = Probe.exec.arguments(offsets, BlockOffsets(offsets), shape)
     let layout = try #require(SampleLayout(Self.format(arguments, hasArrays: hasArrays), arguments, shape))
-    #expect(layout[.credentials] == 16 && layout[.isGroupDead] == nil)
+    #expect(layout[.credentials] == 16 && layout[.moment] == nil)
     let total = arguments.reduce(16) { $0 + $1.argument.kind.size * $1.argument.count }
     #expect(layout.size == total)
-    #expect(layout.levels == shape.levels)
+    #expect(layout.levels == shape.levels && layout.fileLevels == shape.fileLevels)
     #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: 4), arguments, shape) == nil)
     #expect(SampleLayout(EventFormat([]), arguments, shape) == nil)
   }
@@ -118,6 +118,20 @@ import Testing
 
     mutating func set<Value: FixedWidthInteger>(_ field: SampleField, at distance: Int = 0, _ value: Value) {
       set(0, at: layout[field]! + distance, value)
+    }
+
+    /// A name in a file system, as far up from the leaf as `level` says.
+    mutating func setEntry(_ field: SampleField, _ level: Int = 0, _ entry: UInt64, below parent: UInt64, _ name: String) {
+      set(field, at: 64 * level, parent)
+      set(field, at: 64 * level + 16, entry + 56)
+      set(field, at: 64 * level + 32, name)
+    }
+
+    /// Where the task's root and working directories are.
+    mutating func setDirectories(root: (mount: UInt64, entry: UInt64), working: (mount: UInt64, entry: UInt64)) {
+      for (index, place) in [root.mount, root.entry, working.mount, working.entry].enumerated() {
+        set(.fileSystem, at: 8 * index, place)
+      }
     }
 
     private mutating func set<Value: FixedWidthInteger>(_ unused: Int, at offset: Int, _ value: Value) {
@@ -138,7 +152,7 @@ import Testing
   private struct Known {
     var uid, ttyMajor, ttyMinor: UInt32
     var effective, flags: UInt64
-    var cwd, argument: String
+    var cwd, argument, exe, script: String
     var argumentBytes, argumentsThere: Int
     var exitCode, exitSignal: Int32
 
@@ -147,6 +161,8 @@ import Testing
       unsafe (uid, ttyMajor, ttyMinor) = (known.proc_uid, known.proc_tty_major, known.proc_tty_minor)
       unsafe (effective, flags) = (known.proc_cap_effective, known.flags)
       cwd = unsafe known.cwd.map { unsafe String(cString: $0) } ?? ""
+      exe = unsafe known.exe.map { unsafe String(cString: $0) } ?? ""
+      script = unsafe known.script.map { unsafe String(cString: $0) } ?? ""
       argument = unsafe known.cmdline.map { unsafe String(cString: $0) } ?? ""
       unsafe (argumentBytes, argumentsThere) = (known.cmdline_len, known.cmdline_orig_len)
       unsafe (exitCode, exitSignal) = (known.exit_code, known.exit_signal)
@@ -170,34 +186,51 @@ import Testing
   }
 
   @Test func anExec() throws {
-    var sample = try sample(of: .image)
+    var sample = try sample(of: .exec)
     // No process has that number, so that nothing is read of one.
     sample.set(.tgid, UInt32(4_000_000))
     sample.set(.credentials, UInt32(1000))
     sample.set(.credentials, at: 24 + 16, UInt64(0xff))
     sample.set(.comm, "tool")
     for (level, name) in ["c", "b", "a"].enumerated() {
-      sample.set(.names, at: 32 * level, name)
-      sample.set(.parents, at: 8 * level, UInt64(102 + level))
+      sample.setEntry(.folders, level, UInt64(101 + level), below: UInt64(102 + level), name)
     }
-    sample.set(.fileSystem, UInt64(104))
-    sample.set(.fileSystem, at: 16, UInt64(101))
+    sample.setDirectories(root: (7, 104), working: (7, 101))
+    sample.set(.filePath, UInt64(7))
+    sample.set(.filePath, at: 8, UInt64(201))
+    sample.setEntry(.file, 0, 201, below: 202, "tool")
+    sample.setEntry(.file, 1, 202, below: 104, "bin")
+    sample.set(.terminal, UInt64(1))
     sample.set(.ttyNumbers, UInt64(136) | 3 << 32)
     sample.set(.ttyIndex, UInt32(2))
     sample.set(.argumentBounds, UInt64(5000))
     sample.set(.argumentBounds, at: 8, UInt64(5008))
     sample.set(.argumentTail, at: 1024 - 8, "tool\0-v\0")
-    let whole = try #require(known(sample, of: .image))
+    sample.set(.argumentHead, "tool\0-v\0")
+    let whole = try #require(known(sample, of: .exec))
     #expect(whole.uid == 1000 && whole.effective == 0xff)
     #expect(whole.ttyMajor == 136 && whole.ttyMinor == 5)
-    #expect(whole.cwd == "/a/b/c")
+    #expect(whole.cwd == "/a/b/c" && whole.exe == "/bin/tool" && whole.script == "")
     #expect(whole.argument == "tool" && whole.argumentBytes == 8 && whole.argumentsThere == 8)
     #expect(whole.flags & UInt64(QUARK_F_LATE_CWD | QUARK_F_LATE_CMDLINE) == 0)
+    // What stands where nothing could be read is nothing.
+    sample.set(.terminal, UInt64(0))
+    #expect(try #require(known(sample, of: .exec)).ttyMajor == 0)
+    // A long name is elsewhere than in its entry.
+    sample.set(.folders, at: 64 + 16, UInt64(1))
+    #expect(try #require(known(sample, of: .exec)).cwd == "./c")
+    sample.set(.folders, at: 64 + 16, UInt64(102 + 56))
+    // A file that never had a name.
+    sample.setEntry(.file, 0, 201, below: 201, "memfd:x")
+    #expect(try #require(known(sample, of: .exec)).exe == "memfd:x")
+    // The same folder as seen through another mount is not the root.
+    sample.setDirectories(root: (7, 104), working: (8, 101))
+    #expect(try #require(known(sample, of: .exec)).cwd == "./a/b/c")
     // More arguments than were read, and a path whose head was not.
     sample.set(.argumentBounds, at: 8, UInt64(5000 + 2000))
     sample.set(.argumentHead, "much")
-    sample.set(.fileSystem, UInt64(1))
-    let cut = try #require(known(sample, of: .image))
+    sample.setDirectories(root: (7, 1), working: (7, 101))
+    let cut = try #require(known(sample, of: .exec))
     #expect(cut.argument == "much" && cut.argumentBytes == 64 && cut.argumentsThere == 2000)
     #expect(cut.cwd == "./a/b/c")
   }
@@ -205,29 +238,119 @@ import Testing
   @Test func anExit() throws {
     var sample = try sample(of: .exit)
     sample.set(.tgid, UInt32(4_000_000))
-    sample.set(.isGroupDead, UInt32(1))
+    sample.set(.moment, UInt32(1))
     sample.set(.uts, UInt32(1))
-    // Across a mount: /mnt is another file system's root.
-    sample.set(.fileSystem, UInt64(500))
-    sample.set(.fileSystem, at: 16, UInt64(101))
-    sample.set(.names, "leaf")
-    sample.set(.parents, UInt64(102))
-    sample.set(.mountRoot, UInt64(102))
-    sample.set(.mountPoint, UInt64(200))
-    sample.set(.mountPointParent, UInt64(500))
-    sample.set(.mountPointName, "mnt")
+    sample.setDirectories(root: (7, 102), working: (7, 101))
+    sample.setEntry(.folders, 0, 101, below: 102, "leaf")
     sample.set(.leaderExitCode, UInt32(3 << 8))
     let exited = try #require(known(sample, of: .exit))
-    #expect(exited.cwd == "/mnt/leaf" && exited.exitCode == 3)
+    #expect(exited.cwd == "/leaf" && exited.exitCode == 3)
     sample.set(.groupExitCode, UInt32(9))
+    sample.set(.signalFlags, UInt32(4))
     let killed = try #require(known(sample, of: .exit))
     #expect(killed.exitSignal == 9 && killed.exitCode == 0)
+    // The first thread alone was killed, and another ended all with 0.
+    sample.set(.leaderExitCode, UInt32(31))
+    sample.set(.groupExitCode, UInt32(0))
+    let ended = try #require(known(sample, of: .exit))
+    #expect(ended.exitSignal == 0 && ended.exitCode == 0)
+  }
+
+  @Test func aMount() throws {
+    var sample = try sample(of: .fork)
+    sample.set(.tgid, UInt32(4_000_000))
+    sample.set(.pid, UInt32(4_000_000))
+    // /mnt is another file system's root.
+    sample.setDirectories(root: (7, 500), working: (8, 101))
+    sample.setEntry(.folders, 0, 101, below: 102, "leaf")
+    sample.set(.mount, UInt64(200))
+    sample.set(.mount, at: 8, UInt64(102))
+    sample.setEntry(.mountPoint, 0, 200, below: 500, "mnt")
+    #expect(try #require(known(sample, of: .fork)).cwd == "/mnt/leaf")
+    // Mounted on what is mounted: the name of its top is none, and the system knows no such mount.
+    sample.setEntry(.mountPoint, 0, 200, below: 200, "/")
+    #expect(try #require(known(sample, of: .fork)).cwd == "./leaf")
+  }
+
+  @Test func kernelThreads() throws {
+    var sample = try sample(of: .fork)
+    func isAdmitted() -> Bool {
+      var layouts = SampleLayouts(seesThreads: true)
+      layouts.set(.fork, id: 9, sample.layout)
+      return unsafe sample.bytes.withUnsafeBytes { unsafe layouts.admits(.fork, $0.baseAddress! + 36) }
+    }
+    #expect(isAdmitted())
+    sample.set(.flags, UInt32(0x20_0000))
+    #expect(!isAdmitted())
+  }
+
+  @Test(arguments: [
+    ("/s\0", "/bin/sh\0/s\0", "/s"), ("./s\0", "/bin/sh\0-x\0./s\0a\0", "./s"),
+    ("/n\0", "/bin/sh\0/s\0/n\0", "/n"), ("/bin/sh\0", "sh\0/bin/sh\0", nil),
+    ("/bin/sh\0", "/bin/sh\0/bin/sh\0", nil), ("/s\0", "/bin/sh\0", nil), ("/s\0", "/bin/sh\0/s", nil),
+    ("/s\0", "", nil), ("\0", "/bin/sh\0\0", nil), ("", "/bin/sh\0\0", nil), ("/s\0", "/bin/sh\0/script\0", nil),
+    // Only the beginning of a name is known.
+    ("/long", "/bin/sh\0/long/name\0a\0", "/long/name"), ("/long", "/bin/sh\0/lone/name\0a\0", nil),
+  ] as [(String, String, String?)])
+  func scripts(name: String, arguments: String, expected: String?) {
+    let (bytes, nameBytes) = (Array(arguments.utf8), Array(name.utf8))
+    let place = unsafe CalledName(nameBytes.span.bytes).script(in: bytes.span.bytes)
+    #expect(place.map { String(decoding: bytes[$0], as: UTF8.self) } == expected)
+  }
+
+  @Test(arguments: [
+    ("/bin/sh\0", true), ("/\0", false), ("sh\0", false), ("/bin/./sh\0", false), ("/bin/../sh\0", false),
+    ("/bin//sh\0", false), ("/bin/\0", false), ("\0", false), ("/bin/sh", false),
+  ])
+  func plainPaths(name: String, expected: Bool) {
+    let bytes = Array(name.utf8)
+    let isPlain = unsafe CalledName(bytes.span.bytes).isPlainPath
+    #expect(isPlain == expected)
+  }
+
+  @Test(arguments: [
+    ("4.19.118-nobtf", false), ("5.10.0-30-cloud-amd64", false), ("5.15.200", false), ("5.16.0-rc1", true),
+    ("6.1.0-47-cloud-amd64", true), ("7.3.4+deb13-cloud-amd64", true), ("6", false), ("", false), ("linux", false),
+  ])
+  func recentKernels(release: String, expected: Bool) { #expect(ProbeShape.isRecent(release) == expected) }
+
+  /// Of an event of several probes a number says whose a sample is.
+  @Test func moments() throws {
+    let offsets = Self.offsets()
+    var shape = ProbeShape()
+    shape.isRecent = true
+    var layouts = SampleLayouts(seesThreads: false)
+    var texts: [String] = []
+    var made: [Sample] = []
+    for probe in [.fork, .exit, .name] as [Probe] {
+      let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
+      texts.append(arguments.map { "\($0.argument.name) \($0.argument.kind) \($0.argument.count)" }.joined(separator: ","))
+      let layout = try #require(SampleLayout(Self.format(arguments, hasArrays: true), arguments, shape))
+      layouts.set(probe, id: 9, layout)
+      made.append(Sample(layout))
+    }
+    // The kernel takes them as one event only if all are alike.
+    #expect(Set(texts).count == 1)
+    for (moment, expected) in [(0, .exit), (1, .exit), (Probe.fork.moment, .fork), (Probe.name.moment, .name)]
+      as [(Int, Probe)]
+    {
+      made[0].set(.moment, UInt32(moment))
+      made[0].bytes[36] = 9
+      let found = unsafe made[0].bytes.withUnsafeBytes {
+        unsafe layouts.probe(of: $0.baseAddress! + 36, size: $0.count - 36)
+      }
+      #expect(found == expected)
+      let short = unsafe made[0].bytes.withUnsafeBytes { unsafe layouts.probe(of: $0.baseAddress! + 36, size: 20) }
+      #expect(short == nil)
+    }
+    let (isKnown, isOther) = (layouts.knows(9), layouts.knows(0))
+    #expect(isKnown && !isOther)
   }
 
   /// Whatever a sample has in it, what comes of it is a record.
   @Test func anyBytes() throws {
     var random = SystemRandomNumberGenerator()
-    for probe in [.fork, .image, .exit, .name] as [Probe] {
+    for probe in [.fork, .exec, .exit, .name] as [Probe] {
       for _ in 0..<200 {
         var sample = try sample(of: probe)
         for index in 40..<sample.bytes.count { sample.bytes[index] = UInt8.random(in: 0...255, using: &random) }

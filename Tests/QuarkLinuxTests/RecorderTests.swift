@@ -29,12 +29,14 @@ import Testing
   /// Two batches: stamps 1, 2, 3, then 9, 4.
   static func write(_ file: TemporaryFile, closing: Bool = true) throws {
     var recorder = try Recorder(path: file.path)
-    recorder.beginBatch(nowNS: 10, lost: 1)
+    var losses = LossCounts(total: 1)
+    losses.add(2, of: WIRE_FAMILY_TTY)
+    recorder.beginBatch(nowNS: 10, lost: LossCounts(total: 1))
     append([record(1), record(2), record(3, length: 25)], to: &recorder)
-    recorder.beginBatch(nowNS: 15, lost: 2)
-    recorder.beginBatch(nowNS: 20, lost: 3)
+    recorder.beginBatch(nowNS: 15, lost: LossCounts(total: 2))
+    recorder.beginBatch(nowNS: 20, lost: losses)
     append([record(9), record(4)], to: &recorder)
-    recorder.beginBatch(nowNS: 30, lost: 4)
+    recorder.beginBatch(nowNS: 30, lost: LossCounts(total: 4))
     #expect(recorder.records == 5)
     if closing { try recorder.close() }
   }
@@ -52,27 +54,27 @@ import Testing
     try Self.write(file)
     var replay = try ReplayBackend(path: file.path)
     let after = try Clock.bootNS()
-    #expect(replay.nowNS >= before && replay.nowNS <= after)
-    #expect(replay.wallOffsetNS.distance(to: offset).magnitude < 1_000_000_000)
-    #expect(replay.lost() == 0)
+    #expect(replay.nowNS() >= before && replay.nowNS() <= after)
+    #expect(replay.wallOffsetNS().distance(to: offset).magnitude < 1_000_000_000)
+    #expect(replay.lost() == LossCounts())
     #expect(replay.ending == nil)
     #expect(Self.isReadable(replay.readable))
     var records: [[UInt8]] = []
     #expect(replay.headTimeNS == 1)
     #expect(replay.consume(limit: 2) { records.append(Self.bytes($0)) } == 2)
     #expect(replay.headTimeNS == 3)
-    #expect(replay.nowNS == 10 && replay.lost() == 1)
+    #expect(replay.nowNS() == 10 && replay.lost() == LossCounts(total: 1))
     #expect(replay.consume(limit: 0) { _ in } == 0)
     #expect(replay.consume(limit: 9) { records.append(Self.bytes($0)) } == 1, "up to the batch's end")
-    #expect(replay.nowNS == 10)
+    #expect(replay.nowNS() == 10)
     #expect(replay.consume(limit: 1) { records.append(Self.bytes($0)) } == 1)
-    #expect(replay.nowNS == 20 && replay.lost() == 3)
+    #expect(replay.nowNS() == 20 && replay.lost().total == 3 && replay.lost()[WIRE_FAMILY_TTY] == 2)
     #expect(Self.isReadable(replay.readable))
     #expect(replay.consume(limit: 9) { records.append(Self.bytes($0)) } == 1)
     #expect(records == [Self.record(1), Self.record(2), Self.record(3, length: 25), Self.record(9), Self.record(4)])
     #expect(replay.headTimeNS == nil)
     #expect(replay.ending == .closed(nowNS: 30, lost: 4))
-    #expect(replay.nowNS == 30 && replay.lost() == 4)
+    #expect(replay.nowNS() == 30 && replay.lost() == LossCounts(total: 4))
     #expect(replay.consume(limit: 9) { _ in } == 0)
     #expect(!Self.isReadable(replay.readable))
   }
@@ -96,7 +98,7 @@ import Testing
     #expect(replay.consume(limit: 9, untilNS: .max) { _ in } == 5)
     let size = try file.read().count
     #expect(replay.ending == .truncated(offset: size))
-    #expect(replay.nowNS == 20)
+    #expect(replay.nowNS() == 20)
   }
 
   /// What a reader finds while it is written: after a second, all that came before it.
@@ -105,10 +107,10 @@ import Testing
     var recorder = try Recorder(path: file.path)
     let startNS = try Clock.bootNS()
     Self.append([Self.record(1)], to: &recorder)
-    recorder.beginBatch(nowNS: startNS + 900_000_000, lost: 0)
+    recorder.beginBatch(nowNS: startNS + 900_000_000, lost: LossCounts())
     #expect(try file.read().count == MemoryLayout<recording_header>.size)
-    recorder.beginBatch(nowNS: startNS + 1_100_000_000, lost: 0)
-    #expect(try file.read().count == MemoryLayout<recording_header>.size + 24 + 32)
+    recorder.beginBatch(nowNS: startNS + 1_100_000_000, lost: LossCounts())
+    #expect(try file.read().count == MemoryLayout<recording_header>.size + 8 + MemoryLayout<recording_mark>.size + 32)
     try recorder.close()
   }
 
@@ -171,7 +173,7 @@ import Testing
 
   @Test(arguments: ["/no/such/recording", "/", "/dev/zero"])
   func nothingToRead(path: String) {
-    #expect(throws: QuarkError.self) { _ = try ReplayBackend(path: path).nowNS }
+    #expect(throws: QuarkError.self) { _ = try ReplayBackend(path: path).nowNS() }
   }
 
   @Test func noRecording() throws {
@@ -179,7 +181,7 @@ import Testing
     for content in ["", "QUARKREC", String(repeating: "x", count: 1000)] {
       try file.write(Data(content.utf8))
       var detail = ""
-      do { _ = try ReplayBackend(path: file.path).nowNS } catch { detail = error.detail }
+      do { _ = try ReplayBackend(path: file.path).nowNS() } catch { detail = error.detail }
       #expect(detail == "this file is no recording")
     }
   }
@@ -201,14 +203,14 @@ import Testing
     var replay = try ReplayBackend(path: path)
     var stamps: [UInt64] = []
     while let head = replay.headTimeNS {
-      let before = replay.nowNS
+      let before = replay.nowNS()
       #expect(replay.consume(limit: 1) { _ in } == 1)
-      #expect(replay.nowNS >= before, "the recorded clock goes forwards")
-      #expect(replay.nowNS >= head, "what is read has happened")
+      #expect(replay.nowNS() >= before, "the recorded clock goes forwards")
+      #expect(replay.nowNS() >= head, "what is read has happened")
       stamps.append(head)
     }
     #expect(stamps.count > 80)
-    #expect(replay.lost() == 0)
+    #expect(replay.lost() == LossCounts())
 
     replay = try ReplayBackend(path: path)
     var played = 0

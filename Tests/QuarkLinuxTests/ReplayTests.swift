@@ -47,14 +47,14 @@ import Testing
         flags: flags, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
         ruleset: nil, ring_size: 0, replay: nil))
     var events: [Event] = []
-    let wallOffsetNS = replay.wallOffsetNS
+    let wallOffsetNS = replay.wallOffsetNS()
     while replay.ending == nil {
       _ = replay.consume(limit: pipeline.room) { record in pipeline.insert(record: record) }
-      while let event = unsafe pipeline.next(nowNS: replay.nowNS, wallOffsetNS: wallOffsetNS) {
+      while let event = unsafe pipeline.next(nowNS: replay.nowNS(), wallOffsetNS: wallOffsetNS) {
         unsafe events.append(Event(event.pointee))
       }
     }
-    let end = replay.nowNS + 2_000_000_000
+    let end = replay.nowNS() + 2_000_000_000
     while let event = unsafe pipeline.next(nowNS: end, wallOffsetNS: wallOffsetNS) {
       unsafe events.append(Event(event.pointee))
     }

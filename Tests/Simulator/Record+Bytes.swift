@@ -7,11 +7,10 @@ extension Record {
     var fields: [UInt8] = []
     var header = wire_record()
     header.time_boot_ns = timeNS
-    header.type = UInt16(wireType.rawValue)
+    header.kind = UInt16(wireKind.rawValue)
     header.pid = pid
     header.tid = tid
     header.cpu = UInt32(cpu)
-    header.task = wireTask
     func add(_ kind: UInt32, _ content: [UInt8], flags: UInt16 = 0) {
       Self.append(kind, content, flags: flags, to: &fields)
       header.nfields += 1
@@ -22,7 +21,7 @@ extension Record {
     switch damage {
     case .noPID: header.pid = 0
     case .hugePID: header.pid = 4 << 20
-    case .unknownType: header.type = 9
+    case .unknownType: header.kind = 12
     case .fieldMissing: header.nfields += 1
     case .unknownField: add(77, [1, 2, 3])
     case .fieldTwice: for _ in 0..<2 { add(WIRE_FIELD_CWD.rawValue, [UInt8(ascii: "x"), 0]) }
@@ -32,11 +31,13 @@ extension Record {
       fields.removeLast(8)
     case .short, .sizeBeyondEnd, .sizeBelowHeader, nil: break
     }
-    header.size = UInt32(MemoryLayout<wire_record>.size + fields.count)
+    let leastSize = MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size
+    header.size = UInt32(leastSize + fields.count)
     if damage == .sizeBeyondEnd { header.size += 1 }
-    if damage == .sizeBelowHeader { header.size = UInt32(MemoryLayout<wire_record>.size - 1) }
-    let bytes = unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + fields
-    return damage == .short ? Array(bytes.prefix(Int(timeNS % 160))) : bytes
+    if damage == .sizeBelowHeader { header.size = UInt32(leastSize - 1) }
+    let bytes = unsafe withUnsafeBytes(of: header) { unsafe Array($0) }
+      + withUnsafeBytes(of: wireTask) { unsafe Array($0) } + fields
+    return damage == .short ? Array(bytes.prefix(Int(timeNS % UInt64(leastSize)))) : bytes
   }
 
   private static func append(_ kind: UInt32, _ content: [UInt8], flags: UInt16, to bytes: inout [UInt8]) {
@@ -61,7 +62,7 @@ extension Record {
     return path.contains(UInt8(ascii: "/")) ? 0 : UInt16(WIRE_FIELD_NAME.rawValue)
   }
 
-  private var wireType: wire_type {
+  private var wireKind: wire_kind {
     switch type {
     case RAW_WAKE_UP_NEW_TASK: WIRE_FORK
     case RAW_EXEC: WIRE_EXEC

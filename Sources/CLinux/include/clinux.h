@@ -46,6 +46,9 @@ static inline int clinux_open(const char *path, int flags, mode_t mode) { return
 static inline int clinux_openat(int directory, const char *path, int flags) { return openat(directory, path, flags); }
 static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 static inline pid_t clinux_fork(void) { return fork(); }
+/* The folder of that number in a kernfs, of which `directory` is any: open_by_handle_at(2). -1 with errno. */
+int clinux_open_kernfs(int directory, uint64_t id);
+
 /* Swift takes flock for the structure of fcntl(2). */
 static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX); }
 static inline int clinux_unlock(int fd) { return flock(fd, LOCK_UN); }

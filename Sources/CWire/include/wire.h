@@ -2,9 +2,9 @@
  * The records that bpf/ writes into the ring and QuarkCore reads. Native endian, naturally aligned, no holes: the
  * asserts below hold for the BPF target and for every userland target alike.
  *
- * A record is a wire_record, then `nfields` times a wire_field each followed by `len` bytes and padding to a multiple
- * of 8. The reader trusts none of it: sizes, kinds and lengths are checked, and a bad record is counted and dropped.
- * recording.h keeps records in files.
+ * A record is a wire_record, then the body that kinds.h names for its kind, then `nfields` times a wire_field, each
+ * followed by `len` bytes and padding to a multiple of 8. The reader trusts none of it: sizes, kinds and lengths are
+ * checked, and a bad record is counted and dropped. recording.h keeps records in files.
  */
 #ifndef QUARK_WIRE_H
 #define QUARK_WIRE_H
@@ -24,33 +24,13 @@ typedef int32_t wire_s32;
 typedef uint64_t wire_u64;
 #endif
 
-/* wire_record.type */
-enum wire_type {
-	WIRE_FORK = 1,		/* pid is the child */
-	WIRE_EXEC = 2,
-	WIRE_EXIT = 3,		/* the last thread of the group is gone */
-	WIRE_ID_CHANGE = 4,	/* id_change says which ids; the task has the new ones */
-	WIRE_COMM = 5,		/* a new name, which the task has, by other means than an exec */
-	WIRE_EXEC_CONNECTOR = 6,	/* what an exec's own record, which has no task, does not tell */
-	/* Of a thread, whose process lives before and after; with WIRE_NO_TASK, and pid is the process. */
-	WIRE_THREAD_FORK = 7,
-	WIRE_THREAD_EXIT = 8,
-	WIRE_THREAD_COMM = 9,
+#include "kinds.h"
 
-	WIRE_NO_TASK = 1 << 15,	/* with one of the above: of the task nothing is known but, of WIRE_COMM, its name */
-};
-
-/* wire_record.id_change: the bits of QUARK_ID_CHANGE_* */
-enum wire_id_change {
+/* wire_id_change.bits: those of QUARK_ID_CHANGE_* */
+enum wire_id_bits {
 	WIRE_SETSID = 1 << 0,
 	WIRE_SETUID = 1 << 1,	/* real, effective, saved or file system user id */
 	WIRE_SETGID = 1 << 2,
-};
-
-/* By what losses are told apart: the values of enum quark_family. */
-enum wire_family {
-	WIRE_FAMILY_PROCESS = 0,
-	WIRE_FAMILY_COUNT = 8,
 };
 
 /* wire_field.kind */
@@ -86,6 +66,20 @@ enum wire_limits {
 	WIRE_PATH_MAX = 8192,		/* bytes of a path, NULs included; more than PATH_MAX, as d_path allows */
 };
 
+/* How every record begins. */
+struct wire_record {
+	wire_u64 time_boot_ns;		/* since boot, suspend included */
+	wire_u32 size;			/* of the whole record: this header, its body and its fields */
+	wire_u16 kind;			/* enum wire_kind */
+	wire_u16 nfields;
+	wire_u32 pid;			/* thread group */
+	wire_u32 tid;			/* thread that acted */
+	wire_u32 cpu;
+	wire_u32 reserved;		/* 0 */
+};
+
+/* ---- bodies: what a record of some kind always has */
+
 /* The task as it was when the record was made. Ids are those of the initial namespaces. */
 struct wire_task {
 	wire_u64 start_boot_ns;		/* since boot, suspend included */
@@ -109,21 +103,23 @@ struct wire_task {
 	wire_u32 ipc_inonum;
 	wire_u32 mnt_inonum;
 	wire_u32 net_inonum;
-	wire_s32 exit_code;		/* as wait(2) has it: status << 8 | signal; 0 unless WIRE_EXIT */
+	wire_s32 exit_code;		/* as wait(2) has it: status << 8 | signal; 0 of a task that lives */
 	char comm[16];
 };
 
-struct wire_record {
-	wire_u64 time_boot_ns;		/* since boot, suspend included */
-	wire_u32 size;			/* of the whole record, fields included */
-	wire_u16 type;
-	wire_u16 nfields;
-	wire_u32 pid;			/* thread group */
-	wire_u32 tid;			/* thread that acted */
-	wire_u32 cpu;
-	wire_u32 id_change;		/* WIRE_ID_CHANGE; 0 otherwise */
+/* A task that has changed its ids, with the new ones. */
+struct wire_id_change {
 	struct wire_task task;
+	wire_u32 bits;			/* enum wire_id_bits */
+	wire_u32 reserved;		/* 0 */
 };
+
+/* What a task is called now, where nothing else is known of it. */
+struct wire_name {
+	char comm[16];
+};
+
+/* ---- fields: what a record may have beyond that */
 
 struct wire_field {
 	wire_u16 kind;
@@ -160,7 +156,9 @@ struct wire_settings {
 
 _Static_assert(sizeof(struct wire_settings) == 24, "wire_settings has a hole");
 _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
-_Static_assert(sizeof(struct wire_record) == 160, "wire_record has a hole");
+_Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
+_Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");
+_Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

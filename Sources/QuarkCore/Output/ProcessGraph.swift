@@ -68,7 +68,7 @@ public enum ProcessGraph {
     unsafe appendID("tty_maj ", task.proc_tty_major, to: &text)
     unsafe appendID("tty_min ", task.proc_tty_minor, to: &text)
     text.append("el_type ")
-    unsafe text.append(EventText.entryLeaderName(task.proc_entry_leader_type))
+    unsafe text.append(ProcessFamily.entryLeaderName(task.proc_entry_leader_type))
     text.append("\\n")
     unsafe appendID("el_leader ", task.proc_entry_leader, to: &text)
   }

@@ -77,32 +77,8 @@ public enum RawEventGraph {
   private static func appendText(
     _ event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString {
-    switch unsafe raw_types(event.pointee.type) {
-    case RAW_COMM:
-      text.append("COMM ")
-      unsafe withUnsafeBytes(of: &event.pointee.task.comm) {
-        unsafe text.append(dotLabel: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
-      }
-      return "yellow"
-    case RAW_EXIT_THREAD:
-      text.append("EXIT")
-      return "lightseagreen"
-    case RAW_EXEC:
-      text.append("EXEC ")
-      if let exe = unsafe event.pointee.exe { unsafe text.append(dotLabel: exe) }
-      return "lightslateblue"
-    case RAW_WAKE_UP_NEW_TASK:
-      text.append("NEW_TASK ")
-      unsafe text.append(decimal: UInt64(event.pointee.pid))
-      return "orange"
-    case RAW_EXEC_CONNECTOR:
-      text.append("EXEC_CONNECTOR")
-      return "lightskyblue"
-    case RAW_ID_CHANGE:
-      text.append("ID_CHANGE")
-    default:
-      text.append("OTHER")
-    }
-    return "black, fontcolor=white"
+    // Safe: there is a row for every type, and its label is a literal.
+    unsafe text.append(cString: cquark_type(event.pointee.type).pointee.label)
+    return unsafe Families.appendGraphText(of: event, to: &text)
   }
 }

@@ -90,18 +90,8 @@ public enum AggregationRule: UInt8, Sendable {
     self.hasThreads = hasThreads
     unsafe cells = .allocate(capacity: Self.types * Self.types)
     unsafe cells.initialize(repeating: Cell(), count: Self.types * Self.types)
-    set(RAW_WAKE_UP_NEW_TASK, RAW_COMM, .multiple)
-    set(RAW_EXEC, RAW_EXEC_CONNECTOR, .single)
-    set(RAW_EXEC, RAW_COMM, .multiple)
-    set(RAW_COMM, RAW_COMM, .multiple)
-    set(RAW_ID_CHANGE, RAW_ID_CHANGE, .multiple)
+    Families.join(in: &self, isMinimal: isMinimal)
     if isMinimal { return }
-    set(RAW_WAKE_UP_NEW_TASK, RAW_EXEC, .forkExec)
-    set(RAW_WAKE_UP_NEW_TASK, RAW_EXEC_CONNECTOR, .forkExec)
-    set(RAW_WAKE_UP_NEW_TASK, RAW_ID_CHANGE, .multiple)
-    set(RAW_WAKE_UP_NEW_TASK, RAW_EXIT_THREAD, .single)
-    set(RAW_EXEC, RAW_EXIT_THREAD, .single)
-    set(RAW_COMM, RAW_EXIT_THREAD, .single)
     set(RAW_FILE, RAW_FILE, .file)
     set(RAW_TTY, RAW_TTY, .tty)
   }

@@ -303,7 +303,7 @@ public import CQuark
   /// What is known of the process; events of its own family make an entry for one that is not.
   @inline(__always)
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
-    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type) else {
+    guard ProcessFamily.has(unsafe rawEvent.pointee.type) else {
       return unsafe processes.lookup(pid: rawEvent.pointee.pid)
     }
     return unsafe processes.entry(for: rawEvent, startNS: startNS(of: rawEvent))
@@ -314,7 +314,7 @@ public import CQuark
   private mutating func isSame(
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> Bool {
-    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process else { return true }
+    guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else { return true }
     return unsafe processes.isSame(rawEvent, startNS: startNS(of: rawEvent), as: process)
   }
 
@@ -353,10 +353,6 @@ public import CQuark
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> UInt64 {
     unsafe rawEvents.remove(rawEvent)
-    if unsafe rawEvent.pointee.id_change != 0 { unsafe eventTail.pointee.id_change |= rawEvent.pointee.id_change }
-    guard EventBits.isOfProcessFamily(unsafe rawEvent.pointee.type), let process = unsafe process else {
-      return unsafe EventBits.bit(raw_types(rawEvent.pointee.type))
-    }
-    return unsafe processes.apply(rawEvent, to: process, moment)
+    return unsafe Families.deliver(rawEvent, of: process, to: eventTail, &processes, moment)
   }
 }

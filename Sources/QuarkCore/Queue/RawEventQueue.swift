@@ -138,19 +138,9 @@ internal import CQuark
   /// Gives back a node that is not in the trees, and what strings it still has.
   @inline(__always)
   @unsafe mutating func free(_ event: UnsafeMutablePointer<raw_event>, strings: inout StringPool) {
-    if unsafe event.pointee.variable_bytes != 0 { unsafe freeStrings(of: event, in: &strings) }
+    if unsafe event.pointee.variable_bytes != 0 { unsafe Families.release(event, in: &strings) }
     unsafe event.byTime.pointee.next = freeNodes?.byTime
     unsafe freeNodes = event
-  }
-
-  @inline(never)
-  private func freeStrings(of event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
-    if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
-    if let args = unsafe event.pointee.args { unsafe strings.release(args) }
-    if let cwd = unsafe event.pointee.cwd { unsafe strings.release(cwd) }
-    if let cgroup = unsafe event.pointee.cgroup { unsafe strings.release(cgroup) }
-    if let env = unsafe event.pointee.env { unsafe strings.release(env) }
-    if let script = unsafe event.pointee.script { unsafe strings.release(script) }
   }
 
   /// Puts an event with its type, pid and time into the trees.

@@ -9,7 +9,7 @@ public struct RecordingCursor: Sendable {
   }
 
   public enum Frame: Equatable, Sendable {
-    /// Where the record's bytes are. They may be anything.
+    /// Where the record's bytes are. They may be anything, and of an older layout: `RecordUpgrade`.
     case record(Range<Int>)
     /// The records that follow were read at this time since boot; so many had been lost until then.
     case mark(nowNS: UInt64, lost: UInt64)
@@ -28,6 +28,8 @@ public struct RecordingCursor: Sendable {
   public let header: recording_header
   /// Once `next` returned nil.
   public private(set) var ending: Ending?
+  /// What the newest mark says was lost, or the end frame.
+  public private(set) var lost = LossCounts()
   /// Record frames read so far.
   public private(set) var records: UInt64 = 0
   private var offset: Int
@@ -40,8 +42,8 @@ public struct RecordingCursor: Sendable {
       unsafe bytes.withUnsafeBytes { unsafe header.copyMemory(from: .init(rebasing: $0.prefix(header.count))) }
     }
     guard header.byte_order == UInt32(RECORDING_BYTE_ORDER.rawValue) else { throw .otherByteOrder }
-    guard header.version == UInt16(RECORDING_VERSION.rawValue) else { throw .otherVersion }
-    guard Int(header.record_size) == MemoryLayout<wire_record>.size else { throw .otherRecordLayout }
+    guard let recordSize = Self.recordSize(version: header.version) else { throw .otherVersion }
+    guard Int(header.record_size) == recordSize else { throw .otherRecordLayout }
     guard Int(header.header_size) >= Self.leastHeaderSize, header.header_size % 8 == 0 else {
       throw .notARecording
     }
@@ -70,17 +72,15 @@ public struct RecordingCursor: Sendable {
       offset = Self.padded(content.upperBound)
       return .record(content)
     case RECORDING_MARK:
-      // Safe: as above; the size was checked.
-      let mark = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: start, as: recording_mark.self)
       offset = content.upperBound
-      return .mark(nowNS: mark.now_boot_ns, lost: mark.lost)
+      lost = losses(bytes.extracting(content), families: Self.leastMarkSize)
+      return .mark(nowNS: Self.number(bytes, at: start), lost: lost.total)
     default:
-      // Safe: as above.
-      let last = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: start, as: recording_end.self)
-      guard last.records == records, content.upperBound == bytes.byteCount else {
+      guard Self.number(bytes, at: start + 16) == records, content.upperBound == bytes.byteCount else {
         return end(.damaged(offset: offset))
       }
-      return end(.closed(nowNS: last.mark.now_boot_ns, lost: last.mark.lost))
+      lost = losses(bytes.extracting(content), families: Self.leastEndSize)
+      return end(.closed(nowNS: Self.number(bytes, at: start), lost: lost.total))
     }
   }
 
@@ -92,9 +92,44 @@ public struct RecordingCursor: Sendable {
   private static func isPlausible(_ frame: recording_frame) -> Bool {
     switch recording_kind(frame.kind) {
     case RECORDING_RECORD: frame.size <= UInt32(RECORDING_RECORD_MAX.rawValue)
-    case RECORDING_MARK: Int(frame.size) == MemoryLayout<recording_mark>.size
-    case RECORDING_END: Int(frame.size) == MemoryLayout<recording_end>.size
+    case RECORDING_MARK: hasFamilies(Int(frame.size), behind: leastMarkSize)
+    case RECORDING_END: hasFamilies(Int(frame.size), behind: leastEndSize)
     default: false
+    }
+  }
+
+  /// Bytes of a mark and of an end without any family.
+  private static var leastMarkSize: Int { MemoryLayout<recording_mark>.size - 8 * LossCounts.familyCount }
+  private static var leastEndSize: Int { MemoryLayout<recording_end>.size - 8 * LossCounts.familyCount }
+
+  /// Could be more families than are known here.
+  private static func hasFamilies(_ size: Int, behind least: Int) -> Bool {
+    size >= least && (size - least) % 8 == 0 && size <= 1024
+  }
+
+  /// `families`: where in `content` the counts of families begin.
+  @inline(never)
+  private func losses(_ content: RawSpan, families: Int) -> LossCounts {
+    var lost = LossCounts(total: Self.number(content, at: 8))
+    // There were no other families then.
+    if header.version == 1 { lost[WIRE_FAMILY_PROCESS] = lost.total }
+    for family in 0..<min(LossCounts.familyCount, (content.byteCount - families) / 8) {
+      lost[family] = Self.number(content, at: families + 8 * family)
+    }
+    return lost
+  }
+
+  private static func number(_ bytes: RawSpan, at offset: Int) -> UInt64 {
+    // Safe: unsafeLoadUnaligned is bounds-checked; UInt64 is valid for any bits.
+    unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  /// Bytes of a record without fields, or without its body and its fields; nil: there is no such version.
+  private static func recordSize(version: UInt16) -> Int? {
+    switch version {
+    case 1: RecordUpgrade.oldSize
+    case UInt16(RECORDING_VERSION.rawValue): MemoryLayout<wire_record>.size
+    default: nil
     }
   }
 

@@ -19,52 +19,30 @@ enum RecordDecoder {
     guard record.byteCount >= headerSize else { return .malformed }
     // Safe: wire_record is a plain C structure of integers, valid for any bytes, and the span holds that many.
     let header = unsafe record.unsafeLoadUnaligned(as: wire_record.self)
-    let size = Int(header.size)
-    guard size >= headerSize, size <= record.byteCount, header.pid != 0, header.pid < ProcessTable.pidLimit
+    // Safe: there is a row for every number, and it stays as it is.
+    let kind = unsafe cquark_kind(UInt32(header.kind)).pointee
+    let (size, bodySize) = (Int(header.size), Int(kind.body_size))
+    guard kind.type != RAW_INVALID.rawValue, size >= headerSize + bodySize, size <= record.byteCount, header.pid != 0,
+      header.pid < ProcessTable.pidLimit
     else { return .malformed }
-    let hasTask = UInt32(header.type) & WIRE_NO_TASK.rawValue == 0
-    var flags = hasTask ? UInt32(RAW_F_TASK) : 0
-    switch wire_type(UInt32(header.type) & ~WIRE_NO_TASK.rawValue) {
-    case WIRE_FORK: unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
-    case WIRE_EXEC:
-      unsafe event.pointee.type = RAW_EXEC.rawValue
-      if hasTask { flags |= UInt32(RAW_F_IMAGE) }
-    case WIRE_EXEC_CONNECTOR:
-      unsafe event.pointee.type = RAW_EXEC_CONNECTOR.rawValue
-      flags |= UInt32(RAW_F_IMAGE)
-    case WIRE_EXIT: unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
-    case WIRE_ID_CHANGE: unsafe event.pointee.type = RAW_ID_CHANGE.rawValue
-    case WIRE_COMM: unsafe event.pointee.type = RAW_COMM.rawValue
-    case WIRE_THREAD_FORK where !hasTask:
-      unsafe event.pointee.type = RAW_WAKE_UP_NEW_TASK.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    case WIRE_THREAD_EXIT where !hasTask:
-      unsafe event.pointee.type = RAW_EXIT_THREAD.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    case WIRE_THREAD_COMM where !hasTask:
-      unsafe event.pointee.type = RAW_COMM.rawValue
-      flags = UInt32(RAW_F_THREAD)
-    default: return .malformed
-    }
+    unsafe event.pointee.type = kind.type
     unsafe event.pointee.pid = header.pid
     unsafe event.pointee.tid = header.tid
     unsafe event.pointee.cpu = header.cpu
     unsafe event.pointee.time = header.time_boot_ns
-    unsafe event.pointee.flags = flags
-    unsafe event.pointee.id_change = header.id_change
-    // Safe: raw_task and wire_task have the same members in the same order, which a test checks.
-    unsafe withUnsafeBytes(of: header.task) { task in
-      unsafe UnsafeMutableRawPointer(event.task).copyMemory(from: task.baseAddress!, byteCount: task.count)
-    }
-    if !hasTask { unsafe event.task.pointee.start_boottime = 0 }
+    unsafe event.pointee.flags = kind.flags
+    let family = wire_family(kind.family)
+    unsafe Families.decode(
+      body: record.extracting(headerSize..<headerSize + bodySize), of: wire_kind(UInt32(header.kind)), family,
+      into: event)
     return unsafe decodeFields(
-      record.extracting(headerSize..<size), count: Int(header.nfields), into: event, maxEnvironment: maxEnvironment,
-      strings: &strings)
+      record.extracting(headerSize + bodySize..<size), count: Int(header.nfields), family, into: event,
+      maxEnvironment: maxEnvironment, strings: &strings)
   }
 
   private static func decodeFields(
-    _ bytes: RawSpan, count: Int, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
-    strings: inout StringPool
+    _ bytes: RawSpan, count: Int, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>,
+    maxEnvironment: Int, strings: inout StringPool
   ) -> Outcome {
     let headerSize = MemoryLayout<wire_field>.size
     var offset = 0
@@ -77,50 +55,17 @@ enum RecordDecoder {
       guard length <= bytes.byteCount - offset else { return .malformed }
       let content = bytes.extracting(offset..<offset + length)
       offset = min(bytes.byteCount, offset + (length + 7) & ~7)
-      let outcome = unsafe decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
+      let outcome = unsafe Families.decode(
+        field, content, family, into: event, maxEnvironment: maxEnvironment, strings: &strings)
       guard outcome == .decoded else { return outcome }
     }
     return .decoded
   }
 
-  private static func decode(
-    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
-    strings: inout StringPool
-  ) -> Outcome {
-    switch wire_field_kind(UInt32(field.kind)) {
-    case WIRE_FIELD_EXE where unsafe event.pointee.exe == nil:
-      return unsafe decodePath(content, flags: field.flags, .exe, into: event, strings: &strings)
-    case WIRE_FIELD_CWD where unsafe event.pointee.cwd == nil:
-      if field.flags != 0 { unsafe noteDirectory(field, event) }
-      return unsafe decodePath(content, flags: field.flags, .workingDirectory, into: event, strings: &strings)
-    case WIRE_FIELD_ARGV where unsafe event.pointee.args == nil:
-      if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_ARGS) }
-      guard content.byteCount <= Int(WIRE_ARGV_MAX.rawValue) else { return .malformed }
-      _ = unsafe event.set(.arguments, content, originalCount: field.orig_len, strings: &strings)
-      return .decoded
-    case WIRE_FIELD_ENV where unsafe event.pointee.env == nil:
-      guard content.byteCount <= Int(WIRE_ENV_MAX.rawValue) else { return .malformed }
-      let kept = content.extracting(first: min(content.byteCount, maxEnvironment))
-      _ = unsafe event.set(.environment, kept, originalCount: field.orig_len, strings: &strings)
-      return .decoded
-    case WIRE_FIELD_CGROUP where unsafe event.pointee.cgroup == nil:
-      return unsafe decodePath(content, flags: field.flags, .controlGroup, into: event, strings: &strings)
-    case WIRE_FIELD_SCRIPT where unsafe event.pointee.script == nil:
-      guard content.byteCount <= Int(WIRE_SCRIPT_MAX.rawValue) else { return .malformed }
-      _ = unsafe event.set(.script, withoutTail(content), strings: &strings)
-      return .decoded
-    default: return .malformed
-    }
-  }
+  // MARK: - What fields have in common
 
-  private static func noteDirectory(_ field: wire_field, _ event: UnsafeMutablePointer<raw_event>) {
-    if isLate(field) { unsafe event.pointee.flags |= UInt32(RAW_F_LATE_CWD) }
-    if field.flags & UInt16(WIRE_FIELD_CUT.rawValue) != 0 { unsafe event.pointee.flags |= UInt32(RAW_F_CUT_CWD) }
-  }
-
-  private static func isLate(_ field: wire_field) -> Bool { field.flags & UInt16(WIRE_FIELD_LATE.rawValue) != 0 }
-
-  private static func decodePath(
+  /// A path as components, or as it is written.
+  static func decodePath(
     _ components: RawSpan, flags: UInt16, _ part: RawEventPart, into event: UnsafeMutablePointer<raw_event>,
     strings: inout StringPool
   ) -> Outcome {
@@ -165,7 +110,7 @@ enum RecordDecoder {
 
   /// What stands before the first NUL.
   @_lifetime(copy bytes)
-  private static func withoutTail(_ bytes: RawSpan) -> RawSpan {
+  static func withoutTail(_ bytes: RawSpan) -> RawSpan {
     var count = 0
     while count < bytes.byteCount, byte(bytes, count) != 0 { count += 1 }
     return bytes.extracting(first: count)

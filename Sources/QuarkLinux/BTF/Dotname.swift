@@ -21,11 +21,17 @@ public enum Dotname: Int, CaseIterable, Sendable {
   case utsNamespaceProcInum
   case vfsmountMntRoot
   // What follows a kernel may lack: nothing depends on one of these.
-  case mmStructArgEnd, mmStructArgStart, mountMntParent, signalStructGroupExitCode
+  case cgroupKn, cgroupSubsysIDPids, cgroupSubsysStateCgroup, cssSetDflCgrp, cssSetSubsys
+  case dentryDIname
+  case fileFPathDentry, fileFPathMnt, fsStructRootMnt
+  case kernfsNodeID
+  case mmStructArgEnd, mmStructArgStart, mmStructExeFile, mountMntID, mountMntParent
+  case signalStructFlags, signalStructGroupExitCode
+  case taskStructCgroups, taskStructFlags
 
   /// Those a kernel must have, all but one of `signalStructPids` and `taskStructPids`; they come first.
   public static var requiredCount: Int { Dotname.vfsmountMntRoot.rawValue + 1 }
-  public static var count: Int { Dotname.signalStructGroupExitCode.rawValue + 1 }
+  public static var count: Int { Dotname.taskStructFlags.rawValue + 1 }
 
   /// As printed; nil: there is none of that name.
   public init?(_ text: String) {
@@ -96,10 +102,25 @@ public enum Dotname: Int, CaseIterable, Sendable {
     ["upid.nr"],
     ["uts_namespace.proc_inum", "uts_namespace.ns.inum"],
     ["vfsmount.mnt_root"],
+    ["cgroup.kn"],
+    ["cgroup_subsys_id.pids_cgrp_id"],
+    ["cgroup_subsys_state.cgroup"],
+    ["css_set.dfl_cgrp"],
+    ["css_set.subsys"],
+    ["dentry.d_iname", "dentry.d_shortname"],
+    ["file.f_path.dentry"],
+    ["file.f_path.mnt"],
+    ["fs_struct.root.mnt"],
+    ["kernfs_node.id"],
     ["mm_struct.arg_end"],
     ["mm_struct.arg_start"],
+    ["mm_struct.exe_file"],
+    ["mount.mnt_id"],
     ["mount.mnt_parent"],
+    ["signal_struct.flags"],
     ["signal_struct.group_exit_code"],
+    ["task_struct.cgroups"],
+    ["task_struct.flags"],
   ]
 }
 

@@ -90,12 +90,12 @@ public struct ReleaseTable: ~Escapable {
     var reader = ByteReader(bytes, sets)
     var vector = OffsetVector()
     for _ in 0...set {
-      var changed: UInt64 = 0
-      for byte in 0..<(Dotname.count + 7) / 8 {
+      var changed: [UInt8] = []
+      for _ in 0..<(Dotname.count + 7) / 8 {
         guard let bits = reader.byte() else { return nil }
-        changed |= UInt64(bits) << (8 * UInt64(byte))
+        changed.append(bits)
       }
-      for name in Dotname.allCases where changed >> UInt64(name.rawValue) & 1 != 0 {
+      for name in Dotname.allCases where changed[name.rawValue / 8] >> UInt8(name.rawValue % 8) & 1 != 0 {
         guard let number = reader.number(), number <= Int(Int32.max) else { return nil }
         vector[name] = number == 0 ? nil : number - 1
       }

@@ -1,3 +1,5 @@
+internal import CWire
+
 /// What a queue asks of its backend.
 public struct BackendSettings: Sendable {
   /// Bytes of a ring: a power of two, a page or more; 0: the backend's default.
@@ -8,6 +10,8 @@ public struct BackendSettings: Sendable {
   public var holdTimeMS = 1000
   /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
   public var testsItself = false
+  /// The families of events that are asked for, a bit each: 1 << `wire_family`.
+  public var families: UInt32 = 1 << WIRE_FAMILY_PROCESS.rawValue
   /// Tell what threads do, too, where the backend can: KPROBE.
   public var seesThreads = false
 

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import CWire
+public import QuarkCore
 
 /// Writes a recording (recording.h). Nothing fails while records come: the first error is kept, what follows it is
 /// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame; if the program was killed,
@@ -12,7 +13,9 @@ internal import CWire
   private let buffer: UnsafeMutableRawPointer
   /// Bytes of the buffer that are not written yet.
   private var filled = 0
-  private var mark: recording_mark
+  /// When what comes next was read, nanoseconds since boot, and what had been lost until then.
+  private var markNS: UInt64
+  private var lost = LossCounts()
   private var isMarkWritten = false
   private var flushedNS: UInt64
   /// Of the first write that failed.
@@ -29,7 +32,7 @@ internal import CWire
       try Self.create(path, header)
     }
     unsafe buffer = .allocate(byteCount: Self.bufferSize, alignment: 8)
-    mark = recording_mark(now_boot_ns: nowNS, lost: 0)
+    markNS = nowNS
     flushedNS = nowNS
   }
 
@@ -41,10 +44,10 @@ internal import CWire
     unsafe buffer.deallocate()
   }
 
-  /// The records that follow were read at `nowNS` since boot; `lost` is the backend's count until then. To be called
+  /// The records that follow were read at `nowNS` since boot; `lost` are the backend's counts until then. To be called
   /// for empty batches too: what was held back for a second is written here.
-  public mutating func beginBatch(nowNS: UInt64, lost: UInt64) {
-    mark = recording_mark(now_boot_ns: nowNS, lost: lost)
+  public mutating func beginBatch(nowNS: UInt64, lost: LossCounts) {
+    (markNS, self.lost) = (nowNS, lost)
     isMarkWritten = false
     guard nowNS &- flushedNS >= Self.flushIntervalNS else { return }
     flush()
@@ -55,6 +58,7 @@ internal import CWire
   public mutating func append(_ record: RawSpan) {
     guard record.byteCount <= Int(RECORDING_RECORD_MAX.rawValue) else { return fail(Errno(EMSGSIZE)) }
     if !isMarkWritten {
+      let mark = recording_mark(now_boot_ns: markNS, lost: lost.total, lost_by_family: lost.counts)
       unsafe withUnsafeBytes(of: mark) { unsafe writeFrame(RECORDING_MARK, $0) }
       isMarkWritten = true
     }
@@ -64,7 +68,8 @@ internal import CWire
 
   /// Writes what is left, and the end frame.
   public consuming func close() throws(QuarkError) {
-    let last = recording_end(mark: mark, records: records)
+    let last = recording_end(
+      now_boot_ns: markNS, lost: lost.total, records: records, lost_by_family: lost.counts)
     unsafe withUnsafeBytes(of: last) { unsafe writeFrame(RECORDING_END, $0) }
     flush()
     if let failure { throw QuarkError("write the recording", failure) }

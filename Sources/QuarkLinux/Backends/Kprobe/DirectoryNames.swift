@@ -8,7 +8,7 @@ internal import CWire
   /// Whether it begins at the root.
   private(set) var isComplete = false
 
-  private static var capacity: Int { 1024 }
+  private static var capacity: Int { Int(WIRE_PATH_MAX.rawValue) }
 
   init() {
     unsafe bytes = .allocate(byteCount: Self.capacity, alignment: 1)
@@ -46,6 +46,28 @@ internal import CWire
     }
   }
 
+  /// The first name is below that path.
+  mutating func complete(below path: Span<UInt8>) {
+    // A path ends with a slash if it has no name.
+    let count = path.count == 1 ? 0 : path.count
+    guard start >= count else { return }
+    start -= count
+    // Safe: there is room, as was just seen.
+    for index in 0..<count { unsafe bytes.storeBytes(of: path[index], toByteOffset: start + index, as: UInt8.self) }
+    complete()
+  }
+
+  /// Takes the one name back if it is that of the top of a file system, and says so.
+  mutating func dropTop() -> Bool {
+    let isTop = Self.capacity - start == 2
+      && (unsafe bytes.load(fromByteOffset: start + 1, as: UInt8.self)) == UInt8(ascii: "/")
+    if isTop { begin() }
+    return isTop
+  }
+
+  /// The one name is not a path's.
+  mutating func dropSlash() { start += 1 }
+
   /// Says that the head is missing: `./d/e`, or `./` if nothing is known.
   mutating func markAsCut() {
     if start == Self.capacity { complete() }
@@ -67,9 +89,9 @@ internal import CWire
   }
 
   /// Adds the path to a record.
-  func add(to writer: inout WireWriter, flags: UInt32) {
+  func add(_ kind: wire_field_kind, to writer: inout WireWriter, flags: UInt32) {
     // Safe: these bytes are filled.
     let path = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(bytes + start), byteCount: Self.capacity - start)
-    writer.add(WIRE_FIELD_CWD, path, flags: WIRE_FIELD_PATH.rawValue | flags)
+    writer.add(kind, path, flags: WIRE_FIELD_PATH.rawValue | flags)
   }
 }

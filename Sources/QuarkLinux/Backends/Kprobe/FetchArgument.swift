@@ -4,19 +4,22 @@
 struct FetchArgument {
   enum Kind {
     case u8, u32, u64
+    /// Up to its NUL: in the sample is where it stands there, in 32 bits.
+    case string
 
     var name: StaticString {
       switch self {
       case .u8: "u8"
       case .u32: "u32"
       case .u64: "u64"
+      case .string: "string"
       }
     }
 
     var size: Int {
       switch self {
       case .u8: 1
-      case .u32: 4
+      case .u32, .string: 4
       case .u64: 8
       }
     }
@@ -30,6 +33,8 @@ struct FetchArgument {
   /// Which argument of the function, from 0.
   let parameter: Int
   let chain: [Int]
+  /// What it always is, in place of what is read: Linux 5.1.
+  let constant: Int?
 
   init(_ name: String, _ kind: Kind = .u64, count: Int = 1, parameter: Int = 0, _ chain: [Int]) {
     self.name = name
@@ -37,6 +42,14 @@ struct FetchArgument {
     self.count = count
     self.parameter = parameter
     self.chain = chain
+    constant = nil
+  }
+
+  init(_ name: String, _ kind: Kind, constant: Int) {
+    self.name = name
+    self.kind = kind
+    self.constant = constant
+    (count, parameter, chain) = (1, 0, [])
   }
 
   /// ` c=+4(+2008(%di)):u64[11]`; without arrays an argument for each of the values.
@@ -53,6 +66,7 @@ struct FetchArgument {
 
   /// `distance` is added to the last offset.
   private func expression(_ distance: Int) -> String {
+    if let constant { return "\\\(constant)" }
     var text = "%\(Self.registers[parameter])"
     for (index, offset) in chain.enumerated() {
       text = "+\(index == chain.count - 1 ? offset + distance : offset)(\(text))"

@@ -1,8 +1,10 @@
 internal import CLinux
-internal import QuarkCore
+internal import CQuark
+internal import CWire
+public import QuarkCore
 
 /// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
-@safe public struct KprobeBackend: ~Copyable {
+@safe public struct KprobeBackend: RecordSource, ~Copyable {
   private let probes: KprobeProbes
   /// Memory for as many as there may be CPUs.
   private let rings: UnsafeMutablePointer<PerfRing>
@@ -38,7 +40,7 @@ internal import QuarkCore
       let probes = try KprobeProbes.define(
         offsets, blocks, without: without, seesThreads: settings.seesThreads)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
-      var opener = RingOpener(probes.ids, size: size, without: without, seesThreads: settings.seesThreads)
+      var opener = RingOpener(probes.events, size: size, without: without, seesThreads: settings.seesThreads)
       let (rings, count) = unsafe try opener.open()
       probes.settle()
       var backend = unsafe KprobeBackend(probes, rings, count, opener, blocks, offsets.origin)
@@ -73,6 +75,8 @@ internal import QuarkCore
     unsafe rings.deallocate()
   }
 
+  public var traits: SourceTraits { SourceTraits(name: "kprobe", flag: QQ_KPROBE) }
+
   /// Becomes readable when a tenth of a ring is filled.
   public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) {
     epollDescriptor = epoll.rawValue
@@ -106,10 +110,12 @@ internal import QuarkCore
 
   /// Records of the process family that the rings had no room for since the backend was opened. A CPU that was offline
   /// and is back counts as one more: how many there were before it was heard again nobody knows.
-  public func lost() -> UInt64 {
+  public func lost() -> LossCounts {
     var sum = gaps + formerLosses
     for index in 0..<ringCount { sum += loss(index) }
-    return sum
+    var lost = LossCounts()
+    lost.add(sum, of: WIRE_FAMILY_PROCESS)
+    return lost
   }
 
   /// Of what was passed over in a ring that made no sense nobody knows how much it was: it counts as one.
@@ -136,9 +142,9 @@ internal import QuarkCore
     var text = ""
     for probe in Probe.allCases {
       if let failure = probes.failures.first(where: { $0.probe == probe }) {
-        text += "\(probe.label): none\n  not \(probe.description): \(failure.reason)\n"
+        text += "\(probe.label): none\n  not \(probes.description(of: probe)): \(failure.reason)\n"
       } else {
-        text += "\(probe.label): \(probe.description)\n"
+        text += "\(probe.label): \(probes.description(of: probe))\n"
       }
     }
     text += "directories: \(probes.levels), \(probes.hasArrays ? "with" : "without") arrays\n"

@@ -3,24 +3,34 @@ internal import Synchronization
 
 private let count = Atomic<UInt64>(0)
 
+/// What perf is to open: an event of one probe, or of several.
+struct ProbeEvent {
+  let probes: [Probe]
+  let id: UInt64
+  /// Only what passes this reaches the ring.
+  let filter: StaticString?
+  /// `kprobe/wake_up_new_task, kprobe/taskstats_exit`
+  let description: String
+}
+
 /// The probes that are defined in tracefs, which they leave with this.
 @safe @usableFromInline struct KprobeProbes: ~Copyable {
   private let files: TraceFS
-  /// Event names behind the group, by probe; empty: there is none.
-  private var names: [String]
+  /// Of events, behind the group.
+  private var names: [String] = []
   /// What the kernel has taken so far.
   private var shape = ProbeShape()
   private(set) var layouts: SampleLayouts
-  /// Directories that a new process and an exec are read with.
+  /// Directories that a task is read with.
   var levels: Int { shape.levels }
   var hasArrays: Bool { shape.hasArrays }
-  private(set) var ids: [(probe: Probe, id: UInt64)] = []
+  func description(of probe: Probe) -> String { probe.description(shape) }
+  private(set) var events: [ProbeEvent] = []
   /// Why a probe that is not required cannot be had.
   private(set) var failures: [(probe: Probe, reason: String)] = []
 
   private init(_ files: consuming TraceFS, seesThreads: Bool) {
     layouts = SampleLayouts(seesThreads: seesThreads)
-    names = [String](repeating: "", count: Probe.allCases.count)
     self.files = files
   }
 
@@ -42,17 +52,17 @@ private let count = Atomic<UInt64>(0)
 
   @usableFromInline func destroy() { remove() }
 
-  private func remove() {
-    for name in names where !name.isEmpty {
-      // The kernel lets go of a probe a moment after its last user has closed it.
-      for _ in 0..<100 {
-        do throws(Errno) {
-          try files.remove(name)
-          break
-        } catch {
-          if error.rawValue != EBUSY { break }
-          usleep(1000)
-        }
+  private func remove() { for name in names { remove(name) } }
+
+  /// An event, with all of its probes.
+  private func remove(_ name: String) {
+    // The kernel lets go of a probe a moment after its last user has closed it.
+    for _ in 0..<100 {
+      do throws(Errno) {
+        return try files.remove(name)
+      } catch {
+        if error.rawValue != EBUSY { return }
+        usleep(1000)
       }
     }
   }
@@ -62,70 +72,97 @@ private let count = Atomic<UInt64>(0)
   private mutating func define(
     _ offsets: KernelOffsets, _ blocks: BlockOffsets, _ without: [ArraySlice<UInt8>]
   ) throws(QuarkError) {
-    if without.contains(where: { ("arrays" as StaticString).hasBytes($0) }) { shape.hasArrays = false }
-    if without.contains(where: { ("levels" as StaticString).hasBytes($0) }) { shape.levels = 1 }
-    let number = Self.nextNumber()
-    for probe in Probe.allCases {
-      guard let function = probe.function else {
-        try addTracepoint(probe)
-        continue
-      }
-      let name = "\(probe.label)_\(getpid())_\(number)"
-      do throws(QuarkError) {
-        try define(probe, name: name, function: function, offsets, blocks)
-      } catch {
-        if probe.isRequired { throw error }
-        failures.append((probe, error.message))
-      }
+    func has(_ word: StaticString) -> Bool { !without.contains { word.hasBytes($0) } }
+    shape.hasArrays = has("arrays")
+    shape.joinsLives = has("joining")
+    shape.isRecent = has("recent") && ProbeShape.isRecent(SystemName().release)
+    if !has("levels") { shape.levels = 1 }
+    let kernel = (offsets: offsets, blocks: blocks)
+    let tail = "_\(getpid())_\(Self.nextNumber())"
+    if try !defineLives(tail, kernel) {
+      try define(.fork, tail, kernel)
+      try define(.exit, tail, kernel)
     }
+    try define(.exec, tail, kernel)
+    if events[0].probes.contains(.name) { return }
+    do throws(QuarkError) {
+      try define(.name, tail, kernel)
+    } catch { failures.append((.name, error.message)) }
+  }
+
+  private typealias Kernel = (offsets: KernelOffsets, blocks: BlockOffsets)
+
+  /// Forks, exits and new names as one event. False: the kernel cannot do that.
+  private mutating func defineLives(_ tail: String, _ kernel: Kernel) throws(QuarkError) -> Bool {
+    guard shape.joinsLives else { return false }
+    let whole = shape
+    let name = "\(TraceFS.shared)" + tail
+    var probes = [Probe.fork, .exit]
+    do throws(Errno) {
+      try writeReducing(.fork, name, kernel)
+      names.append(name)
+      try write(.exit, name, kernel)
+      if shape.isRecent, (try? write(.name, name, kernel)) != nil { probes.append(.name) }
+    } catch {
+      if names.popLast() != nil { remove(name) }
+      shape = whole
+      shape.joinsLives = false
+      return false
+    }
+    try add(probes, name, kernel)
+    return true
+  }
+
+  private mutating func define(_ probe: Probe, _ tail: String, _ kernel: Kernel) throws(QuarkError) {
+    let name = "\(probe.label)" + tail
+    do throws(Errno) {
+      try writeReducing(probe, name, kernel)
+    } catch {
+      let complaint = files.lastComplaint()
+      throw QuarkError(
+        "define a kprobe", error, detail: "\(probe.function(shape))" + (complaint.isEmpty ? "" : ": \(complaint)"))
+    }
+    names.append(name)
+    try add([probe], name, kernel)
   }
 
   /// As much as the kernel takes: it refuses more than it can, and then less is tried.
-  private mutating func define(
-    _ probe: Probe, name: String, function: StaticString, _ offsets: KernelOffsets, _ blocks: BlockOffsets
-  ) throws(QuarkError) {
-    let event = "\(TraceFS.group)/\(name)"
+  private mutating func writeReducing(_ probe: Probe, _ name: String, _ kernel: Kernel) throws(Errno) {
     while true {
-      let arguments = probe.arguments(offsets, blocks, shape)
-      var text = "p:\(event) \(function)"
-      for (_, argument) in arguments { text += argument.definition(hasArrays: shape.hasArrays) }
       do throws(Errno) {
-        try files.write(text)
+        return try write(probe, name, kernel)
       } catch {
         // A function that there is not will not come from asking for less of it.
-        if error.rawValue != ENOENT, error.rawValue != EEXIST, shape.reduce() { continue }
-        let complaint = files.lastComplaint()
-        throw QuarkError(
-          "define a kprobe", error, detail: "\(function)" + (complaint.isEmpty ? "" : ": \(complaint)"))
+        guard error.rawValue != ENOENT, error.rawValue != EEXIST, shape.reduce() else { throw error }
       }
-      names[probe.rawValue] = name
-      return try add(probe, event, arguments)
     }
   }
 
-  private mutating func add(
-    _ probe: Probe, _ event: String, _ arguments: [(field: SampleField, argument: FetchArgument)]
-  ) throws(QuarkError) {
+  private func write(_ probe: Probe, _ name: String, _ kernel: Kernel) throws(Errno) {
+    var text = "p:\(TraceFS.group)/\(name) \(probe.function(shape))"
+    for (_, argument) in probe.arguments(kernel.offsets, kernel.blocks, shape) {
+      text += argument.definition(hasArrays: shape.hasArrays)
+    }
+    try files.write(text)
+  }
+
+  private mutating func add(_ probes: [Probe], _ name: String, _ kernel: Kernel) throws(QuarkError) {
+    let event = "\(TraceFS.group)/\(name)"
     let (id, format) = try QuarkError.attempting("read what a kprobe looks like") { () throws(Errno) in
       (try files.id(of: event), try files.format(of: event))
     }
-    guard let layout = SampleLayout(format, arguments, shape) else {
-      throw QuarkError("read what a kprobe looks like", Errno(EPROTO), detail: "\(event): not what was asked for")
+    for probe in probes {
+      guard let layout = SampleLayout(format, probe.arguments(kernel.offsets, kernel.blocks, shape), shape) else {
+        throw QuarkError("read what a kprobe looks like", Errno(EPROTO), detail: "\(event): not what was asked for")
+      }
+      layouts.set(probe, id: UInt16(truncatingIfNeeded: id), layout)
     }
-    layouts.set(probe, id: UInt16(truncatingIfNeeded: id), layout)
-    ids.append((probe, id))
-  }
-
-  private mutating func addTracepoint(_ probe: Probe) throws(QuarkError) {
-    let event = "sched/sched_process_exec"
-    let (id, format) = try QuarkError.attempting("read what the tracepoint sched_process_exec looks like") {
-      () throws(Errno) in (try files.id(of: event), try files.format(of: event))
+    var (description, filter) = ("", StaticString?.none)
+    for probe in probes {
+      description += (description.isEmpty ? "" : ", ") + probe.description(shape)
+      filter = filter ?? probe.filter(shape)
     }
-    guard let layout = SampleLayout(ofExec: format) else {
-      throw QuarkError("read what the tracepoint sched_process_exec looks like", Errno(EPROTO))
-    }
-    layouts.set(probe, id: UInt16(truncatingIfNeeded: id), layout)
-    ids.append((probe, id))
+    events.append(ProbeEvent(probes: probes, id: id, filter: filter, description: description))
   }
 
   /// Counts the queues of this process.
@@ -138,7 +175,7 @@ extension ProbeShape {
     if levels > 1 {
       levels -= 1
     } else if hasArrays {
-      self = ProbeShape()
+      levels = Self.mostLevels
       hasArrays = false
     } else {
       return false

@@ -14,21 +14,71 @@ internal import QuarkCore
     if descriptor >= 0 { directory = FileDescriptor(owning: descriptor) }
   }
 
+  /// Of what was read last the part that counts; nil: all of it.
+  private var shown: Range<Int>?
+
   /// What was read last.
   var bytes: Span<UInt8> {
-    @_lifetime(borrow self) get { buffer.bytes }
+    @_lifetime(borrow self) get {
+      guard let shown else { return buffer.bytes }
+      return buffer.bytes.extracting(shown)
+    }
   }
 
   /// Adds what was read last to a record.
   func add(_ kind: wire_field_kind, to writer: inout WireWriter, flags: UInt32, originalCount: Int = 0) {
-    let bytes = buffer.bytes
     unsafe writer.add(kind, bytes.bytes, flags: flags | WIRE_FIELD_LATE.rawValue, originalCount: originalCount)
+  }
+
+  /// Adds a script's name, which is a part of what was read last.
+  func addScript(at place: Range<Int>, to writer: inout WireWriter) {
+    unsafe writer.addScript(bytes.bytes.extracting(place))
   }
 
   /// Where the process works. False: it is gone, or somebody else has its number.
   mutating func readDirectory(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
     guard isSame(pid, startNS) else { return false }
     return readLink("\(pid)/cwd")
+  }
+
+  /// What it executes. A file that has lost its name keeps it here, and what never had one does not begin as a path.
+  mutating func readFile(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
+    guard isSame(pid, startNS), readLink("\(pid)/exe") else { return false }
+    let name = Self.name(in: buffer.bytes)
+    shown = name
+    return true
+  }
+
+  private static func name(in link: Span<UInt8>) -> Range<Int> {
+    let (deleted, unnamed) = (" (deleted)" as StaticString, "/memfd:" as StaticString)
+    let count = link.count - deleted.utf8CodeUnitCount
+    guard count > 0, deleted.hasBytes(link.extracting(count..<link.count)) else { return 0..<link.count }
+    return (count > 7 && unnamed.hasBytes(link.extracting(first: 7)) ? 1 : 0)..<count
+  }
+
+  /// Of an open file.
+  mutating func readPath(of descriptor: CInt) -> Bool { readLink("self/fd/\(descriptor)") }
+
+  /// What a process sees mounted: proc_pid_mountinfo(5). False: it is gone, or in another mount namespace.
+  mutating func readMounts(ofProcess pid: UInt32, in namespace: UInt32) -> Bool {
+    mountNamespace("\(pid)") == namespace && readFile("\(pid)/mountinfo", limit: 1 << 20)
+  }
+
+  /// The number of a mount namespace, of ours if no other process is named; 0: it cannot be seen.
+  mutating func mountNamespace(_ process: String = "self") -> UInt32 {
+    guard readLink("\(process)/ns/mnt") else { return 0 }
+    // `mnt:[4026531841]`
+    var number: UInt32 = 0
+    let bytes = buffer.bytes
+    for index in bytes.indices where bytes[index] >= UInt8(ascii: "0") && bytes[index] <= UInt8(ascii: "9") {
+      number = number &* 10 &+ UInt32(bytes[index] - UInt8(ascii: "0"))
+    }
+    return number
+  }
+
+  /// Has that process our root directory?
+  mutating func hasOurRoot(_ pid: UInt32) -> Bool {
+    readLink("\(pid)/root") && buffer.bytes.count == 1
   }
 
   /// Its arguments, `limit` bytes at most.
@@ -44,6 +94,7 @@ internal import QuarkCore
   }
 
   private mutating func readFile(_ name: String, limit: Int) -> Bool {
+    shown = nil
     guard let descriptor = directory?.rawValue else { return false }
     do throws(Errno) {
       try unsafe buffer.readFile(name, in: descriptor, limit: limit)
@@ -52,6 +103,7 @@ internal import QuarkCore
   }
 
   private mutating func readLink(_ name: String) -> Bool {
+    shown = nil
     guard let descriptor = directory?.rawValue else { return false }
     do throws(Errno) {
       try unsafe buffer.readLink(name, in: descriptor)

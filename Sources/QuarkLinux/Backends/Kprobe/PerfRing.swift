@@ -138,14 +138,13 @@ internal import CLinux
       return nil
     case CLINUX_PERF_RECORD_SAMPLE where size >= sampleSize + 4:
       let rawSize = unsafe Int(record.load(fromByteOffset: sampleSize - 4, as: UInt32.self))
-      // The raw data begin with the number of the event.
-      let id = unsafe record.load(fromByteOffset: sampleSize, as: UInt16.self)
-      guard let probe = layouts.probe(ofEvent: id) else { return nil }
-      guard rawSize <= size - sampleSize, unsafe rawSize >= layouts[probe].pointee.size else {
-        malformed += 1
+      let raw = unsafe record + sampleSize
+      guard rawSize <= size - sampleSize, let probe = unsafe layouts.probe(of: raw, size: rawSize) else {
+        // The raw data begin with the number of the event.
+        if layouts.knows(unsafe raw.load(as: UInt16.self)) { malformed += 1 }
         return nil
       }
-      guard unsafe layouts.admits(probe, record + sampleSize) else { return nil }
+      guard unsafe layouts.admits(probe, raw) else { return nil }
       return unsafe Head(timeNS: record.load(fromByteOffset: 16, as: UInt64.self), probe: probe)
     default: return nil
     }

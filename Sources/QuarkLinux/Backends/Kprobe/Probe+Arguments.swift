@@ -1,12 +1,14 @@
 /// Places of a sample, by what is there.
 enum SampleField: Int, CaseIterable {
-  case credentials, fileSystem, parents, names, mountRoot, mountPoint, mountPointParent, mountPointName
-  case pgid, sid, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
+  case credentials, fileSystem, folders, mount, mountPoint, mountID
+  case file, filePath, fileMount, filePoint, fileMountID
+  case flags, pgid, sid, terminal, ttyNumbers, ttyMajor, ttyMinorStart, ttyIndex, tgid, pid, ppid, start, comm
   case uts, ipc, mnt, net
-  case isGroupDead, leaderExitCode, groupExitCode
+  case cgroup, pidsCgroup
+  case moment, signalFlags, leaderExitCode, groupExitCode
   case argumentBounds, argumentHead, argumentTail
+  case calledName
   case isByExec, newName
-  case fileName
 }
 
 extension Probe {
@@ -14,17 +16,30 @@ extension Probe {
   func arguments(
     _ offsets: KernelOffsets, _ blocks: BlockOffsets, _ shape: ProbeShape
   ) -> [(field: SampleField, argument: FetchArgument)] {
-    var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape, levels: shape.levels(of: self))
+    var list = ArgumentList(offsets: offsets, blocks: blocks, shape: shape)
     switch self {
-    case .fork: list.addTask()
-    case .exec: break
-    case .image:
+    case .fork:
       list.addTask()
+      list.addControlGroup()
+      if shape.joinsLives { list.addEnd(for: self) }
+    case .exec:
+      list.addTask()
+      list.addControlGroup()
+      list.addFile()
       list.addProgramArguments()
+      list.addCalledName()
     case .exit:
       list.addTask(named: [offsets.place(.taskStructGroupLeader)])
-      list.addEnd()
-    case .name: list.addName()
+      if shape.joinsLives { list.addControlGroup(is: false) }
+      list.addEnd(for: self)
+    case .name:
+      if shape.joinsLives, shape.isRecent {
+        list.addTask()
+        list.addControlGroup(is: false)
+        list.addEnd(for: self)
+      } else {
+        list.addName()
+      }
     }
     return list.arguments
   }
@@ -34,7 +49,6 @@ private struct ArgumentList {
   let offsets: KernelOffsets
   let blocks: BlockOffsets
   let shape: ProbeShape
-  let levels: Int
   var arguments: [(field: SampleField, argument: FetchArgument)] = []
 
   private mutating func add(
@@ -42,6 +56,14 @@ private struct ArgumentList {
     at chain: [Int]
   ) {
     arguments.append((field, FetchArgument(name, kind, count: count, parameter: parameter, chain)))
+  }
+
+  /// `is` false: the other probe of an event reads this.
+  private mutating func add(
+    _ field: SampleField, _ name: String, _ kind: FetchArgument.Kind, is isRead: Bool, at chain: [Int]
+  ) {
+    let argument = isRead ? FetchArgument(name, kind, chain) : FetchArgument(name, kind, constant: 0)
+    arguments.append((field, argument))
   }
 
   private subscript(_ name: Dotname) -> Int { offsets.place(name) }
@@ -53,6 +75,7 @@ private struct ArgumentList {
     add(.credentials, "cred", count: credentials.count / 8, at: [self[.taskStructCred], credentials.lowerBound])
     add(.start, "start", at: [self[.taskStructStartBoottime]])
     add(.comm, "comm", count: 2, at: leader + [self[.taskStructComm]])
+    addFlags()
     addDirectory()
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])
@@ -63,9 +86,12 @@ private struct ArgumentList {
     addNamespaces()
   }
 
-  /// A process without a terminal costs a fault for each argument: there are as few as can be.
+  /// What cannot be read leaves in the sample what stood there before: whether there is a terminal, its pointer says. A
+  /// process without one costs a fault for each of the other arguments: there are as few as can be. All else that is
+  /// read hangs on pointers that a task has from its beginning until behind its exit's probe.
   private mutating func addTerminal() {
     let terminal = [self[.taskStructSignal], self[.signalStructTty]]
+    add(.terminal, "tty", at: terminal)
     let driver = terminal + [self[.ttyStructDriver]]
     if self[.ttyDriverMinorStart] == self[.ttyDriverMajor] + 4 {
       add(.ttyNumbers, "ttydrv", at: driver + [self[.ttyDriverMajor]])
@@ -95,21 +121,49 @@ private struct ArgumentList {
   private mutating func addDirectory() {
     let fileSystem = self[.taskStructFs]
     add(.fileSystem, "fs", count: blocks.fileSystem.count / 8, at: [fileSystem, blocks.fileSystem.lowerBound])
-    var directory = [fileSystem, self[.fsStructPwdDentry]]
-    var names: [[Int]] = []
-    for level in 1...levels {
-      names.append(directory + [self[.dentryDNameName], 0])
-      directory.append(self[.dentryDParent])
-      add(.parents, "up\(level)", at: directory)
-    }
-    let nameWords = ProbeShape.nameBytes / 8
-    for (level, chain) in names.enumerated() { add(.names, "dir\(level)", count: nameWords, at: chain) }
+    addEntries(.folders, "dir", shape.levels, at: [fileSystem, self[.fsStructPwdDentry]])
     let mount = [fileSystem, self[.fsStructPwdMnt]]
-    add(.mountRoot, "mroot", at: mount + [self[.vfsmountMntRoot]])
-    let point = mount + [self[.mountMntMountpoint] - self[.mountMnt]]
-    add(.mountPoint, "mpoint", at: point)
-    add(.mountPointParent, "mup", at: point + [self[.dentryDParent]])
-    add(.mountPointName, "mname", count: nameWords, at: point + [self[.dentryDNameName], 0])
+    add(.mount, "mount", count: blocks.mount.count / 8, at: mount + [blocks.mount.lowerBound])
+    addEntries(.mountPoint, "point", 1, at: mount + [blocks.mountPoint])
+    addMountID(.mountID, "mid", at: mount)
+  }
+
+  /// Names, from the one that the chain leads to upwards.
+  private mutating func addEntries(_ field: SampleField, _ name: String, _ levels: Int, at chain: [Int]) {
+    for level in 0..<levels {
+      let parents = [Int](repeating: self[.dentryDParent], count: level)
+      add(field, "\(name)\(level)", count: blocks.entry.count / 8, at: chain + parents + [blocks.entry.lowerBound])
+    }
+  }
+
+  private mutating func addMountID(_ field: SampleField, _ name: String, at mount: [Int]) {
+    guard let place = offsets[.mountMntID] else { return }
+    add(field, name, .u32, at: mount + [place - self[.mountMnt]])
+  }
+
+  /// What is executed: a process's memory knows its file.
+  mutating func addFile() {
+    guard let place = offsets[.mmStructExeFile], let entry = offsets[.fileFPathDentry], let mnt = offsets[.fileFPathMnt]
+    else { return }
+    let file = [self[.taskStructMm], place]
+    addEntries(.file, "exe", shape.fileLevels, at: file + [entry])
+    add(.filePath, "epath", count: blocks.path.count / 8, at: file + [blocks.path.lowerBound])
+    add(.fileMount, "emount", count: blocks.mount.count / 8, at: file + [mnt, blocks.mount.lowerBound])
+    addEntries(.filePoint, "epoint", 1, at: file + [mnt, blocks.mountPoint])
+    addMountID(.fileMountID, "emid", at: file + [mnt])
+  }
+
+  /// The number of the group in the unified hierarchy, and in that of the pids controller: a process's end does without
+  /// it.
+  mutating func addControlGroup(is isRead: Bool = true) {
+    guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
+      let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]
+    else { return }
+    add(.cgroup, "cgroup", .u64, is: isRead, at: [groups, unified, node, id])
+    guard shape.hasPidsHierarchy, let subsystems = offsets[.cssSetSubsys], let pids = offsets[.cgroupSubsysIDPids],
+      let group = offsets[.cgroupSubsysStateCgroup]
+    else { return }
+    add(.pidsCgroup, "pids", .u64, is: isRead, at: [groups, subsystems + 8 * pids, group, node, id])
   }
 
   /// Arguments are read backwards from their end. Below them lies the rest of a new process's stack, so that reading
@@ -128,18 +182,46 @@ private struct ArgumentList {
     }
   }
 
-  mutating func addEnd() {
-    add(.isGroupDead, "dead", .u32, parameter: 1, at: [])
-    add(.leaderExitCode, "code", .u32, at: [self[.taskStructGroupLeader], self[.taskStructExitCode]])
-    if let place = offsets[.signalStructGroupExitCode] {
-      add(.groupExitCode, "gcode", .u32, at: [self[.taskStructSignal], place])
+  /// The name that execve(2) was given. The kernel copies it to the stack of a new program first, and then, below it,
+  /// the environment, whose end it therefore is: do_execveat_common() in fs/exec.c.
+  mutating func addCalledName() {
+    guard let start = offsets[.mmStructArgStart], let end = offsets[.mmStructArgEnd], end == start + 8 else { return }
+    // arg_start, arg_end, env_start, env_end follow one another.
+    let chain = [self[.taskStructMm], end + 16, 0]
+    if shape.isRecent {
+      add(.calledName, "called", .string, at: chain)
+    } else {
+      add(.calledName, "called", count: shape.calledBytes / 8, at: chain)
     }
   }
 
+  mutating func addEnd(for probe: Probe) {
+    let isRead = probe == .exit
+    let moment = isRead ? FetchArgument("dead", .u32, parameter: 1, []) : FetchArgument("dead", .u32, constant: probe.moment)
+    arguments.append((.moment, moment))
+    let leader = self[.taskStructGroupLeader]
+    add(.leaderExitCode, "code", .u32, is: isRead, at: [leader, self[.taskStructExitCode]])
+    if let flags = offsets[.signalStructFlags] {
+      add(.signalFlags, "sigflags", .u32, is: isRead, at: [self[.taskStructSignal], flags])
+    }
+    if let place = offsets[.signalStructGroupExitCode] {
+      add(.groupExitCode, "gcode", .u32, is: isRead, at: [self[.taskStructSignal], place])
+    }
+  }
+
+  private mutating func addFlags() {
+    if let flags = offsets[.taskStructFlags] { add(.flags, "flags", .u32, at: [flags]) }
+  }
+
   mutating func addName() {
-    add(.isByExec, "byexec", .u8, parameter: 2, at: [])
+    addFlags()
+    if shape.isRecent {
+      add(.newName, "new", count: 2, at: [self[.taskStructComm]])
+    } else {
+      add(.isByExec, "byexec", .u8, parameter: 2, at: [])
+      add(.newName, "new", count: 2, parameter: 1, at: [0])
+    }
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])
-    add(.newName, "new", count: 2, parameter: 1, at: [0])
   }
 }

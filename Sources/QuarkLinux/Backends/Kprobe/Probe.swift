@@ -4,10 +4,8 @@ internal import CWire
 enum Probe: Int, CaseIterable {
   /// A new task is about to run for the first time.
   case fork
-  /// A program begins: a tracepoint of the kernel's own, which tells the file's name.
+  /// A program begins.
   case exec
-  /// The same program, a moment later: all else that is to be known of it.
-  case image
   /// A thread ends.
   case exit
   /// A thread gets a new name.
@@ -17,20 +15,20 @@ enum Probe: Int, CaseIterable {
     switch self {
     case .fork: "fork"
     case .exec: "exec"
-    case .image: "image"
     case .exit: "exit"
     case .name: "name"
     }
   }
 
-  /// The kernel's function; nil for the tracepoint.
-  var function: StaticString? {
+  /// The kernel's.
+  func function(_ shape: ProbeShape) -> StaticString {
     switch self {
     case .fork: "wake_up_new_task"
-    case .exec: nil
-    case .image: "proc_exec_connector"
+    case .exec: "proc_exec_connector"
     case .exit: "taskstats_exit"
-    case .name: "__set_task_comm"
+    // The first says nothing of an exec, and since Linux 5.16 all that a process does to names: comm_write() in
+    // fs/proc/base.c.
+    case .name: shape.isRecent ? "proc_comm_connector" : "__set_task_comm"
     }
   }
 
@@ -38,34 +36,57 @@ enum Probe: Int, CaseIterable {
   var isRequired: Bool { self != .name }
 
   /// Only what passes this reaches the ring.
-  var filter: StaticString? {
+  func filter(_ shape: ProbeShape) -> StaticString? {
     switch self {
-    // taskstats_exit(task, group_dead): the last thread of its group.
+    // taskstats_exit(task, group_dead): the last thread of its group. Other moments of one event have other numbers.
     case .exit: "dead != 0"
     // __set_task_comm(task, name, exec): an exec is told by the exec.
-    case .name: "byexec == 0"
+    case .name: shape.isRecent ? nil : "byexec == 0"
     default: nil
     }
   }
 
+  /// In an event of several probes, where an exit has 0 or 1.
+  var moment: Int { rawValue + 2 }
+
   /// `kprobe/wake_up_new_task`
-  var description: String { function.map { "kprobe/\($0)" } ?? "tracepoint/sched_process_exec" }
+  func description(_ shape: ProbeShape) -> String { "kprobe/\(function(shape))" }
 }
 
 /// How much a probe reads: as much as the kernel takes.
 struct ProbeShape {
-  /// Directories from the working directory upwards, 1 at least. Linux 7.3 follows eight pointers in one argument.
+  /// Folders from a leaf upwards, 1 at least. Linux 7.3 follows eight pointers in one argument.
   var levels = ProbeShape.mostLevels
+  /// The pids controller has a hierarchy of its own: control groups version 1.
+  var hasPidsHierarchy = ControlGroups.hasPidsHierarchy
   /// Linux 4.20 has arrays.
   var hasArrays = true
+  /// Forks, exits and new names are one event, for closing one takes the kernel a grace period or two: since Linux 5.4
+  /// several probes may be one, if they read things of the same names and types.
+  var joinsLives = true
+  /// It is Linux 5.16 or newer. Two things came with that, neither of which shows before it is too late. A sample may
+  /// have 8,192 bytes, and 2,048 before: PERF_MAX_TRACE_SIZE. One that is larger is lost, with a warning on the console,
+  /// so that without the room nothing may be read whose size is not known. And proc_comm_connector() has all new names.
+  var isRecent = false
 
-  static var mostLevels: Int { 7 }
+  /// Each costs some 1,200 instructions.
+  static var mostLevels: Int { 4 }
 
-  /// Where a process works when it ends is mostly known from before: then the end of the path tells that it has not
-  /// moved.
-  func levels(of probe: Probe) -> Int { probe == .exit ? min(levels, 2) : levels }
+  static func isRecent(_ release: String) -> Bool {
+    let numbers = Array(release.utf8).split { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }
+    guard numbers.count > 1, let major = EventFormat.number(numbers[0]), let minor = EventFormat.number(numbers[1]) else {
+      return false
+    }
+    return major > 5 || major == 5 && minor >= 16
+  }
 
-  /// Bytes of a directory's name, NUL included. Longer ones are not read to their end.
+  /// Of the path of what is executed, its name included.
+  var fileLevels: Int { min(levels, isRecent ? 4 : 3) }
+  /// Bytes of the name that was called, NUL included, where that cannot be read as a string. Words behind the stack's end
+  /// cost a fault each.
+  var calledBytes: Int { hasArrays ? 64 : 32 }
+
+  /// Bytes of a folder's name, NUL included: those that it has in itself. Longer ones are elsewhere.
   static var nameBytes: Int { 32 }
   /// Bytes of arguments that are read, up to their end.
   var argumentBytes: Int { hasArrays ? 1024 : 160 }
@@ -73,10 +94,19 @@ struct ProbeShape {
   var headBytes: Int { hasArrays ? 64 : 32 }
 }
 
-/// The places in a task's credentials and in its file system's structure, from where the block that is read begins.
+/// What is read in one piece: of a task's credentials, of its file system's structure, of a name in a file system, and
+/// of a mount, from what others point to.
 struct BlockOffsets {
   let credentials: Range<Int>
   let fileSystem: Range<Int>
+  let entry: Range<Int>
+  let mount: Range<Int>
+  /// A file's path.
+  let path: Range<Int>
+  /// A short name, in the entry that has it.
+  let entryName: Int
+  /// From the mount that others point to.
+  let mountPoint: Int
   private let offsets: KernelOffsets
 
   init(_ offsets: KernelOffsets) {
@@ -85,11 +115,33 @@ struct BlockOffsets {
       offsets,
       words: [.credCapInheritable, .credCapPermitted, .credCapEffective, .credCapBset, .credCapAmbient],
       halves: [.credUid, .credGid, .credSuid, .credSgid, .credEuid, .credEgid])
-    fileSystem = Self.range(offsets, words: [.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry], halves: [])
+    var places: [Dotname] = [.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry]
+    if offsets[.fsStructRootMnt] != nil { places.append(.fsStructRootMnt) }
+    fileSystem = Self.range(offsets, words: places, halves: [])
+    // Behind the name's pointer is one to the inode, then the name, if the types do not say another thing.
+    entryName = offsets[.dentryDIname] ?? offsets.place(.dentryDNameName) + 16
+    let (parent, name) = (offsets.place(.dentryDParent), offsets.place(.dentryDNameName))
+    entry = min(parent, name, entryName)..<max(parent + 8, name + 8, entryName + ProbeShape.nameBytes)
+    mountPoint = offsets.place(.mountMntMountpoint) - offsets.place(.mountMnt)
+    let root = offsets.place(.vfsmountMntRoot)
+    mount = min(mountPoint, root)..<max(mountPoint, root) + 8
+    let (pathMount, pathEntry) = (offsets.place(.fileFPathMnt), offsets.place(.fileFPathDentry))
+    path = min(pathMount, pathEntry)..<max(pathMount, pathEntry) + 8
   }
 
   func inCredentials(_ name: Dotname) -> Int { offsets.place(name) - credentials.lowerBound }
   func inFileSystem(_ name: Dotname) -> Int { offsets.place(name) - fileSystem.lowerBound }
+  var hasRootMount: Bool { offsets[.fsStructRootMnt] != nil }
+  /// In an entry.
+  var parent: Int { offsets.place(.dentryDParent) - entry.lowerBound }
+  var namePointer: Int { offsets.place(.dentryDNameName) - entry.lowerBound }
+  var name: Int { entryName - entry.lowerBound }
+  /// In a mount.
+  var inMountPoint: Int { mountPoint - mount.lowerBound }
+  var inMountRoot: Int { offsets.place(.vfsmountMntRoot) - mount.lowerBound }
+  /// In a file's path.
+  var inPathMount: Int { offsets.place(.fileFPathMnt) - path.lowerBound }
+  var inPathEntry: Int { offsets.place(.fileFPathDentry) - path.lowerBound }
 
   /// What covers all members, in whole words.
   private static func range(_ offsets: KernelOffsets, words: [Dotname], halves: [Dotname]) -> Range<Int> {

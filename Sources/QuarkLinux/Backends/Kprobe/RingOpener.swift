@@ -26,7 +26,7 @@ struct RingOpener {
     }
   }
 
-  private let events: [(probe: Probe, id: UInt64)]
+  private let events: [ProbeEvent]
   private(set) var stamps = Stamps.monotonic
   /// Linux 6.0 counts what is lost for each event.
   private(set) var countsLost = true
@@ -40,7 +40,7 @@ struct RingOpener {
   /// Bytes of the smallest ring that is of use.
   private static var leastSize: Int { 64 << 10 }
 
-  init(_ events: [(probe: Probe, id: UInt64)], size: Int, without: [ArraySlice<UInt8>], seesThreads: Bool) {
+  init(_ events: [ProbeEvent], size: Int, without: [ArraySlice<UInt8>], seesThreads: Bool) {
     self.seesThreads = seesThreads
     self.events = events
     self.size = size
@@ -99,13 +99,13 @@ struct RingOpener {
 
   private mutating func openEvents(_ cpu: CInt) throws(QuarkError) -> [CInt]? {
     var descriptors: [CInt] = []
-    for (probe, id) in events {
+    for event in events {
       do throws(Errno) {
-        descriptors.append(try openEvent(id, cpu))
+        descriptors.append(try openEvent(event.id, cpu))
       } catch {
         for descriptor in descriptors { close(descriptor) }
         if error.rawValue == ENODEV { return nil }
-        throw QuarkError("open a perf event", error, detail: "\(probe.description) on CPU \(cpu)")
+        throw QuarkError("open a perf event", error, detail: "\(event.description) on CPU \(cpu)")
       }
     }
     return descriptors
@@ -136,13 +136,15 @@ struct RingOpener {
   }
 
   private func enable(_ ring: borrowing PerfRing) throws(QuarkError) {
-    for (index, (probe, _)) in events.enumerated() {
+    for (index, opened) in events.enumerated() {
       let event = ring.events[index]
       // Without the filter the reader leaves out what it would have.
-      if let filter = probe.filter, probe != .exit || !seesThreads { unsafe clinux_perf_set_filter(event, filter.cString) }
+      if let filter = opened.filter, !opened.probes.contains(.exit) || !seesThreads {
+        unsafe clinux_perf_set_filter(event, filter.cString)
+      }
       let isReady = index == 0 || clinux_perf_set_output(event, ring.events[0]) == 0
       guard isReady, clinux_perf_enable(event) == 0 else {
-        throw QuarkError("enable a perf event", .current, detail: "\(probe.description) on CPU \(ring.cpu)")
+        throw QuarkError("enable a perf event", .current, detail: "\(opened.description) on CPU \(ring.cpu)")
       }
     }
   }

@@ -1,14 +1,18 @@
 /// Where in the raw data of a sample the fields are, as the kernel says in the event's `format` file. The bodies of two
 /// events need not begin at the same place.
 struct SampleLayout {
-  private var places = InlineArray<32, Int32>(repeating: -1)
+  private var places = InlineArray<48, Int32>(repeating: -1)
   /// Bytes that a sample has at least.
   private(set) var size = 0
   /// Directories, from the working directory upwards.
   private(set) var levels = 0
+  /// Of the path of what is executed.
+  private(set) var fileLevels = 0
   /// Bytes of the arguments' end and of their beginning.
   private(set) var argumentBytes = 0
   private(set) var headBytes = 0
+  /// Bytes of the name that was called; 0: it is a string elsewhere in the sample.
+  private(set) var calledBytes = 0
 
   /// Of a probe that there is not.
   init() {}
@@ -23,9 +27,11 @@ struct SampleLayout {
   init?(
     _ format: EventFormat, _ arguments: [(field: SampleField, argument: FetchArgument)], _ shape: ProbeShape
   ) {
-    levels = arguments.count { $0.field == .parents }
+    levels = arguments.count { $0.field == .folders }
+    fileLevels = arguments.count { $0.field == .file }
     argumentBytes = shape.argumentBytes
     headBytes = shape.headBytes
+    calledBytes = shape.isRecent ? 0 : shape.calledBytes
     var end: [Int32] = []
     end.reserveCapacity(SampleField.allCases.count)
     for _ in SampleField.allCases { end.append(-1) }
@@ -46,24 +52,17 @@ struct SampleLayout {
   }
 }
 
-extension SampleLayout {
-  /// Of the tracepoint sched_process_exec. Nil: it is not as it is known here.
-  init?(ofExec format: EventFormat) {
-    guard let name = format["filename"], name.size == 4, let pid = format["pid"], pid.size == 4 else { return nil }
-    places[SampleField.fileName.rawValue] = Int32(name.offset)
-    places[SampleField.pid.rawValue] = Int32(pid.offset)
-    size = max(name.offset, pid.offset) + 4
-  }
-}
-
 /// The layouts of all probes, and the numbers by which samples say whose they are.
 @safe @usableFromInline struct SampleLayouts: ~Copyable {
   /// By probe.
   private let layouts: UnsafeMutablePointer<SampleLayout>
   /// Zero, which no event has: there is no such probe.
-  private var ids = InlineArray<5, UInt16>(repeating: 0)
+  private var ids = InlineArray<4, UInt16>(repeating: 0)
   /// What threads do is asked for, too.
   private let seesThreads: Bool
+
+  /// PF_KTHREAD in include/linux/sched.h.
+  private static var kernelThread: UInt32 { 0x20_0000 }
 
   init(seesThreads: Bool) {
     self.seesThreads = seesThreads
@@ -80,22 +79,45 @@ extension SampleLayout {
     unsafe layouts[probe.rawValue] = layout
   }
 
-  func probe(ofEvent id: UInt16) -> Probe? {
-    for index in ids.indices where ids[index] == id && id != 0 { return Probe(rawValue: index) }
+  /// Whose sample that is, of `size` bytes, which begins with its event's number. Nil: nobody's; it is malformed if the
+  /// number is known.
+  @unsafe func probe(of raw: UnsafeRawPointer, size: Int) -> Probe? {
+    let id = unsafe raw.loadUnaligned(as: UInt16.self)
+    for index in ids.indices where ids[index] == id && id != 0 {
+      let probe = Probe(rawValue: index)!
+      guard unsafe size >= self[probe].pointee.size else { return nil }
+      if index == 0, ids[0] == ids[Probe.exit.rawValue] { return unsafe momentsProbe(raw) }
+      return probe
+    }
     return nil
+  }
+
+  func knows(_ id: UInt16) -> Bool { id != 0 && ids.indices.contains { ids[$0] == id } }
+
+  /// Of an event of several probes.
+  @unsafe private func momentsProbe(_ raw: UnsafeRawPointer) -> Probe {
+    guard let place = unsafe self[.exit].pointee[.moment] else { return .exit }
+    let moment = unsafe Int(raw.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+    return moment == Probe.fork.moment ? .fork : moment == Probe.name.moment ? .name : .exit
   }
 
   /// Valid as long as this is.
   @unsafe subscript(_ probe: Probe) -> UnsafePointer<SampleLayout> { unsafe UnsafePointer(layouts + probe.rawValue) }
 
-  /// Is this asked for: about a process, and not just about a thread? `raw` has as many bytes as the layout says.
+  /// Is this asked for: about a process, and not just about a thread, nor about one of the kernel's own? `raw` has as
+  /// many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
-    if seesThreads { return true }
     let layout = unsafe self[probe]
+    if let place = unsafe layout.pointee[.flags],
+      unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) & Self.kernelThread != 0
+    {
+      return false
+    }
+    if seesThreads { return true }
     switch probe {
-    case .exec, .image: return true
+    case .exec: return true
     case .exit:
-      guard let place = unsafe layout.pointee[.isGroupDead] else { return false }
+      guard let place = unsafe layout.pointee[.moment] else { return false }
       return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) != 0
     case .fork, .name:
       guard let tgid = unsafe layout.pointee[.tgid], let pid = unsafe layout.pointee[.pid] else { return false }

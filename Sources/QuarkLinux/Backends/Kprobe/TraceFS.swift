@@ -13,6 +13,8 @@ internal import CLinux
   /// Where it is mounted; the second comes with debugfs, and mounts itself when it is looked for by this path.
   private static var directories: [String] { ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] }
   static var group: StaticString { "quark" }
+  /// What an event of several probes is.
+  static var shared: StaticString { "lives" }
 
   init() throws(QuarkError) {
     var failures = ""
@@ -48,18 +50,48 @@ internal import CLinux
 
   func remove(_ name: String) throws(Errno) { try write("-:\(Self.group)/\(name)") }
 
-  /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs.
+  /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs. That is not true of an event
+  /// that has several probes, from which the kernel takes one after the other although it is in use, and refuses only to
+  /// take the last (unregister_trace_kprobe() in kernel/trace/trace_kprobe.c): such a one goes if its queue's others do.
   func sweep() {
-    guard let text = try? read("kprobe_events") else { return }
+    let names = definedNames()
+    var living: [ArraySlice<UInt8>] = []
+    for name in names where !Self.isShared(name) {
+      do throws(Errno) {
+        try remove(String(decoding: name, as: UTF8.self))
+      } catch {
+        if error.rawValue == EBUSY { living.append(Self.queue(of: name)) }
+      }
+    }
+    for name in names where Self.isShared(name) {
+      let queue = Self.queue(of: name)
+      if living.contains(where: { $0.elementsEqual(queue) }) { continue }
+      try? remove(String(decoding: name, as: UTF8.self))
+    }
+  }
+
+  /// What is defined in our group.
+  private func definedNames() -> [ArraySlice<UInt8>] {
+    var names: [ArraySlice<UInt8>] = []
+    guard let text = try? read("kprobe_events") else { return names }
     for line in text.split(separator: UInt8(ascii: "\n")) {
       // `p:quark/fork_123_0 wake_up_new_task …`; before the colon may stand more.
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-      let rest = line[(colon + 1)...]
-      let event = rest.prefix { $0 != UInt8(ascii: " ") }
+      let event = line[(colon + 1)...].prefix { $0 != UInt8(ascii: " ") }
       let parts = event.split(separator: UInt8(ascii: "/"), maxSplits: 1)
       guard parts.count == 2, Self.group.hasBytes(parts[0]) else { continue }
-      try? remove(String(decoding: parts[1], as: UTF8.self))
+      names.append(parts[1])
     }
+    return names
+  }
+
+  private static func isShared(_ name: ArraySlice<UInt8>) -> Bool {
+    shared.hasBytes(name.prefix { $0 != UInt8(ascii: "_") })
+  }
+
+  /// `_PID_NUMBER`
+  private static func queue(of name: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    name.drop { $0 != UInt8(ascii: "_") }
   }
 
   /// A file below the directory.

@@ -1,14 +1,26 @@
+internal import CQuark
 internal import CWire
 
-/// Puts a record of wire.h together: its header, then its fields.
+/// What a record says beyond its fields, while it is put together. Its kind decides which of this is sent.
+struct RecordDraft {
+  var header = wire_record()
+  /// Of a kind whose body is a task.
+  var task = wire_task()
+  /// Of a kind whose body is a name.
+  var name = wire_name()
+}
+
+/// Puts a record of wire.h together: its header, its body, then its fields.
 @safe @usableFromInline struct WireWriter: ~Copyable {
   private let start: UnsafeMutableRawPointer
   private var count = 0
   private var fields: UInt16 = 0
 
-  /// A header, a path, what an exec has for arguments, and room for the headers of these.
+  /// A header, a task, paths of a directory, a file, a control group and a script, what an exec has for arguments, and
+  /// room for the headers of these.
   private static var capacity: Int {
-    MemoryLayout<wire_record>.size + Int(WIRE_PATH_MAX.rawValue) + Int(WIRE_ARGV_MAX.rawValue) + 256
+    MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size + 4 * Int(WIRE_PATH_MAX.rawValue)
+      + Int(WIRE_ARGV_MAX.rawValue) + 256
   }
 
   init() { unsafe start = .allocate(byteCount: Self.capacity, alignment: 8) }
@@ -18,9 +30,17 @@ internal import CWire
   @usableFromInline func destroy() { unsafe start.deallocate() }
 
   mutating func begin() {
-    count = MemoryLayout<wire_record>.size
+    count = Self.headerSize
     fields = 0
   }
+
+  /// Leaves room for the body that records of this kind have; before any field.
+  mutating func reserveBody(of kind: wire_kind) {
+    // Safe: there is a row for every number.
+    count = unsafe Self.headerSize + Int(cquark_kind(kind.rawValue).pointee.body_size)
+  }
+
+  private static var headerSize: Int { MemoryLayout<wire_record>.size }
 
   /// A field that does not fit is left out; nothing that is added here is that large.
   mutating func add(_ kind: wire_field_kind, _ bytes: RawSpan, flags: UInt32 = 0, originalCount: Int = 0) {
@@ -41,13 +61,23 @@ internal import CWire
     fields += 1
   }
 
-  /// Completes the record with its header, and lends it.
-  mutating func finish(_ header: wire_record, _ body: (RawSpan) -> Void) {
-    var header = header
+  mutating func addScript(_ name: RawSpan) {
+    add(WIRE_FIELD_SCRIPT, name.extracting(first: Int(WIRE_SCRIPT_MAX.rawValue)))
+  }
+
+  /// Completes the record with its header and its body, and lends it.
+  mutating func finish(_ draft: RecordDraft, _ body: (RawSpan) -> Void) {
+    var header = draft.header
     header.size = UInt32(count)
     header.nfields = fields
-    // Safe: `count` bytes are filled, the header's among them.
+    // Safe: `count` bytes are filled or left for the body, the header's among them, and what follows that is aligned.
     unsafe start.storeBytes(of: header, as: wire_record.self)
+    switch wire_kind(UInt32(header.kind)) {
+    case WIRE_BARE_COMM, WIRE_THREAD_COMM:
+      unsafe start.storeBytes(of: draft.name, toByteOffset: Self.headerSize, as: wire_name.self)
+    case WIRE_THREAD_FORK, WIRE_THREAD_EXIT: break
+    default: unsafe start.storeBytes(of: draft.task, toByteOffset: Self.headerSize, as: wire_task.self)
+    }
     unsafe body(RawSpan(_unsafeStart: UnsafeRawPointer(start), byteCount: count))
   }
 }

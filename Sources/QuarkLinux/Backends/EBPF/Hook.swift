@@ -15,6 +15,13 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
+  /// Of which family the records are that it makes.
+  var family: wire_family {
+    switch self {
+    case .fork, .exec, .exit, .setsid, .credentials, .comm: WIRE_FAMILY_PROCESS
+    }
+  }
+
   /// What a program that is attached at many places is told where it is.
   var cookie: UInt64 {
     let hook =

@@ -1,5 +1,9 @@
+internal import CWire
+
 /// Which variant of each hook is in use, and which were tried before it and why they would not do.
 public struct HookPlan: Sendable {
+  /// The hooks of the families that are asked for. The others have no variants, and are not spoken of.
+  public let hooks: [Hook]
   private var variants: [[HookVariant]]
   /// Kinds that may not be used.
   private let refused: [HookVariant.Kind]
@@ -22,15 +26,20 @@ public struct HookPlan: Sendable {
     func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }
   }
 
-  /// `admits` says which kinds of variants may be used at all.
-  public init(_ preference: Preference = .tracepoints, admits: (HookVariant.Kind) -> Bool = { _ in true }) {
+  /// `families`: those asked for, a bit each, 1 << `wire_family`. `admits` says which kinds of variants may be used at all.
+  public init(
+    _ preference: Preference = .tracepoints, families: UInt32 = .max, admits: (HookVariant.Kind) -> Bool = { _ in true }
+  ) {
+    let hooks = Hook.allCases.filter { families & 1 << $0.family.rawValue != 0 }
+    self.hooks = hooks
     variants = Hook.allCases.map { hook in
+      guard hooks.contains(hook) else { return [] }
       let all = hook.variants.filter { !preference.isLeftOut($0.kind) }
       return all.filter { !preference.isBackward($0.kind) } + all.filter { preference.isBackward($0.kind) }
     }
     refused = HookVariant.Kind.allCases.filter { !admits($0) }
     choices = [Int](repeating: 0, count: variants.count)
-    for hook in Hook.allCases { passOverRefused(hook) }
+    for hook in hooks { passOverRefused(hook) }
   }
 
   /// The variant to use now; nil when none is left.
@@ -41,11 +50,11 @@ public struct HookPlan: Sendable {
 
   /// The hooks whose program has this name.
   public func hooks(ofProgram name: [UInt8]) -> [Hook] {
-    Hook.allCases.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+    hooks.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
   }
 
   /// The hooks that are had by this kind of variant.
-  public func hooks(_ kind: HookVariant.Kind) -> [Hook] { Hook.allCases.filter { self[$0]?.kind == kind } }
+  public func hooks(_ kind: HookVariant.Kind) -> [Hook] { hooks.filter { self[$0]?.kind == kind } }
 
   /// Goes on to the next variant.
   public mutating func reject(_ hook: Hook, _ reason: String) {
@@ -61,12 +70,12 @@ public struct HookPlan: Sendable {
   }
 
   /// A hook that must be had and cannot.
-  public var missing: Hook? { Hook.allCases.first { $0.isRequired && self[$0] == nil } }
+  public var missing: Hook? { hooks.first { $0.isRequired && self[$0] == nil } }
 
   /// A line for each hook, and below one that cannot be had what was tried: `comm: none`.
   public var description: String {
     var text = ""
-    for hook in Hook.allCases {
+    for hook in hooks {
       text += "\(hook.name): " + (self[hook]?.description ?? "none") + "\n"
       text += explanation(of: hook)
     }
@@ -99,6 +108,14 @@ extension StaticString {
     withUTF8Buffer { text in
       guard text.count == bytes.count else { return false }
       for (index, byte) in bytes.enumerated() where unsafe text[index] != byte { return false }
+      return true
+    }
+  }
+
+  func hasBytes(_ bytes: Span<UInt8>) -> Bool {
+    withUTF8Buffer { text in
+      guard text.count == bytes.count else { return false }
+      for index in bytes.indices where unsafe text[index] != bytes[index] { return false }
       return true
     }
   }

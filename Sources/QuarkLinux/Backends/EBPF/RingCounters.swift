@@ -1,13 +1,10 @@
 internal import CLinux
 internal import CWire
+internal import QuarkCore
 
 /// What the programs count for each CPU, in memory that the kernel shares: reading it is no system call, which could be
 /// refused, or make the kernel pass over the very programs whose losses are asked for.
 @safe @usableFromInline struct RingCounters: ~Copyable {
-  enum Family: Int {
-    case process = 0
-  }
-
   private let slots: UnsafePointer<wire_ring_stats>
   private let count: Int
 
@@ -26,16 +23,20 @@ internal import CWire
   }
 
   /// Records that the programs could not send.
-  func lost(_ family: Family) -> UInt64 {
-    var sum: UInt64 = 0
+  func lost() -> LossCounts {
+    var sum = LossCounts()
     for index in 0..<count {
-      // Safe: there are so many slots, each with a number for every family.
-      sum &+= unsafe UnsafeRawPointer(slots + index).load(fromByteOffset: Self.lostOffset + 8 * family.rawValue, as: UInt64.self)
+      for family in 0..<LossCounts.familyCount {
+        // Safe: there are so many slots, each with a number for every family.
+        let lost = unsafe UnsafeRawPointer(slots + index).load(
+          fromByteOffset: Self.lostOffset + 8 * family, as: UInt64.self)
+        sum.add(lost, of: wire_family(UInt32(family)))
+      }
     }
     return sum
   }
 
-  private static var lostOffset: Int { 8 * Int(WIRE_FAMILY_COUNT.rawValue) }
+  private static var lostOffset: Int { 8 * LossCounts.familyCount }
 
   private static func size(_ count: Int) -> Int { count * MemoryLayout<wire_ring_stats>.stride }
 }

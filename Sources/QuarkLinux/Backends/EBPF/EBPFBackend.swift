@@ -1,7 +1,10 @@
 internal import CLinux
+internal import CQuark
+internal import CWire
+public import QuarkCore
 
-/// The programs of bpf/process.bpf.c, loaded and attached, and the ring they write to.
-public struct EBPFBackend: ~Copyable {
+/// The programs of bpf/quark.bpf.c, loaded and attached, and the ring they write to.
+public struct EBPFBackend: RecordSource, ~Copyable {
   /// Bytes of the ring: 4 MiB.
   public static var defaultRingSize: Int { 4 << 20 }
 
@@ -13,8 +16,10 @@ public struct EBPFBackend: ~Copyable {
   /// As the kernel said last. Between 5.12 and 5.19 it stops to say so when privileges are dropped; those kernels count
   /// runs of fentry programs alone, and the ones here are of other kinds wherever kprobes can be had.
   private var missedRuns: UInt64 = 0
-  /// By which means each kind of record is had.
-  public let plan: HookPlan
+  private let plan: HookPlan
+
+  public var traits: SourceTraits { SourceTraits(name: "ebpf", flag: QQ_EBPF, wakesInTime: true) }
+  public var description: String { plan.description }
 
   public init(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) {
     do throws(QuarkError) {
@@ -37,10 +42,12 @@ public struct EBPFBackend: ~Copyable {
   /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { loaded.ring.consume(limit: limit, body) }
 
-  /// Records of the process family that were missed since the backend was opened: those the ring had no room for, and
-  /// those of programs that the kernel passed over.
-  public mutating func lost() -> UInt64 {
+  /// Records that were missed since the backend was opened: those the ring had no room for, and those of programs that
+  /// the kernel passed over.
+  public mutating func lost() -> LossCounts {
     if let runs = loaded.object.missedRuns() { missedRuns = runs }
-    return loaded.counters.lost(.process) &+ missedRuns
+    var lost = loaded.counters.lost()
+    lost.add(missedRuns, of: WIRE_FAMILY_PROCESS)
+    return lost
   }
 }

@@ -5,7 +5,7 @@ public import QuarkCore
 /// Plays a recording as if its records came from a ring. The file is read once, at the beginning, and not trusted: what
 /// happens to it later does not matter. Two clocks can drive it. The recorded one: `consume(limit:)` hands out what was
 /// read together, and `nowNS` is when that was. Any other one: `consume(limit:untilNS:)` hands out what had happened.
-@safe public struct ReplayBackend: ~Copyable {
+@safe public struct ReplayBackend: RecordSource, ~Copyable {
   /// Bytes of the largest file accepted.
   public static var maxFileSize: Int { 1 << 30 }
 
@@ -13,6 +13,7 @@ public import QuarkCore
   private let count: Int
   private let event: FileDescriptor
   private var cursor: RecordingCursor
+  private var upgrade: RecordUpgrade
   /// The next record to be handed out, and the mark it stands behind.
   private var head: Range<Int>?
   private var headMark: Mark
@@ -21,7 +22,7 @@ public import QuarkCore
   private struct Mark {
     var batch = 0
     var nowNS: UInt64
-    var lost: UInt64 = 0
+    var lost = LossCounts()
   }
 
   /// As `init(path:)`, for a stored property.
@@ -49,6 +50,7 @@ public import QuarkCore
     unsafe count = loaded.count
     self.event = event
     self.cursor = cursor
+    upgrade = RecordUpgrade(version: cursor.header.version)
     current = Mark(nowNS: cursor.header.start_boot_ns)
     headMark = current
     lookAhead()
@@ -58,12 +60,20 @@ public import QuarkCore
 
   @usableFromInline func destroy() { unsafe bytes.deallocate() }
 
+  public var traits: SourceTraits { SourceTraits(name: "replay", flag: 0, isLive: false) }
+  public var description: String { "a recording\n" }
+
   /// Readable as long as records wait.
   public var readable: CInt { event.rawValue }
 
+  public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) { try epoll.add(readable: readable) }
+
   /// The recorded clock, nanoseconds since boot: when the records handed out last were read, and in the end when the
   /// recording was closed. It never goes back from one mark to the next, whatever the file says.
-  public var nowNS: UInt64 { current.nowNS }
+  public func nowNS() -> UInt64 { current.nowNS }
+
+  /// The same of what will be handed out next.
+  public func readNS(nowNS: UInt64) -> UInt64 { headMark.nowNS }
 
   /// Time stamp of the next record as it stands in its bytes, nanoseconds since boot; 0 if it is too short to have
   /// one. Nil: nothing is left.
@@ -72,29 +82,14 @@ public import QuarkCore
   /// How the recording ends, once its last record was handed out.
   public var ending: RecordingCursor.Ending? { head == nil ? cursor.ending : nil }
 
+  /// Whether nothing is left.
+  public var isOver: Bool { ending != nil }
+
   /// Added to a time since boot: since the epoch, when the recording began.
-  public var wallOffsetNS: UInt64 { cursor.header.wall_offset_ns }
+  public func wallOffsetNS() -> UInt64 { cursor.header.wall_offset_ns }
 
-  /// How things stand.
-  public struct State {
-    /// When what was handed out last was read, nanoseconds since the boot of the recorded machine.
-    public let nowNS: UInt64
-    /// The same of what will be handed out next.
-    public let nextNS: UInt64
-    /// Added to a time since boot: since the epoch.
-    public let wallOffsetNS: UInt64
-    /// Of the recorded boot's entity ids.
-    public let bootSalt: UInt64
-    /// Nothing is left.
-    public let isOver: Bool
-  }
-
-  /// Mutating, for an optional backend that is only read is copied first, each time.
-  public mutating func state() -> State {
-    State(
-      nowNS: nowNS, nextNS: headMark.nowNS, wallOffsetNS: wallOffsetNS, bootSalt: cursor.header.boot_salt,
-      isOver: ending != nil)
-  }
+  /// That of the recorded boot.
+  public func bootSalt() -> UInt64 { cursor.header.boot_salt }
 
   /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
   /// many; 0 when nothing is left.
@@ -123,13 +118,13 @@ public import QuarkCore
   }
 
   /// Records the recorded backend had lost by `nowNS`.
-  public func lost() -> UInt64 { current.lost }
+  public func lost() -> LossCounts { current.lost }
 
   // MARK: -
 
   private mutating func lend(_ range: Range<Int>, _ body: (RawSpan) -> Void) {
     // Safe: the cursor's ranges are within the bytes, which stay as they are.
-    unsafe body(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count))
+    unsafe upgrade.lend(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count), body)
     lookAhead()
   }
 
@@ -139,8 +134,8 @@ public import QuarkCore
     head = nil
     while let frame = cursor.next(span) {
       switch frame {
-      case .mark(let nowNS, let lost):
-        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: lost)
+      case .mark(let nowNS, _):
+        headMark = Mark(batch: headMark.batch + 1, nowNS: latest(nowNS), lost: cursor.lost)
       case .record(let range):
         head = range
         return
@@ -152,8 +147,8 @@ public import QuarkCore
   }
 
   private mutating func finish() {
-    guard head == nil, case .closed(let nowNS, let lost) = cursor.ending else { return }
-    (current.nowNS, current.lost) = (latest(nowNS), lost)
+    guard head == nil, case .closed(let nowNS, _) = cursor.ending else { return }
+    (current.nowNS, current.lost) = (latest(nowNS), cursor.lost)
   }
 
   /// Time does not go back from one mark to the next.

@@ -25,16 +25,17 @@ internal import QuarkCore
 
   init(_ settings: BackendSettings) throws(QuarkError) {
     var size = 0
-    let bytes = unsafe cprobes_process(&size)!
+    let bytes = unsafe cprobes_programs(&size)!
     guard size > 0 else {
       throw QuarkError("open the BPF object", Errno(ENOENT), detail: "this build has none: build with `make`")
     }
     let elf = unsafe UnsafeRawPointer(bytes)
     let cpus = libbpf_num_possible_cpus()
     guard cpus > 0 else { throw QuarkError("count the possible CPUs", Errno(-cpus)) }
-    let types = unsafe try Self.readTypes(elf: elf, size: size)
+    let hooks = HookPlan(families: settings.families).hooks
+    let types = unsafe try Self.readTypes(of: hooks, elf: elf, size: size)
     let allowed = Self.allowedKinds()
-    plan = HookPlan(Self.preference(types)) { kind in
+    plan = HookPlan(Self.preference(types), families: settings.families) { kind in
       allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
     }
     self.settings = settings
@@ -48,7 +49,7 @@ internal import QuarkCore
     let typesFile = try Self.file(types.extract)
     // Each turn that fails uses up a variant of a hook, so this ends.
     while true {
-      for hook in Hook.allCases {
+      for hook in plan.hooks {
         while let variant = plan[hook], let reason = obstacle(hook, variant) { plan.reject(hook, reason) }
       }
       if let hook = plan.missing {
@@ -63,7 +64,7 @@ internal import QuarkCore
   private mutating func attempt(_ typesFile: CInt) throws(QuarkError) -> LoadedObject? {
     let registration = try BPFRegistration(preparation())
     let object = unsafe try BPFObject(
-      elf: elf, size: elfSize, programs: Hook.allCases.compactMap { plan[$0]?.program }, types: typesFile,
+      elf: elf, size: elfSize, programs: plan.hooks.compactMap { plan[$0]?.program }, types: typesFile,
       registration)
     try configure(object)
     do throws(BPFObject.LoadFailure) { try object.load() } catch {
@@ -78,7 +79,7 @@ internal import QuarkCore
     var isWhole = true
     if settings.testsItself {
       let knowledge = SelfTest.Knowledge(
-        hooks: Hook.allCases.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
+        hooks: plan.hooks.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
       for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = loaded.ring.consume(limit: .max, body) }) {
         plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
         isWhole = false
@@ -125,7 +126,7 @@ internal import QuarkCore
         isWhole = false
       }
     }
-    for hook in Hook.allCases {
+    for hook in plan.hooks {
       guard let variant = plan[hook], variant.kind != .kprobes else { continue }
       do throws(QuarkError) { try object.attach(variant) } catch {
         if error.errno.isOfDescriptors { throw error }
@@ -143,7 +144,7 @@ internal import QuarkCore
 
   private func preparation() -> BPFRegistration.Preparation {
     var preparation = BPFRegistration.Preparation()
-    for hook in Hook.allCases {
+    for hook in plan.hooks {
       guard let variant = plan[hook], variant.kind == .fentry, let id = types.functionID(variant.target) else { continue }
       preparation.fentry.append((variant.program, id))
     }
@@ -170,10 +171,12 @@ internal import QuarkCore
 
   // MARK: - What the kernel is
 
-  private static func readTypes(elf: UnsafeRawPointer, size: Int) throws(QuarkError) -> KernelTypes {
+  private static func readTypes(
+    of hooks: [Hook], elf: UnsafeRawPointer, size: Int
+  ) throws(QuarkError) -> KernelTypes {
     let object = unsafe try BPFObject.types(elf: elf, size: size)
     var symbols: [StaticString] = ["btf_trace_sched_process_exit"]
-    for hook in Hook.allCases { symbols += hook.variants.map { $0.target } }
+    for hook in hooks { symbols += hook.variants.map { $0.target } }
     let path = unsafe clinux_environment("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
     return unsafe try KernelTypes(
       path: path ?? KernelTypes.systemPath, object: object.span.bytes, symbols: symbols,

@@ -1,0 +1,120 @@
+/*
+ * The tables of kinds.h as values, with the words in them that are of quark.h. For the library's own parts, not for
+ * clients.
+ */
+#ifndef QUARK_CQUARK_KINDS_H
+#define QUARK_CQUARK_KINDS_H
+
+#include "kinds.h"
+#include "quark.h"
+#include "wire.h"
+
+/* What a record of some kind is. */
+struct cquark_kind {
+	u32 type;	/* RAW_*, which it becomes; RAW_INVALID: there is no such kind */
+	u32 flags;	/* RAW_F_*, of that raw event */
+	u32 family;	/* enum wire_family */
+	u32 body_size;	/* bytes between its header and its fields */
+};
+
+/* What a raw event of some type is. */
+struct cquark_type {
+	u64 event;	/* QUARK_EV_*; 0: there is no such type */
+	u32 family;	/* enum wire_family */
+	int flag;	/* QQ_*, which asks for it; 0: nobody needs to */
+	const char *label;
+};
+
+enum {
+	CQUARK_SIZE_none = 0,
+	CQUARK_SIZE_task = sizeof(struct wire_task),
+	CQUARK_SIZE_id_change = sizeof(struct wire_id_change),
+	CQUARK_SIZE_name = sizeof(struct wire_name),
+};
+
+#define CQUARK_ROW(type, family, event, flag, label) CQUARK_FAMILY_OF_##type = WIRE_FAMILY_##family,
+enum { WIRE_RAW_TYPES(CQUARK_ROW) };
+#undef CQUARK_ROW
+
+/* `kind`: wire_record.kind, which may be anything. */
+static inline const struct cquark_kind *cquark_kind(u32 kind)
+{
+#define CQUARK_ROW(kind, number, body, type, flags, sources) \
+	[number] = { RAW_##type, (flags), CQUARK_FAMILY_OF_##type, CQUARK_SIZE_##body },
+	static const struct cquark_kind kinds[] = { WIRE_KINDS(CQUARK_ROW) };
+#undef CQUARK_ROW
+
+	return &kinds[kind < WIRE_KIND_END ? kind : 0];
+}
+
+/* `type`: raw_event.type, which may be anything. */
+static inline const struct cquark_type *cquark_type(u32 type)
+{
+#define CQUARK_ROW(type, family, event, flag, label) \
+	[RAW_##type] = { QUARK_EV_##event, WIRE_FAMILY_##family, (flag), (label) },
+	static const struct cquark_type types[RAW_NUM_TYPES] = { WIRE_RAW_TYPES(CQUARK_ROW) };
+#undef CQUARK_ROW
+
+	return &types[type < RAW_NUM_TYPES ? type : RAW_INVALID];
+}
+
+/* The raw types of a family, a bit each: 1 << type. */
+static inline u32 cquark_types_of(u32 family)
+{
+#define CQUARK_BIT(type, row_family, event, flag, label) \
+	| (family == WIRE_FAMILY_##row_family ? (u32)1 << RAW_##type : 0)
+	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* The raw types that one of these sources tells, a bit each. `from`: a bit each, enum wire_source. */
+static inline u32 cquark_types_from(u32 from)
+{
+#define CQUARK_BIT(kind, number, body, type, flags, sources) | (from & (sources) ? (u32)1 << RAW_##type : 0)
+	return 0 WIRE_KINDS(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* The flags that ask for some of these raw types. `types`: a bit each. */
+static inline int cquark_flags_for(u32 types)
+{
+#define CQUARK_BIT(type, family, event, flag, label) | (types & (u32)1 << RAW_##type ? (flag) : 0)
+	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* The families that a queue with these flags tells of, a bit each: 1 << family. */
+static inline u32 cquark_families_for(int flags)
+{
+#define CQUARK_BIT(type, family, event, flag, label) | ((flag) == 0 || flags & (flag) ? (u32)1 << WIRE_FAMILY_##family : 0)
+	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* What a flag is called that asks for raw events; NULL: it asks for none. */
+static inline const char *cquark_flag_name(int flag)
+{
+#define CQUARK_NAME(type, family, event, row_flag, label) if ((row_flag) != 0 && flag == (row_flag)) return #row_flag;
+	WIRE_RAW_TYPES(CQUARK_NAME)
+#undef CQUARK_NAME
+	return NULL;
+}
+
+/* All that an event may tell, whether or not anything makes such events. */
+#define CQUARK_EVENTS(EVENT) \
+	EVENT(FORK) EVENT(EXEC) EVENT(EXIT) EVENT(ID_CHANGE) EVENT(SETPROCTITLE) EVENT(SOCK_CONN_ESTABLISHED)	\
+	EVENT(SOCK_CONN_CLOSED) EVENT(PACKET) EVENT(BYPASS) EVENT(FILE) EVENT(PTRACE) EVENT(MODULE_LOAD)	\
+	EVENT(SHM) EVENT(TTY) EVENT(GETPID) EVENT(MPROTECT)
+
+/* QUARK_EV_<name>, for one bit of quark_event.events. */
+static inline const char *cquark_event_name(u64 bit)
+{
+	switch (bit) {
+#define CQUARK_CASE(name) case QUARK_EV_##name: return #name;
+	CQUARK_EVENTS(CQUARK_CASE)
+#undef CQUARK_CASE
+	default: return "?";
+	}
+}
+
+#endif

@@ -1,0 +1,63 @@
+internal import CQuark
+internal import CWire
+
+/// The families there are. This is the only switch over them.
+enum Families {
+  @inline(__always)
+  @unsafe static func decode(
+    body: RawSpan, of kind: wire_kind, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>
+  ) {
+    switch family {
+    case WIRE_FAMILY_PROCESS: unsafe ProcessFamily.decode(body: body, of: kind, into: event)
+    default: break
+    }
+  }
+
+  @inline(__always)
+  @unsafe static func decode(
+    _ field: wire_field, _ content: RawSpan, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>,
+    maxEnvironment: Int, strings: inout StringPool
+  ) -> RecordDecoder.Outcome {
+    switch family {
+    case WIRE_FAMILY_PROCESS:
+      unsafe ProcessFamily.decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
+    default: .malformed
+    }
+  }
+
+  /// Gives back what a raw event has in the pool.
+  @inline(__always)
+  @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
+    // The others have nothing there.
+    unsafe ProcessFamily.release(event, in: &strings)
+  }
+
+  static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {
+    ProcessFamily.join(in: &matrix, isMinimal: isMinimal)
+  }
+
+  /// `process`: whose it is, nil where nothing is known of that.
+  @inline(__always)
+  @unsafe static func deliver(
+    _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>?,
+    to tail: UnsafeMutablePointer<cquark_event_tail>, _ processes: inout ProcessCache, _ moment: ProcessCache.Moment
+  ) -> UInt64 {
+    guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else {
+      // Of the others there is no more to tell than that they are.
+      return unsafe cquark_type(rawEvent.pointee.type).pointee.event
+    }
+    return unsafe ProcessFamily.deliver(rawEvent, of: process, to: tail, &processes, moment)
+  }
+
+  @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
+    // Whose the event is, whatever it tells.
+    unsafe ProcessFamily.appendText(of: event, to: &text)
+  }
+
+  @unsafe static func appendGraphText(
+    of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
+  ) -> StaticString {
+    guard ProcessFamily.has(unsafe event.pointee.type) else { return "black, fontcolor=white" }
+    return unsafe ProcessFamily.appendGraphText(of: event, to: &text)
+  }
+}

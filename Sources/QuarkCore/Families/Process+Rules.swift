@@ -1,0 +1,74 @@
+internal import CQuark
+
+/// What the rules ask of a process, asked of it once.
+@safe struct RuleSubject {
+  private let process: UnsafeMutablePointer<quark_process>
+  private let isTaskKnown: Bool
+  /// The path of its executable, and its length in bytes, the NUL included; without one, and -1, no pattern matches.
+  private let exe: UnsafePointer<CChar>
+  private let exeSize: Int
+
+  @inline(__always)
+  init(_ process: UnsafeMutablePointer<quark_process>) {
+    unsafe self.process = unsafe process
+    isTaskKnown = unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0
+    if let path = unsafe process.pointee.exe {
+      unsafe exe = UnsafePointer(path)
+      exeSize = unsafe Self.length(of: path) + 1
+    } else {
+      unsafe exe = UnsafePointer(UnsafeRawPointer(process).assumingMemoryBound(to: CChar.self))
+      exeSize = -1
+    }
+  }
+
+  /// Do all conditions of a rule hold?
+  @inline(__always)
+  func satisfies(_ rule: UnsafeMutablePointer<quark_rule>) -> Bool {
+    var left = unsafe rule.pointee.n_fields
+    guard left > 0 else { return true }
+    // Safe: there are as many.
+    var field = unsafe rule.pointee.fields.unsafelyUnwrapped
+    repeat {
+      guard unsafe satisfies(field) else { return false }
+      unsafe field += 1
+      left &-= 1
+    } while left > 0
+    return true
+  }
+
+  @inline(__always)
+  private func satisfies(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
+    switch unsafe field.pointee.code {
+    case QUARK_RF_PID: return unsafe process.pointee.pid == field.pointee.pid
+    case QUARK_RF_PPID: return unsafe isTaskKnown && process.pointee.proc_ppid == field.pointee.pid
+    case QUARK_RF_UID: return unsafe isTaskKnown && process.pointee.proc_uid == field.pointee.id
+    case QUARK_RF_GID: return unsafe isTaskKnown && process.pointee.proc_gid == field.pointee.id
+    case QUARK_RF_SID: return unsafe isTaskKnown && process.pointee.proc_sid == field.pointee.id
+    case QUARK_RF_COMM: return unsafe hasComm(field)
+    case QUARK_RF_EXE: return unsafe field.pointee.wild.matches(exe, size: exeSize)
+    case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == field.pointee.poison_tag
+    // QUARK_RF_FILEPATH, QUARK_RF_FILE_EXEC_CHANGE: no event has a file.
+    default: return false
+    }
+  }
+
+  /// What comes behind a name's NUL may be anything.
+  @inline(never)
+  private func hasComm(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
+    unsafe withUnsafeBytes(of: &process.pointee.comm) { comm in
+      unsafe withUnsafeBytes(of: &field.pointee.comm) { wanted in
+        for index in 0..<wanted.count {
+          if unsafe comm[index] != wanted[index] { return false }
+          if unsafe wanted[index] == 0 { return true }
+        }
+        return true
+      }
+    }
+  }
+
+  private static func length(of string: UnsafePointer<CChar>) -> Int {
+    var length = 0
+    while unsafe string[length] != 0 { length &+= 1 }
+    return length
+  }
+}

@@ -1,0 +1,82 @@
+public import QuarkCore
+
+/// A source of which nothing is known but what all of them do. Its type is forgotten once, when it is opened; from then
+/// on each call goes through one pointer. It is in memory of its own, so that its end is one call.
+@safe public struct AnyRecordSource: ~Copyable {
+  public let traits: SourceTraits
+  /// Why one that was allowed is not used; empty: the first one is.
+  public let fallbackReason: String
+  private let source: UnsafeMutableRawPointer
+  private let methods: Methods
+
+  @safe private struct Methods {
+    let description: (UnsafeMutableRawPointer) -> String
+    let malformed: (UnsafeMutableRawPointer) -> UInt64
+    let stalls: (UnsafeMutableRawPointer) -> UInt64
+    let isOver: (UnsafeMutableRawPointer) -> Bool
+    let wallOffsetNS: (UnsafeMutableRawPointer) throws(Errno) -> UInt64
+    let bootSalt: (UnsafeMutableRawPointer) throws(QuarkError) -> UInt64
+    let nowNS: (UnsafeMutableRawPointer) throws(Errno) -> UInt64
+    let readNS: (UnsafeMutableRawPointer, UInt64) -> UInt64
+    let watch: (UnsafeMutableRawPointer, borrowing Epoll) throws(Errno) -> Void
+    let consume: (UnsafeMutableRawPointer, Int, (RawSpan) -> Void) -> Int
+    let lost: (UnsafeMutableRawPointer) -> LossCounts
+    let destroy: (UnsafeMutableRawPointer) -> Void
+  }
+
+  public init<Source: RecordSource & ~Copyable>(_ source: consuming Source, fallbackReason: String = "") {
+    traits = source.traits
+    self.fallbackReason = fallbackReason
+    let memory = UnsafeMutablePointer<Source>.allocate(capacity: 1)
+    unsafe memory.initialize(to: source)
+    unsafe self.source = UnsafeMutableRawPointer(memory)
+    methods = Self.methods(of: Source.self)
+  }
+
+  /// Safe: each is called with the memory in which a source of this type is, until the last one was.
+  private static func methods<Source: RecordSource & ~Copyable>(of type: Source.Type) -> Methods {
+    unsafe Methods(
+      description: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.description },
+      malformed: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.malformed },
+      stalls: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.stalls },
+      isOver: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.isOver },
+      wallOffsetNS: { source throws(Errno) in
+        unsafe try source.assumingMemoryBound(to: Source.self).pointee.wallOffsetNS()
+      },
+      bootSalt: { source throws(QuarkError) in
+        unsafe try source.assumingMemoryBound(to: Source.self).pointee.bootSalt()
+      },
+      nowNS: { source throws(Errno) in unsafe try source.assumingMemoryBound(to: Source.self).pointee.nowNS() },
+      readNS: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.readNS(nowNS: $1) },
+      watch: { (source: UnsafeMutableRawPointer, epoll: borrowing Epoll) throws(Errno) in
+        unsafe try source.assumingMemoryBound(to: Source.self).pointee.watch(epoll)
+      },
+      consume: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.consume(limit: $1, $2) },
+      lost: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.lost() },
+      destroy: { source in
+        let memory = unsafe source.assumingMemoryBound(to: Source.self)
+        unsafe memory.deinitialize(count: 1)
+        unsafe memory.deallocate()
+      })
+  }
+
+  @inlinable deinit { destroy() }
+
+  @usableFromInline @inline(never) func destroy() { unsafe methods.destroy(source) }
+
+  public var description: String { unsafe methods.description(source) }
+  public var malformed: UInt64 { unsafe methods.malformed(source) }
+  public var stalls: UInt64 { unsafe methods.stalls(source) }
+  public var isOver: Bool { unsafe methods.isOver(source) }
+  public func wallOffsetNS() throws(Errno) -> UInt64 { unsafe try methods.wallOffsetNS(source) }
+  public func bootSalt() throws(QuarkError) -> UInt64 { unsafe try methods.bootSalt(source) }
+  public func nowNS() throws(Errno) -> UInt64 { unsafe try methods.nowNS(source) }
+  public func readNS(nowNS: UInt64) -> UInt64 { unsafe methods.readNS(source, nowNS) }
+  public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) { unsafe try methods.watch(source, epoll) }
+
+  public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
+    unsafe methods.consume(source, limit, body)
+  }
+
+  public mutating func lost() -> LossCounts { unsafe methods.lost(source) }
+}

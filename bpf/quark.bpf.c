@@ -1,0 +1,44 @@
+/*
+ * What is done on the machine, as records of wire.h in one ring: all programs, in one object. core/ has what they share,
+ * families/ the programs themselves, one file for each family of events.
+ *
+ * Each kind of record has one or more programs, for the ways to hook it; the reader of the ring loads one of them,
+ * attaches it where it found a place, and knows by a trial whether it fires. The bodies are shared. A program's section
+ * only says its kind: quark_raw/TRACEPOINT, quark_fentry/FUNCTION, quark_kprobe/FUNCTION.
+ *
+ * Written for the oldest verifier we meet (5.10) and the strictest (7.1 and later refuse a map-value pointer that is
+ * out of bounds even for one instruction): records grow upwards only, offsets are masked where they are used, lengths
+ * are 32 bits wide from the start, and paths are sent leaf first and turned round by the reader. One step of a walk is
+ * a global function: verified once, by itself, and not once per turn of the loop.
+ */
+#include "core/path.bpf.h"
+#include "core/task.bpf.h"
+#include "families/process.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* ---- all of them */
+
+/* One program for all places, by the number each was attached with: what they share is verified once. */
+SEC("quark_kprobe/any")
+int any_kprobe(struct pt_regs *ctx)
+{
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
+
+	switch (bpf_get_attach_cookie(ctx)) {
+	case WIRE_HOOK_FORK:
+		return on_fork((struct task_struct *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_EXEC:
+		return on_exec(current, current_tid(), (struct linux_binprm *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_EXIT:
+		return (int)PT_REGS_PARM2(ctx) ? on_exit((struct task_struct *)PT_REGS_PARM1(ctx)) : 0;
+	case WIRE_HOOK_SETSID:
+		return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);
+	case WIRE_HOOK_CREDENTIALS:
+		return on_credentials((struct cred *)PT_REGS_PARM1(ctx));
+	case WIRE_HOOK_COMM:
+		return on_comm((struct task_struct *)PT_REGS_PARM1(ctx), (const char *)PT_REGS_PARM2(ctx),
+		    PT_REGS_PARM3(ctx) & 0xff);
+	}
+	return 0;
+}

@@ -159,15 +159,9 @@ test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
 
-# The thread sanitizer has no place here: what Swift 6.3.1 makes of a mutating call through a member that is a pointer is
-# broken code then ("Invalid bitcast"), and most of the library is such calls. Nor does valgrind 3.19 understand clang's
-# debug information.
 test-threads: libquark_big.a ## queues opened on several threads at once, watched by valgrind's helgrind
 	$(Q)ci/deps valgrind
-	$(Q)mkdir -p .build-threads && $(CC) -O1 -Wall -Wextra -Werror -I. -pthread -Wl,-S -o .build-threads/threads \
-		Tests/threads/threads.c libquark_big.a
-	$(Q)valgrind -q --tool=helgrind --error-exitcode=1 --suppressions=Tests/threads/helgrind.supp \
-		.build-threads/threads Tests/Fixtures/recordings/6.1.0.rec
+	$(Q)CC='$(CC)' Tests/threads/run.sh
 
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
@@ -178,12 +172,8 @@ sim: deps ## the queue against a model of it, or with LOSSES=1 on a machine that
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(RECORDS),--records $(RECORDS)) $(if $(LOSSES),--losses)
 
-# Some for each recording, by chance, or all of them, which takes minutes.
-hostile: libquark_big.a ## recordings with any eight bytes replaced: [RECORDING=file] [SAMPLE=n] [SEED=n]
-	$(Q)mkdir -p .build-hostile && $(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I. -o .build-hostile/hostile \
-		Tests/hostile/hostile.c libquark_big.a
-	$(Q)$(STEPS) $(foreach recording,$(or $(RECORDING),$(RECORDINGS)),'.build-hostile/hostile $(recording) \
-		$(if $(SAMPLE),$(SAMPLE) $(or $(SEED),$(shell date +%s)))')
+hostile: libquark_big.a ## recordings with any eight bytes replaced, which takes minutes: [RECORDING=file] [SAMPLE=n] [SEED=n]
+	$(Q)CC='$(CC)' SAMPLE='$(SAMPLE)' SEED='$(SEED)' Tests/hostile/run.sh $(RECORDING)
 
 # As other packages have the library: the Swift ones without the trait, and in a scratch folder of their own.
 GO ?= go
@@ -265,9 +255,8 @@ bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an e
 
 FUZZERS := record proc cgroup recording btf types table rules
 # QuarkCore, and what is as pure of the reading of BTF.
-FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift) $(addprefix Sources/QuarkLinux/BTF/,\
-	BTFError.swift BTFFormat.swift BTFLayout.swift BTFSource.swift Dotname.swift DotnameResolver.swift KernelOffsets.swift KernelTypePicker.swift \
-	NameTable.swift ReleaseOrder.swift ReleaseTable.swift)
+FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift) $(filter-out %FileReader.swift %+BTF.swift \
+	%+Sources.swift %KernelTypes.swift %LibbpfTypes.swift,$(wildcard Sources/QuarkLinux/BTF/*.swift))
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
 
@@ -275,17 +264,15 @@ SECONDS ?= 60
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SWIFT)c -wmo -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
 		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap $(FUZZED) -o $@
-
-$(addprefix .build-fuzz/,$(FUZZERS)): .build-fuzz/fuzz
-	$(Q)ln -f $< $@
+	$(Q)for name in $(FUZZERS); do ln -f $@ $(@D)/$$name || exit; done
 
 .build-fuzz/seeds: Fuzz/seeds.py $(RECORDINGS) | deps
 	$(Q)rm -rf $@ && python3 Fuzz/seeds.py $@ $(RECORDINGS)
 
-fuzz: $(FUZZERS:%=.build-fuzz/%) .build-fuzz/seeds ## each fuzzer: [SECONDS=60] [JOBS=n], or fuzz-NAME for one of them
+fuzz: .build-fuzz/fuzz .build-fuzz/seeds ## each fuzzer: [SECONDS=60] [JOBS=n], or fuzz-NAME for one of them
 	$(Q)$(STEPS) $(if $(JOBS),-j $(JOBS)) $(FUZZERS:%='Fuzz/run.sh % $(SECONDS)')
 
-fuzz-%: .build-fuzz/% .build-fuzz/seeds
+fuzz-%: .build-fuzz/fuzz .build-fuzz/seeds
 	$(Q)Fuzz/run.sh $* $(SECONDS)
 
 # ---- documents
@@ -302,13 +289,8 @@ swift-docs: bpf ## the pages of the Swift package, in docs/swift, as a web serve
 
 # What quark-mon -C and -m write.
 DOT ?= $(wildcard *.dot)
-svg: $(DOT:.dot=.svg) ## graphs of quark-mon as pictures: [DOT=files], or all that are here
-	$(Q)[ -n '$(DOT)' ] || { echo 'make svg: there is no *.dot here; quark-mon -C and -m write some' >&2; exit 1; }
-	$(Q)[ -z '$(filter-out %.dot,$(DOT))' ] || { echo 'make svg: not a *.dot: $(filter-out %.dot,$(DOT))' >&2; exit 1; }
-
-%.svg: %.dot
-	$(Q)command -v dot >/dev/null || { echo 'make svg: there is no dot(1): ci/deps installs it' >&2; exit 1; }
-	$(Q)dot -Tsvg -o $@.tmp $< && mv $@.tmp $@
+svg: ## graphs of quark-mon as pictures: [DOT=files], or all that are here
+	$(Q)packaging/svg.sh $(DOT)
 
 check-scripts: | deps ## the shell scripts, by shellcheck
 	$(Q)shellcheck -x $(SCRIPTS)

@@ -1,0 +1,16 @@
+#!/bin/sh
+# run.sh [RECORDING ...]: plays recordings, those of the fixtures if none is named, in which eight bytes are replaced.
+#
+# Environment: SAMPLE, so many replacements in each, by chance, in place of all, which take minutes; SEED of the chance
+# (the time); CC (cc).
+set -eu
+cd "$(dirname "$0")/../.."
+[ $# -gt 0 ] || set -- Tests/Fixtures/recordings/*.rec
+mkdir -p .build-hostile
+"${CC:-cc}" -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I. -o .build-hostile/hostile Tests/hostile/hostile.c libquark_big.a
+sample=${SAMPLE:+$SAMPLE ${SEED:-$(date +%s)}}
+for recording; do
+	shift
+	set -- "$@" ".build-hostile/hostile $recording $sample"
+done
+ci/steps "$@"

@@ -18,15 +18,16 @@ func execRelative(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cmdline", life.known.commandLine, "true|this|is|nop!|")
 }
 
-/// Whatever a program is called by, what is known is its file: by a link, by a path that is none of the shortest, by
-/// /proc, and by a descriptor.
+/// Whatever a program is called by, what is known is its file: by a link, by a path that is none of the shortest, or as
+/// long as any, by /proc, and by a descriptor.
 func execByOtherNames(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let program = try scratch.addProgram("program")
   must("symlink", unsafe symlink("program", scratch.path + "/link"))
   must("mkdir", unsafe mkdir(scratch.path + "/sub", 0o755))
   var queue = try context.open()
-  for name in ["link", "../.././tmp//quark-test.\(getpid())/program", "./sub/../program", "/dev/fd/3"] {
+  let long = "." + String(repeating: "/.", count: 1990) + "/program"
+  for name in ["link", "../.././tmp//quark-test.\(getpid())/program", "./sub/../program", "/dev/fd/3", long] {
     let life = try context.live(in: &queue, status: 20) {
       must("chdir", unsafe chdir(scratch.path))
       let descriptor = unsafe clinux_open(program, O_RDONLY, 0)
@@ -85,10 +86,11 @@ func execScript(_ context: TestContext) throws(TestEnd) {
   // Its interpreter is a script, too.
   let nested = try scratch.addFile("nested", Array("#!\(script)\n".utf8))
   let exe = try realPath("/bin/exit")
+  let long = "." + String(repeating: "/.", count: 150) + "/script"
   var queue = try context.open()
   for (path, directory, arguments) in [
     (script, "/", "/bin/exit|15|\(script)|a|"),
-    ("./script", scratch.path, "/bin/exit|15|./script|a|"),
+    ("./script", scratch.path, "/bin/exit|15|./script|a|"), (long, scratch.path, "/bin/exit|15|\(long)|a|"),
     (nested, "/", "/bin/exit|15|\(script)|\(nested)|a|"),
   ] {
     let life = try context.live(in: &queue, status: 15) {

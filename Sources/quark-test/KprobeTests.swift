@@ -190,8 +190,8 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A kernel without arrays, without the clocks, without counters of what was lost, with small samples, and with one probe
-/// an event, as older ones are.
+/// A kernel without arrays, without the clocks, without counters of what was lost, with small samples, and with one
+/// probe an event, as older ones are.
 func poorerKernel(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_KPROBE_WITHOUT", "arrays,clock,lost,recent,joining", 1)
   defer { unsafe unsetenv("QUARK_KPROBE_WITHOUT") }

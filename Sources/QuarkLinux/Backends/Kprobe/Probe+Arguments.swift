@@ -197,8 +197,8 @@ private struct ArgumentList {
 
   mutating func addEnd(for probe: Probe) {
     let isRead = probe == .exit
-    let moment = isRead ? FetchArgument("dead", .u32, parameter: 1, []) : FetchArgument("dead", .u32, constant: probe.moment)
-    arguments.append((.moment, moment))
+    let constant = FetchArgument("dead", .u32, constant: probe.moment)
+    arguments.append((.moment, isRead ? FetchArgument("dead", .u32, parameter: 1, []) : constant))
     let leader = self[.taskStructGroupLeader]
     add(.leaderExitCode, "code", .u32, is: isRead, at: [leader, self[.taskStructExitCode]])
     if let flags = offsets[.signalStructFlags] {

@@ -65,8 +65,8 @@ struct ProbeShape {
   /// several probes may be one, if they read things of the same names and types.
   var joinsLives = true
   /// It is Linux 5.16 or newer. Two things came with that, neither of which shows before it is too late. A sample may
-  /// have 8,192 bytes, and 2,048 before: PERF_MAX_TRACE_SIZE. One that is larger is lost, with a warning on the console,
-  /// so that without the room nothing may be read whose size is not known. And proc_comm_connector() has all new names.
+  /// have 8,192 bytes, and 2,048 before: PERF_MAX_TRACE_SIZE. One that is larger is lost, and the console warns, so that
+  /// without the room nothing may be read whose size is not known. And proc_comm_connector() has all new names.
   var isRecent = false
 
   /// Each costs some 1,200 instructions.
@@ -74,16 +74,16 @@ struct ProbeShape {
 
   static func isRecent(_ release: String) -> Bool {
     let numbers = Array(release.utf8).split { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }
-    guard numbers.count > 1, let major = EventFormat.number(numbers[0]), let minor = EventFormat.number(numbers[1]) else {
-      return false
-    }
+    guard numbers.count > 1, let major = EventFormat.number(numbers[0]),
+      let minor = EventFormat.number(numbers[1])
+    else { return false }
     return major > 5 || major == 5 && minor >= 16
   }
 
   /// Of the path of what is executed, its name included.
   var fileLevels: Int { min(levels, isRecent ? 4 : 3) }
-  /// Bytes of the name that was called, NUL included, where that cannot be read as a string. Words behind the stack's end
-  /// cost a fault each.
+  /// Bytes of the name that was called, NUL included, where that cannot be read as a string. Words behind the stack's
+  /// end cost a fault each.
   var calledBytes: Int { hasArrays ? 64 : 32 }
 
   /// Bytes of a folder's name, NUL included: those that it has in itself. Longer ones are elsewhere.

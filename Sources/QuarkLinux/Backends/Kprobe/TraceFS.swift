@@ -50,9 +50,10 @@ internal import CLinux
 
   func remove(_ name: String) throws(Errno) { try write("-:\(Self.group)/\(name)") }
 
-  /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs. That is not true of an event
-  /// that has several probes, from which the kernel takes one after the other although it is in use, and refuses only to
-  /// take the last (unregister_trace_kprobe() in kernel/trace/trace_kprobe.c): such a one goes if its queue's others do.
+  /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs. That is not true of an
+  /// event that has several probes, from which the kernel takes one after the other although it is in use, and refuses
+  /// only to take the last (unregister_trace_kprobe() in kernel/trace/trace_kprobe.c): such a one goes if its queue's
+  /// others do.
   func sweep() {
     let names = definedNames()
     var living: [ArraySlice<UInt8>] = []

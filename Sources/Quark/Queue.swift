@@ -48,10 +48,11 @@ public import QuarkLinux
     try Self.validate(attributes, generation)
     // A size_t of C may be more than Int holds. More than a megabyte of one string is never kept.
     if attributes.max_env < 0 || attributes.max_env > 1 << 20 { attributes.max_env = 1 << 20 }
-    let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
+    // First, for it sees to it that there are descriptors left for the rest.
     var source = try Self.openAlone { () throws(QuarkError) in
       try SourceChoice.open(attributes, Self.settings(attributes))
     }
+    let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try source.watch(epoll) }
     let clocks = try Self.clocks(of: source, generation)
     var pipeline = unsafe EventPipeline(

@@ -8,11 +8,18 @@ package enum DescriptorLimit {
   package static func raising<Opened: ~Copyable>(
     _ open: () throws(QuarkError) -> Opened
   ) throws(QuarkError) -> Opened {
-    do throws(QuarkError) { return try open() } catch {
+    do throws(QuarkError) {
+      let opened = try open()
+      guard hasRoom(for: spare) || raise() else { throw QuarkError("open so many descriptors", Errno(EMFILE)) }
+      return opened
+    } catch {
       guard error.errno.isOfDescriptors, raise() else { throw explaining(error) }
     }
     do throws(QuarkError) { return try open() } catch { throw explaining(error) }
   }
+
+  /// What a queue opens beyond its backend: an epoll instance, files of /proc, a recording.
+  private static var spare: Int { 6 }
 
   /// Whether so many more may be opened.
   static func hasRoom(for count: Int) -> Bool {

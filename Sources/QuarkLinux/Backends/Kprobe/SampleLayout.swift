@@ -63,6 +63,8 @@ struct SampleLayout {
 
   /// PF_KTHREAD in include/linux/sched.h.
   private static var kernelThread: UInt32 { 0x20_0000 }
+  /// kthreadd, which makes all threads of the kernel: rest_init() in init/main.c.
+  private static var kernelThreadMaker: UInt32 { 2 }
 
   init(seesThreads: Bool) {
     self.seesThreads = seesThreads
@@ -107,12 +109,8 @@ struct SampleLayout {
   /// Is this asked for: about a process, and not just about a thread, nor about one of the kernel's own? `raw` has as
   /// many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    if unsafe isOfKernelThread(probe, raw), unsafe !mayBeOfHelper(probe, raw) { return false }
     let layout = unsafe self[probe]
-    if let place = unsafe layout.pointee[.flags],
-      unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) & Self.kernelThread != 0
-    {
-      return false
-    }
     if seesThreads { return true }
     switch probe {
     case .exec: return true
@@ -123,6 +121,22 @@ struct SampleLayout {
       guard let tgid = unsafe layout.pointee[.tgid], let pid = unsafe layout.pointee[.pid] else { return false }
       return unsafe raw.loadUnaligned(fromByteOffset: tgid, as: UInt32.self)
         == raw.loadUnaligned(fromByteOffset: pid, as: UInt32.self)
+    }
+  }
+
+  @unsafe func isOfKernelThread(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    guard let place = unsafe self[probe].pointee[.flags] else { return false }
+    return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) & Self.kernelThread != 0
+  }
+
+  /// May a kernel thread be a helper, made to execute a program, say that of core_pattern (kernel/umh.c)? Before 5.19
+  /// such a one is a kernel thread until then, and to its end if there is no such program. Who makes it tells: the
+  /// thread in which the probe is, which is the second number of all samples. At the end it is another one's to tell.
+  private func mayBeOfHelper(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    switch probe {
+    case .fork: unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self) != Self.kernelThreadMaker
+    case .exit: true
+    case .exec, .name: false
     }
   }
 }

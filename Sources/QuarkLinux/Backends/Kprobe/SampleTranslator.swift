@@ -14,12 +14,15 @@ internal import CWire
   private var home: Home
   /// The root directories that processes began with, which are their parents', by the lowest bits of their numbers.
   private var roots: [(pid: UInt32, root: UInt64)]
+  /// What the kernel made to execute a program, by the lowest bits of their numbers, with when they began.
+  private var helpers: [(pid: UInt32, startNS: UInt64)]
 
   init(_ blocks: BlockOffsets) {
     self.blocks = blocks
     mounts = MountTable()
     groups = ControlGroups(mounts)
     roots = .init(repeating: (0, 0), count: 64)
+    helpers = .init(repeating: (0, 0), count: 64)
     home = Home(namespace: reader.mountNamespace())
   }
 
@@ -43,6 +46,7 @@ internal import CWire
       // Safe: the ring lends whole samples only, and the layouts say how much of the raw data there is.
       let sample = unsafe Sample(
         bytes.baseAddress! + sampleSize, size: bytes.count - sampleSize, layouts[probe])
+      if unsafe layouts.isOfKernelThread(probe, bytes.baseAddress! + sampleSize), !isOfHelper(probe, sample) { return }
       var draft = RecordDraft()
       draft.header.time_boot_ns = unsafe bytes.load(fromByteOffset: 16, as: UInt64.self) &+ offsetNS
       draft.header.cpu = unsafe bytes.load(fromByteOffset: 24, as: UInt32.self)
@@ -51,6 +55,14 @@ internal import CWire
       fill(&draft, probe, sample)
       writer.finish(draft, body)
     }
+  }
+
+  /// Kernel threads begin here as helpers alone, which an end without an execution is told of, too.
+  private mutating func isOfHelper(_ probe: Probe, _ sample: Sample) -> Bool {
+    let helper = (pid: sample.u32(.tgid), startNS: sample.u64(.start))
+    let index = Int(helper.pid) & (helpers.count - 1)
+    if probe == .fork { helpers[index] = helper }
+    return helpers[index] == helper
   }
 
   private mutating func fill(_ draft: inout RecordDraft, _ probe: Probe, _ sample: Sample) {

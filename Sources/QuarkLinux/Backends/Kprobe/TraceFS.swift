@@ -53,22 +53,21 @@ internal import CLinux
   /// Removes the probes of dead processes. What cannot be removed is in use, and not theirs. That is not true of an
   /// event that has several probes, from which the kernel takes one after the other although it is in use, and refuses
   /// only to take the last (unregister_trace_kprobe() in kernel/trace/trace_kprobe.c): such a one goes if its queue's
-  /// others do.
+  /// other one is gone for certain. The list does not tell: what others remove while it is read makes gaps in it.
   func sweep() {
     let names = definedNames()
-    var living: [ArraySlice<UInt8>] = []
-    for name in names where !Self.isShared(name) {
-      do throws(Errno) {
-        try remove(String(decoding: name, as: UTF8.self))
-      } catch {
-        if error.rawValue == EBUSY { living.append(Self.queue(of: name)) }
-      }
-    }
-    for name in names where Self.isShared(name) {
-      let queue = Self.queue(of: name)
-      if living.contains(where: { $0.elementsEqual(queue) }) { continue }
+    for name in names where !Self.isShared(name) { try? remove(String(decoding: name, as: UTF8.self)) }
+    for name in names where Self.isShared(name) && isGone("exec" + String(decoding: Self.queue(of: name), as: UTF8.self)) {
       try? remove(String(decoding: name, as: UTF8.self))
     }
+  }
+
+  /// Whether an event was removed now, or before.
+  private func isGone(_ name: String) -> Bool {
+    do throws(Errno) {
+      try remove(name)
+      return true
+    } catch { return error.rawValue == ENOENT }
   }
 
   /// What is defined in our group.

@@ -286,7 +286,7 @@ void clinux_leave_library(void)
 }
 
 /* No key with a destructor: before 2.34 that was of another library than libc. */
-static __thread char *words;
+static __thread char *words __attribute__((tls_model("initial-exec")));
 
 void clinux_set_words(const char *text)
 {

@@ -7,18 +7,7 @@ import QuarkLinux
 /// program is not there: that one is born and ends.
 func kernelHelpers(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  try withContent(of: "/proc/sys/kernel/core_pattern", "|/bin/exit 33 helper-of-core %P") { () throws(TestEnd) in
-    let pid = try start {
-      _ = clinux_allow_core(1 << 20)
-      _ = kill(getpid(), SIGSEGV)
-      return 1
-    }
-    try expect(clinux_wcoredump(try wait(for: pid)) != 0, "no core was dumped")
-    let arguments = "/bin/exit|33|helper-of-core|\(pid)|"
-    let life = try helper(in: &queue) { equal($0.commandLine, arguments) }
-    try life.expect(execs: 1)
-    try expectEqual("exit_code", life.known.exitCode, 33)
-  }
+  try helperOfCore(in: &queue)
   let modprobe = "/proc/sys/kernel/modprobe"
   // A kernel without modules asks nobody for one.
   guard unsafe access(modprobe, F_OK) == 0 else { return }
@@ -30,6 +19,23 @@ func kernelHelpers(_ context: TestContext) throws(TestEnd) {
     askForModule()
     // It bears the name of the thread that made it.
     try helper(in: &queue) { $0.comm.utf8.starts(with: "kworker".utf8) }.expect()
+  }
+}
+
+private func helperOfCore(in queue: inout TestQueue) throws(TestEnd) {
+  // Without CONFIG_ELF_CORE the kernel writes no cores: fs/proc/base.c.
+  guard unsafe access("/proc/self/coredump_filter", F_OK) == 0 else { return }
+  try withContent(of: "/proc/sys/kernel/core_pattern", "|/bin/exit 33 helper-of-core %P") { () throws(TestEnd) in
+    let pid = try start {
+      _ = clinux_allow_core(1 << 20)
+      _ = kill(getpid(), SIGSEGV)
+      return 1
+    }
+    try expect(clinux_wcoredump(try wait(for: pid)) != 0, "no core was dumped")
+    let arguments = "/bin/exit|33|helper-of-core|\(pid)|"
+    let life = try helper(in: &queue) { equal($0.commandLine, arguments) }
+    try life.expect(execs: 1)
+    try expectEqual("exit_code", life.known.exitCode, 33)
   }
 }
 

@@ -24,7 +24,7 @@ func hooksKprobe(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cmdline", life.known.commandLine, "exit|9|")
 }
 
-private func lines(_ text: [UInt8], containing words: StaticString) -> Int {
+func lines(_ text: [UInt8], containing words: StaticString) -> Int {
   var count = 0
   for line in text.split(separator: UInt8(ascii: "\n")) where contains(line, words) { count += 1 }
   return count

@@ -20,7 +20,7 @@ for module in CLinux COffsets CProbes CQuark CWire; do
 done
 "$toolchain/swift-symbolgraph-extract" -module-name Quark -output-dir "$work/symbols" -minimum-access-level public \
 	-experimental-allowed-reexported-modules=QuarkCore,QuarkLinux -target "$triple" -I "$build/Modules" \
-	-I Sources/CLibbpf "$@"
+	-I Sources/CLibbpf -Xcc -ISources/CWire/include "$@"
 "$toolchain/docc" convert Sources/Quark/Quark.docc --additional-symbol-graph-dir "$work/symbols" --warnings-as-errors \
 	--fallback-bundle-identifier quark --output-path "$work/pages"
 mkdir -p "$(dirname "$out")"

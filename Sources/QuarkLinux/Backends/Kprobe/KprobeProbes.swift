@@ -52,19 +52,29 @@ struct ProbeEvent {
 
   @usableFromInline func destroy() { remove() }
 
-  private func remove() { for name in names { remove(name) } }
+  /// Nothing, if another process still has the events: a child may close, or drop, its copy of its parent's queue. The
+  /// kernel refuses to give up a probe that is in use, but for those of an event of several, which therefore come last.
+  private func remove() {
+    for name in names where !TraceFS.isShared(Array(name.utf8)[...]) {
+      if !remove(name) { return }
+    }
+    for name in names where TraceFS.isShared(Array(name.utf8)[...]) { remove(name) }
+  }
 
-  /// An event, with all of its probes.
-  private func remove(_ name: String) {
+  /// An event, with all of its probes. False: it is in use.
+  @discardableResult
+  private func remove(_ name: String) -> Bool {
     // The kernel lets go of a probe a moment after its last user has closed it.
     for _ in 0..<100 {
       do throws(Errno) {
-        return try files.remove(name)
+        try files.remove(name)
+        return true
       } catch {
-        if error.rawValue != EBUSY { return }
+        if error.rawValue != EBUSY { return true }
         usleep(1000)
       }
     }
+    return false
   }
 
   // MARK: -

@@ -85,7 +85,8 @@ internal import CLinux
     return names
   }
 
-  private static func isShared(_ name: ArraySlice<UInt8>) -> Bool {
+  /// Is an event, by its name behind the group, one of several probes?
+  static func isShared(_ name: ArraySlice<UInt8>) -> Bool {
     shared.hasBytes(name.prefix { $0 != UInt8(ascii: "_") })
   }
 

@@ -243,6 +243,14 @@ func probesLeft(_ context: TestContext) throws(TestEnd) {
     try expect(ours > 0, "a queue has no probes")
     do { _ = try context.open() }
     try expectEqual("probes behind another", try probeCount(of: getpid()), ours)
+    let copier = clinux_fork()
+    if copier == 0 {
+      drop(queue)
+      _exit(0)
+    }
+    try expect(copier > 0, "fork: \(Errno.current.description)")
+    _ = try wait(for: copier)
+    try expectEqual("probes behind a child's copy", try probeCount(of: getpid()), ours)
     let life = try context.live(in: &queue, status: 4) { execute("/bin/exit", ["exit", "4"]) }
     try life.expect(execs: 1)
   }
@@ -264,6 +272,8 @@ func probesLeft(_ context: TestContext) throws(TestEnd) {
   try expectEqual("probes of a killed process behind the next open", try probeCount(of: child), 0)
   extendLifetime(queue)
 }
+
+private func drop(_ queue: consuming TestQueue) {}
 
 /// A process that gave its privileges and its root directory up takes its probes away all the same.
 func probesOfDropped(_ context: TestContext) throws(TestEnd) {

@@ -260,10 +260,12 @@ finish() {
 
 # cmpxchg16b is hidden from emulated kernels: qemu 7.2 computes its flags from a stale state now and then, and the
 # kernel dies in its memory allocator, seconds into one boot of a few hundred, with nonsense in EFLAGS. With --cx16 it is
-# the kernel alone that does without.
+# the kernel alone that does without. So are the fast string instructions, but in virtual time: emulated, they move a byte
+# at a time, and the kernel would use them for all that it copies and clears.
 machine() {
 	cpu=max accelerator=$1
-	[ "$1" = kvm ] || [ "$cx16" ] || cpu=max,-cx16
+	[ "$1" = kvm ] || [ "$cx16" ] || cpu=$cpu,-cx16
+	[ "$1" = kvm ] || [ "$icount" ] || cpu=$cpu,-erms
 	if [ "$icount" ]; then
 		# Guest sleeps take no time. Most machines have no five-level page tables.
 		cpu=$cpu,la57=off

@@ -90,10 +90,10 @@ func ringOverflow(_ context: TestContext) throws(TestEnd) {
 /// record has to come for that.
 func stoppedReader(_ context: TestContext) throws(TestEnd) {
   var context = context
-  context.attributes.ring_size = 256 << 10
+  context.attributes.ring_size = 128 << 10
   var queue = try context.open()
-  let most = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 600
-  for processes in [50, most] {
+  let most = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 300
+  for processes in [25, most] {
     let account = try undisturbed(&queue, lives: processes + 1) { () throws(TestEnd) in
       let child = try start {
         for index in 0..<processes {
@@ -110,7 +110,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
     let produced = processes * 3 + 2
     FileDescriptor.complain("\(processes) processes: \(account.came) records came, \(account.lost) were lost\n")
     try expectEqual("records that came and that were lost", account.came + account.lost, produced)
-    try expect((account.lost == 0) == (processes == 50), "of \(processes) processes \(account.lost) records are lost")
+    try expect((account.lost == 0) == (processes == 25), "of \(processes) processes \(account.lost) records are lost")
   }
 }
 

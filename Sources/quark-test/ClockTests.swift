@@ -16,7 +16,7 @@ func clockSteps(_ context: TestContext) throws(TestEnd) {
     stepClock(seconds)
     sum += seconds
     // It is followed within ten milliseconds.
-    usleep(50_000)
+    usleep(20_000)
     let beforeNS = clinux_boot_ns()
     let life = try context.live(in: &queue, status: 3) { execute("/bin/exit", ["exit", "3"]) }
     try expectStamp("of an event", life.parts[0].time, since: beforeNS)
@@ -39,15 +39,25 @@ func suspended(_ context: TestContext) throws(TestEnd) {
   let pid = try start { while true { pause() } }
   let startNS = try ebpf.next(of: pid).known.startTime &- quark_get_boottime()
   try expectEqual("the start by KPROBE", try kprobe.next(of: pid).known.startTime &- quark_get_boottime(), startNS)
-  let before = (bootNS: clinux_boot_ns(), awakeNS: try awakeNS())
-  try Suspend.suspend()
-  let sleptNS = Int(clinux_boot_ns() &- before.bootNS) - Int(try awakeNS() &- before.awakeNS)
-  FileDescriptor.complain("suspended for \(sleptNS / 1_000_000) ms\n")
-  try expect(sleptNS > 100_000_000, "it was suspended for \(sleptNS) ns")
+  try suspendUntilItCounts()
   try expectLives(context, &ebpf, pid, startNS)
   try expectLives(other, &kprobe, pid, startNS)
   _ = kill(pid, SIGKILL)
   _ = try wait(for: pid)
+}
+
+/// The kernel asks the battery-backed clock how long it slept, which counts whole seconds: a sleep of a second may count
+/// as none if it began late in one (timekeeping_resume in kernel/time/timekeeping.c). The next one begins elsewhere.
+private func suspendUntilItCounts() throws(TestEnd) {
+  for _ in 0..<5 {
+    let before = (bootNS: clinux_boot_ns(), awakeNS: try awakeNS())
+    try Suspend.suspend()
+    let sleptNS = Int(clinux_boot_ns() &- before.bootNS) - Int(try awakeNS() &- before.awakeNS)
+    FileDescriptor.complain("suspended for \(sleptNS / 1_000_000) ms\n")
+    // The two clocks are read one after the other.
+    if sleptNS > 5_000_000 { return }
+  }
+  throw .failed("it was never suspended")
 }
 
 private func expectLives(

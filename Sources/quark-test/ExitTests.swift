@@ -89,10 +89,12 @@ func withoutTerminal(_ context: TestContext) throws(TestEnd) {
 }
 
 /// Threads that end at the same moment: one exit.
-func exitTogether(_ context: TestContext) throws(TestEnd) {
+func exitTogether(_ context: TestContext) throws(TestEnd) { try exitTogether(context, rounds: 10) }
+
+func exitTogether(_ context: TestContext, rounds: Int) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
-  for _ in 1...10 {
+  for _ in 1...rounds {
     truth[0] = 0
     let pid = try start {
       for _ in 1...4 {

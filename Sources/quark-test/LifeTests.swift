@@ -136,8 +136,8 @@ func pidsWrap(_ context: TestContext) throws(TestEnd) {
 /// Why the test ends, if it does.
 private func liveAgain(_ context: TestContext, _ queue: inout TestQueue) -> TestEnd? {
   do throws(TestEnd) {
-    // The kernel gives those above 300 again: a hundred, five times.
-    let count = 500
+    // The kernel gives those above 300 again: a hundred, three times.
+    let count = 300
     var pids: [pid_t] = []
     var largest: pid_t = 0
     for first in stride(from: 0, to: count, by: 100) {

@@ -14,7 +14,7 @@ func statisticsOften(_ context: TestContext) throws(TestEnd) {
   }
   var (seen, calls) = (Seen(), 0)
   let begin = milliseconds()
-  while calls < 5000 || load.processes < 300 {
+  while calls < 5000 || load.processes < 150 {
     for _ in 0..<10 { try expectEqual("lost", try queue.counters().lost, 0) }
     calls += 10
     while let event = unsafe queue.queue.pointee.nextEvent() { unsafe seen.add(event, of: load.pids) }
@@ -88,35 +88,21 @@ private struct Seen {
 /// preempted. What is missed is counted: what came and what was lost is what there was; and who is gone is not known
 /// for ever.
 func missedRuns(_ context: TestContext) throws(TestEnd) {
-  let truth = try Truth()
-  var neighbours: [pid_t] = []
-  for _ in 1...2 {
-    neighbours.append(
-      try start {
-        let map = clinux_bpf_map()
-        must("make a map", map)
-        while truth[0] == 0 {
-          for _ in 0..<200 { must("look something up", clinux_bpf_look_up(map)) }
-          // What is attached to the entries of functions goes when every task has been seen asleep.
-          usleep(100)
-        }
-        return 0
-      })
-  }
   for hooks in ["", "raw_tp,fentry"] {
     if !hooks.isEmpty { unsafe setenv("QUARK_EBPF_HOOKS", hooks, 1) }
     defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
     try countAll(context, hooks)
   }
-  truth[0] = 1
-  for pid in neighbours { try expectEqual("a neighbour's end", try wait(for: pid), 0) }
 }
 
 private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
   var context = context
   context.attributes.cache_grace_time = 100
   var queue = try context.open()
-  let (generators, processes) = (3, 150)
+  let truth = try Truth()
+  var neighbours: [pid_t] = []
+  for _ in 1...2 { neighbours.append(try startNeighbour(until: truth)) }
+  let (generators, processes) = (3, 60)
   let account = try undisturbed(&queue, lives: generators * (processes + 1)) { () throws(TestEnd) in
     var pids: [pid_t] = []
     for _ in 1...generators {
@@ -139,6 +125,22 @@ private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
     try expect(milliseconds() < deadline, "\(gone.pid), \(gone.comm) of \(gone.ppid), is gone, and still known")
     while unsafe queue.queue.pointee.nextEvent() != nil {}
     usleep(20_000)
+  }
+  truth[0] = 1
+  for pid in neighbours { try expectEqual("a neighbour's end", try wait(for: pid), 0) }
+}
+
+/// It works with a map of its own until it is told to end.
+private func startNeighbour(until truth: borrowing Truth) throws(TestEnd) -> pid_t {
+  try start {
+    let map = clinux_bpf_map()
+    must("make a map", map)
+    while truth[0] == 0 {
+      for _ in 0..<200 { must("look something up", clinux_bpf_look_up(map)) }
+      // What is attached to the entries of functions goes when every task has been seen asleep.
+      usleep(100)
+    }
+    return 0
   }
 }
 
@@ -180,7 +182,7 @@ func lossOfDropped(_ context: TestContext) throws(TestEnd) {
 func exitsWithoutNotes(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_WITHOUT", "notes", 1)
   defer { unsafe unsetenv("QUARK_EBPF_WITHOUT") }
-  try exitTogether(context)
+  try exitTogether(context, rounds: 4)
 }
 
 /// Nonsense from the rings, as a fault of the kernel or of the memory would make it: they are said to hold what they do

@@ -125,7 +125,7 @@ private struct Monitor {
       if complaints.isReady { return }
       var status: CInt = 0
       if unsafe waitpid(pid, &status, WNOHANG) == pid { break }
-      usleep(5000)
+      usleep(20_000)
     }
     throw .failed("quark-mon is not ready: \(complaints.text)")
   }
@@ -142,7 +142,7 @@ private struct Monitor {
     let deadline = milliseconds() + Patience.milliseconds
     while milliseconds() < deadline {
       if Text(of: path).contains(marker) { return }
-      usleep(5000)
+      usleep(20_000)
     }
     throw .failed("\(path) never has \(marker); \(complaints.text)")
   }

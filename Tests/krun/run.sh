@@ -147,11 +147,13 @@ FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --results "$work/r" --nonce 0aF --cp
 	grep -Fqx "$words a=1 b=2 c -- prog x=y a.b q'q" args &&
 	grep -Fqx "file:$work/r" args && grep -Fqx 300 args && grep -Fqx 2 args && [ -f r ]
 result "every option reaches qemu"
-FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --cx16 --accel tcg initramfs.gz elf prog && grep -Fqx max args &&
+FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --cx16 --accel tcg initramfs.gz elf prog && grep -Fqx max,-erms args &&
 	grep -q ' cryptomgr.notests no_timer_check TERM=dumb clearcpuid=141 -- prog$' args &&
-	FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --accel tcg initramfs.gz elf prog && ! grep -Fqx max args &&
+	FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --accel tcg initramfs.gz elf prog && grep -Fqx max,-cx16,-erms args &&
 	! grep -q clearcpuid args
 result "--cx16 is the program's and not the kernel's"
+FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --icount initramfs.gz elf prog && grep -Fqx max,-cx16,la57=off args
+result "in virtual time string instructions are as on other machines"
 FAKE=code FAKE_CODE=0 krun 0 --dry-run initramfs.gz elf prog "it's" && [ ! -s err ] && [ "$(wc -l <out)" -eq 1 ] &&
 	eval "set -- $(cat out)" && [ "$1" = "$here/fake-qemu" ] && [ "$#" -eq 28 ] &&
 	[ "${28}" = "console=ttyS0 quiet panic=-1 cryptomgr.notests no_timer_check TERM=dumb -- prog it's" ]

@@ -31,6 +31,8 @@ ok "in their place" says out one
 ok "a failure is one, and keeps nothing from running" ends 1 'echo why; exit 3' 'kill -KILL $$' 'echo end'
 ok "what it said is shown" says out ' *why'
 ok "it is named" says err 'steps: echo why; exit 3: FAILED with 3'
+ok "with what it said of failures" sh -c '"$0" -v "echo fine; echo not ok 1 - t_x; exit 1" 2>&1 >/dev/null | tail -n 1 |
+	grep -qx " *not ok 1 - t_x"' "$steps"
 ok "so is what a signal ended" says err 'steps: kill -KILL \$\$: ended by signal 9'
 ok "the last has run" says out ' *end'
 ok "outputs are apart" sh -c '"$0" -v -j 2 "echo a1; sleep 0.2; echo a2" "echo b1; sleep 0.1; echo b2" |

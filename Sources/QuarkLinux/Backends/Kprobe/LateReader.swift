@@ -6,7 +6,7 @@ internal import QuarkCore
 @usableFromInline struct LateReader: ~Copyable {
   private var directory: FileDescriptor?
   private var buffer = ReadBuffer(capacity: 4096)
-  private let ticksPerSecond = UInt64(max(1, sysconf(CInt(_SC_CLK_TCK))))
+  private let ticksPerSecond = max(1, ProcName.ticksPerSecond)
 
   init() {
     // Kept open: a process that gives its root directory up still reads here.

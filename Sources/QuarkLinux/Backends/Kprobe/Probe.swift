@@ -32,9 +32,6 @@ enum Probe: Int, CaseIterable {
     }
   }
 
-  /// Without these there is no telling who is who.
-  var isRequired: Bool { self != .name }
-
   /// Only what passes this reaches the ring.
   func filter(_ shape: ProbeShape) -> StaticString? {
     switch self {

@@ -319,7 +319,6 @@ internal import CWire
     unsafe writer.add(WIRE_FIELD_CGROUP, path.span.bytes, flags: WIRE_FIELD_PATH.rawValue)
   }
 
-
   // MARK: - Arguments
 
   private mutating func addArguments(_ draft: RecordDraft, _ sample: Sample, _ called: borrowing CalledName) {

@@ -49,12 +49,16 @@ public func quark_group_lookup(
 func loadMachine(_ queue: UnsafeMutablePointer<quark_queue>) {
   unsafe queue.pointee.sysinfo = SystemInformation.read()
   guard unsafe clinux_environment("VALGRIND") == nil else { return }
-  let users = unsafe Accounts.users { warn("more than one user \($0)", in: "quark_queue_open") }
-  unsafe queue.pointee.passwds = users.baseAddress
-  unsafe queue.pointee.passwds_len = users.count
-  let groups = unsafe Accounts.groups { warn("more than one group \($0)", in: "quark_queue_open") }
-  unsafe queue.pointee.groups = groups.baseAddress
-  unsafe queue.pointee.groups_len = groups.count
+  do throws(Errno) {
+    let users = unsafe try Accounts.users { warn("more than one user \($0)", in: "quark_queue_open") }
+    unsafe queue.pointee.passwds = users.baseAddress
+    unsafe queue.pointee.passwds_len = users.count
+  } catch { warn("no users are known: /etc/passwd: \(error.description)", in: "quark_queue_open") }
+  do throws(Errno) {
+    let groups = unsafe try Accounts.groups { warn("more than one group \($0)", in: "quark_queue_open") }
+    unsafe queue.pointee.groups = groups.baseAddress
+    unsafe queue.pointee.groups_len = groups.count
+  } catch { warn("no groups are known: /etc/group: \(error.description)", in: "quark_queue_open") }
 }
 
 func unloadMachine(_ queue: UnsafeMutablePointer<quark_queue>) {

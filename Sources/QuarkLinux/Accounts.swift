@@ -6,16 +6,20 @@ internal import QuarkCore
 /// name service switch is not asked: a static program has none.
 public enum Accounts {
   /// To be given to `free`. Of two with the same id the first one counts. `repeated` is called with ids of the others.
+  /// A user without a group is none, as for getpwent(3). A file that is not there has no accounts; throws why one that is
+  /// there cannot be read.
   @unsafe public static func users(
     path: StaticString = "/etc/passwd", repeated: (UInt32) -> Void = { _ in }
-  ) -> UnsafeMutableBufferPointer<quark_passwd> {
-    unsafe read(path, repeated) { unsafe quark_passwd(uid: $1.id, gid: $1.groupID, name: $0) }
+  ) throws(Errno) -> UnsafeMutableBufferPointer<quark_passwd> {
+    unsafe try read(path, repeated, isWanted: { $0.groupID != nil }) {
+      unsafe quark_passwd(uid: $1.id, gid: $1.groupID!, name: $0)
+    }
   }
 
   @unsafe public static func groups(
     path: StaticString = "/etc/group", repeated: (UInt32) -> Void = { _ in }
-  ) -> UnsafeMutableBufferPointer<quark_group> {
-    unsafe read(path, repeated) { unsafe quark_group(gid: $1.id, name: $0) }
+  ) throws(Errno) -> UnsafeMutableBufferPointer<quark_group> {
+    unsafe try read(path, repeated, isWanted: { _ in true }) { unsafe quark_group(gid: $1.id, name: $0) }
   }
 
   @unsafe public static func free(_ users: UnsafeMutableBufferPointer<quark_passwd>) {
@@ -51,7 +55,7 @@ public enum Accounts {
     } catch where error.rawValue == ENOENT { return nil }
     var found: (uid: UInt32, gid: UInt32)?
     AccountLine.read(buffer.bytes) { line in
-      if found == nil, line.isNamed(name, in: buffer.bytes) { found = (line.id, line.groupID) }
+      if found == nil, let group = line.groupID, line.isNamed(name, in: buffer.bytes) { found = (line.id, group) }
     }
     return found
   }
@@ -62,13 +66,16 @@ public enum Accounts {
   private static var mostBytes: Int { 64 << 20 }
 
   private static func read<Account>(
-    _ path: StaticString, _ repeated: (UInt32) -> Void,
+    _ path: StaticString, _ repeated: (UInt32) -> Void, isWanted: (AccountLine) -> Bool,
     _ make: (UnsafeMutablePointer<CChar>, AccountLine) -> Account
-  ) -> UnsafeMutableBufferPointer<Account> {
+  ) throws(Errno) -> UnsafeMutableBufferPointer<Account> {
     var buffer = ReadBuffer(capacity: 16 << 10)
     var lines: [AccountLine] = []
-    if unsafe (try? buffer.readFile(path.cString, in: AT_FDCWD, limit: mostBytes)) != nil {
-      AccountLine.read(buffer.bytes) { lines.append($0) }
+    do throws(Errno) {
+      unsafe try buffer.readFile(path.cString, in: AT_FDCWD, limit: mostBytes)
+      AccountLine.read(buffer.bytes) { if isWanted($0) { lines.append($0) } }
+    } catch {
+      if error.rawValue != ENOENT { throw error }
     }
     // By the place in the file where the ids are equal.
     lines.sort { $0.id < $1.id || $0.id == $1.id && $0.name.lowerBound < $1.name.lowerBound }

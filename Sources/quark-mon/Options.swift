@@ -106,8 +106,18 @@ struct Options {
   private static func help() -> Outcome {
     let status = cmanual_show_quark_mon()
     if status >= 0 { return .exit(status) }
-    try? FileDescriptor.writeAll(Array(usage.utf8).span, to: STDOUT_FILENO)
-    return .exit(0)
+    return say(usage)
+  }
+
+  /// Ends the program with that on standard output.
+  private static func say(_ text: String) -> Outcome {
+    do throws(Errno) {
+      try FileDescriptor.writeAll(Array(text.utf8).span, to: STDOUT_FILENO)
+      return .exit(0)
+    } catch {
+      FileDescriptor.complain("quark-mon: cannot write to standard output: \(error.description)\n")
+      return .exit(1)
+    }
   }
 
   /// How the program ends, if that is what the options say.
@@ -146,8 +156,7 @@ struct Options {
       case UInt8(ascii: "h"): return Self.help()
       case UInt8(ascii: "v"): verbosity += 1
       case UInt8(ascii: "V"):
-        try? FileDescriptor.writeAll(Array("quark-mon-\(QUARK_VERSION)\n".utf8).span, to: STDOUT_FILENO)
-        return .exit(0)
+        return Self.say("quark-mon-\(QUARK_VERSION)\n")
       default: throw unsafe .option(option, argv)
       }
     }

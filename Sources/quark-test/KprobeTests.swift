@@ -157,14 +157,36 @@ func longArguments(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A working directory of any depth: what the kernel did not tell is read from /proc, or known from the parent, and that
-/// is said. Where neither helps, the path begins with a dot.
+/// A working directory of any depth, and with names of any length: what the kernel did not tell is read from /proc, or
+/// known from the parent, and that is said. Where neither helps, the path begins with a dot.
 func deepDirectory(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
-  let truth = try Truth()
   var queue = try context.open()
+  let long = String(repeating: "n", count: 253)
+  for (depth, name) in [(12, "level"), (40, "level"), (2, long)] {
+    try expectInherited(context, &queue, scratch, depth, name)
+  }
+  // It went there itself, and may be gone before that is read.
+  let truth = try Truth()
+  let life = try context.live(in: &queue, status: 33) {
+    descend(from: scratch.path, 40, "own")
+    truth.text = workingDirectory()
+    return 33
+  }
+  let (told, whole) = (life.known.cwd, truth.text)
+  let tail = Array(whole.utf8.suffix(max(0, told.utf8.count - 1)))
+  let isCut = told.utf8.first == UInt8(ascii: ".") && Array(told.utf8.dropFirst()) == tail && tail.count > 8
+  try expect(equal(told, whole) || isCut, "cwd is \(told) of \(whole)")
+}
+
+/// The directory of a child, and of one that it had and that ended at once.
+private func expectInherited(
+  _ context: TestContext, _ queue: inout TestQueue, _ scratch: borrowing Scratch, _ depth: Int, _ name: String
+) throws(TestEnd) {
+  let truth = try Truth()
+  let path = scratch.path
   let pid = try start {
-    descend(from: scratch.path, 12)
+    descend(from: path, depth, name)
     truth.text = workingDirectory()
     let child = clinux_fork()
     if child == 0 {

@@ -6,7 +6,7 @@ import Testing
   struct Account: Equatable {
     var name: String
     var id: UInt32
-    var groupID: UInt32
+    var groupID: UInt32?
   }
 
   static func accounts(_ text: String) -> [Account] {
@@ -28,7 +28,7 @@ import Testing
   @Test func groups() {
     #expect(
       Self.accounts("root:x:0:\nadm:x:4:syslog,42\n") == [
-        Account(name: "root", id: 0, groupID: 0), Account(name: "adm", id: 4, groupID: 0),
+        Account(name: "root", id: 0, groupID: nil), Account(name: "adm", id: 4, groupID: nil),
       ])
   }
 
@@ -42,6 +42,6 @@ import Testing
 
   @Test func largestAndLast() {
     #expect(Self.accounts("a::4294967295:4294967295") == [Account(name: "a", id: .max, groupID: .max)])
-    #expect(Self.accounts("a:x:7") == [Account(name: "a", id: 7, groupID: 0)])
+    #expect(Self.accounts("a:x:7") == [Account(name: "a", id: 7, groupID: nil)])
   }
 }

@@ -6,7 +6,12 @@ import Testing
   @Test(arguments: [("0\n", [0]), ("0-3,5\n", [0, 1, 2, 3, 5]), ("1,64-65", [1, 64, 65]), ("\n", []), ("x-y,7", [7])])
   func lists(_ text: String, _ cpus: [Int32]) {
     let list = Array(text.utf8)[...]
-    for cpu in 0..<70 as Range<Int32> { #expect(CPUWatch.contains(list, cpu) == cpus.contains(cpu)) }
+    for cpu in 0..<70 as Range<Int32> { #expect(CPUList.contains(list, cpu) == cpus.contains(cpu)) }
+  }
+
+  @Test(arguments: [("0\n", 1), ("0-3,5\n", 6), ("1,64-65", 66), ("0-511\n", 512), ("\n", nil), ("", nil)])
+  func counts(_ text: String, _ count: Int?) {
+    #expect(CPUList.count(upTo: Array(text.utf8)[...]) == count)
   }
 
   @Test func messages() {

@@ -103,6 +103,10 @@ import Testing
     #expect(layout.levels == shape.levels && layout.fileLevels == shape.fileLevels)
     #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: 4), arguments, shape) == nil)
     #expect(SampleLayout(EventFormat([]), arguments, shape) == nil)
+    // Numbers that nobody may compute with.
+    for gap in [1 << 24, 1 << 30, 1 << 40] {
+      #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: gap), arguments, shape) == nil)
+    }
   }
 
   /// A sample as the ring would lend it.

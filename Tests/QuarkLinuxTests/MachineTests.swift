@@ -57,8 +57,8 @@ import Testing
     #expect(throws: Errno.self) { try Accounts.user(named: "root", path: "/etc/passwd/passwd") }
   }
 
-  @Test func users() {
-    let users = unsafe Accounts.users()
+  @Test func users() throws {
+    let users = unsafe try Accounts.users()
     defer { unsafe Accounts.free(users) }
     let root = unsafe Accounts.find(0, in: users) { unsafe $0.uid }
     let name = unsafe root.map { unsafe String(cString: $0.pointee.name) }
@@ -73,8 +73,8 @@ import Testing
     #expect(isNobody)
   }
 
-  @Test func groups() {
-    let groups = unsafe Accounts.groups()
+  @Test func groups() throws {
+    let groups = unsafe try Accounts.groups()
     defer { unsafe Accounts.free(groups) }
     let root = unsafe Accounts.find(0, in: groups) { unsafe $0.gid }
     let name = unsafe root.map { unsafe String(cString: $0.pointee.name) }
@@ -84,9 +84,9 @@ import Testing
     #expect(isNobody)
   }
 
-  @Test func noFile() {
+  @Test func noFile() throws {
     var repeated: [UInt32] = []
-    let users = unsafe Accounts.users(path: "/nowhere") { repeated.append($0) }
+    let users = unsafe try Accounts.users(path: "/nowhere") { repeated.append($0) }
     let count = users.count
     #expect(count == 0)
     #expect(repeated == [])

@@ -4,8 +4,8 @@ public struct AccountLine: Equatable, Sendable {
   /// Of the text.
   public var name: Range<Int>
   public var id: UInt32
-  /// 0 if there is none, or it is no number.
-  public var groupID: UInt32
+  /// Nil if there is none, or it is no number.
+  public var groupID: UInt32?
 
   /// Whether it is of that name. `text` is what the line was read from.
   public func isNamed(_ name: StaticString, in text: Span<UInt8>) -> Bool {
@@ -31,7 +31,7 @@ public struct AccountLine: Equatable, Sendable {
     else { return nil }
     self.name = name
     self.id = id
-    groupID = Self.number(text, Self.field(text, line, 3)) ?? 0
+    groupID = Self.number(text, Self.field(text, line, 3))
   }
 
   private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt32? {

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import QuarkCore
 
 /// Tells of CPUs that went offline. The kernel detaches their perf events then, and for good: perf_event_exit_cpu() in
 /// kernel/events/core.c. When they come back, new events must be opened.
@@ -22,6 +23,12 @@ internal import CLinux
     online = file >= 0 ? FileDescriptor(owning: file) : nil
   }
 
+  /// Those of `cpus` that are online; all, if that cannot be seen.
+  mutating func online(of cpus: [CInt]) -> [CInt] {
+    guard let count = readOnline() else { return cpus }
+    return cpus.filter { CPUList.contains(buffer[..<count], $0) }
+  }
+
   /// Calls `body` with each of `cpus` that went offline, or may have, since it was asked last: it may be back by now.
   /// Looks ten times a second at most.
   mutating func forEachLost(of cpus: [CInt], nowNS: UInt64, _ body: (CInt) -> Void) {
@@ -31,10 +38,15 @@ internal import CLinux
     // Messages tell of what was asked for by hand. Other ways to lose a CPU last.
     guard nowNS >= nextReadNS else { return }
     nextReadNS = nowNS &+ 1_000_000_000
+    guard let count = readOnline() else { return }
+    for cpu in cpus where !CPUList.contains(buffer[..<count], cpu) { body(cpu) }
+  }
+
+  /// The bytes of the list of those that are online, in the buffer.
+  private mutating func readOnline() -> Int? {
     // Safe: pread(2) fills no more than there is.
     let count = unsafe buffer.withUnsafeMutableBytes { unsafe pread(file, $0.baseAddress, $0.count, 0) }
-    guard count > 0 else { return }
-    for cpu in cpus where !Self.contains(buffer[..<count], cpu) { body(cpu) }
+    return count > 0 ? count : nil
   }
 
   private mutating func readMessages(_ cpus: [CInt], _ body: (CInt) -> Void) {
@@ -62,7 +74,32 @@ internal import CLinux
     return nil
   }
 
-  /// Is the CPU in a list such as `0-3,5`?
+}
+
+/// A list of CPUs as the kernel writes it, such as `0-3,5`.
+enum CPUList {
+  /// How many CPUs there may be, those that are not there yet included: one more than the largest number in
+  /// /sys/devices/system/cpu/possible. sysconf(3) leaves out what is to be plugged in, with some C libraries.
+  static func possibleCount() -> Int {
+    var buffer = ReadBuffer(capacity: 256)
+    let path: StaticString = "/sys/devices/system/cpu/possible"
+    do throws(Errno) {
+      try unsafe buffer.readFile(path.cString, in: AT_FDCWD, limit: 4096)
+    } catch { return max(1, sysconf(CInt(_SC_NPROCESSORS_CONF))) }
+    var bytes: [UInt8] = []
+    for index in buffer.bytes.indices { bytes.append(buffer.bytes[index]) }
+    return count(upTo: bytes[...]) ?? max(1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
+  }
+
+  /// One more than the largest number; nil: there is none.
+  static func count(upTo list: ArraySlice<UInt8>) -> Int? {
+    var largest: Int?
+    for number in list.split(whereSeparator: { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }) {
+      if let number = EventFormat.number(number) { largest = max(largest ?? 0, number) }
+    }
+    return largest.map { $0 + 1 }
+  }
+
   static func contains(_ list: ArraySlice<UInt8>, _ cpu: CInt) -> Bool {
     let line = list.prefix { $0 != UInt8(ascii: "\n") }
     for range in line.split(separator: UInt8(ascii: ",")) {

@@ -13,6 +13,8 @@ public import QuarkCore
   /// Without events of their own, or with some that are detached.
   private var deafCPUs: [CInt]
   private var watch: CPUWatch
+  /// Why one of them that is online could not be heard again, when that was tried last.
+  private var deafness = ""
   /// When to try next to hear them, nanoseconds since boot.
   private var nextTryNS: UInt64 = 0
   /// How often a CPU was heard again, and what its former rings had lost.
@@ -41,9 +43,11 @@ public import QuarkCore
         offsets, blocks, without: without, seesThreads: settings.seesThreads)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
       var opener = RingOpener(probes.events, size: size, without: without, seesThreads: settings.seesThreads)
-      let (rings, count) = unsafe try opener.open()
+      // Before the rings: a CPU that goes offline while they are opened is told of.
+      var watch = CPUWatch()
+      let (rings, count) = unsafe try opener.open(&watch)
       probes.settle()
-      var backend = unsafe KprobeBackend(probes, rings, count, opener, blocks, offsets.origin)
+      var backend = unsafe KprobeBackend(probes, rings, count, opener, watch, blocks, offsets.origin)
       if settings.testsItself { try backend.testItself() }
       return backend
     } catch {
@@ -53,16 +57,16 @@ public import QuarkCore
 
   private init(
     _ probes: consuming KprobeProbes, _ rings: UnsafeMutablePointer<PerfRing>, _ ringCount: Int, _ opener: RingOpener,
-    _ blocks: BlockOffsets, _ origin: KernelOffsets.Origin
+    _ watch: consuming CPUWatch, _ blocks: BlockOffsets, _ origin: KernelOffsets.Origin
   ) {
     self.probes = probes
     unsafe self.rings = rings
     self.ringCount = ringCount
-    merge = SourceMerge(sourceCount: RingOpener.possibleCPUs)
+    merge = SourceMerge(sourceCount: opener.possibleCPUs)
     translator = SampleTranslator(blocks)
     self.opener = opener
     deafCPUs = opener.offlineCPUs
-    watch = CPUWatch()
+    self.watch = watch
     self.origin = origin
     hasOffset = opener.stamps != .perf
   }
@@ -111,8 +115,8 @@ public import QuarkCore
   /// Records of the process family that the rings had no room for since the backend was opened. A CPU that was offline
   /// and is back counts as one more: how many there were before it was heard again nobody knows.
   public func lost() -> LossCounts {
-    var sum = gaps + formerLosses
-    for index in 0..<ringCount { sum += loss(index) }
+    var sum = gaps &+ formerLosses
+    for index in 0..<ringCount { sum &+= loss(index) }
     var lost = LossCounts()
     lost.add(sum, of: WIRE_FAMILY_PROCESS)
     return lost
@@ -120,7 +124,7 @@ public import QuarkCore
 
   /// Of what was passed over in a ring that made no sense nobody knows how much it was: it counts as one.
   private func loss(_ index: Int) -> UInt64 {
-    unsafe (opener.countsLost ? rings[index].countedLoss() : rings[index].lost) + rings[index].stalls
+    unsafe (opener.countsLost ? rings[index].countedLoss() : rings[index].lost) &+ rings[index].stalls
   }
 
   /// Rings that made no sense, once or more often.
@@ -133,7 +137,7 @@ public import QuarkCore
   /// Samples that made no sense.
   public var malformed: UInt64 {
     var sum = formerMalformed
-    for index in 0..<ringCount { sum += unsafe rings[index].malformed }
+    for index in 0..<ringCount { sum &+= unsafe rings[index].malformed }
     return sum
   }
 
@@ -151,6 +155,7 @@ public import QuarkCore
     text += "rings: \(ringCount) of \(opener.size / 1024) KiB, stamped with \(opener.stamps.name), "
     text += "lost records counted by \(opener.countsLost ? "event" : "ring")\n"
     text += "offsets: \(origin.description)\n"
+    if !deafCPUs.isEmpty, !deafness.isEmpty { text += "deaf: \(deafCPUs.count) CPUs: \(deafness)\n" }
     if gaps > 0 { text += "gaps: CPUs were offline and are heard again, \(gaps) in all\n" }
     return text
   }
@@ -185,22 +190,27 @@ public import QuarkCore
   private mutating func hearAgain() {
     guard let now = try? Clock.bootNS(), now >= nextTryNS else { return }
     nextTryNS = now &+ 1_000_000_000
-    for cpu in deafCPUs {
+    for cpu in watch.online(of: deafCPUs) {
       do throws(QuarkError) {
         guard let ring = try opener.openEnabled(cpu) else { continue }
+        // A ring that wakes nobody is still looked at ten times a second.
         if epollDescriptor >= 0 { try? Epoll.add(readable: ring.events[0], to: epollDescriptor) }
         put(ring)
         deafCPUs.removeAll { $0 == cpu }
-        gaps += 1
-      } catch { continue }
+        deafness = ""
+        gaps &+= 1
+      } catch {
+        // Tried again in a second, and told of meanwhile.
+        deafness = error.message
+      }
     }
   }
 
   /// In place of the one that its CPU had before.
   private mutating func put(_ ring: consuming PerfRing) {
     for index in 0..<ringCount where unsafe rings[index].cpu == ring.cpu {
-      formerLosses += loss(index)
-      unsafe formerMalformed += rings[index].malformed
+      formerLosses &+= loss(index)
+      unsafe formerMalformed &+= rings[index].malformed
       if unsafe rings[index].stalls > 0 { formerStalls += 1 }
       unsafe rings[index] = ring
       return

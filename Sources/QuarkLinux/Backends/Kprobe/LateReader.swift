@@ -25,6 +25,14 @@ internal import QuarkCore
     }
   }
 
+  /// The same, for later.
+  var copy: [UInt8] {
+    var copy: [UInt8] = []
+    copy.reserveCapacity(bytes.count)
+    for index in bytes.indices { copy.append(bytes[index]) }
+    return copy
+  }
+
   /// Adds what was read last to a record.
   func add(_ kind: wire_field_kind, to writer: inout WireWriter, flags: UInt32, originalCount: Int = 0) {
     unsafe writer.add(kind, bytes.bytes, flags: flags | WIRE_FIELD_LATE.rawValue, originalCount: originalCount)

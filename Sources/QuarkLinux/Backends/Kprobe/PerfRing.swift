@@ -119,8 +119,8 @@ internal import CLinux
 
   /// There is no telling where the next record would begin; the kernel writes on behind all of them.
   private mutating func passOver() -> Int? {
-    malformed += 1
-    stalls += 1
+    malformed &+= 1
+    stalls &+= 1
     tail = end
     unsafe clinux_perf_set_tail(page, tail)
     return nil
@@ -134,14 +134,14 @@ internal import CLinux
     switch unsafe Int(record.load(as: UInt32.self)) {
     case CLINUX_PERF_RECORD_LOST where size >= 24:
       // struct { header; u64 id; u64 lost; }
-      unsafe lost += record.load(fromByteOffset: 16, as: UInt64.self)
+      unsafe lost &+= record.load(fromByteOffset: 16, as: UInt64.self)
       return nil
     case CLINUX_PERF_RECORD_SAMPLE where size >= sampleSize + 4:
       let rawSize = unsafe Int(record.load(fromByteOffset: sampleSize - 4, as: UInt32.self))
       let raw = unsafe record + sampleSize
       guard rawSize <= size - sampleSize, let probe = unsafe layouts.probe(of: raw, size: rawSize) else {
         // The raw data begin with the number of the event.
-        if layouts.knows(unsafe raw.load(as: UInt16.self)) { malformed += 1 }
+        if layouts.knows(unsafe raw.load(as: UInt16.self)) { malformed &+= 1 }
         return nil
       }
       guard unsafe layouts.admits(probe, raw) else { return nil }
@@ -154,7 +154,7 @@ internal import CLinux
 
   /// What the kernel counts as lost for each event, where it does.
   func countedLoss() -> UInt64 {
-    events.reduce(0) { $0 + UInt64(max(0, clinux_perf_lost($1))) }
+    events.reduce(0) { $0 &+ UInt64(max(0, clinux_perf_lost($1))) }
   }
 
   /// The kernel tells of lost records with the next one it has room for, and only then: this makes one, by a clock.

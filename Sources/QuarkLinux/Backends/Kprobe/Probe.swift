@@ -133,6 +133,8 @@ struct BlockOffsets {
   var parent: Int { offsets.place(.dentryDParent) - entry.lowerBound }
   var namePointer: Int { offsets.place(.dentryDNameName) - entry.lowerBound }
   var name: Int { entryName - entry.lowerBound }
+  /// Of the name, before its pointer: struct qstr in include/linux/dcache.h. Nil: that is not read.
+  var hashAndLength: Int? { namePointer >= 8 && parent != namePointer - 8 ? namePointer - 8 : nil }
   /// In a mount.
   var inMountPoint: Int { mountPoint - mount.lowerBound }
   var inMountRoot: Int { offsets.place(.vfsmountMntRoot) - mount.lowerBound }
@@ -151,6 +153,6 @@ struct BlockOffsets {
 }
 
 extension KernelOffsets {
-  /// Of a member that every set of offsets has.
+  /// Of a member that every usable set of offsets has. Of another one that is lacking it is 0, and not to be read.
   func place(_ name: Dotname) -> Int { self[name] ?? 0 }
 }

@@ -50,15 +50,20 @@ struct RingOpener {
   }
 
   /// CPUs there may be.
-  static var possibleCPUs: Int { max(1, sysconf(CInt(_SC_NPROCESSORS_CONF))) }
+  let possibleCPUs = CPUList.possibleCount()
 
   /// A ring for each CPU that is online, in memory for all there may be, which the caller deinitializes and frees.
-  @unsafe mutating func open() throws(QuarkError) -> (rings: UnsafeMutablePointer<PerfRing>, count: Int) {
-    let rings = UnsafeMutablePointer<PerfRing>.allocate(capacity: Self.possibleCPUs)
+  @unsafe mutating func open(
+    _ watch: inout CPUWatch
+  ) throws(QuarkError) -> (rings: UnsafeMutablePointer<PerfRing>, count: Int) {
+    let rings = UnsafeMutablePointer<PerfRing>.allocate(capacity: possibleCPUs)
     var count = 0
     do throws(QuarkError) {
-      for cpu in 0..<CInt(Self.possibleCPUs) {
-        guard let ring = try openEnabled(cpu) else {
+      let cpus = [CInt](0..<CInt(possibleCPUs))
+      let online = watch.online(of: cpus)
+      for cpu in cpus {
+        // Asked for one that is offline, the kernel makes an event before it refuses.
+        guard online.contains(cpu), let ring = try openEnabled(cpu) else {
           offlineCPUs.append(cpu)
           continue
         }

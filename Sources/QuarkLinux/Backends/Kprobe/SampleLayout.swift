@@ -170,10 +170,11 @@ struct EventFormat {
     return trimmed.dropFirst(length)
   }
 
+  /// One that with another such number is still an Int32.
   static func number(_ digits: ArraySlice<UInt8>) -> Int? {
     var value = 0
     for digit in digits {
-      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9"), value < 1 << 31 else { return nil }
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9"), value < 1 << 26 else { return nil }
       value = value * 10 + Int(digit - UInt8(ascii: "0"))
     }
     return digits.isEmpty ? nil : value

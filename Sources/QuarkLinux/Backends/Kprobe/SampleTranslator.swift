@@ -9,6 +9,7 @@ internal import CWire
   private var writer = WireWriter()
   private var names = DirectoryNames()
   private var reader = LateReader()
+  private var known = KnownPaths()
   private var mounts: MountTable
   private var groups: ControlGroups
   private var home: Home
@@ -226,6 +227,15 @@ internal import CWire
     return unsafe names.prepend(name, limit: ProbeShape.nameBytes)
   }
 
+  private func key(_ sample: Sample, of leaf: Leaf) -> KnownPaths.Key {
+    // The top of what is mounted goes by the name of where it is mounted.
+    let place = leaf.entry == leaf.mountRoot ? nil : blocks.hashAndLength
+    return KnownPaths.Key(
+      entry: leaf.entry, mount: leaf.mount, root: rootEntry(sample),
+      parent: sample.u64(leaf.field, at: blocks.parent), name: sample.u64(leaf.field, at: blocks.namePointer),
+      hashAndLength: place.map { sample.u64(leaf.field, at: $0) } ?? 0)
+  }
+
   private mutating func addDirectory(_ draft: RecordDraft, _ sample: Sample) {
     names.begin()
     let leaf = unsafe Leaf(
@@ -241,10 +251,15 @@ internal import CWire
     }
     guard !names.isComplete else { return names.add(WIRE_FIELD_CWD, to: &writer, flags: 0) }
     // The rest is read late. It is right only if it ends with what is known, for the process may have moved on.
+    let key = key(sample, of: leaf)
     if reader.readDirectory(ofProcess: draft.header.pid, startNS: draft.task.start_boot_ns),
-      names.isEnd(of: reader.bytes)
+      names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
     {
+      known.learn(reader.copy, of: key)
       reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
+    } else if let path = known.path(of: key), names.isEnd(of: path.span) {
+      let flags = WIRE_FIELD_PATH.rawValue | WIRE_FIELD_LATE.rawValue
+      unsafe writer.add(WIRE_FIELD_CWD, path.span.bytes, flags: flags)
     } else {
       names.markAsCut()
       names.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_CUT.rawValue)

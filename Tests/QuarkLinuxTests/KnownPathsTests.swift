@@ -1,0 +1,47 @@
+import Testing
+
+@testable import QuarkLinux
+
+@Suite struct KnownPathsTests {
+  private static func key(_ entry: UInt64, length: UInt64 = 3, hash: UInt64 = 77) -> KnownPaths.Key {
+    KnownPaths.Key(entry: entry, mount: 2, root: 3, parent: 4, name: 5, hashAndLength: length << 32 | hash)
+  }
+
+  private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test func isKnownByAllThatItSaysOfItself() {
+    var paths = KnownPaths()
+    let (path, key) = (Self.bytes("/a/dir"), Self.key(0x1000))
+    #expect(paths.path(of: key) == nil)
+    paths.learn(path, of: key)
+    #expect(paths.path(of: key) == path)
+    // Its memory was given to another one.
+    #expect(paths.path(of: Self.key(0x1000, hash: 78)) == nil)
+    for change in [\KnownPaths.Key.mount, \.root, \.parent, \.name, \.entry] {
+      var other = key
+      other[keyPath: change] += 1 << 40
+      #expect(paths.path(of: other) == nil)
+    }
+    paths.learn(Self.bytes("/b/dir"), of: Self.key(0x1000, hash: 78))
+    #expect(paths.path(of: key) == nil)
+  }
+
+  @Test func nobodyIsNotKnown() {
+    var paths = KnownPaths()
+    paths.learn(Self.bytes("/a"), of: Self.key(0))
+    #expect(paths.path(of: Self.key(0)) == nil)
+    #expect(paths.path(of: KnownPaths.Key(entry: 0, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0)) == nil)
+  }
+
+  @Test(arguments: [
+    ("/a/dir", 3, true), ("/a/dirs", 3, false), ("/", 3, false), ("dir", 3, true), ("", 0, true), ("/di", 3, false),
+  ])
+  func lengths(path: String, length: UInt64, expected: Bool) {
+    #expect(Self.key(1, length: length).mayBe(Self.bytes(path).span) == expected)
+  }
+
+  /// Where the kernel's types do not say where a hash is.
+  @Test func noLength() {
+    #expect(KnownPaths.Key(entry: 1, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0).mayBe(Self.bytes("/x").span))
+  }
+}

@@ -12,25 +12,31 @@ import Testing
   @Test func isKnownByAllThatItSaysOfItself() {
     var paths = KnownPaths()
     let (path, key) = (Self.bytes("/a/dir"), Self.key(0x1000))
-    #expect(paths.path(of: key) == nil)
+    expect(paths, key, nil)
     paths.learn(path, of: key)
-    #expect(paths.path(of: key) == path)
+    expect(paths, key, path)
     // Its memory was given to another one.
-    #expect(paths.path(of: Self.key(0x1000, hash: 78)) == nil)
-    for change in [\KnownPaths.Key.mount, \.root, \.parent, \.name, \.entry] {
+    expect(paths, Self.key(0x1000, hash: 78), nil)
+    let parts: [WritableKeyPath<KnownPaths.Key, UInt64>] = [\.mount, \.root, \.parent, \.name, \.entry]
+    for change in parts {
       var other = key
       other[keyPath: change] += 1 << 40
-      #expect(paths.path(of: other) == nil)
+      expect(paths, other, nil)
     }
     paths.learn(Self.bytes("/b/dir"), of: Self.key(0x1000, hash: 78))
-    #expect(paths.path(of: key) == nil)
+    expect(paths, key, nil)
+  }
+
+  private func expect(_ paths: borrowing KnownPaths, _ key: KnownPaths.Key, _ path: [UInt8]?) {
+    let found = paths.path(of: key)
+    #expect(found == path)
   }
 
   @Test func nobodyIsNotKnown() {
     var paths = KnownPaths()
     paths.learn(Self.bytes("/a"), of: Self.key(0))
-    #expect(paths.path(of: Self.key(0)) == nil)
-    #expect(paths.path(of: KnownPaths.Key(entry: 0, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0)) == nil)
+    expect(paths, Self.key(0), nil)
+    expect(paths, KnownPaths.Key(entry: 0, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), nil)
   }
 
   @Test(arguments: [

@@ -38,6 +38,7 @@ struct KMatrix: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      try StandardOutput.requireWritten()
     } catch let error as KMatrixError {
       complain(error.message)
       Foundation.exit(error.kind.rawValue)
@@ -101,6 +102,12 @@ enum Interruption {
   private static func note() {
     signals.add(1, ordering: .relaxed)
   }
+}
+
+/// Refuses numbers that no machine can do anything with, because what follows adds, multiplies and counts up to them.
+func require(_ range: ClosedRange<Int>, _ option: String, _ value: Int?) throws(ValidationError) {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError("\(option) \(value): not a number from \(range.lowerBound) to \(range.upperBound)")
 }
 
 /// Where the checkout is.

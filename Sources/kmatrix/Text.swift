@@ -1,10 +1,25 @@
 import Foundation
 import Glibc
+import Synchronization
+import SystemPackage
 
-/// Writes progress and summaries to standard output. A failed write is ignored, because the reader may have ended.
+/// Writes to standard output. A reader that has ended is no error; any other failure is one in the end, when all else
+/// is done.
 enum StandardOutput {
+  private static let failure = Mutex<String?>(nil)
+
   static func write(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    do {
+      try FileDescriptor.standardOutput.writeAll(text.utf8)
+    } catch {
+      if (error as? Errno) == .brokenPipe { return }
+      failure.withLock { $0 = $0 ?? error.reason }
+    }
+  }
+
+  /// Throws what the first failed write has failed with.
+  static func requireWritten() throws(KMatrixError) {
+    if let reason = failure.withLock({ $0 }) { throw .infrastructure("standard output: cannot be written: \(reason)") }
   }
 
   static func line(_ text: String = "") {
@@ -49,6 +64,11 @@ enum TerminalText {
     return String(result)
   }
 
+  /// As above, and in one line.
+  static func line(_ text: String) -> String {
+    plain(text).split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+
   /// Skips a control sequence `ESC [ … letter`, or the one character after any other `ESC`.
   private static func skipEscape(_ scalars: inout String.UnicodeScalarView.Iterator) {
     guard scalars.next() == "[" else { return }
@@ -68,7 +88,8 @@ enum Shell {
         || "-_./=:,@+%".unicodeScalars.contains(scalar))
     }
     if plain, !word.isEmpty { return word }
-    return "'" + word.replacing("'", with: #"'\''"#) + "'"
+    // Scalar by scalar: a quote with an accent on it is another character, and ends the quoting all the same.
+    return "'" + word.unicodeScalars.map { $0 == "'" ? #"'\''"# : String($0) }.joined() + "'"
   }
 }
 

@@ -92,7 +92,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.ring_size = 128 << 10
   var queue = try context.open()
-  let most = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? 300
+  let most = Options.amount("QUARK_TEST_LOAD") ?? 300
   for processes in [25, most] {
     let account = try undisturbed(&queue, lives: processes + 1) { () throws(TestEnd) in
       let child = try start {
@@ -299,7 +299,7 @@ func leftovers(_ context: TestContext) throws(TestEnd) {
   _ = kill(child, SIGKILL)
   _ = try wait(for: child)
   try before.expectNoneNewer("after its process was killed")
-  let rounds = environment("QUARK_TEST_ROUNDS").flatMap { Int($0) } ?? 2
+  let rounds = Options.amount("QUARK_TEST_ROUNDS") ?? 2
   let first = try residentKiB()
   for _ in 0..<rounds { _ = try context.open() }
   try before.expectNoneNewer("after \(rounds) rounds")

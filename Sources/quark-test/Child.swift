@@ -124,9 +124,12 @@ struct Scratch: ~Copyable {
   let file = FileDescriptor(owning: descriptor)
   var bytes: [UInt8] = []
   while true {
+    var length = 0
     let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-      count = unsafe max(0, read(file.rawValue, buffer.baseAddress, buffer.count))
+      length = unsafe read(file.rawValue, buffer.baseAddress, buffer.count)
+      count = max(0, length)
     }
+    guard length >= 0 else { throw .failed("cannot read \(path): \(Errno.current.description)") }
     if chunk.isEmpty { return bytes }
     bytes += chunk
   }

@@ -7,7 +7,7 @@ import QuarkLinux
 /// writes down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose
 /// nothing. What the rings of kprobes had no room for may be missing, and must be counted.
 func groundTruth(_ context: TestContext) throws(TestEnd) {
-  let count = environment("QUARK_TEST_LOAD").flatMap { Int($0) } ?? (context.isKprobe ? 20_000 : 100_000)
+  let count = Options.amount("QUARK_TEST_LOAD") ?? (context.isKprobe ? 20_000 : 100_000)
   var context = context
   context.attributes.hold_time = 1000
   var queue = try context.open()

@@ -55,6 +55,11 @@ struct Options {
     max(milliseconds, milliseconds &* timeLimitMS / idleTimeLimitMS)
   }
 
+  /// How much a test does, if a variable of the environment says so.
+  static func amount(_ variable: String) -> Int? { environment(variable).flatMap { Int($0) } }
+
+  private static var amounts: ClosedRange<Int> { 1...10_000_000 }
+
   static let usage = """
     usage: quark-test [-1bhklntvV] [-j jobs] [-s seed] [-x test] [test ...]
       -1       run the tests in this process, for debuggers
@@ -119,6 +124,10 @@ struct Options {
       timeLimitMS = seconds * 1000
     } else {
       timeLimitMS = idleTimeLimitMS * slowdownPercent() / 100
+    }
+    for variable in ["QUARK_TEST_LOAD", "QUARK_TEST_ROUNDS"] {
+      guard let text = environment(variable), !amounts.contains(amount(variable) ?? 0) else { continue }
+      return reject("\(variable): not a number from 1 to \(amounts.upperBound): \(text)")
     }
     var operands: [String] = []
     for index in Int(clinux_optind())..<Int(argc) {

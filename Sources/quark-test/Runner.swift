@@ -366,7 +366,8 @@ private struct MachineTime {
 
   /// Milliseconds since then, of each processor.
   var idleMilliseconds: Int {
-    let ticks = Self.readIdleTicks() - idleTicks
+    // The time of waiting for disks may go back, says proc_stat(5).
+    let ticks = max(0, Self.readIdleTicks() - idleTicks)
     return ticks * 1000 / max(1, sysconf(CInt(_SC_CLK_TCK))) / max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
   }
 }

@@ -60,17 +60,19 @@ final class TestProcess {
 
   /// Runs the test in this process. `line`: to the queue that it shares, or -1.
   static func perform(_ test: Test, verbosity: Int, line: CInt = -1) -> Ending {
-    let before = openDescriptors()
+    var before = 0
+    var after = 0
     do throws(TestEnd) {
+      before = try openDescriptors()
       if test.backend == .kprobeTable { try hideTypes() }
       try test.body(TestContext(test, verbosity: verbosity, line: line))
+      after = try openDescriptors()
     } catch {
       switch error {
       case .failed(let reason): return Ending(status: 1, reason: reason)
       case .skipped(let reason): return Ending(status: TestResult.skipStatus, reason: reason)
       }
     }
-    let after = openDescriptors()
     if before != after { return Ending(status: 1, reason: "fd leak: \(before) descriptors open before, \(after) after") }
     // Once its process is gone, the next queue that is opened takes them away.
     if ProbeDefinitions().owners.contains(getpid()) { return Ending(status: 1, reason: "a probe is left behind") }
@@ -91,8 +93,10 @@ final class TestProcess {
     }
   }
 
-  private static func openDescriptors() -> Int {
-    guard let directory = unsafe opendir("/proc/self/fd") else { return -1 }
+  private static func openDescriptors() throws(TestEnd) -> Int {
+    guard let directory = unsafe opendir("/proc/self/fd") else {
+      throw .failed("cannot read /proc/self/fd: \(Errno.current.description)")
+    }
     defer { unsafe closedir(directory) }
     var count = 0
     while unsafe readdir(directory) != nil { count += 1 }

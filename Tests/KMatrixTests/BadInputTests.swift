@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 import Testing
 
 @testable import kmatrix
@@ -35,6 +36,12 @@ import Testing
     let arguments = try kmatrix.runArguments(["6.1.0-cloud"])
     expect(try await kmatrix.run(arguments + ["--shard", "3/2"]), code: 2, "3/2")
     expect(try await kmatrix.run(arguments + ["--jobs", "0"]), code: 2, "--jobs 0")
+    let most = "9223372036854775807"
+    for (option, limit) in [("--jobs", 1000), ("--cpus", 255), ("--shuffle", 2_147_483_647), ("--timeout", 86_400)] {
+      let outcome = try await kmatrix.run(arguments + [option, most])
+      expect(outcome, code: 2, "\(option) \(most): not a number from 1 to \(limit)")
+    }
+    expect(try await kmatrix("verify-btf", "--jobs", most), code: 2, "--jobs \(most): not a number from 1 to 1000")
     expect(try await kmatrix.run(arguments + ["--set", "quick"]), code: 2, "--set and --image exclude each other")
     expect(try await kmatrix.run(arguments + ["--kernels", "7.*"]), code: 2, "no --image matches \"7.*\"")
     expect(try await kmatrix("run", "--krun", krun), code: 2, "no kernel-images/kernels.toml")
@@ -59,6 +66,26 @@ import Testing
     let outcome = try await kmatrix.run(kmatrix.runArguments(["6.1.0-cloud"]))
     expect(outcome, code: 3, "no qemu-system-x86_64 in PATH")
     #expect(outcome.lastLine == "0 passed, 1 failed, 0 skipped")
+  }
+
+  @Test func aFullDiskIsSaid() async throws {
+    let kmatrix = try KMatrixProcess()
+    try ReportWriter(folder: kmatrix.scratch.url).write(FakeRun.rich)
+    let words = ["-c", #"exec "$0" report "$1" >/dev/full"#, KMatrixProcess.executable.string, kmatrix.scratch.url.path]
+    let result = try await Subprocess.run(
+      .path("/bin/sh"), arguments: Arguments(words), output: .discarded, error: .string(limit: 1 << 16))
+    #expect(result.terminationStatus == .exited(3))
+    #expect(result.standardError == "kmatrix: standard output: cannot be written: No space left on device\n")
+  }
+
+  /// A report without the logs that it links to says so, but for results that were kept without any.
+  @Test func logsThatCannotBeReadAreSaid() async throws {
+    let kmatrix = try KMatrixProcess()
+    let part = FakeRun.results([FakeRun.kernel("6.1.0", .pass, tests: [FakeRun.test("t_a", .pass)])])
+    try kmatrix.scratch.write(String(decoding: try part.encoded(), as: UTF8.self), to: "part/results.json")
+    #expect(try await kmatrix("merge", "part", "-o", "all").code == 0)
+    try kmatrix.scratch.write("", to: "part/logs")
+    expect(try await kmatrix("merge", "part", "-o", "all"), code: 3, "part/logs: cannot be read: ")
   }
 
   @Test func helpIsNoError() async throws {

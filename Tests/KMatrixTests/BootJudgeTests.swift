@@ -113,6 +113,27 @@ import Testing
     }
   }
 
+  /// What a guest says goes to terminals and into reports.
+  @Test func reasonsAreALineOfPlainText() throws {
+    var recorded = try Recorded("clean-pass", exit: 0)
+    let hello = Frames.hello().replacing(Recorded.release, with: #"6.1\u001b[2J\n::error::x"#)
+    recorded.artifacts.channel = Frames.channel([hello])
+    let reasons = recorded.judge.reasons
+    let reason = "the hello frame says the kernel is 6.1 ::error::x, not \(Recorded.release)"
+    #expect(reasons.contains(reason), "\(reasons)")
+  }
+
+  @Test func aFloodOfComplaintsIsCut() throws {
+    var recorded = try Recorded("clean-pass", exit: 0)
+    let complaint = "[    1.000000] BUG: \(String(repeating: "x", count: 1000))\n"
+    recorded.artifacts.console += Array(String(repeating: complaint, count: 1000).utf8)
+    let judge = recorded.judge
+    #expect(judge.verdict == .crash)
+    #expect(judge.reasons.count == 301)
+    #expect(judge.reasons.last == "and more, which is not listed")
+    #expect(judge.reasons.allSatisfy { $0.count < 450 })
+  }
+
   @Test func endsThatAreNotExitCodes() throws {
     func verdict(_ end: BootEnd) throws -> Verdict { try Recorded("hang", end: end).judge.verdict }
     #expect(try verdict(.silent(seconds: 45)) == .hang)

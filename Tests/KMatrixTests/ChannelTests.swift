@@ -39,6 +39,10 @@ import Testing
     (hello, "a second hello"), (plan, "a second plan"),
     (#"{"type":"heartbeat","index":0,"ms":1000}"#, "frame 4 holds no JSON object of a known kind"),
     (#"{"type":"queue","name":"ebpf","open_ms":-1,"close_ms":0}"#, "frame 4 holds no JSON object of a known kind"),
+    (
+      #"{"type":"queue","name":"ebpf","open_ms":9223372036854775807,"close_ms":0}"#,
+      "frame 4 holds no JSON object of a known kind"
+    ),
     (#"{"type":"queue","name":"ebpf","open_ms":1}"#, "frame 4 holds no JSON object of a known kind"),
     (#"{"type":"end","passed":1,"failed":0,"skipped":0}"#, "frame 4 holds no JSON object of a known kind"),
     (
@@ -59,6 +63,34 @@ import Testing
     for frame in [Frames.queue("ebpf"), Frames.heartbeat(), Frames.start(2, "t_c@"), Frames.end(passed: 2)] {
       #expect(faults(ended + [frame]) == ["a frame after the end frame"])
     }
+  }
+
+  /// A guest knows its nonce, so it can send frames of any number.
+  @Test(arguments: ["9223372036854775807", "18446744073709551616", "1000000000"])
+  func aNumberThatNoFrameReachesIsAFault(_ number: String) {
+    let crc = FrameChecksum.crc32("\(Recorded.nonce) \(number) {}".utf8).paddedHex
+    let channel = ChannelParser(nonce: Recorded.nonce, whole: "@Q \(Recorded.nonce) \(number) \(crc) {}\n".utf8)
+    #expect(channel.faults.map(\.reason) == ["not of the form `@Q nonce seq crc32 json`"])
+  }
+
+  /// Names are shown and become words of command lines.
+  @Test(arguments: ["", "-x", "a b", "a'b", "a\\u001b[2J", "a\\nb", "a\\u0000", "\u{e4}", "a|b", "a,b"])
+  func aNameThatIsNoWordIsAFault(_ name: String) {
+    for (name, backend) in [(name, ""), ("t_a", name)] where name != "t_a" || backend != "" {
+      let frame = #"{"type":"plan","tests":[{"name":"\#(name)","backend":"\#(backend)"}]}"#
+      #expect(faults([Self.hello, frame]) == ["frame 1 holds no JSON object of a known kind"], "\(frame)")
+    }
+  }
+
+  @Test func aFloodIsNotKept() {
+    var parser = ChannelParser(nonce: Recorded.nonce)
+    for _ in 0..<1000 { parser.feed("@Q\n".utf8) }
+    #expect(parser.faults.map(\.line) == Array(1...100))
+    #expect(parser.faults.last?.reason.hasSuffix("; what else is wrong is not listed") == true)
+    let long = Frames.queue(String(repeating: "x", count: 1 << 20))
+    let channel = ChannelParser(nonce: Recorded.nonce, whole: Frames.channel(Self.begun + [long]))
+    #expect(channel.faults.count == 1)
+    #expect(channel.faults.first?.reason.hasPrefix("wrong CRC ") == true)
   }
 
   @Test func aSecondResultIsAFault() {

@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  /// An accent makes another character of what is before it, but what reads the text looks at bytes.
+  @Test func accentsHideNothing() throws {
+    var results = FakeRun.rich
+    let accent = "\u{301}"
+    results.kernels[0].tests[1].name = "t|\(accent)`\(accent)<\(accent)x"
+    results.kernels[0].tests[1].rerun = "run `\(accent)x"
+    results.kernels[0].reasons = ["#\(accent) TODO"]
+    func bare(_ text: String) -> String { String(text.unicodeScalars.filter { $0 != "\u{301}" }) }
+    let text = bare(MarkdownReport(results).text)
+    #expect(text.contains(#"| t\|\`\<x |"#))
+    #expect(text.contains("`` run `x ``"))
+    #expect(bare(KTAPReport(results).text).contains("#  TODO\n"))
+    #expect(bare(Shell.quoted("'\(accent); reboot")) == #"''\''; reboot'"#)
+  }
+
   @Test func markdownIsAsItWas() throws {
     #expect(MarkdownReport(FakeRun.rich).text == (try Fixture.text("matrix.md")))
   }
@@ -156,6 +171,28 @@ import Testing
     #expect(try message(#"{"schema":1}"#).contains("started"))
     let missing = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.file("none.json")) }
     #expect(missing?.message == "\(scratch.file("none.json")): no such file")
+  }
+
+  /// Somebody may have edited the file: no time in it ends the program.
+  @Test(arguments: [-1e300, 1e300, 2e9]) func timesThatNoRunTakes(_ seconds: Double) throws {
+    let scratch = try TemporaryFolder()
+    for place in [\MatrixResults.kernels[0].seconds, \.kernels[0].tests[0].seconds, \.host.slowdown] {
+      var results = FakeRun.rich
+      results[keyPath: place] = seconds
+      try scratch.write(String(decoding: try results.encoded(), as: UTF8.self), to: "results.json")
+      let error = #expect(throws: KMatrixError.self) { try MatrixResults(contentsOf: scratch.url.path) }
+      #expect(error?.message == "\(scratch.file("results.json")): a time in it is longer than any run")
+    }
+  }
+
+  @Test func timesThatAreNoneAreShown() {
+    var results = FakeRun.rich
+    results.kernels[0].seconds = -1e9
+    var phases = BootPhases()
+    (phases.boot, phases.open, phases.tests) = (1e9, -1e9, .leastNonzeroMagnitude)
+    results.kernels[0].boots[0].phases = phases
+    #expect(PhaseTable(results).phases.map(\.percent) == ["0 %", "100 %", "0 %", "100 %", "0 %", "0 %"])
+    #expect(HTMLReport(results).text.contains("width:0%"))
   }
 
   @Test func aFolderThatCannotBeWrittenIsOneMessage() throws {

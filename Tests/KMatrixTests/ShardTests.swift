@@ -31,7 +31,9 @@ import Testing
     #expect(parts.map(\.count) == [1, 1])
   }
 
-  @Test(arguments: ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2"]) func badShards(_ text: String) {
+  @Test(arguments: [
+    "", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2", "1/1001", "1/9223372036854775807",
+  ]) func badShards(_ text: String) {
     #expect(Shard(text) == nil)
   }
 
@@ -54,6 +56,8 @@ import Testing
     #expect(message([one]) == "merge: shard 2/2 is missing")
     #expect(message([one, three]) == "merge: shard 1/3 belongs to another split than 1/2")
     #expect(message([]) == "merge: nothing to merge")
+    let odd = FakeRun.results([FakeRun.kernel("6.3.0", .pass)], shards: ["one"])
+    #expect(message([odd]) == "merge: \"one\" is not the name of a shard")
   }
 
   @Test func costsAreLearnt() throws {

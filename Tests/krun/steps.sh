@@ -35,6 +35,7 @@ ok "with what it said of failures" sh -c '"$0" -v "echo fine; echo not ok 1 - t_
 	grep -qx " *not ok 1 - t_x"' "$steps"
 ok "so is what a signal ended" says err 'steps: kill -KILL \$\$: ended by signal 9'
 ok "the last has run" says out ' *end'
+ok "what the locale has no characters for ends nothing" env PYTHONIOENCODING=ascii "$steps" 'printf "a \342\234\230 \377\n"'
 ok "outputs are apart" sh -c '"$0" -v -j 2 "echo a1; sleep 0.2; echo a2" "echo b1; sleep 0.1; echo b2" |
 	grep -v ^== | tr "\n" " " | grep -qx "b1 b2 a1 a2 "' "$steps"
 ok "no more than -j at a time" ends 0 -j 2 'touch a; sleep 0.3; rm a' 'touch b; sleep 0.3; rm b' '! { [ -e a ] && [ -e b ]; }'

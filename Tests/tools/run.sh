@@ -121,6 +121,11 @@ no quark-test 1 'only in a guest' x_panic
 export QUARK_TEST_TIMEOUT=soon
 no quark-test 1 'QUARK_TEST_TIMEOUT: not a number of seconds: soon'
 unset QUARK_TEST_TIMEOUT
+for load in many -5 0 9223372036854775807; do
+	export QUARK_TEST_LOAD="$load"
+	no quark-test 1 "QUARK_TEST_LOAD: not a number from 1 to 10000000: $load" -l
+done
+unset QUARK_TEST_LOAD
 no .build/debug/kmatrix 2 "sing" sing
 no .build/debug/kmatrix 2 "--jobs" run --jobs none
 no .build/debug/kmatrix 2 "nothing" report nothing

@@ -54,16 +54,18 @@ actor AptArchive {
   func download(_ path: String, suite: String, sha256: String, to file: FilePath) async throws(KernelStoreError)
     -> Download
   {
-    var outcome = Download.gone
+    // The file is gone only if each mirror says so: one that does not answer may have it.
+    var failure = Download.gone
     for base in try await mirrors().addresses(for: suite) {
-      outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
+      var outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
       if case .broken = outcome {
         // The partial file that was resumed may belong to another download.
         outcome = try await downloadOnce("\(base)/\(path)", sha256: sha256, to: file)
       }
-      if outcome == .done { break }
+      if outcome == .done { return .done }
+      if failure == .gone { failure = outcome }
     }
-    return outcome
+    return failure
   }
 
   private nonisolated func downloadOnce(_ address: String, sha256: String, to file: FilePath)
@@ -134,7 +136,8 @@ actor AptArchive {
       do throws(KernelStoreError) {
         return try await readIndex(suite: suite, address: address, trusted: mirrors.trusted)
       } catch {
-        failure = failure ?? error
+        // A suite is gone only if each mirror says so.
+        if failure == nil || failure?.kind == .gone { failure = error }
       }
     }
     throw failure ?? KernelStoreError("\(suite): no mirror")
@@ -219,7 +222,8 @@ actor AptArchive {
         if parts.count == 2 { fields[parts[0]] = parts[1].trimmingSpaces }
       }
       guard let name = fields["Package"], let version = fields["Version"], let path = fields["Filename"],
-        let size = fields["Size"].flatMap({ Int($0) }), let sha256 = fields["SHA256"], sha256.isSHA256
+        let size = fields["Size"].flatMap({ Int($0) }), LockedKernel.sizes.contains(size),
+        let sha256 = fields["SHA256"], sha256.isSHA256
       else { return nil }
       return ArchivePackage(name: name, version: version, path: path, size: size, sha256: sha256)
     }
@@ -242,8 +246,10 @@ struct Mirrors: Sendable, Equatable {
   static func discover(
     _ environment: [String: String], aptOptions: [String] = []
   ) async throws(KernelStoreError) -> Mirrors {
-    let main = environment[mainVariable].map { [$0.droppingSlash] } ?? []
-    let security = environment[securityVariable].map { [$0.droppingSlash] } ?? []
+    func value(_ name: String) -> [String] {
+      environment[name].flatMap { $0.isEmpty ? nil : [$0.droppingSlash] } ?? []
+    }
+    let (main, security) = (value(mainVariable), value(securityVariable))
     // This prints what an update would fetch. apt reads both formats of its sources with all their options, and needs
     // neither root nor lists that were fetched before.
     let result = try await Tool.run("apt-get", aptOptions + ["update", "--print-uris"])

@@ -39,7 +39,7 @@ struct BTFArchiveCommand: AsyncParsableCommand {
     for (kernel, file) in zip(kernels, files) {
       if try archive.write(kernel, from: file) {
         written += 1
-        print(archive.path(of: kernel))
+        StandardOutput.line(archive.path(of: kernel).string)
       } else {
         KMatrix.complain("\(kernel.release): it is built without types")
       }

@@ -14,7 +14,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let doctor = Doctor(root: try root.path(), environment: ProcessInfo.processInfo.environment)
     var failures = 0
     await doctor.examine { finding in
-      print(finding.line)
+      StandardOutput.line(finding.line)
       if finding.grade == .fail { failures += 1 }
     }
     if failures > 0 { throw KernelStoreError("\(failures) problem\(failures == 1 ? "" : "s") to solve") }
@@ -58,44 +58,47 @@ struct Doctor: Sendable {
     guard await Tool.isInstalled(Self.qemu) else {
       return [Diagnosis(.fail, "qemu", "\(Self.qemu) not found: apt-get install qemu-system-x86")]
     }
-    let result: Tool.Result
-    do throws(KernelStoreError) { result = try await Tool.run(Self.qemu, ["--version"]) } catch {
+    do throws(KernelStoreError) {
+      let result = try await Tool.run(Self.qemu, ["--version"])
+      guard result.succeeded else { return [Diagnosis(.fail, "qemu", "\(Self.qemu): \(result.complaint)")] }
+      let version = result.output.firstMatch(of: /version (\S+)/).map { String($0.1) } ?? "of unknown version"
+      guard try await firmwareRuns(accelerator: "tcg") else {
+        return [Diagnosis(.fail, "qemu", "\(version), but it does not run a guest of two instructions")]
+      }
+      return [Diagnosis(.ok, "qemu", version), try await kvm]
+    } catch {
       return [Diagnosis(.fail, "qemu", error.description)]
     }
-    guard result.succeeded else { return [Diagnosis(.fail, "qemu", "\(Self.qemu): \(result.complaint)")] }
-    let version = result.output.firstMatch(of: /version (\S+)/).map { String($0.1) } ?? "of unknown version"
-    guard await firmwareRuns(accelerator: "tcg") else {
-      return [Diagnosis(.fail, "qemu", "\(version), but it does not run a guest of two instructions")]
-    }
-    return [Diagnosis(.ok, "qemu", version), await kvm]
   }
 
   /// `/dev/kvm` can exist and be useless, so a small guest is run.
   private var kvm: Diagnosis {
-    get async {
+    get async throws(KernelStoreError) {
       guard FileManager.default.fileExists(atPath: "/dev/kvm") else {
         return Diagnosis(.warn, "KVM", "absent: the kernels run emulated, which is slower")
       }
       guard FileManager.default.isWritableFile(atPath: "/dev/kvm") else {
         return Diagnosis(.warn, "KVM", "you may not open /dev/kvm: join the group kvm; until then kernels run emulated")
       }
-      return await firmwareRuns(accelerator: "kvm")
+      return try await firmwareRuns(accelerator: "kvm")
         ? Diagnosis(.ok, "KVM", "working")
         : Diagnosis(.warn, "KVM", "unusable: /dev/kvm exists, but no guest runs with it; the kernels run emulated")
     }
   }
 
   /// Runs a firmware that only writes 0x10 to the exit device; qemu then exits with 2 × 0x10 + 1.
-  private func firmwareRuns(accelerator: String) async -> Bool {
+  private func firmwareRuns(accelerator: String) async throws(KernelStoreError) -> Bool {
     let file = FileManager.default.temporaryDirectory.appending(path: "kmatrix-firmware-\(UUID())")
     defer { try? FileManager.default.removeItem(at: file) }
-    guard (try? Self.firmware.write(to: file)) != nil else { return false }
+    do { try Self.firmware.write(to: file) } catch {
+      throw KernelStoreError("\(file.path): cannot be written: \(error.reason)")
+    }
     let arguments = [
       "20", Self.qemu, "-M", "pc", "-accel", accelerator, "-cpu", "max", "-m", "16", "-nodefaults",
       "-no-user-config", "-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
       "-bios", file.path,
     ]
-    return (try? await Tool.run("timeout", arguments))?.status == .exited(33)
+    return try await Tool.run("timeout", arguments).status == .exited(33)
   }
 
   /// 64 KiB of hlt, except where a CPU begins, 16 bytes before the end: mov $0x10,%al; out %al,$0xf4.

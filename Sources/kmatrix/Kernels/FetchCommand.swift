@@ -28,7 +28,7 @@ struct FetchCommand: AsyncParsableCommand {
     let result = try await store.fetchImages(kernels, options) { reporter.show($0) }
     reporter.finish()
     // Standard output has only paths; replacements were announced on standard error.
-    for image in result.images { print(image.path) }
+    for image in result.images { StandardOutput.line(image.path) }
     for missing in result.missing.dropLast() { KMatrix.complain(missing.error.description) }
     if let last = result.missing.last { throw last.error }
   }
@@ -41,7 +41,7 @@ struct FetchCommand: AsyncParsableCommand {
     for kernel in built {
       let file = try await store.ensureBTF(ofBuilt: kernel, options) { reporter.show($0) }
       reporter.finish()
-      print(file)
+      StandardOutput.line("\(file)")
     }
   }
 }
@@ -121,6 +121,7 @@ final class FetchReporter: Sendable {
   }
 
   private func write(_ text: some StringProtocol) {
-    FileHandle.standardError.write(Data(text.utf8))
+    // Not `write(_:)`, which ends the program if the disk is full or the reader has ended.
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 }

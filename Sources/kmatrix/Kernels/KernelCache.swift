@@ -125,7 +125,7 @@ extension KernelCache {
   func replacement(for kernel: LockedKernel) -> (kernel: LockedKernel, isFresh: Bool)? {
     let path = replacementPath(kernel).string
     guard let data = FileManager.default.contents(atPath: path),
-      let found = try? JSONDecoder().decode(LockedKernel.self, from: data)
+      let found = try? JSONDecoder().decode(LockedKernel.self, from: data), found.fault == nil
     else { return nil }
     let written = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     let age = written.map { -$0.timeIntervalSinceNow } ?? .infinity

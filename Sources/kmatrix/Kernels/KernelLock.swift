@@ -20,16 +20,7 @@ struct KernelLock: Sendable, Equatable {
     struct File: Decodable { var kernel: [LockedKernel] }
     kernels = try TOMLFile.decode(File.self, from: text, file: file).kernel
     for kernel in kernels {
-      guard kernel.sha256.isSHA256, (kernel.config?.sha256 ?? kernel.imageSHA256).isSHA256 else {
-        throw KernelStoreError(.usage, "\(file): \(kernel.release): a sha256 is not 64 hexadecimal digits")
-      }
-      // These become parts of file names and of addresses.
-      guard kernel.release.isFileName, kernel.config?.file.isFileName ?? true, !kernel.path.hasPrefix("/"),
-        !kernel.path.contains("..")
-      else {
-        throw KernelStoreError(
-          .usage, "\(file): \(kernel.release): its release, path or config would lead to another folder")
-      }
+      if let fault = kernel.fault { throw KernelStoreError(.usage, "\(file): \(kernel.release): \(fault)") }
     }
   }
 
@@ -144,6 +135,25 @@ struct LockedKernel: Sendable, Hashable, Codable {
 }
 
 extension LockedKernel {
+  /// The sizes that packages and images can have, in bytes. Sums of them do not overflow.
+  static let sizes = 1...(1 << 50)
+
+  /// What is wrong with a kernel that was read from a file; nil if nothing is.
+  var fault: String? {
+    guard sha256.isSHA256, (config?.sha256 ?? imageSHA256).isSHA256 else {
+      return "a sha256 is not 64 hexadecimal digits"
+    }
+    guard Self.sizes.contains(size), isBuilt || Self.sizes.contains(imageSize) else {
+      return "a size is not that of a file"
+    }
+    // These become parts of file names and of addresses.
+    let isLocal = [release, suite, package, version].allSatisfy(\.isFileName) && config?.file.isFileName ?? true
+      && FilePath(path).isRelative && FilePath(path).components.allSatisfy { $0.kind == .regular }
+    return isLocal ? nil : "its release, suite, package, version, path or config would lead to another folder"
+  }
+}
+
+extension LockedKernel {
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     func text(_ key: CodingKeys) throws -> String { try fields.decode(String.self, forKey: key) }
@@ -183,5 +193,8 @@ extension LockedKernel {
 
 extension String {
   var isSHA256: Bool { utf8.count == 64 && utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) } }
-  var isFileName: Bool { !isEmpty && !contains("/") && !hasPrefix(".") }
+  /// A slash counts whatever accent is on it, because the kernel looks at bytes.
+  var isFileName: Bool {
+    !isEmpty && utf8.first != UInt8(ascii: ".") && !utf8.contains(UInt8(ascii: "/")) && !utf8.contains(0)
+  }
 }

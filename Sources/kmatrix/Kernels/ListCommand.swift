@@ -19,9 +19,9 @@ struct ListCommand: AsyncParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+      StandardOutput.line(String(decoding: try encoder.encode(rows), as: UTF8.self))
     } else {
-      print(KernelListing.table(rows))
+      StandardOutput.line(KernelListing.table(rows))
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Subprocess
 import SystemPackage
 
 struct UpdateCommand: AsyncParsableCommand {
@@ -28,7 +29,7 @@ struct UpdateCommand: AsyncParsableCommand {
     reporter.finish()
     let new = KernelLock(kernels: kept + found)
     if new != old { try new.write(to: path) }
-    print(old.changes(to: new))
+    StandardOutput.line(old.changes(to: new))
   }
 }
 
@@ -266,15 +267,19 @@ struct KernelResolver: Sendable {
     var sorted: [Candidate] = []
     for candidate in candidates {
       var place = 0
-      while place < sorted.count, try await !isNewer(candidate.package.version, than: sorted[place].package.version) {
-        place += 1
-      }
+      let version = candidate.package.version
+      while place < sorted.count, try await !Self.isNewer(version, than: sorted[place].package.version) { place += 1 }
       sorted.insert(candidate, at: place)
     }
     return sorted
   }
 
-  private func isNewer(_ a: String, than b: String) async throws(KernelStoreError) -> Bool {
-    try await Tool.run("dpkg", ["--compare-versions", a, "gt", b]).succeeded
+  static func isNewer(_ a: String, than b: String) async throws(KernelStoreError) -> Bool {
+    let result = try await Tool.run("dpkg", ["--compare-versions", a, "gt", b])
+    switch result.status {
+    case .exited(0): return true
+    case .exited(1): return false
+    default: throw KernelStoreError("dpkg cannot compare the versions \(a) and \(b): \(result.status)")
+    }
   }
 }

@@ -13,14 +13,14 @@ struct VerifyCommand: AsyncParsableCommand {
     var bad: [String] = []
     for kernel in try store.select(set: selection.set, glob: selection.kernels) {
       switch try await store.cache.state(of: kernel, .full) {
-      case .present: print("\(kernel.release): ok")
+      case .present: StandardOutput.line("\(kernel.release): ok")
       case .missing:
         bad.append(kernel.release)
         let other = store.cache.replacement(for: kernel).map { " (\($0.kernel.release) takes its place)" } ?? ""
-        print("\(kernel.release): MISSING\(other)")
+        StandardOutput.line("\(kernel.release): MISSING\(other)")
       case .corrupt(let why):
         bad.append(kernel.release)
-        print("\(kernel.release): CORRUPT: \(why)")
+        StandardOutput.line("\(kernel.release): CORRUPT: \(why)")
       }
     }
     guard bad.isEmpty else {

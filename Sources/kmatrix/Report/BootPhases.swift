@@ -94,7 +94,7 @@ struct PhaseTable {
     let fetch = results.fetchSeconds ?? 0
     let total = fetch + sum.total
     phases = zip(["fetch"] + BootPhases.names, [fetch] + sum.values).map { name, seconds in
-      Phase(name: name, seconds: seconds, share: total > 0 ? seconds / total : 0)
+      Phase(name: name, seconds: seconds, share: total > 0 ? min(1, max(0, seconds / total)) : 0)
     }
     let tests = results.kernels.flatMap { kernel in kernel.tests.map { (kernel: kernel.title, test: $0) } }
     slowest = Array(tests.filter { $0.test.seconds > 0 }.sorted { $0.test.seconds > $1.test.seconds }

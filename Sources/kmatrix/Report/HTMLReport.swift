@@ -98,7 +98,7 @@ struct HTMLReport {
 
   private static func kernels(_ results: MatrixResults) -> String {
     let slowest = max(results.kernels.map(\.seconds).max() ?? 0, 0.001)
-    let rows = results.kernels.map { kernel(HTMLKernel($0), share: $0.seconds / slowest) }
+    let rows = results.kernels.map { kernel(HTMLKernel($0), share: max(0, $0.seconds / slowest)) }
     return "<section><h2>Kernels</h2>\n\(rows.joined(separator: "\n"))\n</section>"
   }
 

@@ -35,6 +35,6 @@ struct KTAPReport {
 
   /// Removes hashes, which would begin a directive, and newlines.
   private static func oneLine(_ text: String) -> String {
-    text.replacing("#", with: "").split(whereSeparator: \.isNewline).joined(separator: " ")
+    String(text.unicodeScalars.filter { $0 != "#" }).split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }

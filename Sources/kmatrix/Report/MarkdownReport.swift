@@ -64,17 +64,18 @@ struct MarkdownReport {
   /// the span.
   private static func code(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-    let longest = line.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
+    let longest = line.unicodeScalars.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
     let fence = String(repeating: "`", count: longest + 1)
     return longest == 0 ? "`\(line)`" : "\(fence) \(line) \(fence)"
   }
 
-  /// Escapes the text, so that it can neither end its cell nor begin markup.
+  /// Escapes the text, so that it can neither end its cell nor begin markup: scalar by scalar, because a bar with an
+  /// accent on it is another character, and ends the cell all the same.
   private static func cell(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return line.reduce(into: "") { result, character in
-      if "|*_`<>[]\\".contains(character) { result.append("\\") }
-      result.append(character)
+    return line.unicodeScalars.reduce(into: "") { result, scalar in
+      if "|*_`<>[]\\".unicodeScalars.contains(scalar) { result.append("\\") }
+      result.unicodeScalars.append(scalar)
     }
   }
 }

@@ -110,6 +110,16 @@ extension MatrixResults {
     return Verdict.allCases.filter(used.contains)
   }
   var wallSeconds: Double { finished.timeIntervalSince(started) }
+  /// All times in seconds, and the factors of time limits.
+  private var times: [Double] {
+    var times = [wallSeconds, fetchSeconds ?? 0, host.slowdown]
+    for kernel in kernels {
+      times.append(kernel.seconds)
+      times += kernel.tests.map(\.seconds)
+      for boot in kernel.boots { times += [boot.seconds, boot.slowdown ?? 1] + (boot.phases?.values ?? []) }
+    }
+    return times
+  }
   var bootSeconds: Double { kernels.reduce(0) { $0 + $1.seconds } }
   var tally: Tally { Tally(kernels) }
   /// At least one test passed, nothing failed, and the floor holds.
@@ -149,6 +159,9 @@ extension MatrixResults {
         throw KMatrixError.usage("its schema is \(version), but this kmatrix knows \(Self.schemaVersion)")
       }
       self = try decoder.decode(MatrixResults.self, from: data)
+      guard times.allSatisfy({ $0.magnitude <= 1e9 }) else {
+        throw KMatrixError.usage("a time in it is longer than any run")
+      }
     } catch {
       throw .usage("\(file.path): \(describe(error))")
     }

@@ -33,16 +33,26 @@ struct MergeCommand: ParsableCommand {
     try ReportWriter.makeFolder(logs)
     for input in inputs {
       let source = MatrixResults.file(at: input).deletingLastPathComponent().appending(path: "logs")
-      let files = (try? FileManager.default.contentsOfDirectory(at: source, includingPropertiesForKeys: nil)) ?? []
-      for file in files {
+      for file in try Self.logs(in: source) {
         let copy = logs.appending(path: file.lastPathComponent)
         if copy.standardizedFileURL == file.standardizedFileURL { continue }
         do {
           try Data(contentsOf: file).write(to: copy, options: .atomic)
         } catch {
-          throw .infrastructure("\(copy.path): cannot be written: \(describe(error))")
+          throw .infrastructure("\(file.path): cannot be copied to \(logs.path): \(describe(error))")
         }
       }
+    }
+  }
+
+  /// None if there is no such folder: somebody may have kept only the results.
+  private static func logs(in folder: URL) throws(KMatrixError) -> [URL] {
+    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    do {
+      // Of a URL, Foundation's list of what cannot be read is empty, and no error.
+      return try FileManager.default.contentsOfDirectory(atPath: folder.path).map { folder.appending(path: $0) }
+    } catch {
+      throw .infrastructure("\(folder.path): cannot be read: \(describe(error))")
     }
   }
 }
@@ -76,7 +86,11 @@ enum MatrixMerge {
   }
 
   private static func requireAllShards(_ names: [String]) throws(KMatrixError) {
-    let shards = names.compactMap { Shard($0) }
+    var shards: [Shard] = []
+    for name in names {
+      guard let shard = Shard(name) else { throw .usage("merge: \"\(name)\" is not the name of a shard") }
+      shards.append(shard)
+    }
     guard let count = shards.first?.count else { return }
     if let odd = shards.first(where: { $0.count != count }) {
       throw .usage("merge: shard \(odd) belongs to another split than 1/\(count)")

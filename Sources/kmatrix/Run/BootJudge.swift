@@ -35,8 +35,16 @@ struct BootJudge: Sendable {
   /// The test that ended the boot, if it was the only one that was running.
   var culprit: TestID? { suspects.count == 1 ? suspects[0] : nil }
 
+  /// So many reasons are listed. A console can have a million complaints.
+  private static let reasonLimit = 300
+
+  /// The guest's words are in many of the reasons, which go to terminals and into reports.
   private mutating func object(_ reason: String, as worse: Verdict = .fail) {
-    reasons.append(reason)
+    if reasons.count < Self.reasonLimit {
+      reasons.append(TerminalText.line(reason))
+    } else if reasons.count == Self.reasonLimit {
+      reasons.append("and more, which is not listed")
+    }
     if worse.severity > verdict.severity { verdict = worse }
   }
 

@@ -26,6 +26,11 @@ struct ChannelParser {
   private var damagedSinceLast = 0
 
   private static let marker = Array("@Q".utf8)
+  /// More bytes than any frame has. A longer line is cut off here, and its checksum is wrong then: a guest that never
+  /// ends its line must not fill the memory.
+  private static let lineLimit = 256 << 10
+  /// A guest that floods the channel must not flood the reports. With the first fault the boot has failed.
+  private static let faultLimit = 100
 
   init(nonce: String) {
     self.nonce = Array(nonce.utf8)
@@ -44,7 +49,7 @@ struct ChannelParser {
         line += 1
         take(pending)
         pending.removeAll(keepingCapacity: true)
-      } else {
+      } else if pending.count < Self.lineLimit {
         pending.append(byte)
       }
     }
@@ -63,7 +68,9 @@ struct ChannelParser {
   }
 
   private mutating func fault(_ reason: String) {
-    faults.append(Fault(line: line, reason: reason))
+    guard faults.count < Self.faultLimit else { return }
+    let isLast = faults.count == Self.faultLimit - 1
+    faults.append(Fault(line: line, reason: isLast ? "\(reason); what else is wrong is not listed" : reason))
   }
 
   private mutating func damaged(_ reason: String) {
@@ -116,11 +123,11 @@ struct ChannelParser {
 }
 
 extension Int {
-  /// Reads a plain decimal number. `Int(_: String)` would also accept a sign.
+  /// Reads a plain decimal number of up to nine digits, so that nothing that is added to it overflows.
+  /// `Int(_: String)` would also accept a sign.
   fileprivate init?(ascii digits: ArraySlice<UInt8>) {
-    guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-      return nil
-    }
+    let decimal = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard (1...9).contains(digits.count), digits.allSatisfy(decimal.contains) else { return nil }
     self.init(String(decoding: digits, as: UTF8.self))
   }
 }
@@ -139,6 +146,33 @@ struct TestID: Codable, Sendable, Hashable {
 
   /// `t_probe@ebpf`, or `t_cgroup_parse` without a backend. The globs of expectations match it.
   var label: String { backend.isEmpty ? name : "\(name)@\(backend)" }
+
+  private enum CodingKeys: String, CodingKey { case name, backend }
+}
+
+extension TestID {
+  /// The guest's names are shown on a terminal and in reports, and become operands of a command line when a test is run
+  /// again. So they are words that mean nothing else in any of these places.
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    name = try fields.decode(String.self, forKey: .name)
+    backend = try fields.decode(String.self, forKey: .backend)
+    guard !name.isEmpty, name.isWord, backend.isWord else {
+      throw DecodingError.dataCorruptedError(forKey: .name, in: fields, debugDescription: "not the name of a test")
+    }
+  }
+}
+
+extension String {
+  /// Letters, digits, `_` and, but not at the beginning, `-`.
+  fileprivate var isWord: Bool {
+    utf8.first != UInt8(ascii: "-")
+      && utf8.allSatisfy { byte in
+        let scalar = Unicode.Scalar(byte)
+        return scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+          || scalar == "_" || scalar == "-"
+      }
+  }
 }
 
 /// One message of the guest on the results channel.
@@ -215,7 +249,7 @@ enum ResultFrame: Sendable, Equatable {
   case end(End)
 }
 
-/// A time that the guest reports. It is never negative.
+/// A time that the guest reports. It is never negative, and no more than 24 days.
 struct Milliseconds: Codable, Sendable, Equatable, ExpressibleByIntegerLiteral {
   let value: Int
 
@@ -226,7 +260,7 @@ struct Milliseconds: Codable, Sendable, Equatable, ExpressibleByIntegerLiteral {
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     value = try container.decode(Int.self)
-    guard value >= 0 else {
+    guard (0...Int(Int32.max)).contains(value) else {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "a time of \(value) ms")
     }
   }

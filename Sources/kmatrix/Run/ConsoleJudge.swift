@@ -7,7 +7,7 @@ struct ConsoleJudge: Sendable {
     /// The number of the line, from 1.
     var line: Int
     var text: String
-    var description: String { "console line \(line): \(text)" }
+    var description: String { "console line \(line): \(text.prefix(excerptWidth))" }
   }
 
   enum ProgramExit: Sendable, Equatable {

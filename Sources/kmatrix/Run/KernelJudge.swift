@@ -59,7 +59,7 @@ struct KernelJudge: Sendable {
   private mutating func settle(_ test: TestID, _ outcome: ResultFrame.Outcome) {
     let told = TestRecord(
       name: test.name, backend: test.backend, verdict: .pass, seconds: outcome.ms.seconds,
-      reason: TerminalText.plain(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
+      reason: TerminalText.line(outcome.reason), output: TerminalText.plain(outcome.output), boot: boots.count)
     let result = weigh(told, outcome.verdict)
     // If it ran before, in a boot that ended too soon, the worse result stands.
     if let before = results[test], before.verdict.severity >= result.verdict.severity { return }

@@ -70,15 +70,13 @@ struct RunCommand: AsyncParsableCommand {
   var guestArguments: [String] = []
 
   func validate() throws {
-    if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
-    if cpus < 1 { throw ValidationError("--cpus \(cpus): at least 1 is needed") }
-    if let shuffle, !(1...Int(Int32.max)).contains(shuffle) {
-      throw ValidationError("--shuffle \(shuffle): a seed is a number from 1 to \(Int32.max)")
-    }
+    try require(1...Scheduler.jobLimit, "--jobs", jobs)
+    try require(1...255, "--cpus", cpus)
+    try require(1...Int(Int32.max), "--shuffle", shuffle)
     if floor != nil, shard != nil {
       throw ValidationError("--floor is for a whole run, not for a shard: give it to merge")
     }
-    if timeout < 1 { throw ValidationError("--timeout \(timeout): at least 1 is needed") }
+    try require(1...86_400, "--timeout", timeout)
   }
 
   func run() async throws {
@@ -120,7 +118,8 @@ struct MatrixRun: Sendable {
     let selected = try select()
     let fetchStarted = Date.now
     let items = try await fetch(selected)
-    let fetchSeconds = Date.now.timeIntervalSince(fetchStarted)
+    // Somebody may set the clock meanwhile.
+    let fetchSeconds = max(0, Date.now.timeIntervalSince(fetchStarted))
     if let first = items.first(where: { $0.obstacle == nil }) { try await rehearse(first.image) }
     let host = await measureHost()
     let logs = folder.appending(path: "logs")

@@ -2,6 +2,9 @@ import ArgumentParser
 
 /// Runs the rows of the matrix, `jobs` at a time, the costliest first.
 struct Scheduler: Sendable {
+  /// The most guests that may run at a time.
+  static let jobLimit = 1000
+
   var booter: Booter
   var command: GuestCommand
   var jobs: Int
@@ -78,12 +81,15 @@ struct Shard: Sendable, Equatable, CustomStringConvertible {
 
   var description: String { "\(index)/\(count)" }
 
+  /// More shards than any matrix has kernels. Each costs memory when the matrix is split.
+  private static let limit = 1000
+
   /// Reads `I/N`, both from 1.
   init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let index = parts[0], let count = parts[1], count >= 1, (1...count).contains(index) else {
-      return nil
-    }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], (1...Self.limit).contains(count),
+      (1...count).contains(index)
+    else { return nil }
     self.index = index
     self.count = count
   }

@@ -32,7 +32,7 @@ struct VerifyBTFCommand: AsyncParsableCommand {
   var locked = false
 
   func validate() throws {
-    if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): at least 1 is needed") }
+    try require(1...Scheduler.jobLimit, "--jobs", jobs)
   }
 
   func run() async throws {

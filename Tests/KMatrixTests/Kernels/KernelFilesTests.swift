@@ -94,9 +94,17 @@ import Testing
     #expect(sameSeries.kernels.map(\.release) == releases.reversed())
   }
 
+  private static let elsewhere =
+    "l: 5.10.0-30-cloud-amd64: its release, suite, package, version, path or config would lead to another folder"
+
   @Test(arguments: [
     ("sha256 = \"aa", "l: 5.10.0-30-cloud-amd64: a sha256 is not 64 hexadecimal digits"),
-    ("path = \"../", "l: 5.10.0-30-cloud-amd64: its release, path or config would lead to another folder"),
+    ("path = \"../", elsewhere), ("path = \"/pool", elsewhere), ("suite = \"..", elsewhere),
+    ("package = \"a/\u{301}b", elsewhere), ("version = \"1/../2", elsewhere),
+    ("release = \".6.1", "l: .6.1: its release"),
+    ("size = 9223372036854775807 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
+    ("size = -1 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
+    ("image_size = 0 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
     ("size = \"", "l:14:1: "),
     ("flavour = \"x", "l:9:1: "),
     ("series = \"5.10\"\nseries = \"", "l:9:"),
@@ -111,7 +119,7 @@ import Testing
 
   @Test(arguments: [
     ("config_sha256 = \"aa", "l: 5.10.223-nobtf: a sha256 is not 64 hexadecimal digits"),
-    ("config = \"../x", "l: 5.10.223-nobtf: its release, path or config would lead to another folder"),
+    ("config = \"../x", "l: 5.10.223-nobtf: its release, suite, package, version, path or config would lead to"),
     ("configuration = \"x", "l:"),
   ])
   func badLockOfABuiltKernel(_ change: String, _ beginning: String) throws {

@@ -51,6 +51,13 @@ import Testing
     #expect(found.map(\.package.version) == ["6.12.107-1", "6.12.107-1~bpo12+1", "6.12.94-1", "6.12.9-1"])
   }
 
+  /// dpkg's third exit code is no "no".
+  @Test func versionsThatCannotBeCompared() async throws {
+    #expect(try await KernelResolver.isNewer("2", than: "1"))
+    #expect(try await !KernelResolver.isNewer("1", than: "2"))
+    await #expect(throws: KernelStoreError.self) { try await KernelResolver.isNewer("--2", than: "1") }
+  }
+
   @Test func pinnedABIFirst() async throws {
     let kernel = "series = \"5.10\"\nflavour = \"cloud\"\nsuites = [\"old\"]\nabi = \"5.10.0-9\""
     let found = try await candidates(kernel, FakeCheckout.usual)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Subprocess
 import Synchronization
 import SystemPackage
 import Testing
@@ -234,7 +235,7 @@ private final class Told: Sendable {
 
   @Test func noSpace() async throws {
     let checkout = try await FakeCheckout.ready()
-    let text = try checkout.store().lock.text.replacing(/image_size = \d+/, with: "image_size = \(1 << 60)")
+    let text = try checkout.store().lock.text.replacing(/image_size = \d+/, with: "image_size = \(1 << 50)")
     try Data(text.utf8).write(to: URL(filePath: KernelStore.lockPath(checkout.root).string))
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout, glob: "5.10*") }
     #expect(error?.kind == .noSpace)
@@ -247,6 +248,36 @@ private final class Told: Sendable {
     try checkout.folder.write(Data(), "cache")
     let error = await complaint { () async throws(KernelStoreError) in try await fetch(checkout) }
     #expect(error?.description.contains("cannot be created") == true, "\(error?.description ?? "")")
+  }
+
+  /// The cache may be shared, and what is in it may be damaged.
+  @Test func aReplacementThatLeadsElsewhereIsNone() async throws {
+    let checkout = try await FakeCheckout.ready()
+    let kernels = try checkout.store().select()
+    try checkout.cache.setReplacement(kernels[1], for: kernels[0])
+    #expect(checkout.cache.replacement(for: kernels[0])?.kernel == kernels[1])
+    var elsewhere = kernels[1]
+    elsewhere.release = "../../x"
+    try checkout.cache.setReplacement(elsewhere, for: kernels[0])
+    #expect(checkout.cache.replacement(for: kernels[0]) == nil)
+  }
+
+  /// Messages that cannot be written are no reason to end.
+  @Test func fullDiskForMessages() async throws {
+    let checkout = try await FakeCheckout.ready()
+    let store = try checkout.store()
+    _ = try await store.ensureImages(store.select())
+    // No links can be made, which is a message.
+    checkout.cache.remove(checkout.root.appending("kernel-images").appending("amd64"))
+    try checkout.folder.write(Data(), "checkout/kernel-images/amd64")
+    let script = #"exec "$0" fetch --offline --root "$1" 2>/dev/full"#
+    let words = ["-c", script, KMatrixProcess.executable.string, checkout.root.string]
+    let result = try await Subprocess.run(
+      .path("/bin/sh"), arguments: Arguments(words),
+      environment: .inherit.updating(["QUARK_CACHE": checkout.cache.directory.string]),
+      output: .string(limit: 1 << 16), error: .discarded)
+    #expect(result.terminationStatus == .exited(0))
+    #expect(result.standardOutput.split(separator: "\n").count == 2)
   }
 
   @Test func movedCacheMovesTheLinks() async throws {

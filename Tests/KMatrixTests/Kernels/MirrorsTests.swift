@@ -66,6 +66,42 @@ import Testing
     #expect(mirrors == Mirrors(main: ["http://e.invalid/debian"], security: ["http://f.invalid/security"]))
   }
 
+  /// Empty is as good as not set, as for the cache.
+  @Test func anEmptyVariableIsNoMirror() async throws {
+    let sources = ["sources.list": "deb http://m.invalid/debian bookworm main\n"]
+    let mirrors = try await discover(sources, ["QUARK_MIRROR": "", "QUARK_SECURITY_MIRROR": ""])
+    #expect(mirrors == Mirrors(main: ["http://m.invalid/debian"], security: []))
+  }
+
+  /// A mirror that does not answer may have what the next one lacks.
+  @Test func goneIsWhatNoMirrorHas() async throws {
+    let archive = try FakeArchive()
+    let cache = KernelCache(directory: archive.folder.path.appending("cache"))
+    try cache.makeFolder(cache.directory.appending("locks"))
+    let silent = "http://127.0.0.1:9/debian"
+    let mirrors = Mirrors(main: [silent] + archive.mirrors.main, security: [], trusted: true)
+    let apt = AptArchive(cache: cache, environment: [:], mirrors: mirrors)
+    let file = archive.folder.path.appending("x.deb")
+    let outcome = try await apt.download("x.deb", suite: "old", sha256: String(repeating: "0", count: 64), to: file)
+    guard case .unreachable(let why) = outcome else { return #expect(outcome == .unreachable("…")) }
+    #expect(why.contains("127.0.0.1"))
+    let error = await #expect(throws: KernelStoreError.self) { try await apt.kernelPackages(suite: "none") }
+    #expect(error?.kind == .unreachable)
+    let reversed = Mirrors(main: mirrors.main.reversed(), security: [], trusted: true)
+    let other = AptArchive(cache: cache, environment: [:], mirrors: reversed)
+    let otherError = await #expect(throws: KernelStoreError.self) { try await other.kernelPackages(suite: "none") }
+    #expect(otherError?.kind == .unreachable)
+  }
+
+  @Test(arguments: ["9223372036854775807", "0", "-1", "x"]) func aSizeThatNoPackageHas(_ size: String) {
+    func packages(_ size: String) -> [ArchivePackage] {
+      AptArchive.packages(
+        in: "Package: a\nVersion: 1\nFilename: p\nSize: \(size)\nSHA256: \(String(repeating: "a", count: 64))\n")
+    }
+    #expect(packages("1").map(\.size) == [1])
+    #expect(packages(size) == [])
+  }
+
   @Test func noSources() async throws {
     await #expect(throws: KernelStoreError.self) { try await discover([:]) }
   }

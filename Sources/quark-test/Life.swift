@@ -151,12 +151,18 @@ extension TestContext {
     of pid: pid_t, endingWith status: CInt, in queue: inout TestQueue, file: StaticString = #fileID, line: UInt = #line
   ) throws(TestEnd) -> Life {
     let life = try life(of: pid, in: &queue)
+    try expectEnd(of: life, status, file: file, line: line)
+    return life
+  }
+
+  @inline(never) func expectEnd(
+    of life: Life, _ status: CInt, file: StaticString = #fileID, line: UInt = #line
+  ) throws(TestEnd) {
     let known = life.known
     let isExit = clinux_wifexited(status) != 0
     let code = isExit ? Int(clinux_wexitstatus(status)) : 0
     try expectEqual("exit_code", known.exitCode, code, file: file, line: line)
     try expectEqual("exit_signal", known.exitSignal, isExit ? 0 : Int(clinux_wtermsig(status)), file: file, line: line)
-    return life
   }
 }
 

@@ -88,12 +88,12 @@ import Testing
     let accent = "\u{301}"
     results.kernels[0].tests[1].name = "t|\(accent)`\(accent)<\(accent)x"
     results.kernels[0].tests[1].rerun = "run `\(accent)x"
-    results.kernels[0].reasons = ["#\(accent) TODO"]
+    results.kernels[0].reasons = ["#\(accent) SKIP"]
     func bare(_ text: String) -> String { String(text.unicodeScalars.filter { $0 != "\u{301}" }) }
     let text = bare(MarkdownReport(results).text)
     #expect(text.contains(#"| t\|\`\<x |"#))
     #expect(text.contains("`` run `x ``"))
-    #expect(bare(KTAPReport(results).text).contains("#  TODO\n"))
+    #expect(bare(KTAPReport(results).text).contains("#  SKIP\n"))
     #expect(bare(Shell.quoted("'\(accent); reboot")) == #"''\''; reboot'"#)
   }
 

@@ -9,11 +9,6 @@ import Testing
     for cpu in 0..<70 as Range<Int32> { #expect(CPUList.contains(list, cpu) == cpus.contains(cpu)) }
   }
 
-  @Test(arguments: [("0\n", 1), ("0-3,5\n", 6), ("1,64-65", 66), ("0-511\n", 512), ("\n", nil), ("", nil)])
-  func counts(_ text: String, _ count: Int?) {
-    #expect(CPUList.count(upTo: Array(text.utf8)[...]) == count)
-  }
-
   @Test func messages() {
     func cpu(_ text: String) -> Int32? { CPUWatch.lostCPU(Array(text.utf8)[...]) }
     #expect(cpu("offline@/devices/system/cpu/cpu1\0ACTION=offline\0DEVPATH=/devices/system/cpu/cpu1\0") == 1)

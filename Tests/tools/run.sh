@@ -159,7 +159,7 @@ ok "with -D it is no better off" unprivileged -D --replay "$rec"
 ok "a full disk is an error" sh -c '"$0" --replay "$1" >/dev/full 2>"$2"; [ $? = 1 ] && grep -q "cannot write to standard output: No space" "$2"' \
 	./quark-mon "$rec" "$work/err"
 for option in -V -h; do
-	ok "of $option, too" sh -c '"$0" "$1" >/dev/full 2>"$2"; [ $? = 1 ] && grep -q "cannot write to standard output: No space\|[Ww]rite error\|No space" "$2"' \
+	ok "of $option, too" sh -c '"$0" "$1" >/dev/full 2>"$2"; [ $? = 1 ] && grep -q "No space" "$2"' \
 		./quark-mon $option "$work/err"
 done
 ok "of a graph, too" sh -c '"$0" --replay "$1" -C /dev/full >/dev/null 2>"$2"; [ $? = 1 ] && grep -q "cannot write to /dev/full: No space" "$2"' \

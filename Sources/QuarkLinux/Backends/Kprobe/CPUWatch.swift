@@ -1,5 +1,4 @@
 internal import CLinux
-internal import QuarkCore
 
 /// Tells of CPUs that went offline. The kernel detaches their perf events then, and for good: perf_event_exit_cpu() in
 /// kernel/events/core.c. When they come back, new events must be opened.
@@ -73,33 +72,10 @@ internal import QuarkCore
     }
     return nil
   }
-
 }
 
 /// A list of CPUs as the kernel writes it, such as `0-3,5`.
 enum CPUList {
-  /// How many CPUs there may be, those that are not there yet included: one more than the largest number in
-  /// /sys/devices/system/cpu/possible. sysconf(3) leaves out what is to be plugged in, with some C libraries.
-  static func possibleCount() -> Int {
-    var buffer = ReadBuffer(capacity: 256)
-    let path: StaticString = "/sys/devices/system/cpu/possible"
-    do throws(Errno) {
-      try unsafe buffer.readFile(path.cString, in: AT_FDCWD, limit: 4096)
-    } catch { return max(1, sysconf(CInt(_SC_NPROCESSORS_CONF))) }
-    var bytes: [UInt8] = []
-    for index in buffer.bytes.indices { bytes.append(buffer.bytes[index]) }
-    return count(upTo: bytes[...]) ?? max(1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
-  }
-
-  /// One more than the largest number; nil: there is none.
-  static func count(upTo list: ArraySlice<UInt8>) -> Int? {
-    var largest: Int?
-    for number in list.split(whereSeparator: { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }) {
-      if let number = EventFormat.number(number) { largest = max(largest ?? 0, number) }
-    }
-    return largest.map { $0 + 1 }
-  }
-
   static func contains(_ list: ArraySlice<UInt8>, _ cpu: CInt) -> Bool {
     let line = list.prefix { $0 != UInt8(ascii: "\n") }
     for range in line.split(separator: UInt8(ascii: ",")) {

@@ -1,3 +1,4 @@
+internal import CLibbpf
 internal import CLinux
 internal import QuarkCore
 
@@ -49,8 +50,8 @@ struct RingOpener {
     if isWithoutClock { stamps = .perf }
   }
 
-  /// CPUs there may be.
-  let possibleCPUs = CPUList.possibleCount()
+  /// CPUs there may be, those that are not plugged in yet included: sysconf(3) leaves them out, with some C libraries.
+  let possibleCPUs = max(Int(libbpf_num_possible_cpus()), 1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
 
   /// A ring for each CPU that is online, in memory for all there may be, which the caller deinitializes and frees.
   @unsafe mutating func open(

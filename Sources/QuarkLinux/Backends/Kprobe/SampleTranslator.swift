@@ -9,7 +9,7 @@ internal import CWire
   private var writer = WireWriter()
   private var names = DirectoryNames()
   private var reader = LateReader()
-  private var known = KnownPaths()
+  private var directories = KnownDirectories()
   private var mounts: MountTable
   private var groups: ControlGroups
   private var home: Home
@@ -227,10 +227,10 @@ internal import CWire
     return unsafe names.prepend(name, limit: ProbeShape.nameBytes)
   }
 
-  private func key(_ sample: Sample, of leaf: Leaf) -> KnownPaths.Key {
+  private func key(_ sample: Sample, of leaf: Leaf) -> KnownDirectories.Key {
     // The top of what is mounted goes by the name of where it is mounted.
     let place = leaf.entry == leaf.mountRoot ? nil : blocks.hashAndLength
-    return KnownPaths.Key(
+    return KnownDirectories.Key(
       entry: leaf.entry, mount: leaf.mount, root: rootEntry(sample),
       parent: sample.u64(leaf.field, at: blocks.parent), name: sample.u64(leaf.field, at: blocks.namePointer),
       hashAndLength: place.map { sample.u64(leaf.field, at: $0) } ?? 0)
@@ -255,9 +255,9 @@ internal import CWire
     if reader.readDirectory(ofProcess: draft.header.pid, startNS: draft.task.start_boot_ns),
       names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
     {
-      known.learn(reader.copy, of: key)
+      directories.learn(reader.copy, of: key)
       reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
-    } else if let path = known.path(of: key), names.isEnd(of: path.span) {
+    } else if let path = directories.path(of: key), names.isEnd(of: path.span) {
       let flags = WIRE_FIELD_PATH.rawValue | WIRE_FIELD_LATE.rawValue
       unsafe writer.add(WIRE_FIELD_CWD, path.span.bytes, flags: flags)
     } else {

@@ -1,8 +1,8 @@
-/// Paths that were read late, kept for those who are gone before theirs can be: a sample says which directory or file it
-/// is, but not all of its path.
-@usableFromInline struct KnownPaths: ~Copyable {
-  /// A name in a file system, where it is mounted, and from which root directory it is seen, by their places in the
-  /// kernel's memory. Such a place is used again for something else; then what stands there differs.
+/// Paths of working directories that were read late, kept for those who are gone before theirs can be: a sample says
+/// which directory it is, but not all of its path.
+@usableFromInline struct KnownDirectories: ~Copyable {
+  /// A directory's name in a file system, where that is mounted, and from which root directory it is seen, by their
+  /// places in the kernel's memory. Such a place is used again for something else; then what stands there differs.
   struct Key: Equatable {
     var entry: UInt64
     var mount: UInt64

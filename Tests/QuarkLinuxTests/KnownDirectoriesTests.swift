@@ -2,22 +2,22 @@ import Testing
 
 @testable import QuarkLinux
 
-@Suite struct KnownPathsTests {
-  private static func key(_ entry: UInt64, length: UInt64 = 3, hash: UInt64 = 77) -> KnownPaths.Key {
-    KnownPaths.Key(entry: entry, mount: 2, root: 3, parent: 4, name: 5, hashAndLength: length << 32 | hash)
+@Suite struct KnownDirectoriesTests {
+  private static func key(_ entry: UInt64, length: UInt64 = 3, hash: UInt64 = 77) -> KnownDirectories.Key {
+    KnownDirectories.Key(entry: entry, mount: 2, root: 3, parent: 4, name: 5, hashAndLength: length << 32 | hash)
   }
 
   private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
   @Test func isKnownByAllThatItSaysOfItself() {
-    var paths = KnownPaths()
+    var paths = KnownDirectories()
     let (path, key) = (Self.bytes("/a/dir"), Self.key(0x1000))
     expect(paths, key, nil)
     paths.learn(path, of: key)
     expect(paths, key, path)
     // Its memory was given to another one.
     expect(paths, Self.key(0x1000, hash: 78), nil)
-    let parts: [WritableKeyPath<KnownPaths.Key, UInt64>] = [\.mount, \.root, \.parent, \.name, \.entry]
+    let parts: [WritableKeyPath<KnownDirectories.Key, UInt64>] = [\.mount, \.root, \.parent, \.name, \.entry]
     for change in parts {
       var other = key
       other[keyPath: change] += 1 << 40
@@ -27,16 +27,16 @@ import Testing
     expect(paths, key, nil)
   }
 
-  private func expect(_ paths: borrowing KnownPaths, _ key: KnownPaths.Key, _ path: [UInt8]?) {
+  private func expect(_ paths: borrowing KnownDirectories, _ key: KnownDirectories.Key, _ path: [UInt8]?) {
     let found = paths.path(of: key)
     #expect(found == path)
   }
 
   @Test func nobodyIsNotKnown() {
-    var paths = KnownPaths()
+    var paths = KnownDirectories()
     paths.learn(Self.bytes("/a"), of: Self.key(0))
     expect(paths, Self.key(0), nil)
-    expect(paths, KnownPaths.Key(entry: 0, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), nil)
+    expect(paths, KnownDirectories.Key(entry: 0, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), nil)
   }
 
   @Test(arguments: [
@@ -51,7 +51,7 @@ import Testing
   /// Where the kernel's types do not say where a hash is.
   @Test func noLength() {
     let (key, bytes) = (
-      KnownPaths.Key(entry: 1, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), Self.bytes("/x")
+      KnownDirectories.Key(entry: 1, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), Self.bytes("/x")
     )
     let mayBe = key.mayBe(bytes.span)
     #expect(mayBe)

@@ -21,7 +21,7 @@ extension Record {
     switch damage {
     case .noPID: header.pid = 0
     case .hugePID: header.pid = 4 << 20
-    case .unknownType: header.kind = 12
+    case .unknownType: header.kind = UInt16(WIRE_KIND_END.rawValue)
     case .fieldMissing: header.nfields += 1
     case .unknownField: add(77, [1, 2, 3])
     case .fieldTwice: for _ in 0..<2 { add(WIRE_FIELD_CWD.rawValue, [UInt8(ascii: "x"), 0]) }

@@ -312,9 +312,7 @@ static void check_refusals(void)
 {
 	static const struct { int flag; const char *name; } unsupported[] = {
 		{ QQ_BYPASS, "QQ_BYPASS" }, { QQ_SOCK_CONN, "QQ_SOCK_CONN" }, { QQ_DNS, "QQ_DNS" },
-		{ QQ_FILE, "QQ_FILE" }, { QQ_SHM, "QQ_SHM" }, { QQ_TTY, "QQ_TTY" }, { QQ_PTRACE, "QQ_PTRACE" },
-		{ QQ_MODULE_LOAD, "QQ_MODULE_LOAD" }, { QQ_GETPID, "QQ_GETPID" },
-		{ QQ_MPROTECT, "QQ_MPROTECT" },
+		{ QQ_FILE, "QQ_FILE" }, { QQ_TTY, "QQ_TTY" }, { QQ_MPROTECT, "QQ_MPROTECT" },
 	};
 	char log[512];
 	size_t i;

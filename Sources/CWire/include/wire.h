@@ -131,6 +131,7 @@ struct wire_field {
 
 /* By what the program that is attached at all places knows where it is. */
 enum wire_hook {
+	WIRE_HOOK_NONE = 0,	/* of a hook that this program is not attached for */
 	WIRE_HOOK_FORK = 1,
 	WIRE_HOOK_EXEC = 2,
 	WIRE_HOOK_EXIT = 3,

@@ -1,3 +1,4 @@
+internal import CQuark
 internal import CWire
 
 /// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
@@ -15,12 +16,26 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Of which family the records are that it makes.
-  var family: wire_family {
+  /// What its records become. It is used only if that is asked for.
+  var type: raw_types {
     switch self {
-    case .fork, .exec, .exit, .setsid, .credentials, .comm: WIRE_FAMILY_PROCESS
+    case .fork: RAW_WAKE_UP_NEW_TASK
+    case .exec: RAW_EXEC
+    case .exit: RAW_EXIT_THREAD
+    case .setsid, .credentials: RAW_ID_CHANGE
+    case .comm: RAW_COMM
     }
   }
+
+  /// Whether the process of the self-test does what it tells.
+  var isTested: Bool {
+    switch self {
+    case .fork, .exec, .exit, .setsid, .credentials, .comm: true
+    }
+  }
+
+  /// Those of what processes do, which nobody needs to ask for.
+  public static var ofProcesses: [Hook] { allCases.filter { $0.rawValue <= Hook.comm.rawValue } }
 
   /// What a program that is attached at many places is told where it is.
   var cookie: UInt64 {
@@ -93,6 +108,8 @@ public enum Hook: Int, CaseIterable, Sendable {
 public struct HookVariant: Sendable {
   public enum Kind: CaseIterable, Sendable {
     case rawTracepoint, fentry, kprobe
+    /// The return of a function, with its arguments: one program sees both, and nothing has to be kept in between.
+    case fexit
     /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
     case kprobes
 
@@ -100,11 +117,15 @@ public struct HookVariant: Sendable {
       switch self {
       case .rawTracepoint: "raw_tp"
       case .fentry: "fentry"
+      case .fexit: "fexit"
       case .kprobe: "kprobe"
       case .kprobes: "kprobe.multi"
       }
     }
   }
+
+  /// Whether it is attached by its function's id among the kernel's types.
+  var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }
 
   public let kind: Kind
   public let program: StaticString

@@ -13,6 +13,7 @@
  */
 #include "core/path.bpf.h"
 #include "core/task.bpf.h"
+#include "families/getpid.bpf.h"
 #include "families/process.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -14,6 +14,8 @@ public struct EventKinds: OptionSet, Sendable {
   @inlinable public static var idChange: EventKinds { EventKinds(rawValue: 1 << 3) }
   /// It took another name.
   @inlinable public static var setProcessTitle: EventKinds { EventKinds(rawValue: 1 << 4) }
+  /// It called getpid(2). Only if that is asked for: ``Queue/Attributes/moreEvents``.
+  @inlinable public static var getpid: EventKinds { EventKinds(rawValue: 1 << 14) }
 }
 
 /// How a process changed whose it is.

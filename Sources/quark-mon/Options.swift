@@ -41,12 +41,13 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeghkMstuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+    usage: quark-mon [-bDeGghkMstuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
+      -G             calls of getpid(2)
       -g             aggregate as little as possible
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
@@ -83,7 +84,7 @@ struct Options {
       longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stuvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGghkMl:m:o:P:r:stuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -124,6 +125,7 @@ struct Options {
       case UInt8(ascii: "C"): try Self.set(&processGraph, "-C")
       case UInt8(ascii: "D"): dropsPrivileges = true
       case UInt8(ascii: "e"): attributes.flags |= QQ_ENTRY_LEADER
+      case UInt8(ascii: "G"): attributes.flags |= QQ_GETPID
       case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
       case UInt8(ascii: "k"): try Self.choose(&backend, QQ_KPROBE)
       case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))

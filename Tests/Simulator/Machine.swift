@@ -65,7 +65,7 @@ package struct Machine {
     case 28..<46: exec(index)
     case 46..<54: changeIDs(index)
     case 54..<60: changeComm(index)
-    case 60..<63: tell(RAW_GETPID, index)
+    case 60..<63: tell(RAW_GETPID, index) { $0.isWire = $0.timeNS % 2 == 0 }
     case 63..<68: somethingElse(index)
     case 68..<71: processes[index].workingDirectory = path()
     case 71..<74: processes[index].threadCount += 1

@@ -66,6 +66,7 @@ extension Record {
     switch type {
     case RAW_WAKE_UP_NEW_TASK: WIRE_FORK
     case RAW_EXEC: WIRE_EXEC
+    case RAW_GETPID: WIRE_GETPID
     default: WIRE_EXIT
     }
   }

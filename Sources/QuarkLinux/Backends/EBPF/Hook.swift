@@ -4,6 +4,7 @@ internal import CWire
 /// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
+  case getpid
 
   public var name: StaticString {
     switch self {
@@ -13,6 +14,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .setsid: "setsid"
     case .credentials: "credentials"
     case .comm: "comm"
+    case .getpid: "getpid"
     }
   }
 
@@ -24,13 +26,14 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .exit: RAW_EXIT_THREAD
     case .setsid, .credentials: RAW_ID_CHANGE
     case .comm: RAW_COMM
+    case .getpid: RAW_GETPID
     }
   }
 
   /// Whether the process of the self-test does what it tells.
   var isTested: Bool {
     switch self {
-    case .fork, .exec, .exit, .setsid, .credentials, .comm: true
+    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
     }
   }
 
@@ -47,6 +50,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
+      case .getpid: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -99,6 +103,11 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.kprobes, program: "any_kprobe", target: "__set_task_comm"),
         HookVariant(.kprobe, program: "comm_kprobe", target: "__set_task_comm"),
         HookVariant(.fentry, program: "comm_fentry", target: "__set_task_comm"),
+      ]
+    case .getpid:
+      [
+        HookVariant(.kprobe, program: "getpid_kprobe", target: "__do_sys_getpid"),
+        HookVariant(.fentry, program: "getpid_fentry", target: "__do_sys_getpid"),
       ]
     }
   }

@@ -15,6 +15,7 @@
 #include "core/task.bpf.h"
 #include "families/getpid.bpf.h"
 #include "families/process.bpf.h"
+#include "families/ptrace.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

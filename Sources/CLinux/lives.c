@@ -298,6 +298,15 @@ int clinux_wait_for_stop(pid_t child)
 	return waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) ? 0 : -1;
 }
 
+int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data)
+{
+	unsigned long word;
+
+	if (request == PTRACE_PEEKUSER || request == PTRACE_PEEKDATA)
+		data = (unsigned long)&word;
+	return syscall(SYS_ptrace, request, pid, address, data) == -1 ? -1 : 0;
+}
+
 int clinux_continue(pid_t child)
 {
 	return (int)ptrace(PTRACE_CONT, child, NULL, NULL);

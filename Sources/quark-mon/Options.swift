@@ -41,7 +41,7 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeGghkMstuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+    usage: quark-mon [-bDeGghkMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
@@ -58,6 +58,7 @@ struct Options {
       -P ppid        only events of this process's children
       -r file        rules that say which events to show; - is standard input
       -s             no list of the processes there are at the start
+      -T             calls of ptrace(2)
       -t             KPROBE: events of threads too
       -u             changes of memory's protection (there is no support so far)
       --fallback     the KPROBE backend, where EBPF cannot be had
@@ -84,7 +85,7 @@ struct Options {
       longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGghkMl:m:o:P:r:stuvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGghkMl:m:o:P:r:sTtuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -135,6 +136,7 @@ struct Options {
       case UInt8(ascii: "P"): parent = UInt32(try Self.number("ppid", in: 0...Int(CInt.max)))
       case UInt8(ascii: "r"): try Self.set(&rules, "-r")
       case UInt8(ascii: "s"): hasSnapshot = false
+      case UInt8(ascii: "T"): attributes.flags |= QQ_PTRACE
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case UInt8(ascii: "u"): attributes.flags |= QQ_MPROTECT
       case Self.fallbackOption: isFallingBack = true

@@ -77,6 +77,8 @@ struct Life {
   struct Part {
     let events: UInt64
     let idChange: UInt32
+    /// Not of a shared queue.
+    let ptrace: quark_ptrace
     /// Nanoseconds since the epoch.
     let time: UInt64
     let known: Known
@@ -84,6 +86,7 @@ struct Life {
     /// Of an event that has a process.
     init(_ event: quark_event) {
       unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
+      unsafe ptrace = event.ptrace
       known = unsafe Known(event.process!)
     }
 

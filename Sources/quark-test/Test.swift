@@ -162,6 +162,7 @@ struct Test {
       Test("t_set_agg_matrix", .separate, emptyMatrix),
       Test("t_stats", .own("its counters must begin at 0"), statistics).disturbedByMaps,
       Test("t_getpid", .own("it asks for calls of getpid"), getpidCalls).disturbedByMaps.withoutTable,
+      Test("t_ptrace", .own("it asks for calls of ptrace"), ptraceCalls).disturbedByMaps.withoutTable,
       Test("t_rule_poison", .own("it has rules"), rulePoison),
       Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting),
       Test("t_rule_id", .own("it has rules"), ruleID),

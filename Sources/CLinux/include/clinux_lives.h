@@ -99,5 +99,7 @@ static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
 int clinux_stop_at_exec(void);
 int clinux_wait_for_stop(pid_t child);	/* 0: it stopped; else -1 */
 int clinux_continue(pid_t child);
+/* ptrace(2) by its number, as the kernel has it: what is looked at goes to nowhere that matters. 0, or -1 with errno. */
+int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data);
 
 #endif

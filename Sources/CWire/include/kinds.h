@@ -56,7 +56,8 @@
 	KIND(THREAD_COMM,     9, name,      COMM,             RAW_F_THREAD,             WIRE_KPROBE)	\
 	KIND(BARE_EXEC,      10, none,      EXEC,             0,                        0)	\
 	KIND(BARE_COMM,      11, name,      COMM,             0,                        WIRE_KPROBE)	\
-	KIND(GETPID,         12, task,      GETPID,           RAW_F_TASK,               WIRE_EBPF)
+	KIND(GETPID,         12, task,      GETPID,           RAW_F_TASK,               WIRE_EBPF)	\
+	KIND(PTRACE,         13, ptrace,    PTRACE,           0,                        WIRE_EBPF)
 
 #define WIRE_NUMBERED(kind, number, body, type, flags, sources) WIRE_##kind = number,
 enum wire_kind {

@@ -15,6 +15,7 @@ typedef unsigned short wire_u16;
 typedef unsigned int wire_u32;
 typedef int wire_s32;
 typedef unsigned long long wire_u64;
+typedef long long wire_s64;
 #else
 #include <stdint.h>
 typedef uint8_t wire_u8;
@@ -22,6 +23,7 @@ typedef uint16_t wire_u16;
 typedef uint32_t wire_u32;
 typedef int32_t wire_s32;
 typedef uint64_t wire_u64;
+typedef int64_t wire_s64;
 #endif
 
 #include "kinds.h"
@@ -119,6 +121,16 @@ struct wire_name {
 	char comm[16];
 };
 
+/* A call of ptrace(2) that succeeded. */
+struct wire_ptrace {
+	wire_u64 start_boot_ns;		/* of the process that made it, as wire_task has it */
+	wire_s64 request;
+	wire_u64 addr;
+	wire_u64 data;
+	wire_u32 child_pid;		/* to whom it was done: thread group */
+	wire_u32 reserved;		/* 0 */
+};
+
 /* ---- fields: what a record may have beyond that */
 
 struct wire_field {
@@ -160,6 +172,7 @@ _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
 _Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");
 _Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
+_Static_assert(sizeof(struct wire_ptrace) == 40, "wire_ptrace has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

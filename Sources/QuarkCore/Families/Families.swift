@@ -10,6 +10,7 @@ enum Families {
   ) -> RecordDecoder.Outcome {
     switch family {
     case WIRE_FAMILY_PROCESS: unsafe ProcessFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.decode(body: body, of: kind, into: event, strings: &strings)
     default: .malformed
     }
   }
@@ -59,11 +60,16 @@ enum Families {
   ) -> UInt64 {
     // Safe: there is a row for every type.
     let row = unsafe cquark_type(rawEvent.pointee.type).pointee
+    switch unsafe wire_family(row.family) {
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event, tail)
+    default: break
+    }
     unsafe payloads.take(from: rawEvent)
     return unsafe row.event
   }
 
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
+    if unsafe event.events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
     // Whose the event is, whatever it tells.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }

@@ -5,6 +5,7 @@ internal import CWire
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
   case getpid
+  case ptraceAttach, ptraceTraceme, ptraceRequest
 
   public var name: StaticString {
     switch self {
@@ -15,6 +16,9 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .credentials: "credentials"
     case .comm: "comm"
     case .getpid: "getpid"
+    case .ptraceAttach: "ptrace of a stranger"
+    case .ptraceTraceme: "ptrace by the parent"
+    case .ptraceRequest: "ptrace requests"
     }
   }
 
@@ -27,6 +31,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .setsid, .credentials: RAW_ID_CHANGE
     case .comm: RAW_COMM
     case .getpid: RAW_GETPID
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
     }
   }
 
@@ -34,6 +39,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   var isTested: Bool {
     switch self {
     case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: false
     }
   }
 
@@ -50,7 +56,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
-      case .getpid: WIRE_HOOK_NONE
+      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -109,6 +115,9 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.kprobe, program: "getpid_kprobe", target: "__do_sys_getpid"),
         HookVariant(.fentry, program: "getpid_fentry", target: "__do_sys_getpid"),
       ]
+    case .ptraceAttach: [HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach")]
+    case .ptraceTraceme: [HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme")]
+    case .ptraceRequest: [HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace")]
     }
   }
 }

@@ -1,0 +1,85 @@
+import CQuark
+import CWire
+import Testing
+
+@testable import QuarkCore
+
+/// Events of families with a payload, from the bytes of a record to what an event shows.
+@Suite struct PayloadTests {
+  static let startNS: UInt64 = 5_000_000_000
+
+  /// Process 5, which began at `startNS`, has been told of, by an event that is over.
+  static func pipeline(stringLimit: Int = StringPool.defaultLimit) -> EventPipeline {
+    var pipeline = EventPipeline(stringLimit: stringLimit)
+    var fork = RecordBuilder(WIRE_FORK, pid: 5, timeNS: startNS)
+    fork.task.start_boot_ns = startNS
+    unsafe pipeline.insert(record: fork.bytes.span.bytes)
+    _ = pipeline.drain()
+    return pipeline
+  }
+
+  static func ptrace(pid: UInt32 = 5, startNS: UInt64 = startNS) -> RecordBuilder {
+    var record = RecordBuilder(WIRE_PTRACE, pid: pid, timeNS: startNS + 1000)
+    record.ptrace = wire_ptrace(start_boot_ns: startNS, request: 16, addr: 2, data: .max, child_pid: 7, reserved: 0)
+    return record
+  }
+
+  func text(_ event: quark_event) -> (String, Bool) {
+    var buffer = ByteBuffer()
+    let isComplete = unsafe EventText.append(event, to: &buffer)
+    return (String(decoding: buffer.bytes, as: UTF8.self), isComplete)
+  }
+
+  @Test func ptraceIsShown() throws {
+    var pipeline = Self.pipeline()
+    let held = pipeline.processes.strings.held
+    unsafe pipeline.insert(record: Self.ptrace().bytes.span.bytes)
+    let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe event.pointee.events == UInt64(QUARK_EV_PTRACE))
+    #expect(unsafe event.pointee.process?.pointee.pid == 5)
+    let call = unsafe event.pointee.ptrace
+    #expect(call.child_pid == 7 && call.request == 16 && call.addr == 2 && call.data == .max)
+    #expect(unsafe text(event.pointee).0.hasPrefix("->5 (PTRACE)\n  PTRA\tpid=7 request=0x10 addr=0x2 data=0xffffffffffffffff\n"))
+    // The next event shows nothing of this one, and its payload is gone.
+    var exit = RecordBuilder(WIRE_EXIT, pid: 5, timeNS: Self.startNS + 2000)
+    exit.task.start_boot_ns = Self.startNS
+    unsafe pipeline.insert(record: exit.bytes.span.bytes)
+    let next = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe next.pointee.events == UInt64(QUARK_EV_EXIT) && next.pointee.ptrace.child_pid == 0)
+    let after = pipeline.processes.strings.held
+    #expect(after == held)
+  }
+
+  /// What started at another time is another process, and nothing is known of it.
+  @Test func ofNobodyThatIsKnown() throws {
+    for record in [Self.ptrace(startNS: Self.startNS + 60_000_000_000), Self.ptrace(pid: 6)] {
+      var pipeline = Self.pipeline()
+      unsafe pipeline.insert(record: record.bytes.span.bytes)
+      let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+      #expect(unsafe event.pointee.process == nil && event.pointee.ptrace.child_pid == 7)
+      let (text, isComplete) = unsafe text(event.pointee)
+      #expect(text.hasPrefix("->0 (PTRACE)\n  PTRA\tpid=7 ") && !isComplete)
+    }
+  }
+
+  @Test func withoutRoomItIsRefused() {
+    var pipeline = Self.pipeline(stringLimit: 0)
+    let before = pipeline.processes.refusals
+    #expect(unsafe !pipeline.insert(record: Self.ptrace().bytes.span.bytes))
+    let after = pipeline.processes.refusals
+    #expect(after == before + 1)
+    #expect(pipeline.statistics.malformed == 0)
+  }
+
+  /// A body that is good, and a field that no such record has.
+  @Test func malformedLeavesNothing() {
+    var pipeline = Self.pipeline()
+    let held = pipeline.processes.strings.held
+    var record = Self.ptrace()
+    record.add(WIRE_FIELD_CWD, "x\0")
+    #expect(unsafe !pipeline.insert(record: record.bytes.span.bytes))
+    let after = pipeline.processes.strings.held
+    #expect(after == held)
+    #expect(pipeline.statistics.malformed == 1)
+  }
+}

@@ -16,6 +16,7 @@
 #include "families/getpid.bpf.h"
 #include "families/process.bpf.h"
 #include "families/ptrace.bpf.h"
+#include "families/shm.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

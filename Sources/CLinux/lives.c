@@ -1,6 +1,8 @@
 #include "clinux_lives.h"
 
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 
 #include <ftw.h>
 #include <linux/bpf.h>
@@ -306,6 +308,10 @@ int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long 
 		data = (unsigned long)&word;
 	return syscall(SYS_ptrace, request, pid, address, data) == -1 ? -1 : 0;
 }
+
+int clinux_shmget(int key, size_t size, int flags) { return shmget(key, size, flags); }
+int clinux_shm_remove(int segment) { return shmctl(segment, IPC_RMID, NULL); }
+int clinux_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
 
 int clinux_continue(pid_t child)
 {

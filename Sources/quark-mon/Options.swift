@@ -41,7 +41,7 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeGghkMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+    usage: quark-mon [-bDeGgHhkMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
@@ -49,6 +49,7 @@ struct Options {
       -e             say who let each process onto the machine (entry leader)
       -G             calls of getpid(2)
       -g             aggregate as little as possible
+      -H             shared memory
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
       -l max_length  raw events held at most, 1 or more (default 10000)
@@ -85,7 +86,7 @@ struct Options {
       longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGghkMl:m:o:P:r:sTtuvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkMl:m:o:P:r:sTtuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -128,6 +129,7 @@ struct Options {
       case UInt8(ascii: "e"): attributes.flags |= QQ_ENTRY_LEADER
       case UInt8(ascii: "G"): attributes.flags |= QQ_GETPID
       case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
+      case UInt8(ascii: "H"): attributes.flags |= QQ_SHM
       case UInt8(ascii: "k"): try Self.choose(&backend, QQ_KPROBE)
       case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))
       case UInt8(ascii: "M"): (isBenchmark, hasSnapshot) = (true, false)

@@ -79,6 +79,8 @@ struct Life {
     let idChange: UInt32
     /// Not of a shared queue.
     let ptrace: quark_ptrace
+    /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty: neither, or of a shared queue.
+    let sharedMemory: [UInt8]
     /// Nanoseconds since the epoch.
     let time: UInt64
     let known: Known
@@ -87,7 +89,17 @@ struct Life {
     init(_ event: quark_event) {
       unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
       unsafe ptrace = event.ptrace
+      sharedMemory = unsafe event.shm.map { unsafe Self.words($0.pointee) } ?? []
       known = unsafe Known(event.process!)
+    }
+
+    private static func words(_ shm: quark_shm) -> [UInt8] {
+      guard let path = unsafe shm.path else {
+        return unsafe Array("\(shm.shmget_key) \(shm.shmget_size) \(shm.shmget_shmflg)".utf8)
+      }
+      // Safe: a path ends with a NUL.
+      let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: path, count: strlen(path)))
+      return unsafe bytes + Array(" \(shm.memfd_create_flags)".utf8)
     }
 
     static func show(_ event: quark_event) {

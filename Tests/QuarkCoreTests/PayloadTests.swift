@@ -50,6 +50,37 @@ import Testing
     #expect(after == held)
   }
 
+  @Test func sharedMemoryIsShown() throws {
+    var pipeline = Self.pipeline()
+    let held = pipeline.processes.strings.held
+    var file = RecordBuilder(WIRE_MEMFD_CREATE, pid: 5, timeNS: Self.startNS + 1)
+    file.shm.flags = 3
+    // A name that nothing ends is cut where the record ends.
+    unsafe withUnsafeMutableBytes(of: &file.shm.name) { unsafe $0.copyBytes(from: [UInt8](repeating: 110, count: 256)) }
+    unsafe pipeline.insert(record: file.bytes.span.bytes)
+    var segment = RecordBuilder(WIRE_SHMGET, pid: 5, timeNS: Self.startNS + 2)
+    (segment.shm.key, segment.shm.size, segment.shm.flags) = (-1, 4096, 0o1600)
+    unsafe pipeline.insert(record: segment.bytes.span.bytes)
+    let first = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe first.pointee.events == UInt64(QUARK_EV_SHM))
+    let path = String(repeating: "n", count: 256)
+    let shm = unsafe try #require(first.pointee.shm)
+    #expect(unsafe shm.pointee.kind == QUARK_SHM_MEMFD_CREATE && shm.pointee.memfd_create_flags == 3)
+    #expect(unsafe String(cString: shm.pointee.path) == path)
+    #expect(unsafe text(first.pointee).0.hasPrefix("->5 (SHM)\n  SHM\tpath=\(path)\n  SHM\tflags=0x3\n"))
+    let second = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    let other = unsafe try #require(second.pointee.shm)
+    #expect(unsafe other.pointee.kind == QUARK_SHM_SHMGET && other.pointee.path == nil)
+    #expect(unsafe text(second.pointee).0.hasPrefix("->5 (SHM)\n  SHM\tkey=-1 size=4096 shmflg=0x380\n"))
+    var exit = RecordBuilder(WIRE_EXIT, pid: 5, timeNS: Self.startNS + 3)
+    exit.task.start_boot_ns = Self.startNS
+    unsafe pipeline.insert(record: exit.bytes.span.bytes)
+    let last = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe last.pointee.shm == nil)
+    let after = pipeline.processes.strings.held
+    #expect(after == held)
+  }
+
   /// What started at another time is another process, and nothing is known of it.
   @Test func ofNobodyThatIsKnown() throws {
     for record in [Self.ptrace(startNS: Self.startNS + 60_000_000_000), Self.ptrace(pid: 6)] {

@@ -168,7 +168,7 @@ package struct Machine {
 
   private mutating func somethingElse(_ index: Int) {
     let type = random.pick([RAW_SOCK_CONN, RAW_PACKET, RAW_FILE, RAW_PTRACE, RAW_MODULE_LOAD, RAW_SHM, RAW_TTY])
-    tell(type, index, hasTask: false) { $0.isWire = type == RAW_PTRACE && $0.timeNS % 2 == 0 }
+    tell(type, index, hasTask: false) { $0.isWire = [RAW_PTRACE, RAW_SHM].contains(type) && $0.timeNS % 2 == 0 }
   }
 
   private mutating func exit(_ index: Int) {

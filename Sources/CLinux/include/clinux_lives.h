@@ -102,4 +102,9 @@ int clinux_continue(pid_t child);
 /* ptrace(2) by its number, as the kernel has it: what is looked at goes to nowhere that matters. 0, or -1 with errno. */
 int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data);
 
+/* shmget(2), and its IPC_RMID; memfd_create(2). -1 with errno. */
+int clinux_shmget(int key, size_t size, int flags);
+int clinux_shm_remove(int segment);
+int clinux_memfd_create(const char *name, unsigned int flags);
+
 #endif

@@ -131,6 +131,15 @@ struct wire_ptrace {
 	wire_u32 reserved;		/* 0 */
 };
 
+/* Shared memory that a process got by shmget(2) or memfd_create(2). */
+struct wire_shm {
+	wire_u64 start_boot_ns;		/* of that process, as wire_task has it */
+	wire_s64 key;			/* WIRE_SHMGET, as the next */
+	wire_u64 size;
+	wire_s64 flags;
+	char name[256];			/* WIRE_MEMFD_CREATE: what the kernel calls the file, its NUL included */
+};
+
 /* ---- fields: what a record may have beyond that */
 
 struct wire_field {
@@ -173,6 +182,7 @@ _Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");
 _Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
 _Static_assert(sizeof(struct wire_ptrace) == 40, "wire_ptrace has a hole");
+_Static_assert(sizeof(struct wire_shm) == 288, "wire_shm has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

@@ -6,6 +6,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
   case getpid
   case ptraceAttach, ptraceTraceme, ptraceRequest
+  case shmget, memfdCreate
 
   public var name: StaticString {
     switch self {
@@ -19,6 +20,8 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceAttach: "ptrace of a stranger"
     case .ptraceTraceme: "ptrace by the parent"
     case .ptraceRequest: "ptrace requests"
+    case .shmget: "shmget"
+    case .memfdCreate: "memfd_create"
     }
   }
 
@@ -32,6 +35,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .comm: RAW_COMM
     case .getpid: RAW_GETPID
     case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
+    case .shmget, .memfdCreate: RAW_SHM
     }
   }
 
@@ -39,7 +43,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   var isTested: Bool {
     switch self {
     case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
-    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: false
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate: false
     }
   }
 
@@ -56,7 +60,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
-      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest: WIRE_HOOK_NONE
+      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -118,6 +122,8 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceAttach: [HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach")]
     case .ptraceTraceme: [HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme")]
     case .ptraceRequest: [HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace")]
+    case .shmget: [HookVariant(.fexit, program: "shmget_fexit", target: "__x64_sys_shmget")]
+    case .memfdCreate: [HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create")]
     }
   }
 }

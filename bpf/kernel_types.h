@@ -121,6 +121,12 @@ struct file {
 	struct path f_path;
 };
 
+struct module {
+	char name[56];
+	const char *version, *srcversion;
+	unsigned long taints;
+};
+
 struct fdtable {
 	struct file **fd;
 };

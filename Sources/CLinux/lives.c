@@ -313,6 +313,10 @@ int clinux_shmget(int key, size_t size, int flags) { return shmget(key, size, fl
 int clinux_shm_remove(int segment) { return shmctl(segment, IPC_RMID, NULL); }
 int clinux_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
 
+int clinux_load_module(int fd) { return (int)syscall(SYS_finit_module, fd, "", 0); }
+int clinux_load_module_image(const void *image, size_t size) { return (int)syscall(SYS_init_module, image, size, ""); }
+int clinux_unload_module(const char *name) { return (int)syscall(SYS_delete_module, name, O_NONBLOCK); }
+
 int clinux_continue(pid_t child)
 {
 	return (int)ptrace(PTRACE_CONT, child, NULL, NULL);

@@ -18,6 +18,8 @@ public struct EventKinds: OptionSet, Sendable {
   @inlinable public static var ptrace: EventKinds { EventKinds(rawValue: 1 << 10) }
   /// It got shared memory: ``EventProtocol/sharedMemory``. Only if that is asked for.
   @inlinable public static var sharedMemory: EventKinds { EventKinds(rawValue: 1 << 12) }
+  /// It loaded a module of the kernel: ``EventProtocol/moduleLoad``. Only if that is asked for.
+  @inlinable public static var moduleLoad: EventKinds { EventKinds(rawValue: 1 << 11) }
   /// It called getpid(2). Only if that is asked for: ``Queue/Attributes/moreEvents``.
   @inlinable public static var getpid: EventKinds { EventKinds(rawValue: 1 << 14) }
 }

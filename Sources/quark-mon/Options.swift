@@ -41,7 +41,7 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeGgHhkMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+    usage: quark-mon [-bDeGgHhkLMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
@@ -52,6 +52,7 @@ struct Options {
       -H             shared memory
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
+      -L             modules of the kernel that are loaded
       -l max_length  raw events held at most, 1 or more (default 10000)
       -M             no events, but how many there are, about every second
       -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
@@ -86,7 +87,7 @@ struct Options {
       longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkMl:m:o:P:r:sTtuvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkLMl:m:o:P:r:sTtuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -131,6 +132,7 @@ struct Options {
       case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
       case UInt8(ascii: "H"): attributes.flags |= QQ_SHM
       case UInt8(ascii: "k"): try Self.choose(&backend, QQ_KPROBE)
+      case UInt8(ascii: "L"): attributes.flags |= QQ_MODULE_LOAD
       case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))
       case UInt8(ascii: "M"): (isBenchmark, hasSnapshot) = (true, false)
       case UInt8(ascii: "m"): debugLength = try Self.number("number of raw events", in: 1...2_000_000)

@@ -79,6 +79,8 @@ struct Life {
     let idChange: UInt32
     /// Not of a shared queue.
     let ptrace: quark_ptrace
+    /// `NAME VERSION SRCVERSION TAINTS` of a module; empty: none, or of a shared queue.
+    let module: String
     /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty: neither, or of a shared queue.
     let sharedMemory: [UInt8]
     /// Nanoseconds since the epoch.
@@ -89,8 +91,14 @@ struct Life {
     init(_ event: quark_event) {
       unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
       unsafe ptrace = event.ptrace
+      module = unsafe event.module_load.map { unsafe Self.words($0.pointee) } ?? ""
       sharedMemory = unsafe event.shm.map { unsafe Self.words($0.pointee) } ?? []
       known = unsafe Known(event.process!)
+    }
+
+    private static func words(_ module: quark_module_load) -> String {
+      let (name, version) = unsafe (String(cString: module.name), String(cString: module.version))
+      return unsafe "\(name) \(version) \(String(cString: module.src_version)) \(module.taints)"
     }
 
     private static func words(_ shm: quark_shm) -> [UInt8] {

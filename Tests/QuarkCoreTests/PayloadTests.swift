@@ -81,6 +81,29 @@ import Testing
     #expect(after == held)
   }
 
+  /// A name that nothing ends is cut, and what a module does not say is empty.
+  @Test func modulesAreShown() throws {
+    var pipeline = Self.pipeline()
+    let held = pipeline.processes.strings.held
+    var record = RecordBuilder(WIRE_MODULE_LOAD, pid: 5, timeNS: Self.startNS + 1)
+    record.module.taints = 1 << 12 | 1
+    unsafe withUnsafeMutableBytes(of: &record.module.name) { unsafe $0.copyBytes(from: [UInt8](repeating: 110, count: 64)) }
+    unsafe withUnsafeMutableBytes(of: &record.module.src_version) { unsafe $0.copyBytes(from: Array("AB".utf8)) }
+    unsafe pipeline.insert(record: record.bytes.span.bytes)
+    let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe event.pointee.events == UInt64(QUARK_EV_MODULE_LOAD))
+    let module = unsafe try #require(event.pointee.module_load)
+    let name = String(repeating: "n", count: 63)
+    #expect(unsafe String(cString: module.pointee.name) == name && module.pointee.taints == 0x1001)
+    let line = "  MODU\tname=\(name) version= srcversion=AB taints=0x1001 (PO)\n"
+    #expect(unsafe text(event.pointee).0.hasPrefix("->5 (MODULE_LOAD)\n" + line))
+    unsafe pipeline.insert(record: Self.ptrace().bytes.span.bytes)
+    let next = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe next.pointee.module_load == nil)
+    let after = pipeline.processes.strings.held
+    #expect(after < held + 100, "the payload of one module takes more than that")
+  }
+
   /// What started at another time is another process, and nothing is known of it.
   @Test func ofNobodyThatIsKnown() throws {
     for record in [Self.ptrace(startNS: Self.startNS + 60_000_000_000), Self.ptrace(pid: 6)] {

@@ -9,6 +9,7 @@ struct RecordBuilder {
   var name = wire_name()
   var ptrace = wire_ptrace()
   var shm = wire_shm()
+  var module = wire_module()
   private var fields: [UInt8] = []
 
   init(_ kind: wire_kind, pid: UInt32, timeNS: UInt64 = 1) {
@@ -46,6 +47,7 @@ struct RecordBuilder {
     case WIRE_BARE_COMM, WIRE_THREAD_COMM: unsafe withUnsafeBytes(of: name) { unsafe Array($0) }
     case WIRE_PTRACE: unsafe withUnsafeBytes(of: ptrace) { unsafe Array($0) }
     case WIRE_SHMGET, WIRE_MEMFD_CREATE: unsafe withUnsafeBytes(of: shm) { unsafe Array($0) }
+    case WIRE_MODULE_LOAD: unsafe withUnsafeBytes(of: module) { unsafe Array($0) }
     case WIRE_BARE_EXEC, WIRE_THREAD_FORK, WIRE_THREAD_EXIT: []
     default: unsafe withUnsafeBytes(of: task) { unsafe Array($0) }
     }

@@ -31,6 +31,7 @@ enum {
 	CQUARK_SIZE_id_change = sizeof(struct wire_id_change),
 	CQUARK_SIZE_name = sizeof(struct wire_name),
 	CQUARK_SIZE_shm = sizeof(struct wire_shm),
+	CQUARK_SIZE_module = sizeof(struct wire_module),
 	CQUARK_SIZE_ptrace = sizeof(struct wire_ptrace),
 };
 

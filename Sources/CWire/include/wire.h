@@ -140,6 +140,15 @@ struct wire_shm {
 	char name[256];			/* WIRE_MEMFD_CREATE: what the kernel calls the file, its NUL included */
 };
 
+/* A module of the kernel that is in use. Each text has its NUL, and is cut where there is no more room. */
+struct wire_module {
+	wire_u64 start_boot_ns;		/* of the process that loaded it, as wire_task has it */
+	wire_u64 taints;		/* of the kernel by it, a bit each */
+	char name[64];
+	char version[128];		/* "": it has none, as the next */
+	char src_version[64];
+};
+
 /* ---- fields: what a record may have beyond that */
 
 struct wire_field {
@@ -183,6 +192,7 @@ _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole"
 _Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
 _Static_assert(sizeof(struct wire_ptrace) == 40, "wire_ptrace has a hole");
 _Static_assert(sizeof(struct wire_shm) == 288, "wire_shm has a hole");
+_Static_assert(sizeof(struct wire_module) == 272, "wire_module has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

@@ -11,6 +11,7 @@ enum Families {
     switch family {
     case WIRE_FAMILY_PROCESS: unsafe ProcessFamily.decode(body: body, of: kind, into: event, strings: &strings)
     case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.decode(body: body, of: kind, into: event, strings: &strings)
     case WIRE_FAMILY_SHM: unsafe ShmFamily.decode(body: body, of: kind, into: event, strings: &strings)
     default: .malformed
     }
@@ -63,6 +64,7 @@ enum Families {
     let row = unsafe cquark_type(rawEvent.pointee.type).pointee
     switch unsafe wire_family(row.family) {
     case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event, tail)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.deliver(rawEvent, to: event, tail)
     case WIRE_FAMILY_SHM: unsafe ShmFamily.deliver(rawEvent, to: event, tail)
     default: break
     }
@@ -73,6 +75,7 @@ enum Families {
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
     if unsafe event.events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
     if unsafe event.events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
+    if unsafe event.events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
     // Whose the event is, whatever it tells.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }

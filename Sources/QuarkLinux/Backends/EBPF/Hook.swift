@@ -7,6 +7,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   case getpid
   case ptraceAttach, ptraceTraceme, ptraceRequest
   case shmget, memfdCreate
+  case moduleLoad
 
   public var name: StaticString {
     switch self {
@@ -22,6 +23,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceRequest: "ptrace requests"
     case .shmget: "shmget"
     case .memfdCreate: "memfd_create"
+    case .moduleLoad: "module load"
     }
   }
 
@@ -36,6 +38,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .getpid: RAW_GETPID
     case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
     case .shmget, .memfdCreate: RAW_SHM
+    case .moduleLoad: RAW_MODULE_LOAD
     }
   }
 
@@ -43,7 +46,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   var isTested: Bool {
     switch self {
     case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
-    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate: false
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: false
     }
   }
 
@@ -60,7 +63,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
-      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate: WIRE_HOOK_NONE
+      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -124,6 +127,11 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceRequest: [HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace")]
     case .shmget: [HookVariant(.fexit, program: "shmget_fexit", target: "__x64_sys_shmget")]
     case .memfdCreate: [HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create")]
+    case .moduleLoad:
+      [
+        HookVariant(.kprobe, program: "module_kprobe", target: "trim_init_extable"),
+        HookVariant(.fexit, program: "module_fexit", target: "do_init_module"),
+      ]
     }
   }
 }

@@ -22,6 +22,22 @@ func getpidCalls(_ context: TestContext) throws(TestEnd) {
   }
 }
 
+/// Where one hook cannot be had, only what it tells is missing, and the queue says so.
+func hooksApart(_ context: TestContext) throws(TestEnd) {
+  unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe", 1)
+  defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
+  var asking = context
+  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
+  var queue = try asking.open()
+  let hooks = unsafe queue.queue.pointee.hooks
+  for missing in ["ptrace attach: none", "ptrace request: none", "shmget: none", "memfd_create: none"] as [StaticString] {
+    try expect(containsLine(hooks, missing), "not a word of \(missing):\n\(hooks)")
+  }
+  try expect(containsLine(hooks, "not fexit/ptrace_attach: its kind is not allowed"), "it is not said why:\n\(hooks)")
+  try expect(containsLine(hooks, "getpid: kprobe/"), "getpid has no kprobe:\n\(hooks)")
+  try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
+}
+
 /// How many calls of a child are told, which makes 100, and a thread of it 50.
 private func callGetpid(_ context: TestContext, in queue: inout TestQueue) throws(TestEnd) -> Int {
   let truth = try Truth()

@@ -199,6 +199,7 @@ struct Test {
       Test("t_hanson", .none, hansonObject),
       Test("t_hanson_escape", .none, hansonEscape),
       Test("t_hooks_kprobe", .own("it may use kprobes only"), hooksKprobe),
+      Test("t_hooks_apart", .own("it may not use all kinds of hooks"), hooksApart).disturbedByMaps,
       Test("t_capabilities", .own("it has few privileges"), capabilities),
       Test("t_stats_often", .own("it asks all the time"), alone: "it is a load", statisticsOften),
       Test("t_missed_runs", .own("it says how they are hooked"), alone: "it counts the machine's tasks", missedRuns),

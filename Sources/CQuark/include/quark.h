@@ -665,8 +665,8 @@ struct quark_mprotect {
 };
 
 /*
- * The families of sockets, packets, files, ptrace, mprotect, modules, shared memory and terminals are declared, and
- * have no events yet: their pointers are NULL.
+ * The families of sockets, packets, files, mprotect and terminals are declared, and have no events yet: their pointers
+ * are NULL. What an event points to is valid as the event is.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
@@ -1225,8 +1225,8 @@ int raw_event_insert(struct quark_queue *queue, struct raw_event *event);
 struct bpf_probes *quark_get_bpf_probes(struct quark_queue *queue);
 
 /*
- * Processes whose files, sockets, shared memory, ptrace calls and modules are nobody's business. There are no such
- * events yet, so nothing needs to be kept quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
+ * Processes whose files and sockets are nobody's business. There are no such events yet, so nothing needs to be kept
+ * quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
  */
 int quark_queue_trusted_pid_add(struct quark_queue *queue, u32 pid);
 int quark_queue_trusted_pid_reset(struct quark_queue *queue);

@@ -43,7 +43,9 @@ internal import QuarkCore
   private mutating func copyPayload(_ shm: UnsafePointer<quark_shm>) -> UnsafeMutablePointer<quark_shm> {
     let copy = unsafe memory.take(MemoryLayout<quark_shm>.stride).bindMemory(to: quark_shm.self, capacity: 1)
     unsafe copy.initialize(to: shm.pointee)
-    if let path = unsafe shm.pointee.path { unsafe copy.pointee.path = UnsafePointer(memory.copy(path, strlen(path) + 1)) }
+    if let path = unsafe shm.pointee.path {
+      unsafe copy.pointee.path = UnsafePointer(memory.copy(path, strlen(path) + 1))
+    }
     return unsafe copy
   }
 

@@ -39,7 +39,9 @@ import Testing
     #expect(unsafe event.pointee.process?.pointee.pid == 5)
     let call = unsafe event.pointee.ptrace
     #expect(call.child_pid == 7 && call.request == 16 && call.addr == 2 && call.data == .max)
-    #expect(unsafe text(event.pointee).0.hasPrefix("->5 (PTRACE)\n  PTRA\tpid=7 request=0x10 addr=0x2 data=0xffffffffffffffff\n"))
+    #expect(
+      unsafe text(event.pointee).0.hasPrefix(
+        "->5 (PTRACE)\n  PTRA\tpid=7 request=0x10 addr=0x2 data=0xffffffffffffffff\n"))
     // The next event shows nothing of this one, and its payload is gone.
     var exit = RecordBuilder(WIRE_EXIT, pid: 5, timeNS: Self.startNS + 2000)
     exit.task.start_boot_ns = Self.startNS
@@ -87,7 +89,9 @@ import Testing
     let held = pipeline.processes.strings.held
     var record = RecordBuilder(WIRE_MODULE_LOAD, pid: 5, timeNS: Self.startNS + 1)
     record.module.taints = 1 << 12 | 1
-    unsafe withUnsafeMutableBytes(of: &record.module.name) { unsafe $0.copyBytes(from: [UInt8](repeating: 110, count: 64)) }
+    unsafe withUnsafeMutableBytes(of: &record.module.name) {
+      unsafe $0.copyBytes(from: [UInt8](repeating: 110, count: 64))
+    }
     unsafe withUnsafeMutableBytes(of: &record.module.src_version) { unsafe $0.copyBytes(from: Array("AB".utf8)) }
     unsafe pipeline.insert(record: record.bytes.span.bytes)
     let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))

@@ -49,7 +49,8 @@ enum ModuleFamily: PayloadFamily {
     unsafe EventText.appendHex(" taints=", module.pointee.taints, to: &text)
     text.append(" (")
     // As /proc/modules and an oops show them: Documentation/admin-guide/tainted-kernels.rst.
-    for (bit, letter) in "PFSRMBUDAWCIOELKXTN".utf8.enumerated() where unsafe module.pointee.taints >> UInt64(bit) & 1 != 0 {
+    for (bit, letter) in "PFSRMBUDAWCIOELKXTN".utf8.enumerated()
+    where unsafe module.pointee.taints >> UInt64(bit) & 1 != 0 {
       text.append(letter)
     }
     text.append(")\n")

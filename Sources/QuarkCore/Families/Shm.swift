@@ -18,7 +18,9 @@ enum ShmFamily: PayloadFamily {
       unsafe shm.pointee.memfd_create_flags = UInt32(truncatingIfNeeded: body.flags)
       // Safe: there is room for the name behind the structure, and one more byte, which is 0.
       let name = unsafe (payload + MemoryLayout<quark_shm>.size).assumingMemoryBound(to: CChar.self)
-      unsafe withUnsafeBytes(of: &body.name) { unsafe UnsafeMutableRawPointer(name).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+      unsafe withUnsafeBytes(of: &body.name) {
+        unsafe UnsafeMutableRawPointer(name).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+      }
       unsafe shm.pointee.path = UnsafePointer(name)
     } else {
       unsafe shm.pointee.kind = QUARK_SHM_SHMGET

@@ -145,7 +145,8 @@ internal import QuarkCore
   private func preparation() -> BPFRegistration.Preparation {
     var preparation = BPFRegistration.Preparation()
     for hook in plan.hooks {
-      guard let variant = plan[hook], variant.isOfTrampoline, let id = types.functionID(variant.target) else { continue }
+      guard let variant = plan[hook], variant.isOfTrampoline, let id = types.functionID(variant.target)
+      else { continue }
       preparation.functions.append((variant.program, id))
     }
     return preparation

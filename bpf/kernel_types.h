@@ -54,6 +54,11 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs,
 	    eflags, rsp, ss;
 };
+
+/* Where the arguments of a system call are. */
+#define PARM1_REGISTER rdi
+#define PARM2_REGISTER rsi
+#define PARM3_REGISTER rdx
 #endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -114,6 +119,20 @@ struct fs_struct {
 
 struct file {
 	struct path f_path;
+};
+
+struct module {
+	char name[56];
+	const char *version, *srcversion;
+	unsigned long taints;
+};
+
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct upid {
@@ -247,6 +266,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct cred *real_cred;

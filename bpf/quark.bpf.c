@@ -13,7 +13,11 @@
  */
 #include "core/path.bpf.h"
 #include "core/task.bpf.h"
+#include "families/getpid.bpf.h"
+#include "families/module.bpf.h"
 #include "families/process.bpf.h"
+#include "families/ptrace.bpf.h"
+#include "families/shm.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -59,10 +59,10 @@ static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
 
 /* How the programs of an object are loaded. */
 struct clibbpf_preparation {
-	/* For each program that is to be attached to a function's entry: its name, and that function's id. */
-	const char *const *fentry_names;
-	const unsigned int *fentry_ids;
-	size_t fentry_count;
+	/* For each program that is to be attached to a function's entry or return: its name, and that function's id. */
+	const char *const *function_names;
+	const unsigned int *function_ids;
+	size_t function_count;
 };
 
 /*
@@ -80,13 +80,16 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 		bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI);
 		options->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 	}
-	for (size_t i = 0; i < how->fentry_count; i++) {
-		if (strcmp(how->fentry_names[i], bpf_program__name(program)) != 0)
+	for (size_t i = 0; i < how->function_count; i++) {
+		const enum bpf_attach_type type =
+		    strncmp(section, "quark_fexit/", 12) == 0 ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+
+		if (strcmp(how->function_names[i], bpf_program__name(program)) != 0)
 			continue;
 		bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
-		bpf_program__set_expected_attach_type(program, BPF_TRACE_FENTRY);
-		options->expected_attach_type = BPF_TRACE_FENTRY;
-		options->attach_btf_id = how->fentry_ids[i];
+		bpf_program__set_expected_attach_type(program, type);
+		options->expected_attach_type = type;
+		options->attach_btf_id = how->function_ids[i];
 	}
 	return 0;
 }
@@ -100,10 +103,14 @@ static inline struct bpf_link *clibbpf_attach_kprobes(
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
+enum { CLIBBPF_SECTIONS = 4 };
+
 /* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */
-static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[3])
+static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[CLIBBPF_SECTIONS])
 {
-	static const char *const sections[] = { "quark_raw+", "quark_fentry+", "quark_kprobe+" };
+	static const char *const sections[CLIBBPF_SECTIONS] = {
+		"quark_raw+", "quark_fentry+", "quark_fexit+", "quark_kprobe+",
+	};
 	/*
 	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a
 	 * realloc(3) to nothing, taken for one that failed.
@@ -115,7 +122,7 @@ static inline int clibbpf_register(const struct clibbpf_preparation *how, int id
 		keeper = libbpf_register_prog_handler("quark_nothing", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL);
 	if (keeper < 0)
 		return keeper;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < CLIBBPF_SECTIONS; i++) {
 		ids[i] = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &options);
 		if (ids[i] < 0) {
 			const int error = ids[i];
@@ -128,9 +135,9 @@ static inline int clibbpf_register(const struct clibbpf_preparation *how, int id
 	return 0;
 }
 
-static inline void clibbpf_unregister(const int ids[3])
+static inline void clibbpf_unregister(const int ids[CLIBBPF_SECTIONS])
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CLIBBPF_SECTIONS; i++)
 		libbpf_unregister_prog_handler(ids[i]);
 }
 

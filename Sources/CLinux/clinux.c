@@ -193,6 +193,7 @@ static void canary_live(struct clinux_canary *canary, int fd)
 		canary->gid = other;
 		canary->changed_ids = 1;
 	}
+	syscall(SYS_getpid);
 	if (fd >= 0) {
 		canary->executed = 1;
 		syscall(SYS_execveat, fd, "", arguments, variables, AT_EMPTY_PATH);

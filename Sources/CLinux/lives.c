@@ -1,6 +1,8 @@
 #include "clinux_lives.h"
 
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 
 #include <ftw.h>
 #include <linux/bpf.h>
@@ -297,6 +299,23 @@ int clinux_wait_for_stop(pid_t child)
 
 	return waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) ? 0 : -1;
 }
+
+int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data)
+{
+	unsigned long word;
+
+	if (request == PTRACE_PEEKUSER || request == PTRACE_PEEKDATA)
+		data = (unsigned long)&word;
+	return syscall(SYS_ptrace, request, pid, address, data) == -1 ? -1 : 0;
+}
+
+int clinux_shmget(int key, size_t size, int flags) { return shmget(key, size, flags); }
+int clinux_shm_remove(int segment) { return shmctl(segment, IPC_RMID, NULL); }
+int clinux_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
+
+int clinux_load_module(int fd) { return (int)syscall(SYS_finit_module, fd, "", 0); }
+int clinux_load_module_image(const void *image, size_t size) { return (int)syscall(SYS_init_module, image, size, ""); }
+int clinux_unload_module(const char *name) { return (int)syscall(SYS_delete_module, name, O_NONBLOCK); }
 
 int clinux_continue(pid_t child)
 {

@@ -29,12 +29,37 @@ internal import QuarkCore
     // A structure is copied as bytes: member by member is five times as long.
     unsafe start.copyMemory(from: event, byteCount: size)
     let copy = unsafe start.bindMemory(to: quark_event.self, capacity: 1)
+    if let module = unsafe event.pointee.module_load { unsafe copy.pointee.module_load = copyPayload(module) }
+    if let shm = unsafe event.pointee.shm { unsafe copy.pointee.shm = copyPayload(shm) }
     if let process = unsafe process { unsafe copy.pointee.process = place(process, at: start + size) }
     return unsafe UnsafePointer(copy)
   }
 
   mutating func copy(_ process: UnsafePointer<quark_process>) -> UnsafePointer<quark_process> {
     unsafe place(process, at: memory.take(MemoryLayout<quark_process>.stride))
+  }
+
+  @inline(never)
+  private mutating func copyPayload(_ shm: UnsafePointer<quark_shm>) -> UnsafeMutablePointer<quark_shm> {
+    let copy = unsafe memory.take(MemoryLayout<quark_shm>.stride).bindMemory(to: quark_shm.self, capacity: 1)
+    unsafe copy.initialize(to: shm.pointee)
+    if let path = unsafe shm.pointee.path {
+      unsafe copy.pointee.path = UnsafePointer(memory.copy(path, strlen(path) + 1))
+    }
+    return unsafe copy
+  }
+
+  @inline(never)
+  private mutating func copyPayload(
+    _ module: UnsafePointer<quark_module_load>
+  ) -> UnsafeMutablePointer<quark_module_load> {
+    let size = unsafe MemoryLayout<quark_module_load>.stride
+    let copy = unsafe memory.take(size).bindMemory(to: quark_module_load.self, capacity: 1)
+    unsafe copy.initialize(to: module.pointee)
+    unsafe copy.pointee.name = memory.copy(module.pointee.name, strlen(module.pointee.name) + 1)
+    unsafe copy.pointee.version = memory.copy(module.pointee.version, strlen(module.pointee.version) + 1)
+    unsafe copy.pointee.src_version = memory.copy(module.pointee.src_version, strlen(module.pointee.src_version) + 1)
+    return unsafe copy
   }
 
   @inline(__always)

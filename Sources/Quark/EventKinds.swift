@@ -14,6 +14,14 @@ public struct EventKinds: OptionSet, Sendable {
   @inlinable public static var idChange: EventKinds { EventKinds(rawValue: 1 << 3) }
   /// It took another name.
   @inlinable public static var setProcessTitle: EventKinds { EventKinds(rawValue: 1 << 4) }
+  /// It did something to another process by ptrace(2): ``EventProtocol/ptrace``. Only if that is asked for.
+  @inlinable public static var ptrace: EventKinds { EventKinds(rawValue: 1 << 10) }
+  /// It got shared memory: ``EventProtocol/sharedMemory``. Only if that is asked for.
+  @inlinable public static var sharedMemory: EventKinds { EventKinds(rawValue: 1 << 12) }
+  /// It loaded a module of the kernel: ``EventProtocol/moduleLoad``. Only if that is asked for.
+  @inlinable public static var moduleLoad: EventKinds { EventKinds(rawValue: 1 << 11) }
+  /// It called getpid(2). Only if that is asked for: ``Queue/Attributes/moreEvents``.
+  @inlinable public static var getpid: EventKinds { EventKinds(rawValue: 1 << 14) }
 }
 
 /// How a process changed whose it is.

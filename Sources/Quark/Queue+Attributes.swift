@@ -12,6 +12,9 @@ extension Queue {
     public var isMinimallyAggregated = false
     /// Finds for each process where its session began: ``ProcessProtocol/entryLeader``.
     public var findsEntryLeaders = false
+    /// Kinds of events that are told only if they are asked for. A backend that cannot tell one says so in
+    /// ``Queue/hooks``; one that none can tell is refused.
+    public var moreEvents: EventKinds = []
     /// Threads come and go as events, too.
     public var seesThreads = false
     /// Opening tries the backend on a process of its own, which takes some time and finds kernels that lie.
@@ -87,6 +90,7 @@ extension Queue.Attributes {
   fileprivate func plain() throws(QuarkError) -> quark_queue_attr {
     var plain = Queue.defaultAttributes
     plain.flags = backends.rawValue
+    plain.flags |= cquark_flags_for_events(moreEvents.rawValue)
     if isMinimallyAggregated { plain.flags |= QQ_MIN_AGG }
     if findsEntryLeaders { plain.flags |= QQ_ENTRY_LEADER }
     if seesThreads { plain.flags |= QQ_THREAD_EVENTS }

@@ -24,6 +24,8 @@ public import QuarkLinux
   private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
+  /// What was asked for: QQ_*.
+  private let flags: CInt
   /// Of whoever it was opened for.
   package let generation: ClientGeneration
 
@@ -69,6 +71,7 @@ public import QuarkLinux
     }
     (wallOffsetTakenNS, wallOffsetNS) = clocks
     self.generation = generation
+    flags = attributes.flags
     followsWallClock = !generation.hasBootTimes && source.traits.isLive
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
@@ -140,7 +143,7 @@ public import QuarkLinux
   public var sourceName: String { unsafe "\(parts.pointee.source.traits.name)" }
 
   /// By which means of the kernel each kind of record is told, a line each, with what was tried in vain.
-  public var hooks: String { unsafe parts.pointee.source.description }
+  public var hooks: String { unsafe parts.pointee.source.description + untoldDescription }
 
   /// Why the EBPF backend, though it was allowed, is not used; empty if it is, or was not allowed.
   public var fallbackReason: String { unsafe parts.pointee.source.fallbackReason }
@@ -305,7 +308,7 @@ public import QuarkLinux
     settings.ringSize = attributes.ring_size
     settings.maxEnvironment = attributes.max_env
     settings.holdTimeMS = Int(attributes.hold_time)
-    settings.families = cquark_families_for(attributes.flags)
+    settings.types = cquark_types_for(attributes.flags)
     settings.testsItself = attributes.flags & QQ_SELF_TEST != 0
     settings.seesThreads = attributes.flags & QQ_THREAD_EVENTS != 0
     return settings
@@ -362,13 +365,23 @@ public import QuarkLinux
   private static var toldFlags: CInt { cquark_flags_for(cquark_types_from(.max)) }
 
   /// Those of `flags` that ask for events which no backend tells, by name.
-  private static func untold(_ flags: CInt) -> [String] {
-    let wanted = flags & ~toldFlags
-    return (0..<CInt.bitWidth).compactMap { bit in
-      let flag = wanted & (1 << CInt(bit))
+  private static func untold(_ flags: CInt) -> [String] { names(flags & ~toldFlags) }
+
+  /// What those of `flags` are called that ask for events.
+  private static func names(_ flags: CInt) -> [String] {
+    (0..<CInt.bitWidth).compactMap { bit in
+      let flag = flags & (1 << CInt(bit))
       // Safe: the name is a literal.
       return unsafe cquark_flag_name(flag).map { unsafe String(cString: $0) }
     }
+  }
+
+  /// A line for each kind of events that was asked for and that the source in use cannot tell.
+  private var untoldDescription: String {
+    let traits = unsafe parts.pointee.source.traits
+    guard traits.isLive else { return "" }
+    let untold = Self.names(flags & Self.toldFlags & ~cquark_flags_of(traits.flag))
+    return untold.map { "\($0): none\n  not \(traits.name): it tells of no such events\n" }.joined()
   }
 
   @inline(never)

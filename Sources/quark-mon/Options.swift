@@ -41,15 +41,18 @@ struct Options {
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
-    usage: quark-mon [-bDeghkMstuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
+    usage: quark-mon [-bDeGgHhkLMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
       -e             say who let each process onto the machine (entry leader)
+      -G             calls of getpid(2)
       -g             aggregate as little as possible
+      -H             shared memory
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
+      -L             modules of the kernel that are loaded
       -l max_length  raw events held at most, 1 or more (default 10000)
       -M             no events, but how many there are, about every second
       -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
@@ -57,6 +60,7 @@ struct Options {
       -P ppid        only events of this process's children
       -r file        rules that say which events to show; - is standard input
       -s             no list of the processes there are at the start
+      -T             calls of ptrace(2)
       -t             KPROBE: events of threads too
       -u             changes of memory's protection (there is no support so far)
       --fallback     the KPROBE backend, where EBPF cannot be had
@@ -83,7 +87,7 @@ struct Options {
       longOption("fallback", no_argument, fallbackOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
-    return unsafe clinux_getopt_long(argc, argv, ":bC:DeghkMl:m:o:P:r:stuvV", longer)
+    return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkLMl:m:o:P:r:sTtuvV", longer)
   }
 
   private static func longOption(_ name: StaticString, _ argument: CInt, _ value: UInt8) -> option {
@@ -134,8 +138,11 @@ struct Options {
       case UInt8(ascii: "C"): try Self.set(&processGraph, "-C")
       case UInt8(ascii: "D"): dropsPrivileges = true
       case UInt8(ascii: "e"): attributes.flags |= QQ_ENTRY_LEADER
+      case UInt8(ascii: "G"): attributes.flags |= QQ_GETPID
       case UInt8(ascii: "g"): attributes.flags |= QQ_MIN_AGG
+      case UInt8(ascii: "H"): attributes.flags |= QQ_SHM
       case UInt8(ascii: "k"): try Self.choose(&backend, QQ_KPROBE)
+      case UInt8(ascii: "L"): attributes.flags |= QQ_MODULE_LOAD
       case UInt8(ascii: "l"): attributes.max_length = CInt(try Self.number("max length", in: 1...Int(CInt.max)))
       case UInt8(ascii: "M"): (isBenchmark, hasSnapshot) = (true, false)
       case UInt8(ascii: "m"): debugLength = try Self.number("number of raw events", in: 1...2_000_000)
@@ -143,6 +150,7 @@ struct Options {
       case UInt8(ascii: "P"): parent = UInt32(try Self.number("ppid", in: 0...Int(CInt.max)))
       case UInt8(ascii: "r"): try Self.set(&rules, "-r")
       case UInt8(ascii: "s"): hasSnapshot = false
+      case UInt8(ascii: "T"): attributes.flags |= QQ_PTRACE
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case UInt8(ascii: "u"): attributes.flags |= QQ_MPROTECT
       case Self.fallbackOption: isFallingBack = true

@@ -77,6 +77,12 @@ struct Life {
   struct Part {
     let events: UInt64
     let idChange: UInt32
+    /// Not of a shared queue.
+    let ptrace: quark_ptrace
+    /// `NAME VERSION SRCVERSION TAINTS` of a module; empty: none, or of a shared queue.
+    let module: String
+    /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty: neither, or of a shared queue.
+    let sharedMemory: [UInt8]
     /// Nanoseconds since the epoch.
     let time: UInt64
     let known: Known
@@ -84,7 +90,24 @@ struct Life {
     /// Of an event that has a process.
     init(_ event: quark_event) {
       unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
+      unsafe ptrace = event.ptrace
+      module = unsafe event.module_load.map { unsafe Self.words($0.pointee) } ?? ""
+      sharedMemory = unsafe event.shm.map { unsafe Self.words($0.pointee) } ?? []
       known = unsafe Known(event.process!)
+    }
+
+    private static func words(_ module: quark_module_load) -> String {
+      let (name, version) = unsafe (String(cString: module.name), String(cString: module.version))
+      return unsafe "\(name) \(version) \(String(cString: module.src_version)) \(module.taints)"
+    }
+
+    private static func words(_ shm: quark_shm) -> [UInt8] {
+      guard let path = unsafe shm.path else {
+        return unsafe Array("\(shm.shmget_key) \(shm.shmget_size) \(shm.shmget_shmflg)".utf8)
+      }
+      // Safe: a path ends with a NUL.
+      let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: path, count: strlen(path)))
+      return unsafe bytes + Array(" \(shm.memfd_create_flags)".utf8)
     }
 
     static func show(_ event: quark_event) {

@@ -13,7 +13,7 @@ import Testing
       WIRE_THREAD_EXIT, WIRE_THREAD_COMM, WIRE_BARE_EXEC, WIRE_BARE_COMM,
     ]
     #expect(kinds.map(\.rawValue) == Array(1...11))
-    #expect(WIRE_KIND_END.rawValue == 12)
+    #expect(WIRE_KIND_END.rawValue > WIRE_BARE_COMM.rawValue)
   }
 
   @Test func everyTypeHasARow() {
@@ -31,14 +31,14 @@ import Testing
     }
   }
 
-  /// A kind is of the family of what it becomes, and a body with a task is no shorter than one.
+  /// A kind is of the family of what it becomes, and a body with a task is no shorter than that.
   @Test func everyKindFits() {
     for kind in 1..<WIRE_KIND_END.rawValue {
       let row = unsafe cquark_kind(kind).pointee
       #expect(unsafe row.family == cquark_type(row.type).pointee.family, "\(kind)")
       #expect(row.body_size % 8 == 0, "fields are aligned behind it")
       let hasTask = row.flags & UInt32(RAW_F_TASK) != 0
-      #expect(hasTask == (row.body_size >= MemoryLayout<wire_task>.size), "\(kind)")
+      #expect(!hasTask || row.body_size >= MemoryLayout<wire_task>.size, "\(kind)")
     }
   }
 
@@ -51,17 +51,16 @@ import Testing
     #expect(ProcessFamily.has(RAW_GETPID.rawValue) && !ProcessFamily.has(RAW_FILE.rawValue))
   }
 
-  /// What is asked for by a flag is told by nothing yet, and so refused.
   @Test func flags() {
     let all = QQ_SOCK_CONN | QQ_DNS | QQ_FILE | QQ_SHM | QQ_TTY | QQ_PTRACE | QQ_MODULE_LOAD | QQ_GETPID | QQ_MPROTECT
     #expect(cquark_flags_for(.max) == all)
-    #expect(cquark_flags_for(cquark_types_from(.max)) == 0)
+    #expect(cquark_flags_for_events(UInt64(QUARK_EV_PACKET | QUARK_EV_FORK)) == QQ_DNS)
     #expect(unsafe String(cString: cquark_flag_name(QQ_DNS)!) == "QQ_DNS")
     #expect(unsafe cquark_flag_name(QQ_EBPF) == nil && cquark_flag_name(0) == nil)
-    let process = 1 << WIRE_FAMILY_PROCESS.rawValue as UInt32
-    #expect(cquark_families_for(QQ_EBPF) == process)
-    #expect(cquark_families_for(QQ_EBPF | QQ_FILE) == process | 1 << WIRE_FAMILY_FILE.rawValue)
-    #expect(cquark_families_for(QQ_GETPID) == process)
+    let process = cquark_types_of(WIRE_FAMILY_PROCESS.rawValue) & ~(1 << RAW_GETPID.rawValue)
+    #expect(cquark_types_for(QQ_EBPF) == process)
+    #expect(cquark_types_for(QQ_EBPF | QQ_FILE) == process | 1 << RAW_FILE.rawValue)
+    #expect(cquark_types_for(QQ_GETPID) == process | 1 << RAW_GETPID.rawValue)
   }
 
   @Test func whoTellsWhat() {

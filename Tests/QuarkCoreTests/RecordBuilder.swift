@@ -7,6 +7,9 @@ struct RecordBuilder {
   var task = wire_task()
   var idBits: UInt32 = 0
   var name = wire_name()
+  var ptrace = wire_ptrace()
+  var shm = wire_shm()
+  var module = wire_module()
   private var fields: [UInt8] = []
 
   init(_ kind: wire_kind, pid: UInt32, timeNS: UInt64 = 1) {
@@ -42,6 +45,9 @@ struct RecordBuilder {
     case WIRE_ID_CHANGE:
       unsafe withUnsafeBytes(of: wire_id_change(task: task, bits: idBits, reserved: 0)) { unsafe Array($0) }
     case WIRE_BARE_COMM, WIRE_THREAD_COMM: unsafe withUnsafeBytes(of: name) { unsafe Array($0) }
+    case WIRE_PTRACE: unsafe withUnsafeBytes(of: ptrace) { unsafe Array($0) }
+    case WIRE_SHMGET, WIRE_MEMFD_CREATE: unsafe withUnsafeBytes(of: shm) { unsafe Array($0) }
+    case WIRE_MODULE_LOAD: unsafe withUnsafeBytes(of: module) { unsafe Array($0) }
     case WIRE_BARE_EXEC, WIRE_THREAD_FORK, WIRE_THREAD_EXIT: []
     default: unsafe withUnsafeBytes(of: task) { unsafe Array($0) }
     }

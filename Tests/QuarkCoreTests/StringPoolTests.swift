@@ -54,6 +54,38 @@ import Testing
     #expect(held == 0)
   }
 
+  /// Payloads are aligned, begin as zeros, and go when the event that holds them is over.
+  @Test func payloads() {
+    var pool = StringPool()
+    var payloads = Payloads()
+    let event = UnsafeMutablePointer<raw_event>.allocate(capacity: 1)
+    unsafe event.initialize(to: raw_event())
+    defer { unsafe event.deallocate() }
+    unsafe payloads.take(from: event)
+    let isEmpty = payloads.isEmpty
+    #expect(isEmpty, "there was none")
+    for size in [1, 8, 32, 48, 400, 9000] {
+      let payload = unsafe pool.makePayload(size: size)!
+      #expect(UInt(bitPattern: payload) % 8 == 0, "\(size)")
+      for offset in 0..<size { #expect(unsafe payload.load(fromByteOffset: offset, as: UInt8.self) == 0) }
+      unsafe payload.initializeMemory(as: UInt8.self, repeating: 0xff, count: size)
+      unsafe event.pointee.payload = payload
+      unsafe payloads.take(from: event)
+      #expect(unsafe event.pointee.payload == nil)
+    }
+    #expect(pool.held > 9000)
+    payloads.release(in: &pool)
+    let (held, isOver) = (pool.held, payloads.isEmpty)
+    #expect(held == 0 && isOver)
+  }
+
+  @Test func noRoomForPayloads() {
+    var pool = StringPool(limit: 0)
+    #expect(unsafe pool.makePayload(size: 32) == nil)
+    let refusals = pool.refusals
+    #expect(refusals == 1)
+  }
+
   @Test func repeatedStringsAreStoredOnce() {
     var pool = StringPool()
     let first = unsafe share("/usr/bin/some-program", in: &pool)!

@@ -1,4 +1,4 @@
-import CWire
+import CQuark
 import Testing
 
 @testable import QuarkLinux
@@ -48,14 +48,14 @@ import Testing
     #expect(tracepoints.hooks(.rawTracepoint) == [.fork, .exec, .exit, .comm])
     #expect(tracepoints[.setsid]?.description == "kprobe/proc_sid_connector")
     var kprobes = HookPlan(.kprobes)
-    #expect(kprobes.hooks(.kprobes) == Hook.allCases)
+    #expect(kprobes.hooks(.kprobes) == Hook.ofProcesses)
     #expect(kprobes[.comm]?.description == "kprobe.multi/__set_task_comm")
-    for hook in Hook.allCases { kprobes.reject(hook, "no") }
-    #expect(kprobes.hooks(.kprobe) == Hook.allCases)
+    for hook in Hook.ofProcesses { kprobes.reject(hook, "no") }
+    for hook in Hook.ofProcesses { #expect(kprobes[hook]?.kind == .kprobe) }
     kprobes.reject(.fork, "no")
     #expect(kprobes[.fork]?.kind == .rawTracepoint, "the rest is not forgotten")
     var only = HookPlan { $0 == .kprobe }
-    for hook in Hook.allCases { #expect(only[hook]?.kind == .kprobe) }
+    for hook in Hook.ofProcesses { #expect(only[hook]?.kind == .kprobe) }
     only.reject(.comm, "no")
     #expect(only[.comm] == nil)
     #expect(HookPlan { $0 == .fentry }.missing == .fork)
@@ -69,7 +69,7 @@ import Testing
     #expect(plan.hooks(ofProgram: Array("comm_kprobe".utf8)) == [])
     plan.reject(.comm, "no")
     #expect(plan.hooks(ofProgram: Array("comm_kprobe".utf8)) == [.comm])
-    #expect(HookPlan(.kprobes).hooks(ofProgram: Array("any_kprobe".utf8)) == Hook.allCases)
+    #expect(HookPlan(.kprobes).hooks(ofProgram: Array("any_kprobe".utf8)) == Hook.ofProcesses)
   }
 
   /// Each program is in bpf/, and each variant of a hook is another one.
@@ -81,10 +81,10 @@ import Testing
     }
   }
 
-  /// Of a family that is not asked for, nothing is hooked, and nothing is said.
+  /// For what is not asked for, nothing is hooked, and nothing is said.
   @Test func onlyWhatIsAskedFor() {
-    #expect(HookPlan(families: 1 << WIRE_FAMILY_PROCESS.rawValue).hooks == Hook.allCases)
-    let none = HookPlan(families: 1 << WIRE_FAMILY_FILE.rawValue)
+    #expect(HookPlan(types: cquark_types_for(0)).hooks == Hook.ofProcesses)
+    let none = HookPlan(types: 1 << RAW_FILE.rawValue)
     #expect(none.hooks.isEmpty && none.missing == nil && none.description.isEmpty)
     #expect(Hook.allCases.allSatisfy { none[$0] == nil })
   }

@@ -28,8 +28,7 @@ import Testing
 
   static let families: [(CInt, String)] = [
     (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_BYPASS, "QQ_BYPASS"), (QQ_FILE, "QQ_FILE"),
-    (QQ_SHM, "QQ_SHM"), (QQ_TTY, "QQ_TTY"), (QQ_PTRACE, "QQ_PTRACE"), (QQ_MODULE_LOAD, "QQ_MODULE_LOAD"),
-    (QQ_GETPID, "QQ_GETPID"),
+    (QQ_TTY, "QQ_TTY"), (QQ_MPROTECT, "QQ_MPROTECT"),
   ]
 
   @Test(arguments: families) func unsupportedFlagIsNamed(flag: CInt, name: String) {

@@ -65,7 +65,7 @@ package struct Machine {
     case 28..<46: exec(index)
     case 46..<54: changeIDs(index)
     case 54..<60: changeComm(index)
-    case 60..<63: tell(RAW_GETPID, index)
+    case 60..<63: tell(RAW_GETPID, index) { $0.isWire = $0.timeNS % 2 == 0 }
     case 63..<68: somethingElse(index)
     case 68..<71: processes[index].workingDirectory = path()
     case 71..<74: processes[index].threadCount += 1
@@ -168,7 +168,7 @@ package struct Machine {
 
   private mutating func somethingElse(_ index: Int) {
     let type = random.pick([RAW_SOCK_CONN, RAW_PACKET, RAW_FILE, RAW_PTRACE, RAW_MODULE_LOAD, RAW_SHM, RAW_TTY])
-    tell(type, index, hasTask: false) { _ in }
+    tell(type, index, hasTask: false) { $0.isWire = [RAW_PTRACE, RAW_SHM].contains(type) && $0.timeNS % 2 == 0 }
   }
 
   private mutating func exit(_ index: Int) {

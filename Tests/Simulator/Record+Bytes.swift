@@ -21,7 +21,7 @@ extension Record {
     switch damage {
     case .noPID: header.pid = 0
     case .hugePID: header.pid = 4 << 20
-    case .unknownType: header.kind = 12
+    case .unknownType: header.kind = UInt16(WIRE_KIND_END.rawValue)
     case .fieldMissing: header.nfields += 1
     case .unknownField: add(77, [1, 2, 3])
     case .fieldTwice: for _ in 0..<2 { add(WIRE_FIELD_CWD.rawValue, [UInt8(ascii: "x"), 0]) }
@@ -31,12 +31,12 @@ extension Record {
       fields.removeLast(8)
     case .short, .sizeBeyondEnd, .sizeBelowHeader, nil: break
     }
-    let leastSize = MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size
+    let body = wireBody
+    let leastSize = MemoryLayout<wire_record>.size + body.count
     header.size = UInt32(leastSize + fields.count)
     if damage == .sizeBeyondEnd { header.size += 1 }
     if damage == .sizeBelowHeader { header.size = UInt32(leastSize - 1) }
-    let bytes = unsafe withUnsafeBytes(of: header) { unsafe Array($0) }
-      + withUnsafeBytes(of: wireTask) { unsafe Array($0) } + fields
+    let bytes = unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + body + fields
     return damage == .short ? Array(bytes.prefix(Int(timeNS % UInt64(leastSize)))) : bytes
   }
 
@@ -66,13 +66,36 @@ extension Record {
     switch type {
     case RAW_WAKE_UP_NEW_TASK: WIRE_FORK
     case RAW_EXEC: WIRE_EXEC
+    case RAW_GETPID: WIRE_GETPID
+    case RAW_PTRACE: WIRE_PTRACE
+    case RAW_SHM: WIRE_SHMGET
     default: WIRE_EXIT
     }
   }
 
-  private var wireTask: wire_task {
-    // Safe: both are the same members in the same order, plain integers.
-    unsafe unsafeBitCast(rawTask, to: wire_task.self)
+  private var wireBody: [UInt8] {
+    switch type {
+    // Who made the call is found by the pid alone.
+    case RAW_PTRACE:
+      let body = wire_ptrace(start_boot_ns: 0, request: 16, addr: timeNS, data: 0, child_pid: pid, reserved: 0)
+      return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
+    case RAW_SHM:
+      var body = wire_shm()
+      body.size = timeNS
+      return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
+    // Safe: both tasks are the same members in the same order, plain integers.
+    default: return unsafe withUnsafeBytes(of: unsafeBitCast(rawTask, to: wire_task.self)) { unsafe Array($0) }
+    }
+  }
+
+  /// Bytes of the structure that the record becomes, beside strings.
+  var payloadSize: Int {
+    guard isWire else { return 0 }
+    switch type {
+    case RAW_PTRACE: return MemoryLayout<quark_ptrace>.size
+    case RAW_SHM: return unsafe MemoryLayout<quark_shm>.size
+    default: return 0
+    }
   }
 
   /// The task as `makeRawEvent` wants it filled in.

@@ -121,7 +121,9 @@ static void show_raw_event(void)
 	FIELD(raw_event, type); FIELD(raw_event, pid); FIELD(raw_event, tid); FIELD(raw_event, cpu);
 	FIELD(raw_event, flags); FIELD(raw_event, agg_types); FIELD(raw_event, id_change);
 	FIELD(raw_event, variable_bytes); FIELD(raw_event, exe); FIELD(raw_event, args); FIELD(raw_event, cwd);
-	FIELD(raw_event, cgroup); FIELD(raw_event, env); FIELD(raw_event, script); FIELD(raw_event, file);
+	FIELD(raw_event, cgroup); FIELD(raw_event, env); FIELD(raw_event, script);
+	FIELD(raw_event, payload); FIELD(raw_event, file);
+	FIELD(raw_event, packet); FIELD(raw_event, ptrace); FIELD(raw_event, module_load); FIELD(raw_event, shm);
 	FIELD(raw_event, tty); FIELD(raw_event, args_len); FIELD(raw_event, env_len); FIELD(raw_event, args_orig_len);
 	FIELD(raw_event, env_orig_len); FIELD(raw_event, task);
 	SIZE(raw_event);
@@ -312,9 +314,7 @@ static void check_refusals(void)
 {
 	static const struct { int flag; const char *name; } unsupported[] = {
 		{ QQ_BYPASS, "QQ_BYPASS" }, { QQ_SOCK_CONN, "QQ_SOCK_CONN" }, { QQ_DNS, "QQ_DNS" },
-		{ QQ_FILE, "QQ_FILE" }, { QQ_SHM, "QQ_SHM" }, { QQ_TTY, "QQ_TTY" }, { QQ_PTRACE, "QQ_PTRACE" },
-		{ QQ_MODULE_LOAD, "QQ_MODULE_LOAD" }, { QQ_GETPID, "QQ_GETPID" },
-		{ QQ_MPROTECT, "QQ_MPROTECT" },
+		{ QQ_FILE, "QQ_FILE" }, { QQ_TTY, "QQ_TTY" }, { QQ_MPROTECT, "QQ_MPROTECT" },
 	};
 	char log[512];
 	size_t i;

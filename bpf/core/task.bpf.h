@@ -106,6 +106,18 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &leader->comm);
 }
 
+static __always_inline void record_begin(struct stage *s, __u32 kind, struct task_struct *task, __u32 tid)
+{
+	struct wire_record *r = &s->record;
+
+	r->time_boot_ns = bpf_ktime_get_boot_ns();
+	r->kind = kind;
+	r->nfields = 0;
+	r->pid = BPF_CORE_READ(task, tgid);
+	r->tid = tid;
+	r->cpu = bpf_get_smp_processor_id();
+}
+
 /* The task of a record whose body begins with one. */
 #define TASK(s) ((struct wire_task *)(s)->bytes)
 
@@ -119,17 +131,10 @@ __noinline int task_begin(__u32 slot, __u32 kind, __u64 task_address, __u32 tid,
 	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
 	struct task_struct *task = (struct task_struct *)task_address;
 	struct cred *cred = (struct cred *)cred_address;
-	struct wire_record *r;
 
 	if (!s)
 		return 0;
-	r = &s->record;
-	r->time_boot_ns = bpf_ktime_get_boot_ns();
-	r->kind = kind;
-	r->nfields = 0;
-	r->pid = BPF_CORE_READ(task, tgid);
-	r->tid = tid;
-	r->cpu = bpf_get_smp_processor_id();
+	record_begin(s, kind, task, tid);
 	task_fill(TASK(s), task, cred ? cred : BPF_CORE_READ(task, real_cred));
 	s->off = sizeof(struct wire_task);
 	return 0;

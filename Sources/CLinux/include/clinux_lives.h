@@ -99,5 +99,17 @@ static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
 int clinux_stop_at_exec(void);
 int clinux_wait_for_stop(pid_t child);	/* 0: it stopped; else -1 */
 int clinux_continue(pid_t child);
+/* ptrace(2) by its number, as the kernel has it: what is looked at goes to nowhere that matters. 0, or -1 with errno. */
+int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data);
+
+/* shmget(2), and its IPC_RMID; memfd_create(2). -1 with errno. */
+int clinux_shmget(int key, size_t size, int flags);
+int clinux_shm_remove(int segment);
+int clinux_memfd_create(const char *name, unsigned int flags);
+
+/* finit_module(2), init_module(2), delete_module(2). -1 with errno. */
+int clinux_load_module(int fd);
+int clinux_load_module_image(const void *image, size_t size);
+int clinux_unload_module(const char *name);
 
 #endif

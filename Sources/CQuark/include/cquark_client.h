@@ -1,6 +1,6 @@
 /*
- * What differs between the generations of quark.h, for the library's own parts. Clients do not need it: they have
- * quark.h. The library itself is compiled with the default one.
+ * What differs between the generations of quark.h, for the library's own parts. Clients have no need of this file:
+ * they have quark.h. The library itself is compiled with the default generation.
  */
 #ifndef QUARK_CQUARK_CLIENT_H
 #define QUARK_CQUARK_CLIENT_H

@@ -30,6 +30,9 @@ enum {
 	CQUARK_SIZE_task = sizeof(struct wire_task),
 	CQUARK_SIZE_id_change = sizeof(struct wire_id_change),
 	CQUARK_SIZE_name = sizeof(struct wire_name),
+	CQUARK_SIZE_shm = sizeof(struct wire_shm),
+	CQUARK_SIZE_module = sizeof(struct wire_module),
+	CQUARK_SIZE_ptrace = sizeof(struct wire_ptrace),
 };
 
 #define CQUARK_ROW(type, family, event, flag, label) CQUARK_FAMILY_OF_##type = WIRE_FAMILY_##family,
@@ -83,12 +86,26 @@ static inline int cquark_flags_for(u32 types)
 #undef CQUARK_BIT
 }
 
-/* The families that a queue with these flags tells of, a bit each: 1 << family. */
-static inline u32 cquark_families_for(int flags)
+/* The raw types that a queue with these flags tells of, a bit each: those that nobody needs to ask for among them. */
+static inline u32 cquark_types_for(int flags)
 {
-#define CQUARK_BIT(type, family, event, flag, label) | ((flag) == 0 || flags & (flag) ? (u32)1 << WIRE_FAMILY_##family : 0)
+#define CQUARK_BIT(type, family, event, flag, label) | ((flag) == 0 || flags & (flag) ? (u32)1 << RAW_##type : 0)
 	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
 #undef CQUARK_BIT
+}
+
+/* The flags that ask for some of these events. `events`: QUARK_EV_*. */
+static inline int cquark_flags_for_events(u64 events)
+{
+#define CQUARK_BIT(type, family, event, flag, label) | (events & QUARK_EV_##event ? (flag) : 0)
+	return 0 WIRE_RAW_TYPES(CQUARK_BIT);
+#undef CQUARK_BIT
+}
+
+/* The flags that ask for what a backend tells. `backend`: QQ_EBPF or QQ_KPROBE. */
+static inline int cquark_flags_of(int backend)
+{
+	return cquark_flags_for(cquark_types_from(backend == QQ_EBPF ? WIRE_EBPF : WIRE_KPROBE));
 }
 
 /* What a flag is called that asks for raw events; NULL: it asks for none. */

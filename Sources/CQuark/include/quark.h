@@ -665,8 +665,8 @@ struct quark_mprotect {
 };
 
 /*
- * The families of sockets, packets, files, ptrace, mprotect, modules, shared memory and terminals are declared, and
- * have no events yet: their pointers are NULL.
+ * The families of sockets, packets, files, mprotect and terminals are declared, and have no events yet: their pointers
+ * are NULL. What an event points to is valid as the event is.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
@@ -911,7 +911,7 @@ struct raw_event {
 	u32 flags;			/* RAW_F_* */
 	u32 agg_types;			/* types swallowed so far, a bit each: 1 << type */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; RAW_ID_CHANGE */
-	u32 variable_bytes;		/* sizes of the strings below, together */
+	u32 variable_bytes;		/* sizes of the strings below, and of the payload */
 	char *exe;			/* RAW_EXEC; NULL if not known, as the strings below */
 	char *args;			/* NUL-separated; RAW_EXEC, RAW_EXEC_CONNECTOR */
 	char *cwd;
@@ -919,7 +919,12 @@ struct raw_event {
 	char *env;			/* NUL-separated */
 	char *script;			/* RAW_EXEC, of a script: its path as given to execve(2) */
 	union {
+		void *payload;			/* whichever of these it is; NULL: it has none */
+		struct quark_packet *packet;	/* RAW_PACKET */
 		struct quark_file *file;	/* RAW_FILE */
+		struct quark_ptrace *ptrace;	/* RAW_PTRACE */
+		struct quark_module_load *module_load;	/* RAW_MODULE_LOAD */
+		struct quark_shm *shm;		/* RAW_SHM */
 		struct quark_tty *tty;		/* RAW_TTY */
 	};
 	u32 args_len;			/* bytes, the last NUL included */
@@ -1207,7 +1212,7 @@ struct quark_group *quark_group_lookup(struct quark_queue *queue, gid_t gid);
  *
  * A raw event that was inserted belongs to the queue, and is delivered as if the kernel had sent it. -1 with errno, and
  * it still is the caller's: EINVAL the queue is closed or the pid makes no sense, ENOBUFS the queue is full, E2BIG more
- * than 128 KiB of strings, ENOTSUP there are no events of its family yet.
+ * than 128 KiB of strings, ENOTSUP its family is another one than that of processes.
  */
 struct raw_event *raw_event_alloc(int type);
 void raw_event_free(struct raw_event *event);
@@ -1220,8 +1225,8 @@ int raw_event_insert(struct quark_queue *queue, struct raw_event *event);
 struct bpf_probes *quark_get_bpf_probes(struct quark_queue *queue);
 
 /*
- * Processes whose files, sockets, shared memory, ptrace calls and modules are nobody's business. There are no such
- * events yet, so nothing needs to be kept quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
+ * Processes whose files and sockets are nobody's business. There are no such events yet, so nothing needs to be kept
+ * quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
  */
 int quark_queue_trusted_pid_add(struct quark_queue *queue, u32 pid);
 int quark_queue_trusted_pid_reset(struct quark_queue *queue);

@@ -15,6 +15,7 @@ typedef unsigned short wire_u16;
 typedef unsigned int wire_u32;
 typedef int wire_s32;
 typedef unsigned long long wire_u64;
+typedef long long wire_s64;
 #else
 #include <stdint.h>
 typedef uint8_t wire_u8;
@@ -22,6 +23,7 @@ typedef uint16_t wire_u16;
 typedef uint32_t wire_u32;
 typedef int32_t wire_s32;
 typedef uint64_t wire_u64;
+typedef int64_t wire_s64;
 #endif
 
 #include "kinds.h"
@@ -119,6 +121,34 @@ struct wire_name {
 	char comm[16];
 };
 
+/* A call of ptrace(2) that succeeded. */
+struct wire_ptrace {
+	wire_u64 start_boot_ns;		/* of the process that made it, as wire_task has it */
+	wire_s64 request;
+	wire_u64 addr;
+	wire_u64 data;
+	wire_u32 child_pid;		/* to whom it was done: thread group */
+	wire_u32 reserved;		/* 0 */
+};
+
+/* Shared memory that a process got by shmget(2) or memfd_create(2). */
+struct wire_shm {
+	wire_u64 start_boot_ns;		/* of that process, as wire_task has it */
+	wire_s64 key;			/* WIRE_SHMGET, as the next */
+	wire_u64 size;
+	wire_s64 flags;
+	char name[256];			/* WIRE_MEMFD_CREATE: what the kernel calls the file, its NUL included */
+};
+
+/* A module of the kernel that is in use. Each text has its NUL, and is cut where there is no more room. */
+struct wire_module {
+	wire_u64 start_boot_ns;		/* of the process that loaded it, as wire_task has it */
+	wire_u64 taints;		/* of the kernel by it, a bit each */
+	char name[64];
+	char version[128];		/* "": it has none, as the next */
+	char src_version[64];
+};
+
 /* ---- fields: what a record may have beyond that */
 
 struct wire_field {
@@ -131,6 +161,7 @@ struct wire_field {
 
 /* By what the program that is attached at all places knows where it is. */
 enum wire_hook {
+	WIRE_HOOK_NONE = 0,	/* of a hook that this program is not attached for */
 	WIRE_HOOK_FORK = 1,
 	WIRE_HOOK_EXEC = 2,
 	WIRE_HOOK_EXIT = 3,
@@ -159,6 +190,9 @@ _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
 _Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");
 _Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
+_Static_assert(sizeof(struct wire_ptrace) == 40, "wire_ptrace has a hole");
+_Static_assert(sizeof(struct wire_shm) == 288, "wire_shm has a hole");
+_Static_assert(sizeof(struct wire_module) == 272, "wire_module has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

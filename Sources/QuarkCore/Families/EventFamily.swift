@@ -6,7 +6,9 @@ internal import CWire
 protocol EventFamily {
   /// Takes over what the body of a record says, which has as many bytes as kinds.h says for its kind. The header has
   /// been taken over already.
-  @unsafe static func decode(body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>)
+  @unsafe static func decode(
+    body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+  ) -> RecordDecoder.Outcome
 
   /// Takes over what a field of a record says. `content` has as many bytes as the field has.
   @unsafe static func decode(
@@ -14,18 +16,8 @@ protocol EventFamily {
     strings: inout StringPool
   ) -> RecordDecoder.Outcome
 
-  /// Gives back what a raw event of the family has in the pool.
-  @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool)
-
   /// Puts into a stock matrix which raw events of the family make one event.
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool)
-
-  /// Takes a raw event that leaves the queue over into the cache and into the event under construction. The result is
-  /// what it adds to what the event tells, QUARK_EV_*.
-  @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>,
-    to tail: UnsafeMutablePointer<cquark_event_tail>, _ processes: inout ProcessCache, _ moment: ProcessCache.Moment
-  ) -> UInt64
 
   /// Adds the event's lines of text, without its first.
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer)
@@ -34,4 +26,26 @@ protocol EventFamily {
   @unsafe static func appendGraphText(
     of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString
+}
+
+/// A family whose raw events have a payload, the structure that an event shows.
+protocol PayloadFamily: EventFamily {
+  /// Shows the payload of a raw event that leaves the queue in the event under construction, which holds it.
+  @unsafe static func deliver(
+    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
+    _ tail: UnsafeMutablePointer<cquark_event_tail>)
+}
+
+/// What a family has that has no more to say.
+extension PayloadFamily {
+  @unsafe static func decode(
+    _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
+    strings: inout StringPool
+  ) -> RecordDecoder.Outcome { .malformed }
+
+  static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {}
+
+  @unsafe static func appendGraphText(
+    of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
+  ) -> StaticString { "black, fontcolor=white" }
 }

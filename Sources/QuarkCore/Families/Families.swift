@@ -5,11 +5,15 @@ internal import CWire
 enum Families {
   @inline(__always)
   @unsafe static func decode(
-    body: RawSpan, of kind: wire_kind, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>
-  ) {
+    body: RawSpan, of kind: wire_kind, _ family: wire_family, into event: UnsafeMutablePointer<raw_event>,
+    strings: inout StringPool
+  ) -> RecordDecoder.Outcome {
     switch family {
-    case WIRE_FAMILY_PROCESS: unsafe ProcessFamily.decode(body: body, of: kind, into: event)
-    default: break
+    case WIRE_FAMILY_PROCESS: unsafe ProcessFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_SHM: unsafe ShmFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    default: .malformed
     }
   }
 
@@ -28,28 +32,50 @@ enum Families {
   /// Gives back what a raw event has in the pool.
   @inline(__always)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
-    // The others have nothing there.
     unsafe ProcessFamily.release(event, in: &strings)
+    if let payload = unsafe event.pointee.payload { unsafe strings.releasePayload(payload) }
   }
 
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {
     ProcessFamily.join(in: &matrix, isMinimal: isMinimal)
   }
 
-  /// `process`: whose it is, nil where nothing is known of that.
+  /// Takes a raw event that leaves the queue over into the cache and into the event under construction, which keeps its
+  /// payload. `process`: whose it is, nil where nothing is known of that. The result is what it adds to what the event
+  /// tells, QUARK_EV_*.
   @inline(__always)
   @unsafe static func deliver(
     _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>?,
-    to tail: UnsafeMutablePointer<cquark_event_tail>, _ processes: inout ProcessCache, _ moment: ProcessCache.Moment
+    to event: UnsafeMutablePointer<quark_event>, _ tail: UnsafeMutablePointer<cquark_event_tail>,
+    _ payloads: inout Payloads, _ processes: inout ProcessCache, _ moment: ProcessCache.Moment
   ) -> UInt64 {
     guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else {
-      // Of the others there is no more to tell than that they are.
-      return unsafe cquark_type(rawEvent.pointee.type).pointee.event
+      return unsafe deliverPayload(of: rawEvent, to: event, tail, &payloads)
     }
     return unsafe ProcessFamily.deliver(rawEvent, of: process, to: tail, &processes, moment)
   }
 
+  @inline(never)
+  private static func deliverPayload(
+    of rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
+    _ tail: UnsafeMutablePointer<cquark_event_tail>, _ payloads: inout Payloads
+  ) -> UInt64 {
+    // Safe: there is a row for every type.
+    let row = unsafe cquark_type(rawEvent.pointee.type).pointee
+    switch unsafe wire_family(row.family) {
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event, tail)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.deliver(rawEvent, to: event, tail)
+    case WIRE_FAMILY_SHM: unsafe ShmFamily.deliver(rawEvent, to: event, tail)
+    default: break
+    }
+    unsafe payloads.take(from: rawEvent)
+    return unsafe row.event
+  }
+
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
+    if unsafe event.events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
+    if unsafe event.events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
+    if unsafe event.events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
     // Whose the event is, whatever it tells.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }

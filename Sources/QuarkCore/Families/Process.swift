@@ -10,7 +10,9 @@ enum ProcessFamily: EventFamily {
   // MARK: - Records
 
   @inline(__always)
-  @unsafe static func decode(body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>) {
+  @unsafe static func decode(
+    body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
+  ) -> RecordDecoder.Outcome {
     unsafe body.withUnsafeBytes { bytes in
       let task = unsafe UnsafeMutableRawPointer(event.task)
       if unsafe event.pointee.flags & UInt32(RAW_F_TASK) != 0 {
@@ -31,6 +33,7 @@ enum ProcessFamily: EventFamily {
       default: break
       }
     }
+    return .decoded
   }
 
   @unsafe static func decode(
@@ -89,6 +92,8 @@ enum ProcessFamily: EventFamily {
     matrix.set(RAW_COMM, RAW_EXIT_THREAD, .single)
   }
 
+  /// Takes a raw event that leaves the queue over into the cache and into the event under construction. The result is
+  /// what it adds to what the event tells, QUARK_EV_*.
   @inline(__always)
   @unsafe static func deliver(
     _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>,
@@ -100,6 +105,7 @@ enum ProcessFamily: EventFamily {
 
   // MARK: - Strings
 
+  /// Gives back what a raw event of the family has in the pool.
   @inline(never)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }

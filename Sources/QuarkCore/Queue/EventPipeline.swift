@@ -35,6 +35,8 @@ public import CQuark
   private let event: UnsafeMutablePointer<quark_event>
   /// The part of it that is elsewhere in each generation.
   private let eventTail: UnsafeMutablePointer<cquark_event_tail>
+  /// What the event points to.
+  private var payloads = Payloads()
   /// Time of the newest event handed out, nanoseconds since boot.
   private var deliveredNS: UInt64 = 0
   /// That of the last `next`.
@@ -102,13 +104,13 @@ public import CQuark
       counted.refused &+= 1
       return false
     }
-    if unsafe RecordDecoder.decode(
-      record, into: rawEvent, maxEnvironment: processes.maxEnvironment, strings: &processes.strings) == .decoded
-    {
+    let outcome = unsafe RecordDecoder.decode(
+      record, into: rawEvent, maxEnvironment: processes.maxEnvironment, strings: &processes.strings)
+    if outcome == .decoded {
       unsafe insert(rawEvent)
       return true
     }
-    counted.malformed &+= 1
+    if outcome == .malformed { counted.malformed &+= 1 }
     unsafe rawEvents.free(rawEvent, strings: &processes.strings)
     return false
   }
@@ -277,6 +279,7 @@ public import CQuark
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
     if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
+    if !payloads.isEmpty { forgetPayloads() }
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
     unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)
@@ -300,13 +303,32 @@ public import CQuark
     unsafe rawEvents.free(first, strings: &processes.strings)
   }
 
+  /// The last event is no longer valid.
+  @inline(never)
+  private mutating func forgetPayloads() {
+    payloads.release(in: &processes.strings)
+    unsafe event.pointee.ptrace = quark_ptrace()
+    unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (nil, nil, nil)
+  }
+
   /// What is known of the process; events of its own family make an entry for one that is not.
   @inline(__always)
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
     guard ProcessFamily.has(unsafe rawEvent.pointee.type) else {
-      return unsafe processes.lookup(pid: rawEvent.pointee.pid)
+      return unsafe knownProcess(of: rawEvent)
     }
     return unsafe processes.entry(for: rawEvent, startNS: startNS(of: rawEvent))
+  }
+
+  /// The process that has the pid of a raw event, unless that says that it started at another time: an exit was lost, or
+  /// a fork.
+  @inline(never)
+  private mutating func knownProcess(
+    of rawEvent: UnsafeMutablePointer<raw_event>
+  ) -> UnsafeMutablePointer<quark_process>? {
+    guard let process = unsafe processes.lookup(pid: rawEvent.pointee.pid) else { return nil }
+    let startNS = unsafe rawEvent.task.pointee.start_boottime
+    return unsafe startNS == 0 || processes.isSame(rawEvent, startNS: startNS, as: process) ? process : nil
   }
 
   /// Is a raw event of the pid of `process` one of that process?
@@ -353,6 +375,6 @@ public import CQuark
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> UInt64 {
     unsafe rawEvents.remove(rawEvent)
-    return unsafe Families.deliver(rawEvent, of: process, to: eventTail, &processes, moment)
+    return unsafe Families.deliver(rawEvent, of: process, to: event, eventTail, &payloads, &processes, moment)
   }
 }

@@ -32,6 +32,12 @@ public struct LossCounts: Sendable {
     set { byFamily[Int(family.rawValue)] = newValue }
   }
 
+  /// Counts others.
+  public mutating func add(_ others: LossCounts) {
+    total &+= others.total
+    for family in byFamily.indices { byFamily[family] &+= others.byFamily[family] }
+  }
+
   /// Counts records that are known to be of a family.
   public mutating func add(_ count: UInt64, of family: wire_family) {
     total &+= count

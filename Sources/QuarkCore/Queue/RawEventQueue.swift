@@ -12,7 +12,7 @@ internal import CQuark
   let capacity: Int
   /// Raw events in the trees.
   private(set) var count = 0
-  /// Sizes of the strings of the events in the trees, bytes, NULs included.
+  /// Sizes of the strings, NULs included, and payloads of the events in the trees, bytes.
   private(set) var variableBytes = 0
 
   /// Slabs of nodes, the newest first: each begins with the address of the next.
@@ -95,7 +95,7 @@ internal import CQuark
 
   // MARK: - Life of an event
 
-  /// An event that is not in the trees yet, without strings, and of which no start is known; what else it has is
+  /// An event that is not in the trees yet, without strings and payload, and of which no start is known; what else it has is
   /// undefined. Nil when all nodes are taken.
   @inline(__always)
   @unsafe mutating func make() -> UnsafeMutablePointer<raw_event>? {
@@ -107,7 +107,7 @@ internal import CQuark
       guard let fresh = unsafe makeNode() else { return nil }
       unsafe event = fresh
     }
-    // Safe: from `flags` to `file` they are four words of 32 bits and seven pointers, as a test holds.
+    // Safe: from `flags` to the payload they are four words of 32 bits and seven pointers, as a test holds.
     unsafe withUnsafeMutablePointer(to: &event.pointee.flags) {
       _ = unsafe UnsafeMutableRawPointer($0).initializeMemory(as: UInt8.self, repeating: 0, count: Self.cleared)
     }

@@ -8,6 +8,8 @@ enum RecordDecoder {
     case decoded
     /// The bytes make no sense.
     case malformed
+    /// The pool has no room for what the record is about, and has counted that.
+    case refused
   }
 
   /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`. A string
@@ -32,9 +34,10 @@ enum RecordDecoder {
     unsafe event.pointee.time = header.time_boot_ns
     unsafe event.pointee.flags = kind.flags
     let family = wire_family(kind.family)
-    unsafe Families.decode(
+    let outcome = unsafe Families.decode(
       body: record.extracting(headerSize..<headerSize + bodySize), of: wire_kind(UInt32(header.kind)), family,
-      into: event)
+      into: event, strings: &strings)
+    guard outcome == .decoded else { return outcome }
     return unsafe decodeFields(
       record.extracting(headerSize + bodySize..<size), count: Int(header.nfields), family, into: event,
       maxEnvironment: maxEnvironment, strings: &strings)

@@ -1,4 +1,4 @@
-internal import CWire
+internal import CQuark
 
 /// What a queue asks of its backend.
 public struct BackendSettings: Sendable {
@@ -10,8 +10,8 @@ public struct BackendSettings: Sendable {
   public var holdTimeMS = 1000
   /// Try the backend on a process of its own, and refuse to work if what arrives is wrong.
   public var testsItself = false
-  /// The families of events that are asked for, a bit each: 1 << `wire_family`.
-  public var families: UInt32 = 1 << WIRE_FAMILY_PROCESS.rawValue
+  /// The types of raw events that are asked for, a bit each: 1 << `raw_types`. Nobody needs to ask for these.
+  public var types: UInt32 = cquark_types_for(0)
   /// Tell what threads do, too, where the backend can: KPROBE.
   public var seesThreads = false
 

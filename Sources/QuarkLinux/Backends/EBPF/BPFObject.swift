@@ -94,7 +94,7 @@ internal import QuarkCore
     let link =
       switch variant.kind {
       case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
-      case .fentry: unsafe bpf_program__attach_trace(program)
+      case .fentry, .fexit: unsafe bpf_program__attach_trace(program)
       case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
       case .kprobes: unsafe nil as OpaquePointer?
       }
@@ -116,13 +116,12 @@ internal import QuarkCore
     unsafe links.append(link)
   }
 
-  /// How often the programs were passed over because the CPU was running them already; nil when the kernel does not say:
-  /// before 5.12, and before 5.19 to a process that has dropped its privileges.
+  /// Tells `add` how often each program, by its name, was passed over because the CPU was running it already. False when
+  /// the kernel does not say: before 5.12, and before 5.19 to a process that has dropped its privileges.
   ///
   /// To ask for it makes the kernel pass over nothing: bpf_disable_instrumentation() of kernel/bpf/syscall.c is called
   /// for operations on the elements of maps alone, while bpf_prog_get_info_by_fd() adds up numbers of each CPU.
-  func missedRuns() -> UInt64? {
-    var sum: UInt64 = 0
+  func addMissedRuns(_ add: (_ program: UnsafePointer<CChar>, UInt64) -> Void) -> Bool {
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
       let descriptor = unsafe bpf_program__fd(program)
@@ -130,12 +129,12 @@ internal import QuarkCore
         var information = bpf_prog_info()
         var size = UInt32(MemoryLayout<bpf_prog_info>.size)
         // Safe: the kernel fills `size` bytes at most, and leaves alone what it does not know.
-        guard unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 else { return nil }
-        sum &+= information.recursion_misses
+        guard unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 else { return false }
+        unsafe add(bpf_program__name(program)!, information.recursion_misses)
       }
       unsafe next = bpf_object__next_program(object, program)
     }
-    return sum
+    return true
   }
 
   /// Valid for as long as this lives.

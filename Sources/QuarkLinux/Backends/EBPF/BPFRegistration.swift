@@ -6,9 +6,10 @@ internal import QuarkCore
 /// told of sections for the whole program, so two objects are not opened at the same time. A section no object has stays
 /// known for good: clibbpf_register() says why.
 @safe @usableFromInline struct BPFRegistration: ~Copyable {
-  /// What programs need when they are loaded: ids among the kernel's types.
+  /// What programs need when they are loaded: ids among the kernel's types of the functions whose entry or return they
+  /// are for.
   struct Preparation {
-    var fentry: [(program: StaticString, functionID: UInt32)] = []
+    var functions: [(program: StaticString, functionID: UInt32)] = []
   }
 
   private let how: UnsafeMutablePointer<clibbpf_preparation>
@@ -18,19 +19,19 @@ internal import QuarkCore
 
   init(_ preparation: Preparation) throws(QuarkError) {
     clibbpf_capture_log()
-    let count = preparation.fentry.count
+    let count = preparation.functions.count
     unsafe names = .allocate(capacity: max(1, count))
     unsafe ids = .allocate(capacity: max(1, count))
-    for (index, program) in preparation.fentry.enumerated() {
+    for (index, program) in preparation.functions.enumerated() {
       unsafe (names + index).initialize(to: program.program.cString)
       unsafe (ids + index).initialize(to: program.functionID)
     }
     unsafe how = .allocate(capacity: 1)
     unsafe how.initialize(
       to: clibbpf_preparation(
-        fentry_names: UnsafePointer(names), fentry_ids: UnsafePointer(ids), fentry_count: count))
-    unsafe handlers = .allocate(capacity: 3)
-    unsafe handlers.initialize(repeating: -1, count: 3)
+        function_names: UnsafePointer(names), function_ids: UnsafePointer(ids), function_count: count))
+    unsafe handlers = .allocate(capacity: Int(CLIBBPF_SECTIONS))
+    unsafe handlers.initialize(repeating: -1, count: Int(CLIBBPF_SECTIONS))
     let error = unsafe clibbpf_register(how, handlers)
     if error != 0 {
       unsafe handlers[0] = -1

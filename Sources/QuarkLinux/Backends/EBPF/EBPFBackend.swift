@@ -15,7 +15,7 @@ public struct EBPFBackend: RecordSource, ~Copyable {
   private var loaded: LoadedObject
   /// As the kernel said last. Between 5.12 and 5.19 it stops to say so when privileges are dropped; those kernels count
   /// runs of fentry programs alone, and the ones here are of other kinds wherever kprobes can be had.
-  private var missedRuns: UInt64 = 0
+  private var missedRuns = LossCounts()
   private let plan: HookPlan
 
   public var traits: SourceTraits { SourceTraits(name: "ebpf", flag: QQ_EBPF, wakesInTime: true) }
@@ -45,9 +45,13 @@ public struct EBPFBackend: RecordSource, ~Copyable {
   /// Records that were missed since the backend was opened: those the ring had no room for, and those of programs that
   /// the kernel passed over.
   public mutating func lost() -> LossCounts {
-    if let runs = loaded.object.missedRuns() { missedRuns = runs }
+    var runs = LossCounts()
+    let isTold = unsafe loaded.object.addMissedRuns { program, count in
+      if count > 0 { unsafe runs.add(count, of: plan.family(ofProgram: program)) }
+    }
+    if isTold { missedRuns = runs }
     var lost = loaded.counters.lost()
-    lost.add(missedRuns, of: WIRE_FAMILY_PROCESS)
+    lost.add(missedRuns)
     return lost
   }
 }

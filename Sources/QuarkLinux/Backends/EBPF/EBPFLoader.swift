@@ -32,10 +32,10 @@ internal import QuarkCore
     let elf = unsafe UnsafeRawPointer(bytes)
     let cpus = libbpf_num_possible_cpus()
     guard cpus > 0 else { throw QuarkError("count the possible CPUs", Errno(-cpus)) }
-    let hooks = HookPlan(families: settings.families).hooks
+    let hooks = HookPlan(types: settings.types).hooks
     let types = unsafe try Self.readTypes(of: hooks, elf: elf, size: size)
     let allowed = Self.allowedKinds()
-    plan = HookPlan(Self.preference(types), families: settings.families) { kind in
+    plan = HookPlan(Self.preference(types), types: settings.types) { kind in
       allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
     }
     self.settings = settings
@@ -91,7 +91,7 @@ internal import QuarkCore
 
   /// Why a variant need not be tried: what it wants of the kernel's types is not there.
   private func obstacle(_ hook: Hook, _ variant: HookVariant) -> String? {
-    if variant.kind == .fentry, types.functionID(variant.target) == nil {
+    if variant.isOfTrampoline, types.functionID(variant.target) == nil {
       return "the kernel's types have no such function"
     }
     // An exec is told apart by who holds a mutex.
@@ -145,8 +145,9 @@ internal import QuarkCore
   private func preparation() -> BPFRegistration.Preparation {
     var preparation = BPFRegistration.Preparation()
     for hook in plan.hooks {
-      guard let variant = plan[hook], variant.kind == .fentry, let id = types.functionID(variant.target) else { continue }
-      preparation.fentry.append((variant.program, id))
+      guard let variant = plan[hook], variant.isOfTrampoline, let id = types.functionID(variant.target)
+      else { continue }
+      preparation.functions.append((variant.program, id))
     }
     return preparation
   }

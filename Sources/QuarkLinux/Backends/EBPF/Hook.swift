@@ -1,8 +1,13 @@
+internal import CQuark
 internal import CWire
 
 /// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
+  case getpid
+  case ptraceAttach, ptraceTraceme, ptraceRequest
+  case shmget, memfdCreate
+  case moduleLoad
 
   public var name: StaticString {
     switch self {
@@ -12,15 +17,41 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .setsid: "setsid"
     case .credentials: "credentials"
     case .comm: "comm"
+    case .getpid: "getpid"
+    case .ptraceAttach: "ptrace attach"
+    case .ptraceTraceme: "ptrace traceme"
+    case .ptraceRequest: "ptrace request"
+    case .shmget: "shmget"
+    case .memfdCreate: "memfd_create"
+    case .moduleLoad: "module load"
     }
   }
 
-  /// Of which family the records are that it makes.
-  var family: wire_family {
+  /// What its records become. It is used only if that is asked for.
+  var type: raw_types {
     switch self {
-    case .fork, .exec, .exit, .setsid, .credentials, .comm: WIRE_FAMILY_PROCESS
+    case .fork: RAW_WAKE_UP_NEW_TASK
+    case .exec: RAW_EXEC
+    case .exit: RAW_EXIT_THREAD
+    case .setsid, .credentials: RAW_ID_CHANGE
+    case .comm: RAW_COMM
+    case .getpid: RAW_GETPID
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
+    case .shmget, .memfdCreate: RAW_SHM
+    case .moduleLoad: RAW_MODULE_LOAD
     }
   }
+
+  /// Whether the process of the self-test does what it tells.
+  var isTested: Bool {
+    switch self {
+    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: false
+    }
+  }
+
+  /// Those of what processes do, which nobody needs to ask for.
+  public static var ofProcesses: [Hook] { allCases.filter { $0.rawValue <= Hook.comm.rawValue } }
 
   /// What a program that is attached at many places is told where it is.
   var cookie: UInt64 {
@@ -32,6 +63,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
+      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -85,6 +117,21 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.kprobe, program: "comm_kprobe", target: "__set_task_comm"),
         HookVariant(.fentry, program: "comm_fentry", target: "__set_task_comm"),
       ]
+    case .getpid:
+      [
+        HookVariant(.kprobe, program: "getpid_kprobe", target: "__do_sys_getpid"),
+        HookVariant(.fentry, program: "getpid_fentry", target: "__do_sys_getpid"),
+      ]
+    case .ptraceAttach: [HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach")]
+    case .ptraceTraceme: [HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme")]
+    case .ptraceRequest: [HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace")]
+    case .shmget: [HookVariant(.fexit, program: "shmget_fexit", target: "__x64_sys_shmget")]
+    case .memfdCreate: [HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create")]
+    case .moduleLoad:
+      [
+        HookVariant(.kprobe, program: "module_kprobe", target: "trim_init_extable"),
+        HookVariant(.fexit, program: "module_fexit", target: "do_init_module"),
+      ]
     }
   }
 }
@@ -93,6 +140,8 @@ public enum Hook: Int, CaseIterable, Sendable {
 public struct HookVariant: Sendable {
   public enum Kind: CaseIterable, Sendable {
     case rawTracepoint, fentry, kprobe
+    /// The return of a function, with its arguments: one program sees both, and nothing has to be kept in between.
+    case fexit
     /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
     case kprobes
 
@@ -100,11 +149,15 @@ public struct HookVariant: Sendable {
       switch self {
       case .rawTracepoint: "raw_tp"
       case .fentry: "fentry"
+      case .fexit: "fexit"
       case .kprobe: "kprobe"
       case .kprobes: "kprobe.multi"
       }
     }
   }
+
+  /// Whether it is attached by its function's id among the kernel's types.
+  var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }
 
   public let kind: Kind
   public let program: StaticString

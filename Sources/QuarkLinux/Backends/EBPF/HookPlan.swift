@@ -1,8 +1,10 @@
+internal import CLinux
+internal import CQuark
 internal import CWire
 
 /// Which variant of each hook is in use, and which were tried before it and why they would not do.
 public struct HookPlan: Sendable {
-  /// The hooks of the families that are asked for. The others have no variants, and are not spoken of.
+  /// The hooks of what is asked for. The others have no variants, and are not spoken of.
   public let hooks: [Hook]
   private var variants: [[HookVariant]]
   /// Kinds that may not be used.
@@ -26,11 +28,12 @@ public struct HookPlan: Sendable {
     func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }
   }
 
-  /// `families`: those asked for, a bit each, 1 << `wire_family`. `admits` says which kinds of variants may be used at all.
+  /// `types`: the raw events asked for, a bit each, 1 << `raw_types`. `admits` says which kinds of variants may be used
+  /// at all.
   public init(
-    _ preference: Preference = .tracepoints, families: UInt32 = .max, admits: (HookVariant.Kind) -> Bool = { _ in true }
+    _ preference: Preference = .tracepoints, types: UInt32 = .max, admits: (HookVariant.Kind) -> Bool = { _ in true }
   ) {
-    let hooks = Hook.allCases.filter { families & 1 << $0.family.rawValue != 0 }
+    let hooks = Hook.allCases.filter { types & 1 << $0.type.rawValue != 0 }
     self.hooks = hooks
     variants = Hook.allCases.map { hook in
       guard hooks.contains(hook) else { return [] }
@@ -51,6 +54,15 @@ public struct HookPlan: Sendable {
   /// The hooks whose program has this name.
   public func hooks(ofProgram name: [UInt8]) -> [Hook] {
     hooks.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+  }
+
+  /// Of which family the records of a program are.
+  @unsafe func family(ofProgram name: UnsafePointer<CChar>) -> wire_family {
+    // Safe: a program's name ends with a NUL.
+    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
+    guard let hook = hooks(ofProgram: bytes).first else { return WIRE_FAMILY_PROCESS }
+    // Safe: there is a row for every type.
+    return wire_family(unsafe cquark_type(hook.type.rawValue).pointee.family)
   }
 
   /// The hooks that are had by this kind of variant.

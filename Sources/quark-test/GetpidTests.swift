@@ -1,0 +1,61 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// Each call of getpid(2) is an event, by whichever thread it is made. Who does not ask for them has none, and no program
+/// that tells them; and a backend that cannot tell them says so.
+func getpidCalls(_ context: TestContext) throws(TestEnd) {
+  var plain = try context.open()
+  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked for nobody")
+  try expectEqual("calls that nobody asked for", try callGetpid(context, in: &plain), 0)
+  var asking = context
+  asking.attributes.flags |= QQ_GETPID
+  var queue = try asking.open()
+  let hooks = unsafe queue.queue.pointee.hooks
+  if context.isKprobe {
+    try expect(containsLine(hooks, "QQ_GETPID: none"), "it is not said that getpid is not told:\n\(hooks)")
+    try expectEqual("calls", try callGetpid(asking, in: &queue), 0)
+  } else {
+    try expect(containsLine(hooks, "getpid: "), "getpid is not spoken of:\n\(hooks)")
+    try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
+  }
+}
+
+/// Where one hook cannot be had, only what it tells is missing, and the queue says so.
+func hooksApart(_ context: TestContext) throws(TestEnd) {
+  unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe", 1)
+  defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
+  var asking = context
+  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
+  var queue = try asking.open()
+  let hooks = unsafe queue.queue.pointee.hooks
+  for missing in ["ptrace attach: none", "ptrace request: none", "shmget: none", "memfd_create: none"] as [StaticString] {
+    try expect(containsLine(hooks, missing), "not a word of \(missing):\n\(hooks)")
+  }
+  try expect(containsLine(hooks, "not fexit/ptrace_attach: its kind is not allowed"), "it is not said why:\n\(hooks)")
+  try expect(containsLine(hooks, "getpid: kprobe/"), "getpid has no kprobe:\n\(hooks)")
+  try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
+}
+
+/// How many calls of a child are told, which makes 100, and a thread of it 50.
+private func callGetpid(_ context: TestContext, in queue: inout TestQueue) throws(TestEnd) -> Int {
+  let truth = try Truth()
+  let us = UInt32(getpid())
+  let life = try context.live(in: &queue, status: 7) {
+    for _ in 0..<100 { _ = getpid() }
+    unsafe startThread(truth) { memory in
+      for _ in 0..<50 { _ = getpid() }
+      unsafe memory!.storeBytes(of: 1, as: Int.self)
+      return nil
+    }
+    while truth[0] == 0 { usleep(1000) }
+    return 7
+  }
+  try expectEqual("forks", life.count(QUARK_EV_FORK), 1)
+  for part in life.parts where part.has(QUARK_EV_GETPID) {
+    try expectEqual("events", part.events, UInt64(QUARK_EV_GETPID))
+    try expectEqual("ppid", part.known.ppid, us)
+  }
+  return life.count(QUARK_EV_GETPID)
+}

@@ -1,0 +1,33 @@
+/* getpid(2): a record for each call, which is what there is of all calls that does the least. To measure with. */
+#ifndef QUARK_BPF_GETPID
+#define QUARK_BPF_GETPID
+
+#include "core/task.bpf.h"
+
+/* The call cannot fail, so that its entry tells as much as its return. */
+static __always_inline int on_getpid(void)
+{
+	__u64 task = bpf_get_current_task();
+	__u32 slot;
+
+	if (stage_get(&slot, WIRE_FAMILY_PROCESS)) {
+		task_begin(slot, WIRE_GETPID, task, current_tid(), 0);
+		stage_send(slot);
+	}
+	return 0;
+}
+
+/* The symbols of the call, by 64-bit and by 32-bit programs, are other names of this one: SYSCALL_DEFINE0 of x86. */
+SEC("quark_kprobe/__do_sys_getpid")
+int getpid_kprobe(struct pt_regs *ctx)
+{
+	return on_getpid();
+}
+
+SEC("quark_fentry/__do_sys_getpid")
+int getpid_fentry(__u64 *ctx)
+{
+	return on_getpid();
+}
+
+#endif

@@ -89,9 +89,9 @@ $(addprefix .build-embedded/release/,quark-init quark-bench quark-sim-embedded):
 
 # What the libraries define: what quark.h declares.
 NAMES := .build-embedded/quark.names
-$(NAMES): quark.h packaging/names.sh | deps
+$(NAMES): quark.h packaging/header.py | deps
 	$(Q)mkdir -p $(@D)
-	$(Q)packaging/names.sh $< >$@.tmp && mv $@.tmp $@
+	$(Q)packaging/header.py names $< >$@.tmp && mv $@.tmp $@
 
 JOINED := .build-embedded/release/libQuarkC.a $(NAMES) packaging/join.sh
 libquark.a: $(JOINED) ## the library alone: cc program.c libquark.a -lbpf -lelf -lz

@@ -10,7 +10,9 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../packaging"))
+from header import Header, HeaderError  # noqa: E402
 
 COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-variable",
            "-Wno-unused-but-set-variable", "-x", "c"]
@@ -39,47 +41,18 @@ def complain(place, words):
     errors.append(f"{place}: {words}")
 
 
-class Header:
-    def __init__(self, path):
-        self.path = path
-        with open(path) as file:
-            text = file.read()
-        self.functions = self._functions()
-        self.macros = set(re.findall(r"^#define\s+(\w+)", text, re.M))
-        plain = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-        plain = re.sub(r"^#(?:\\\n|.)*$", "", plain, flags=re.M)
-        self.variables = set(re.findall(r"^extern\s[^(){}]*?(\w+)\s*;", plain, re.M))
-        self.structures = {}
-        for match in re.finditer(r"\bstruct\s+(?:[A-Z_]+\s+)?(\w+)\s*\{", plain):
-            self.structures[match[1]] = self._members(self._body(plain, match.end()))
-
-    def _functions(self):
-        # Functions of a queue are inline where they hand the library what a program was compiled with.
-        with tempfile.NamedTemporaryFile(mode="r") as output:
-            if subprocess.run(COMPILE + ["-aux-info", output.name, self.path]).returncode != 0:
-                sys.exit(f"check.py: {self.path} does not compile")
-            place = re.compile(r"/\* " + re.escape(self.path) +
-                               r":\d+:\w+ \*/ (?:extern [^;]*?(?=\w+ \()|static [^;]*?(?=quark_queue_))(\w+) \(")
-            return {match[1] for match in map(place.match, output) if match}
-
-    @staticmethod
-    def _body(text, start):
-        depth, end = 1, start
-        while depth:
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
-        return text[start:end - 1]
-
-    @staticmethod
-    def _members(body):
-        """Their names; those of an unnamed union within are the structure's own."""
-        body = re.sub(r"\b(?:union|struct)\s*\{[^{}]*\}\s*(\w+)", r"int \1", body)
-        body = re.sub(r"\b(?:union|struct)\s*\{([^{}]*)\}\s*;", r"\1", body)
-        names = []
-        for declaration in body.split(";"):
-            declaration = re.sub(r"\[[^]]*\]|__attribute__\s*\(\(.*?\)\)", "", declaration)
-            names += [re.search(r"(\w+)\s*$", part)[1] for part in declaration.split(",") if part.strip()]
-        return names
+def read_header(path):
+    """As packaging/header.py has it, of both generations, with the functions that pages describe."""
+    header, newer = (Header(path, [f"QUARK_API={api}"], COMPILE[0]) for api in (7, 9))
+    for name, members in newer.structures.items():
+        header.structures.setdefault(name, []).extend(members)
+    header.functions |= newer.functions
+    # Functions of a queue are inline where they hand the library what a program was compiled with.
+    header.functions |= {name for name in header.inlines if name.startswith("quark_queue_")}
+    for name, members in header.structures.items():
+        # Those of a union that is a member are its own.
+        header.structures[name] = [member for member in members if "." not in member]
+    return header
 
 
 class Page:
@@ -215,7 +188,10 @@ def check_references(pages, documented):
 
 
 def main():
-    folder, header = sys.argv[1], Header(sys.argv[2])
+    try:
+        folder, header = sys.argv[1], read_header(sys.argv[2])
+    except HeaderError as error:
+        sys.exit(f"check.py: {error}")
     pages = [Page(os.path.join(folder, name)) for name in sorted(os.listdir(folder)) if re.search(r"\.[1-9]$", name)]
     functions = [page for page in pages if page.section == "3"]
     if not header.functions or not functions:

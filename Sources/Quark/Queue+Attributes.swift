@@ -13,8 +13,10 @@ extension Queue {
     /// Finds for each process where its session began: ``ProcessProtocol/entryLeader``.
     public var findsEntryLeaders = false
     /// Kinds of events that are told only if they are asked for. A backend that cannot tell one says so in
-    /// ``Queue/hooks``; one that none can tell is refused.
+    /// ``Queue/hooks`` and ``Queue/capabilities``; one that none can tell is refused.
     public var moreEvents: EventKinds = []
+    /// Where less would be told than is asked for, a queue is not opened: ENOTSUP.
+    public var isStrict = false
     /// Threads come and go as events, too.
     public var seesThreads = false
     /// Opening tries the backend on a process of its own, which takes some time and finds kernels that lie.
@@ -95,6 +97,7 @@ extension Queue.Attributes {
     if findsEntryLeaders { plain.flags |= QQ_ENTRY_LEADER }
     if seesThreads { plain.flags |= QQ_THREAD_EVENTS }
     if testsItself { plain.flags |= QQ_SELF_TEST }
+    if isStrict { plain.flags |= QQ_STRICT }
     plain.max_length = try number(maxLength, "use maxLength")
     plain.cache_grace_time = try number(cacheGraceTimeMS, "use cacheGraceTimeMS")
     plain.hold_time = try number(holdTimeMS, "use holdTimeMS")

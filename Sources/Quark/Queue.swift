@@ -24,8 +24,8 @@ public import QuarkLinux
   private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
-  /// What was asked for: QQ_*.
-  private let flags: CInt
+  /// What was asked for.
+  let asking: Asking
   /// Of whoever it was opened for.
   package let generation: ClientGeneration
 
@@ -54,6 +54,7 @@ public import QuarkLinux
     var source = try Self.openAlone { () throws(QuarkError) in
       try SourceChoice.open(attributes, Self.settings(attributes))
     }
+    try Self.refuseLess(source, attributes)
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try source.watch(epoll) }
     let clocks = try Self.clocks(of: source, generation)
@@ -71,7 +72,7 @@ public import QuarkLinux
     }
     (wallOffsetTakenNS, wallOffsetNS) = clocks
     self.generation = generation
-    flags = attributes.flags
+    asking = Asking(flags: attributes.flags, maxEnvironment: attributes.max_env)
     followsWallClock = !generation.hasBootTimes && source.traits.isLive
     pace = Pace(holdTimeMS: Int(attributes.hold_time))
     holdTimeNS = UInt64(attributes.hold_time) * 1_000_000
@@ -358,7 +359,7 @@ public import QuarkLinux
 
   private static var knownFlags: CInt {
     QQ_ALL_BACKENDS | QQ_NOVA | QQ_MIN_AGG | QQ_ENTRY_LEADER | QQ_SELF_TEST | QQ_THREAD_EVENTS | QQ_FALLBACK
-      | QQ_SALTED_IDS | toldFlags
+      | QQ_SALTED_IDS | QQ_STRICT | toldFlags
   }
 
   /// The flags that ask for events which some backend tells.
@@ -380,7 +381,7 @@ public import QuarkLinux
   private var untoldDescription: String {
     let traits = unsafe parts.pointee.source.traits
     guard traits.isLive else { return "" }
-    let untold = Self.names(flags & Self.toldFlags & ~cquark_flags_of(traits.flag))
+    let untold = Self.names(asking.flags & Self.toldFlags & ~cquark_flags_of(traits.flag))
     return untold.map { "\($0): none\n  not \(traits.name): it tells of no such events\n" }.joined()
   }
 

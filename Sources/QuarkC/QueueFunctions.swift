@@ -87,6 +87,8 @@ public func quark_queue_close(_ queue: UnsafeMutablePointer<quark_queue>!) {
   unsafe queue.pointee.hooks = nil
   unsafe free(queue.pointee.fallback_reason)
   unsafe queue.pointee.fallback_reason = nil
+  unsafe free(queue.pointee.capabilities)
+  unsafe queue.pointee.capabilities = nil
   unsafe queue.pointee.epollfd = -1
   unsafe queue.pointee.ruleset = nil
   unsafe unloadMachine(queue)

@@ -44,6 +44,10 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
   files.keep()
   if options.dropsPrivileges { try Privileges.drop() }
   explainBackend(queue, verbosity: options.verbosity)
+  if options.showsCapabilities {
+    try queue.stopRecording()
+    return showCapabilities(queue, options, files)
+  }
   var status = try monitor(&queue, options, files)
   // Where nobody reads on, nobody wants to be told.
   if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.counters())) }
@@ -59,6 +63,19 @@ private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   }
   guard verbosity > 0 else { return }
   FileDescriptor.complain(queue.hooks + "using \(queue.sourceName) for backend\n")
+}
+
+/// The exit status, or `EventOutput.readerGone`.
+private func showCapabilities(
+  _ queue: borrowing Queue, _ options: Options, _ files: borrowing OutputFiles
+) -> CInt {
+  var output = files.events()
+  if options.isJSON {
+    CapabilityText.appendJSON(queue, to: &output.text)
+  } else {
+    CapabilityText.append(queue, to: &output.text)
+  }
+  return output.flush()
 }
 
 /// Everything until a signal ends it, or as many raw events as were asked for are held. The exit status, or

@@ -37,12 +37,16 @@ struct Options {
   var output: String?
   /// Where to keep the records, or nil.
   var recording: String?
+  /// Say what is told, and end.
+  var showsCapabilities = false
+  var isJSON = false
   /// A recording is played in place of a backend.
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
     usage: quark-mon [-bDeGgHhkLMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
-                     [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
+                     [-r file] [--capabilities [--json]] [--fallback] [--no-self-test] [--record file]
+                     [--replay file] [--strict] [--tree]
       -b             the EBPF backend: the default
       -C file        at the end, write the processes known to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
@@ -63,10 +67,13 @@ struct Options {
       -T             calls of ptrace(2)
       -t             KPROBE: events of threads too
       -u             changes of memory's protection (there is no support so far)
+      --capabilities say what would be told, by which means, and what not and why, and end
       --fallback     the KPROBE backend, where EBPF cannot be had
+      --json         with --capabilities: as JSON
       --no-self-test do not try the backend on a process of its own before it is used
       --record file  keep the records as they come from the kernel
       --replay file  play such a file in place of what the kernel says, and end
+      --strict       end with an error where less would be told than is asked for
       --tree         at the end, draw the processes known as a tree
       -v             say which backend is used, and by which means of the kernel
       -V             version
@@ -79,12 +86,17 @@ struct Options {
   private static var treeOption: UInt8 { 3 }
   private static var replayOption: UInt8 { 4 }
   private static var fallbackOption: UInt8 { 5 }
+  private static var capabilitiesOption: UInt8 { 6 }
+  private static var jsonOption: UInt8 { 7 }
+  private static var strictOption: UInt8 { 8 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     let longer = unsafe [
       longOption("record", required_argument, recordOption), longOption("replay", required_argument, replayOption),
       longOption("no-self-test", no_argument, noSelfTestOption), longOption("tree", no_argument, treeOption),
       longOption("fallback", no_argument, fallbackOption),
+      longOption("capabilities", no_argument, capabilitiesOption), longOption("json", no_argument, jsonOption),
+      longOption("strict", no_argument, strictOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
     return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkLMl:m:o:P:r:sTtuvV", longer)
@@ -153,13 +165,16 @@ struct Options {
       case UInt8(ascii: "T"): attributes.flags |= QQ_PTRACE
       case UInt8(ascii: "t"): attributes.flags |= QQ_THREAD_EVENTS
       case UInt8(ascii: "u"): attributes.flags |= QQ_MPROTECT
+      case Self.capabilitiesOption: showsCapabilities = true
       case Self.fallbackOption: isFallingBack = true
+      case Self.jsonOption: isJSON = true
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
       case Self.recordOption: try Self.set(&recording, "--record")
       case Self.replayOption:
         if isReplay { throw UsageError("option --replay is given twice") }
         // An argument of the program's stays as long as the program does.
         unsafe attributes.replay = clinux_optarg()
+      case Self.strictOption: attributes.flags |= QQ_STRICT
       case Self.treeOption: hasTree = true
       case UInt8(ascii: "h"): return Self.help()
       case UInt8(ascii: "v"): verbosity += 1
@@ -172,6 +187,7 @@ struct Options {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
     if isReplay, recording != nil { throw UsageError("--record and --replay exclude each other") }
+    if isJSON, !showsCapabilities { throw UsageError("--json is for --capabilities") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if isFallingBack {
       if backend == QQ_KPROBE { throw UsageError("-k and --fallback exclude each other") }

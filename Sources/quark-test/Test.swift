@@ -165,6 +165,7 @@ struct Test {
       Test("t_ptrace", .own("it asks for calls of ptrace"), ptraceCalls).disturbedByMaps.withoutTable,
       Test("t_shm", .own("it asks for shared memory"), sharedMemory).disturbedByMaps.withoutTable,
       Test("t_module_load", .own("it asks for modules"), moduleLoads).disturbedByMaps.withoutTable,
+      Test("t_capabilities_list", .own("it asks for all that there is"), capabilityList).disturbedByMaps.withoutTable,
       Test("t_rule_poison", .own("it has rules"), rulePoison),
       Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting),
       Test("t_rule_id", .own("it has rules"), ruleID),

@@ -144,6 +144,14 @@ static void show_queue(void)
 	FIELD(quark_client, version); FIELD(quark_client, api); FIELD(quark_client, client_size);
 	FIELD(quark_client, queue_size); FIELD(quark_client, attr_size); FIELD(quark_client, stats_size);
 	FIELD(quark_client, event_size); FIELD(quark_client, process_size); FIELD(quark_client, raw_event_size);
+	FIELD(quark_client, capability_size);
+	FIELD(quark_capability, family); FIELD(quark_capability, state); FIELD(quark_capability, event);
+	FIELD(quark_capability, flag); FIELD(quark_capability, family_name); FIELD(quark_capability, field);
+	FIELD(quark_capability, means); FIELD(quark_capability, reason);
+	SIZE(quark_capability);
+	FIELD(quark_capabilities, backend); FIELD(quark_capabilities, backend_name); FIELD(quark_capabilities, list);
+	FIELD(quark_capabilities, count);
+	SIZE(quark_capabilities);
 	FIELD(quark_sysinfo, boot_id); FIELD(quark_sysinfo, hostname); FIELD(quark_sysinfo, ip_addrs);
 	FIELD(quark_sysinfo, ip_addrs_len); FIELD(quark_sysinfo, mac_addrs); FIELD(quark_sysinfo, mac_addrs_len);
 	FIELD(quark_sysinfo, uts_sysname); FIELD(quark_sysinfo, uts_nodename); FIELD(quark_sysinfo, uts_release);
@@ -158,6 +166,7 @@ static void show_queue(void)
 	FIELD(quark_queue, sysinfo); FIELD(quark_queue, ruleset); FIELD(quark_queue, driver); FIELD(quark_queue, hooks);
 	FIELD(quark_queue, fallback_reason); FIELD(quark_queue, passwds); FIELD(quark_queue, groups);
 	FIELD(quark_queue, passwds_len); FIELD(quark_queue, groups_len);
+	FIELD(quark_queue, capabilities);
 	SIZE(quark_queue);
 	FIELD(quark_process_iter, queue); FIELD(quark_process_iter, next_pid);
 	FIELD(quark_cmdline_iter, cursor); FIELD(quark_cmdline_iter, end);
@@ -238,6 +247,8 @@ static void check_constants(void)
 	VALUE(QQ_FILE, 1 << 8); VALUE(QQ_SHM, 1 << 9); VALUE(QQ_TTY, 1 << 10); VALUE(QQ_PTRACE, 1 << 11);
 	VALUE(QQ_MODULE_LOAD, 1 << 12); VALUE(QQ_GETPID, 1 << 13); VALUE(QQ_NOVA, 1 << 14); VALUE(QQ_MPROTECT, 1 << 15);
 	VALUE(QQ_SELF_TEST, 1 << 24); VALUE(QQ_FALLBACK, 1 << 25); VALUE(QQ_SALTED_IDS, 1 << 26);
+	VALUE(QQ_STRICT, 1 << 27);
+	VALUE(QUARK_CAPABILITY_NONE, 0); VALUE(QUARK_CAPABILITY_PART, 1); VALUE(QUARK_CAPABILITY_EXACT, 2);
 #if QUARK_API < 9
 	VALUE(QQ_ALL_BACKENDS, 6);
 #endif
@@ -391,6 +402,8 @@ static void check_closed(void)
 	check(quark_queue_get_epollfd(&queue) == -1, "quark_queue_get_epollfd");
 	check(quark_queue_get_hooks(&queue) == NULL && errno == EINVAL, "quark_queue_get_hooks");
 	check(quark_queue_get_fallback_reason(&queue) == NULL && errno == EINVAL, "quark_queue_get_fallback_reason");
+	errno = 0;
+	check(quark_queue_get_capabilities(&queue) == NULL && errno == EINVAL, "quark_queue_get_capabilities");
 	quark_queue_get_stats(&queue, &stats);
 	check(stats.insertions == 0 && stats.backend == 0, "quark_queue_get_stats");
 	check(quark_process_lookup(&queue, 1) == NULL && errno == ESRCH, "quark_process_lookup");

@@ -1,43 +1,16 @@
 #!/usr/bin/env python3
 """Does everything.c use all that quark.h declares?
 
-everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]: functions and variables that the header declares against the names that the
+everything.py COMPILER HEADER OBJECT OUTPUT [DEFINITION...]: functions and variables that the header declares against the names that the
 compiled program needs from elsewhere, and fields against the lines "offset STRUCT.FIELD N" that it printed. Says what
 is missing on either side, and exits with 1 if anything is.
 """
-import json
+import os
 import subprocess
 import sys
 
-
-def declarations(clang, header, definitions):
-    """The header's own declarations, out of the syntax tree, which names a file only when it changes."""
-    text = subprocess.run(
-        [clang, "-D_GNU_SOURCE", *("-D" + name for name in definitions), "-x", "c", "-fsyntax-only", "-Xclang", "-ast-dump=json", header],
-        check=True, stdout=subprocess.PIPE).stdout
-    file = None
-    for node in json.loads(text)["inner"]:
-        location = node.get("loc", {})
-        location = location.get("expansionLoc", location)
-        file = location.get("file", file)
-        if file == header:
-            yield node
-
-
-def fields(record):
-    """Of a structure; those of an unnamed union in it count as its own, those of a named one as UNION.FIELD."""
-    last = None
-    for node in record.get("inner", []):
-        if node["kind"] == "RecordDecl" and "name" not in node:
-            last = node
-        elif node["kind"] == "FieldDecl" and "name" in node:
-            yield node["name"]
-            if last is not None and "unnamed" in node["type"]["qualType"]:
-                for name in fields(last):
-                    yield node["name"] + "." + name
-            last = None
-        elif node["kind"] == "IndirectFieldDecl":
-            yield node["name"]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../packaging"))
+from header import Header  # noqa: E402
 
 
 def difference(words, declared, used):
@@ -49,13 +22,10 @@ def difference(words, declared, used):
     return declared != used
 
 
-def main(clang, header, object_file, output, *definitions):
-    names, members = set(), set()
-    for node in declarations(clang, header, definitions):
-        if node["kind"] in ("FunctionDecl", "VarDecl") and node.get("storageClass") != "static":
-            names.add(node["name"])
-        if node["kind"] == "RecordDecl" and node.get("completeDefinition"):
-            members.update(f"{node['name']}.{name}" for name in fields(node))
+def main(compiler, header_file, object_file, output, *definitions):
+    header = Header(header_file, definitions, compiler)
+    names = header.functions | header.variables
+    members = {f"{structure}.{name}" for structure, fields in header.structures.items() for name in fields}
     symbols = subprocess.run(["nm", "-u", object_file], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     # What it needs of libc and of the compiler is not for quark.h to declare.
     ours = {name for name in symbols if name in names}
@@ -69,5 +39,5 @@ def main(clang, header, object_file, output, *definitions):
 
 if __name__ == "__main__":
     if len(sys.argv) < 5:
-        sys.exit("usage: everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]")
+        sys.exit("usage: everything.py COMPILER HEADER OBJECT OUTPUT [DEFINITION...]")
     sys.exit(main(*sys.argv[1:]))

@@ -6,10 +6,13 @@ in the header with that number, unless a DEFINITION such as QUARK_API=9 is named
 and given: then it must not be there. What the header has besides, of the same kinds, must be outside of the room in
 which the reference adds its own. Says what is wrong, and exits with 1 if anything is.
 """
-import re
+import os
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../packaging"))
+from header import Header  # noqa: E402
 
 # Of each kind of name: the least number of ours that cannot meet one of the reference, now or later.
 ROOMS = [("QQ_", 1 << 24), ("QUARK_EV_", 1 << 32), ("QUARK_RF_", 1 << 32), ("RAW_F_", 0), ("RAW_EXEC_F_", 0),
@@ -20,15 +23,8 @@ COMPOSED = {"QQ_ALL_BACKENDS", "RAW_NUM_TYPES"}
 
 def names(compiler, header, definitions):
     """Of macros and of the constants of enumerations that are of one of these kinds."""
-    flags = ["-D_GNU_SOURCE", *("-D" + name for name in definitions)]
-    macros = subprocess.run([compiler, "-E", "-dM", *flags, "-x", "c", header],
-                            check=True, stdout=subprocess.PIPE, text=True).stdout
-    found = set(re.findall(r"^#define (\w+) ", macros, re.M))
-    text = subprocess.run([compiler, "-E", *flags, "-x", "c", header],
-                          check=True, stdout=subprocess.PIPE, text=True).stdout
-    for body in re.findall(r"\benum\s*\w*\s*\{([^}]*)\}", text):
-        found.update(re.findall(r"\b([A-Z][A-Z0-9_]*)\b", body))
-    return sorted(name for name in found if room(name) is not None)
+    there = Header(header, definitions, compiler)
+    return sorted(name for name in there.macros | set(there.constants) if room(name) is not None)
 
 
 def room(name):

@@ -162,6 +162,49 @@ static void check_bound(char *path)
 	quark_queue_close(&queue);
 }
 
+/* NULL: there is none. */
+static const struct quark_capability *capability(const struct quark_capabilities *all, u64 event, const char *field)
+{
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (all->list[i].event == event && equal(all->list[i].field, field))
+			return &all->list[i];
+	return NULL;
+}
+
+static void check_capabilities(char *path)
+{
+	struct quark_queue queue;
+	const struct quark_capabilities *all;
+	const struct quark_capability *one;
+	size_t i, bytes = 0;
+
+	open_replay(&queue, path, 10000);
+	all = quark_queue_get_capabilities(&queue);
+	check(all != NULL && all->backend == 0 && equal(all->backend_name, "replay") && all->count > 60,
+	    "what a recording tells");
+	for (i = 0; i < all->count; i++)
+		bytes += strlen(all->list[i].family_name) + strlen(all->list[i].field) + strlen(all->list[i].means) +
+		    strlen(all->list[i].reason);
+	check(bytes > 1000, "in words");
+	one = capability(all, QUARK_EV_EXEC, "exe");
+	check(one != NULL && one->state == QUARK_CAPABILITY_EXACT && one->family == QUARK_FAMILY_PROCESS &&
+	    equal(one->family_name, "process") && equal(one->means, "recording") && equal(one->reason, "") &&
+	    one->flag == 0, "what is executed");
+	one = capability(all, QUARK_EV_SHM, "");
+	check(one != NULL && one->state == QUARK_CAPABILITY_NONE && one->family == QUARK_FAMILY_SHM &&
+	    equal(one->means, "") && equal(one->reason, "the recording has none") && one->flag == QQ_SHM,
+	    "and no shared memory");
+	check(quark_queue_get_capabilities(&queue) == all, "is the same when it is asked for again");
+	while (quark_queue_get_event(&queue) == NULL && quark_queue_block(&queue) == 0)
+		continue;
+	check(queue.length > 0 && equal(capability(all, QUARK_EV_SHM, "")->family_name, "shm"),
+	    "and behind events");
+	quark_queue_close(&queue);
+	check(queue.capabilities == NULL, "and is gone with the queue");
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc != 2)
@@ -169,6 +212,7 @@ int main(int argc, char *argv[])
 	check_machine(argv[1]);
 	check_insertion(argv[1]);
 	check_bound(argv[1]);
+	check_capabilities(argv[1]);
 	printf("1..%d\n", count);
 	return failures != 0;
 }

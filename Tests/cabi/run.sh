@@ -101,6 +101,7 @@ for api in 9 7; do
 	ok "the numbers of QUARK_API $api are those of the reference, and ours are outside of them" \
 		Tests/cabi/numbers.py gcc "$include/quark.h" Tests/cabi/numbers.txt QUARK_API=$api
 done
+ok "the list of fields has each member of quark.h" Tests/cabi/fields.py gcc "$include/quark.h" Sources/CWire/include
 for api in 9 7; do
 	for compiler in g++ "$clang++"; do
 		[ -x "$(command -v "$compiler")" ] || { absent "no $compiler here"; continue; }

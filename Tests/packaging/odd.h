@@ -1,4 +1,4 @@
-/* Declarations as names.sh may meet them. */
+/* Declarations as header.py may meet them. */
 #include <stdio.h>
 #define API __attribute__((visibility("default"), aligned(8)))
 #define LIST(name) struct name { struct name *next; }

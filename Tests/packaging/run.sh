@@ -31,7 +31,7 @@ below() {
 # As another reader of C has them, who sees functions alone.
 gcc -fsyntax-only -x c -D_GNU_SOURCE -aux-info "$work/aux" quark.h
 sed -n 's|^/\* quark\.h:[^*]*\*/ extern .*[ *(]\([A-Za-z_0-9]*\) (.*|\1|p' "$work/aux" | sort -u >"$work/functions"
-packaging/names.sh quark.h >"$work/names"
+packaging/header.py names quark.h >"$work/names"
 sed -n 's/^extern .*[ *]\([a-z_0-9]*\)\(\[.*\]\)\{0,1\};.*/\1/p' quark.h | sort -u >"$work/variables"
 sort -u "$work/functions" "$work/variables" >"$work/expected"
 
@@ -44,13 +44,13 @@ defines() {
 }
 
 ok "odd declarations are read" is "five four one seven six three two " \
-	"$(packaging/names.sh $tests/odd.h | tr '\n' ' ')"
+	"$(packaging/header.py names $tests/odd.h | tr '\n' ' ')"
 ok "the names are those that gcc finds" diff "$work/expected" "$work/names"
 echo 'typedef int number;' >"$work/empty.h"
 ok "a header that declares nothing is an error" \
-	sh -c 'packaging/names.sh '"$work"'/empty.h 2>&1 | grep -q "declares nothing"'
+	sh -c 'packaging/header.py names '"$work"'/empty.h 2>&1 | grep -q "declares nothing"'
 echo 'int unfinished(void)' >"$work/unfinished.h"
-ok "so is one that ends too early" sh -c '! packaging/names.sh '"$work"'/unfinished.h'
+ok "so is one that ends too early" sh -c '! packaging/header.py names '"$work"'/unfinished.h'
 ok "libquark.a defines what quark.h declares, and nothing else" defines nm -g --defined-only libquark.a
 ok "so does libquark_big.a" defines nm -g --defined-only libquark_big.a
 ok "so does libquark.so" defines nm -D --defined-only libquark.so

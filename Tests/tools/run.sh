@@ -50,6 +50,29 @@ for release in 6.1.0 7.3.4; do
 	ok "each by itself" mon --replay "$recording" -g
 	ok "as it should be" same "$release.single.events" "$work/out"
 done
+# Nothing but the list, on standard output, and nothing elsewhere.
+ok "what a recording tells" mon --capabilities --replay "$recordings/6.1.0.rec"
+ok "and nothing goes to standard error" test ! -s "$work/err"
+ok "as it should be" same 6.1.0.capabilities "$work/out"
+ok "as JSON" mon --capabilities --json --replay "$recordings/6.1.0.rec"
+ok "which is the same" sh -c 'python3 -c "$(cat)" "$0" "$1"' "$golden/6.1.0.capabilities" "$work/out" <<-'END'
+	import json, sys
+	text = open(sys.argv[1]).read()
+	lines = open(sys.argv[2]).read().splitlines()
+	assert len(lines) == 1, "not one line"
+	parsed = json.loads(lines[0])
+	again = "backend " + parsed["backend"] + "\n"
+	for one in parsed["capabilities"]:
+	    assert sorted(one) == ["event", "family", "field", "flag", "means", "reason", "state"], one
+	    again += "  " + one["field"] if one["field"] else one["family"] + " " + one["event"]
+	    again += ": " + one["state"] + (" " + one["means"] if one["means"] else "") + "\n"
+	    again += "".join("      " + line + "\n" for line in one["reason"].splitlines())
+	assert again == text, again
+END
+ok "to a file, too" sh -c 'cd "$2" && "$0" --capabilities --strict -H --replay "$1" -o told && [ -s told ]' \
+	"$top/quark-mon" "$recordings/6.1.0.rec" "$work"
+ok "a list that cannot be written is an error" sh -c '"$0" --capabilities --json --replay "$1" >/dev/full 2>"$2"; [ $? = 1 ] &&
+	grep -q "cannot write to standard output: No space" "$2"' ./quark-mon "$recordings/6.1.0.rec" "$work/err"
 ok "the children of one process only" sh -c '
 	"$0" --replay "$1" -P 77 2>/dev/null | grep -o "ppid=.*" | sort -u | grep -qx ppid=77' ./quark-mon "$recordings/6.1.0.rec"
 
@@ -93,6 +116,8 @@ no quark-mon 1 'invalid max length: 0' -l 0
 no quark-mon 1 'invalid max length: 99999999999' -l 99999999999
 no quark-mon 1 'invalid number of raw events: 2000001' -m 2000001
 no quark-mon 1 'invalid ppid: -1' -P -1
+no quark-mon 1 '--json is for --capabilities' --json
+no quark-mon 1 'this file is no recording' --capabilities --json --replay "$top/README.md"
 no quark-mon 1 '-m and -M exclude each other' -m 5 -M
 no quark-mon 1 '-b and -k exclude each other' -b -k
 no quark-mon 1 '-k and --fallback exclude each other' -k --fallback
@@ -155,6 +180,7 @@ unprivileged() {
 }
 ok "without privilege quark-mon says what is missing" unprivileged -b
 ok "CAP_BPF and CAP_PERFMON" grep -q 'CAP_BPF.*CAP_PERFMON\|CAP_PERFMON.*CAP_BPF' "$work/err"
+ok "nor for what would be told" unprivileged --capabilities --json
 ok "with -D it is no better off" unprivileged -D --replay "$rec"
 ok "a full disk is an error" sh -c '"$0" --replay "$1" >/dev/full 2>"$2"; [ $? = 1 ] && grep -q "cannot write to standard output: No space" "$2"' \
 	./quark-mon "$rec" "$work/err"

@@ -23,6 +23,14 @@ const (
 	QQ_SELF_TEST     = int(1 << 24) // opening tries the backend on a process of its own
 	QQ_FALLBACK      = int(1 << 25) // of several backends the first that works may be used
 	QQ_SALTED_IDS    = int(1 << 26) // entity ids that no other boot or machine has
+	QQ_STRICT        = int(1 << 27) // opening fails where less would be told than is asked for
+)
+
+// Capability.State: how well something is told.
+const (
+	QUARK_CAPABILITY_NONE  = int(0) // it is not
+	QUARK_CAPABILITY_PART  = int(1) // not in all cases, or not all of it
+	QUARK_CAPABILITY_EXACT = int(2) // as the kernel has it; what is cut says so
 )
 
 // Event.Events: what happened.

@@ -151,6 +151,19 @@ quark_queue_get_fallback_reason(struct quark_queue *queue)
 	return ("this is a fake");
 }
 
+const struct quark_capabilities *
+quark_queue_get_capabilities(struct quark_queue *queue)
+{
+	static const struct quark_capability list[] = {
+		{ QUARK_FAMILY_PROCESS, QUARK_CAPABILITY_EXACT, QUARK_EV_FORK, 0, "process", "", "fake", "" },
+		{ QUARK_FAMILY_SHM, QUARK_CAPABILITY_NONE, QUARK_EV_SHM, QQ_SHM, "shm", "path", "", "not asked for" },
+	};
+	static const struct quark_capabilities all = { QQ_EBPF, "ebpf", list, nitems(list) };
+
+	(void)queue;
+	return (&all);
+}
+
 void
 quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *stats)
 {

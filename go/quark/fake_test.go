@@ -225,6 +225,12 @@ func TestStats(t *testing.T) {
 	})
 	equal(t, "hooks", queue.Hooks(), "fork: fake\n")
 	equal(t, "fallback", queue.FallbackReason(), "this is a fake")
+	capabilities, err := queue.Capabilities()
+	equal(t, "error", err, nil)
+	equal(t, "capabilities", capabilities, []Capability{
+		{Family: "process", Events: QUARK_EV_FORK, State: QUARK_CAPABILITY_EXACT, Means: "fake"},
+		{Family: "shm", Events: QUARK_EV_SHM, Field: "path", Flag: QQ_SHM, Reason: "not asked for"},
+	})
 }
 
 func TestECS(t *testing.T) {
@@ -343,7 +349,8 @@ func TestClosed(t *testing.T) {
 	equal(t, "hooks and reason", queue.Hooks()+queue.FallbackReason(), "")
 	_, _, ecs := queue.GetEventAsECS()
 	_, next := queue.Next(context.Background())
-	for _, err := range []error{queue.Block(), ecs, next} {
+	_, told := queue.Capabilities()
+	for _, err := range []error{queue.Block(), ecs, next, told} {
 		if err != ErrClosed || !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("%v", err)
 		}

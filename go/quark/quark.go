@@ -323,6 +323,44 @@ func (q *Queue) FallbackReason() string {
 	return C.GoString(C.quark_queue_get_fallback_reason(&q.queue.queue))
 }
 
+// Capability is an event, or what is known by it, as a queue tells it.
+type Capability struct {
+	Family string // process, ptrace and the like
+	Events uint64 // QUARK_EV_*: the event
+	Field  string // a member of its C structure, such as env; "": the event itself
+	Flag   int    // QQ_*, which asks for it; 0: nobody needs to
+	State  int    // QUARK_CAPABILITY_*
+	Means  string // the hooks of the kernel that tell it; "": none
+	Reason string // why it is not told, or not all of it, a line or more; ""
+}
+
+// Capabilities says what the queue tells, by which means, and what it does not and why: each event, and behind it what
+// is known by it. The error is ErrClosed, or that of C.
+func (q *Queue) Capabilities() ([]Capability, error) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if q.queue == nil {
+		return nil, ErrClosed
+	}
+	all, err := C.quark_queue_get_capabilities(&q.queue.queue)
+	if all == nil {
+		return nil, fmt.Errorf("quark: capabilities: %w", err)
+	}
+	var capabilities []Capability
+	for _, one := range unsafe.Slice(all.list, int(all.count)) {
+		capabilities = append(capabilities, Capability{
+			Family: C.GoString(one.family_name),
+			Events: uint64(one.event),
+			Field:  C.GoString(one.field),
+			Flag:   int(one.flag),
+			State:  int(one.state),
+			Means:  C.GoString(one.means),
+			Reason: C.GoString(one.reason),
+		})
+	}
+	return capabilities, nil
+}
+
 // DisableAggregation has each thing that happens to a process be an event of its own, from the next event on. The error
 // is ErrClosed.
 func (q *Queue) DisableAggregation() error {

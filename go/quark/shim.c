@@ -532,7 +532,9 @@ _Static_assert(QQ_THREAD_EVENTS == 1 << 0 && QQ_KPROBE == 1 << 1 && QQ_EBPF == 1
     QQ_ENTRY_LEADER == 1 << 4 && QQ_SOCK_CONN == 1 << 5 && QQ_DNS == 1 << 6 && QQ_BYPASS == 1 << 7 &&
     QQ_FILE == 1 << 8 && QQ_SHM == 1 << 9 && QQ_TTY == 1 << 10 && QQ_PTRACE == 1 << 11 && QQ_MODULE_LOAD == 1 << 12 &&
     QQ_GETPID == 1 << 13 && QQ_NOVA == 1 << 14 && QQ_MPROTECT == 1 << 15 && QQ_SELF_TEST == 1 << 24 &&
-    QQ_FALLBACK == 1 << 25 && QQ_SALTED_IDS == 1 << 26, "constants.go: QQ_");
+    QQ_FALLBACK == 1 << 25 && QQ_SALTED_IDS == 1 << 26 && QQ_STRICT == 1 << 27, "constants.go: QQ_");
+_Static_assert(QUARK_CAPABILITY_NONE == 0 && QUARK_CAPABILITY_PART == 1 && QUARK_CAPABILITY_EXACT == 2,
+    "constants.go: QUARK_CAPABILITY_");
 _Static_assert(QUARK_EV_FORK == 1 << 0 && QUARK_EV_EXEC == 1 << 1 && QUARK_EV_EXIT == 1 << 2 &&
     QUARK_EV_ID_CHANGE == 1 << 3 && QUARK_EV_SETPROCTITLE == 1 << 4 && QUARK_EV_SOCK_CONN_ESTABLISHED == 1 << 5 &&
     QUARK_EV_SOCK_CONN_CLOSED == 1 << 6 && QUARK_EV_PACKET == 1 << 7 && QUARK_EV_BYPASS == 1 << 8 &&

@@ -465,6 +465,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QQ_SELF_TEST		(1 << 24)	/* opening tries the backend on a process of its own */
 #define QQ_FALLBACK		(1 << 25)	/* of several backends the first that works; 7: it is so anyway */
 #define QQ_SALTED_IDS		(1 << 26)	/* entity ids that no other boot or machine has; 7: they are so anyway */
+#define QQ_STRICT		(1 << 27)	/* opening fails where less would be told than is asked for */
 #if QUARK_API < 9
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
 #endif
@@ -962,6 +963,32 @@ enum quark_family {
 	QUARK_FAMILY_COUNT
 };
 
+/* quark_capability.state */
+enum quark_capability_state {
+	QUARK_CAPABILITY_NONE,		/* it is not told */
+	QUARK_CAPABILITY_PART,		/* not in all cases, or not all of it */
+	QUARK_CAPABILITY_EXACT,		/* as the kernel has it; what is cut says so */
+};
+
+/* An event, or what is known by it, as a queue tells it. No text is NULL; a reason may be several lines. */
+struct quark_capability {
+	enum quark_family family;	/* QUARK_FAMILY_COUNT: it has none yet */
+	enum quark_capability_state state;
+	u64 event;			/* QUARK_EV_*: which one */
+	int flag;			/* QQ_*, which asks for it; 0: nobody needs to */
+	const char *family_name;	/* "process" */
+	const char *field;		/* a member of its structure, such as "env"; "": the event itself */
+	const char *means;		/* "raw_tp/sched_process_exec": the hooks of the kernel that tell it; "": none */
+	const char *reason;		/* why it is not told, or not all of it; "" */
+};
+
+struct quark_capabilities {
+	int backend;			/* QQ_EBPF or QQ_KPROBE; 0: it is a recording */
+	const char *backend_name;	/* "ebpf", "kprobe" or "replay" */
+	const struct quark_capability *list;	/* of each event, and behind it of what is known by it */
+	size_t count;
+};
+
 struct quark_queue_stats {
 	u64 insertions;			/* raw events that entered the queue */
 	u64 removals;			/* raw events that left it */
@@ -1074,6 +1101,7 @@ struct quark_queue {
 	struct quark_group *groups;	/* the library's own: by gid */
 	size_t passwds_len;
 	size_t groups_len;
+	struct quark_capabilities *capabilities;	/* the library's own */
 };
 
 struct quark_process_iter {
@@ -1102,13 +1130,15 @@ struct QUARK_SWIFT_SAFE quark_client {
 	u32 event_size;
 	u32 process_size;
 	u32 raw_event_size;
+	u32 capability_size;
 };
 
 #ifndef __swift__
 #define QUARK_CLIENT {									\
 	QUARK_VERSION, QUARK_API, (u32)sizeof(struct quark_client), (u32)sizeof(struct quark_queue),	\
 	(u32)sizeof(struct quark_queue_attr), (u32)sizeof(struct quark_queue_stats),		\
-	(u32)sizeof(struct quark_event), (u32)sizeof(struct quark_process), (u32)sizeof(struct raw_event) }
+	(u32)sizeof(struct quark_event), (u32)sizeof(struct quark_process), (u32)sizeof(struct raw_event),	\
+	(u32)sizeof(struct quark_capability) }
 #endif
 
 /* What the next two functions call, with what the program was compiled with. */
@@ -1156,6 +1186,12 @@ const char *quark_queue_get_hooks(struct quark_queue *queue);
  * queue is closed. NULL with EINVAL when it is closed.
  */
 const char *quark_queue_get_fallback_reason(struct quark_queue *queue);
+
+/*
+ * What the queue tells, by family and field, by which means, and what it does not and why. Valid until the queue is
+ * closed. NULL with EINVAL when it is closed, or ENOMEM.
+ */
+const struct quark_capabilities *quark_queue_get_capabilities(struct quark_queue *queue);
 
 void quark_queue_close(struct quark_queue *queue);
 

@@ -11,6 +11,7 @@ public import QuarkCore
 
   @safe private struct Methods {
     let description: (UnsafeMutableRawPointer) -> String
+    let means: (UnsafeMutableRawPointer) -> SourceMeans
     let malformed: (UnsafeMutableRawPointer) -> UInt64
     let stalls: (UnsafeMutableRawPointer) -> UInt64
     let isOver: (UnsafeMutableRawPointer) -> Bool
@@ -37,6 +38,7 @@ public import QuarkCore
   private static func methods<Source: RecordSource & ~Copyable>(of type: Source.Type) -> Methods {
     unsafe Methods(
       description: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.description },
+      means: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.means },
       malformed: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.malformed },
       stalls: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.stalls },
       isOver: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.isOver },
@@ -65,6 +67,7 @@ public import QuarkCore
   @usableFromInline @inline(never) func destroy() { unsafe methods.destroy(source) }
 
   public var description: String { unsafe methods.description(source) }
+  public var means: SourceMeans { unsafe methods.means(source) }
   public var malformed: UInt64 { unsafe methods.malformed(source) }
   public var stalls: UInt64 { unsafe methods.stalls(source) }
   public var isOver: Bool { unsafe methods.isOver(source) }

@@ -8,6 +8,9 @@ public protocol RecordSource: ~Copyable {
   /// By which means each kind of record is told, a line each, with what was tried in vain.
   var description: String { get }
 
+  /// The same, for who asks what is told of a field.
+  var means: SourceMeans { get }
+
   /// What it gave for records, but could make no sense of itself.
   var malformed: UInt64 { get }
 

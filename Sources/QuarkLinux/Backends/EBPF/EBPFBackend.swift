@@ -20,6 +20,7 @@ public struct EBPFBackend: RecordSource, ~Copyable {
 
   public var traits: SourceTraits { SourceTraits(name: "ebpf", flag: QQ_EBPF, wakesInTime: true) }
   public var description: String { plan.description }
+  public var means: SourceMeans { plan.means }
 
   public init(_ settings: BackendSettings = BackendSettings()) throws(QuarkError) {
     do throws(QuarkError) {

@@ -160,6 +160,8 @@ public import QuarkCore
     return text
   }
 
+  public var means: SourceMeans { probes.means }
+
   // MARK: -
 
   private mutating func testItself() throws(QuarkError) {

@@ -63,6 +63,11 @@ public import QuarkCore
   public var traits: SourceTraits { SourceTraits(name: "replay", flag: 0, isLive: false) }
   public var description: String { "a recording\n" }
 
+  public var means: SourceMeans {
+    // Safe: the bytes live as long as this does.
+    unsafe RecordedMeans(RawSpan(_unsafeStart: bytes, byteCount: count)).means
+  }
+
   /// Readable as long as records wait.
   public var readable: CInt { event.rawValue }
 

@@ -1,0 +1,73 @@
+import CLinux
+import CQuark
+import Quark
+import QuarkLinux
+
+/// What a queue says that it tells is what it was asked for and its backend can tell, with the hooks that tell it; what
+/// it does not has a reason. One that is to be strict opens if nothing is missing, and not otherwise.
+func capabilityList(_ context: TestContext) throws(TestEnd) {
+  var asking = context
+  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
+  if context.isKprobe {
+    try expectRefusal(asking, QQ_SHM, "shm SHM (QQ_SHM): kprobe tells of no such events")
+  } else {
+    try expectRefusal(context, QQ_THREAD_EVENTS, "process FORK threads (QQ_THREAD_EVENTS): ebpf cannot tell")
+    asking.attributes.flags |= QQ_STRICT
+  }
+  let queue = try asking.open()
+  let list = unsafe queue.queue.pointee.capabilities
+  let byHook = context.isKprobe ? "kprobe/" as StaticString : "/" as StaticString
+  for event in [QUARK_EV_FORK, QUARK_EV_EXEC, QUARK_EV_EXIT, QUARK_EV_SETPROCTITLE] {
+    try list.require(event, "", .exact, means: byHook)
+  }
+  try list.require(QUARK_EV_FORK, "proc_entry_leader", .exact, means: byHook)
+  try list.require(QUARK_EV_EXIT, "exit_signal", .exact, means: byHook)
+  try list.require(QUARK_EV_FILE, "", .none, reason: "there are no such events so far")
+  if context.isKprobe {
+    try list.require(QUARK_EV_EXEC, "env", .none, reason: "kprobe cannot tell its environment")
+    try list.require(QUARK_EV_EXEC, "exe", .part, means: byHook, reason: "more than the last four names")
+    try list.require(QUARK_EV_ID_CHANGE, "", .none, reason: "that its ids changed")
+    try list.require(QUARK_EV_SHM, "path", .none, reason: "kprobe tells of no such events")
+  } else {
+    try list.require(QUARK_EV_EXEC, "env", .exact, means: byHook)
+    try list.require(QUARK_EV_ID_CHANGE, "id_change SETSID", .exact, means: byHook)
+    try list.require(QUARK_EV_SHM, "", .part, means: "fexit/__x64_sys_shmget", reason: "32 bits")
+    try list.require(QUARK_EV_SHM, "path", .exact, means: "fexit/__x64_sys_memfd_create")
+    try list.require(QUARK_EV_GETPID, "", .exact, means: byHook)
+    try list.require(QUARK_EV_MODULE_LOAD, "taints", .exact, means: byHook)
+  }
+  guard context.isKprobe else { return }
+  var plain = context
+  plain.attributes.flags |= QQ_STRICT
+  _ = try plain.open()
+}
+
+private func expectRefusal(_ context: TestContext, _ flag: CInt, _ words: StaticString) throws(TestEnd) {
+  var attributes = context.attributes
+  attributes.flags |= flag | QQ_STRICT
+  do throws(QuarkError) {
+    _ = try Queue(attributes)
+  } catch {
+    try expectEqual("the error of a strict queue", error.errno.rawValue, ENOTSUP)
+    try expect(containsLine(error.message, words), "it does not say \(words):\n\(error.message)")
+    return
+  }
+  throw .failed("a strict queue opens, though it tells less than it is asked for")
+}
+
+extension [Queue.Capability] {
+  /// `means` and `reason`: words in them; empty: there must be none.
+  fileprivate func require(
+    _ event: CInt, _ field: StaticString, _ state: Queue.Capability.State, means: StaticString = "",
+    reason: StaticString = ""
+  ) throws(TestEnd) {
+    let found = first { $0.event.rawValue == UInt64(event) && equal($0.field, "\(field)") }
+    guard let found else { throw .failed("\(field) of event \(event) is not in the list") }
+    let what = "\(found.family) \(event) \(field): \(found.means)\n\(found.reason)"
+    try expect(found.state == state, "state \(found.state.rawValue): \(what)")
+    try expect(found.means.isEmpty == (means.utf8CodeUnitCount == 0), "means: \(what)")
+    try expect(found.reason.isEmpty == (reason.utf8CodeUnitCount == 0), "reason: \(what)")
+    if !found.means.isEmpty { try expect(containsLine(found.means, means), "means: \(what)") }
+    if !found.reason.isEmpty { try expect(containsLine(found.reason, reason), "reason: \(what)") }
+  }
+}

@@ -135,6 +135,7 @@ enum ProcessFamily: EventFamily {
 
   // MARK: - Graphs
 
+  /// Adds what a graph of raw events says of one beyond its label. The result is its colour in DOT.
   @unsafe static func appendGraphText(
     of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString {

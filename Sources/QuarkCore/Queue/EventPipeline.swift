@@ -308,7 +308,8 @@ public import CQuark
   private mutating func forgetPayloads() {
     payloads.release(in: &processes.strings)
     unsafe event.pointee.ptrace = quark_ptrace()
-    unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (nil, nil, nil)
+    unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty) = (nil, nil, nil)
+    copyPointers()
   }
 
   /// What is known of the process; events of its own family make an entry for one that is not.
@@ -375,6 +376,25 @@ public import CQuark
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> UInt64 {
     unsafe rawEvents.remove(rawEvent)
-    return unsafe Families.deliver(rawEvent, of: process, to: event, eventTail, &payloads, &processes, moment)
+    guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else {
+      return unsafe leave(withPayload: rawEvent)
+    }
+    return unsafe ProcessFamily.deliver(rawEvent, of: process, to: eventTail, &processes, moment)
+  }
+
+  /// The same of one whose payload the event shows, and keeps.
+  @inline(never)
+  private mutating func leave(withPayload rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+    let bit = unsafe Families.deliverPayload(of: rawEvent, to: event)
+    unsafe payloads.take(from: rawEvent)
+    copyPointers()
+    return bit
+  }
+
+  /// What this library reads of an event is where its own generation has it. Where that of the client has something else,
+  /// `mprotect`, nothing tells yet what that is for.
+  private func copyPointers() {
+    let (module, shm, tty) = unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty)
+    unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (module, shm, tty)
   }
 }

@@ -29,8 +29,8 @@ enum Families {
     }
   }
 
-  /// Gives back what a raw event has in the pool.
-  @inline(__always)
+  /// Gives back what a raw event has in the pool. Not inlined: its calls would cost who has nothing there registers.
+  @inline(never)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     unsafe ProcessFamily.release(event, in: &strings)
     if let payload = unsafe event.pointee.payload { unsafe strings.releasePayload(payload) }

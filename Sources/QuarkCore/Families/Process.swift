@@ -106,7 +106,7 @@ enum ProcessFamily: EventFamily {
   // MARK: - Strings
 
   /// Gives back what a raw event of the family has in the pool.
-  @inline(never)
+  @inline(__always)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
     if let args = unsafe event.pointee.args { unsafe strings.release(args) }

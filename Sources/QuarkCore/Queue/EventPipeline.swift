@@ -203,6 +203,7 @@ public import CQuark
       let timeNS = unsafe first.pointee.time
       // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
       guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
+      if !payloads.isEmpty { forgetPayloads() }
       unsafe assemble(first)
       guard unsafe event.pointee.events != 0, passesRules else { continue }
       if unsafe admits(event) { return unsafe UnsafePointer(event) }
@@ -279,7 +280,6 @@ public import CQuark
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
     if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
-    if !payloads.isEmpty { forgetPayloads() }
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
     unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)

@@ -1,3 +1,6 @@
+import CQuark
+import CWire
+
 // One for all records: making them anew takes longer than decoding does.
 nonisolated(unsafe) private var strings = StringPool()
 nonisolated(unsafe) private var queue = RawEventQueue(capacity: 1)
@@ -12,9 +15,32 @@ func fuzzRecord(_ record: RawSpan) {
     unsafe check(event.pointee.cgroup)
     unsafe check(event.pointee.args, count: Int(event.pointee.args_len))
     unsafe check(event.pointee.env, count: Int(event.pointee.env_len))
+    checkPayload(event)
   }
   unsafe queue.free(event, strings: &strings)
   precondition(unsafe queue.variableBytes == 0, "no string stays behind")
+}
+
+/// What it points to may be read, and it is as large as it says.
+private func checkPayload(_ event: UnsafeMutablePointer<raw_event>) {
+  let family = wire_family(cquark_type(event.pointee.type).pointee.family)
+  let hasPayload = [WIRE_FAMILY_PTRACE, WIRE_FAMILY_MODULE, WIRE_FAMILY_SHM].contains(family)
+  guard let payload = event.pointee.payload else { return precondition(!hasPayload) }
+  precondition(hasPayload && UInt(bitPattern: payload) % 8 == 0)
+  check(payload.assumingMemoryBound(to: CChar.self), bytes: Int(event.pointee.variable_bytes))
+  switch family {
+  case WIRE_FAMILY_MODULE:
+    for text in [event.pointee.module_load.pointee.name, event.pointee.module_load.pointee.version] { check(text) }
+    check(event.pointee.module_load.pointee.src_version)
+  case WIRE_FAMILY_SHM: check(UnsafeMutablePointer(mutating: event.pointee.shm.pointee.path))
+  default: break
+  }
+}
+
+private func check(_ start: UnsafeMutablePointer<CChar>, bytes: Int) {
+  var sum = 0
+  for index in 0..<bytes { sum &+= Int(start[index]) }
+  withExtendedLifetime(sum) {}
 }
 
 /// Every byte may be read, and the last of them is a NUL.

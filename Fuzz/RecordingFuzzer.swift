@@ -45,6 +45,10 @@ func fuzzRecording(_ bytes: RawSpan) {
 
 private func takeEvents(of pipeline: inout EventPipeline, nowNS: UInt64, wallOffsetNS: UInt64) {
   while let event = pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
+    if event.pointee.module_load != nil || event.pointee.shm != nil {
+      var text = ByteBuffer()
+      _ = EventText.append(event.pointee, to: &text)
+    }
     guard let process = event.pointee.process?.pointee else { continue }
     for text in [process.exe, process.cwd, process.cgroup, process.script] { sum(text) }
     sum(process.cmdline, count: process.cmdline_len)

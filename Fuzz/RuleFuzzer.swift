@@ -71,6 +71,13 @@ private func write(_ field: quark_rule_field, to text: inout ByteBuffer) {
   case QUARK_RF_EXE: write(" process.exe ", field.wild, to: &text)
   case QUARK_RF_FILE_EXEC_CHANGE: text.append(" file.exec_change")
   case QUARK_RF_FILEPATH: write(" file.path ", field.wild, to: &text)
+  case QUARK_RF_EVENT:
+    text.append(" event.type ")
+    text.append(cString: cquark_event_name(field.events))
+  case QUARK_RF_PTRACE_CHILD_PID: write(" ptrace.child_pid ", UInt64(field.pid), to: &text)
+  case QUARK_RF_PTRACE_REQUEST: write(" ptrace.request ", UInt64(field.id), to: &text)
+  case QUARK_RF_MODULE_NAME: write(" module.name ", field.wild, to: &text)
+  case QUARK_RF_SHM_PATH: write(" shm.path ", field.wild, to: &text)
   default: preconditionFailure("there is no text for it")
   }
 }
@@ -119,10 +126,11 @@ private func areEqual(_ one: quark_ruleset, _ other: quark_ruleset) -> Bool {
 private func areEqual(_ one: quark_rule_field, _ other: quark_rule_field) -> Bool {
   guard one.code == other.code else { return false }
   switch one.code {
-  case QUARK_RF_EXE, QUARK_RF_FILEPATH:
+  case QUARK_RF_EXE, QUARK_RF_FILEPATH, QUARK_RF_MODULE_NAME, QUARK_RF_SHM_PATH:
     return one.wild.pre_len == other.wild.pre_len && one.wild.post_len == other.wild.post_len
       && pattern(one.wild) == pattern(other.wild)
-  case QUARK_RF_PID, QUARK_RF_PPID: return one.pid == other.pid
+  case QUARK_RF_PID, QUARK_RF_PPID, QUARK_RF_PTRACE_CHILD_PID: return one.pid == other.pid
+  case QUARK_RF_EVENT: return one.events == other.events
   case QUARK_RF_POISON: return one.poison_tag == other.poison_tag
   case QUARK_RF_FILE_EXEC_CHANGE: return true
   default: return one.id == other.id

@@ -9,8 +9,10 @@ import Testing
   static let startNS: UInt64 = 5_000_000_000
 
   /// Process 5, which began at `startNS`, has been told of, by an event that is over.
-  static func pipeline(stringLimit: Int = StringPool.defaultLimit) -> EventPipeline {
-    var pipeline = EventPipeline(stringLimit: stringLimit)
+  static func pipeline(
+    stringLimit: Int = StringPool.defaultLimit, generation: ClientGeneration = .seven
+  ) -> EventPipeline {
+    var pipeline = EventPipeline(stringLimit: stringLimit, generation: generation)
     var fork = RecordBuilder(WIRE_FORK, pid: 5, timeNS: startNS)
     fork.task.start_boot_ns = startNS
     unsafe pipeline.insert(record: fork.bytes.span.bytes)
@@ -106,6 +108,38 @@ import Testing
     #expect(unsafe next.pointee.module_load == nil)
     let after = pipeline.processes.strings.held
     #expect(after < held + 100, "the payload of one module takes more than that")
+  }
+
+  /// A program of the other generation has the pointers where its quark.h says, and what this library makes of the event
+  /// is the same.
+  @Test func theOtherGeneration() throws {
+    var pipeline = Self.pipeline(generation: .nine)
+    var record = RecordBuilder(WIRE_MODULE_LOAD, pid: 5, timeNS: Self.startNS + 1)
+    unsafe withUnsafeMutableBytes(of: &record.module.name) { unsafe $0.copyBytes(from: Array("dummy".utf8)) }
+    unsafe pipeline.insert(record: record.bytes.span.bytes)
+    let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    let tail = unsafe (UnsafeRawPointer(event) + Int(CQUARK_EVENT_TAIL_9)).assumingMemoryBound(to: cquark_event_tail.self)
+    #expect(unsafe String(cString: tail.pointee.module_load.pointee.name) == "dummy" && tail.pointee.shm == nil)
+    #expect(unsafe text(event.pointee).0.contains("\n  MODU\tname=dummy "))
+    unsafe pipeline.insert(record: Self.ptrace().bytes.span.bytes)
+    let next = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    #expect(unsafe tail.pointee.module_load == nil && next.pointee.module_load == nil)
+  }
+
+  @Test func theyAreDrawn() {
+    var pipeline = Self.pipeline()
+    var module = RecordBuilder(WIRE_MODULE_LOAD, pid: 5, timeNS: Self.startNS + 1)
+    unsafe withUnsafeMutableBytes(of: &module.module.name) { unsafe $0.copyBytes(from: Array("dum\"my".utf8)) }
+    var file = RecordBuilder(WIRE_MEMFD_CREATE, pid: 5, timeNS: Self.startNS + 2)
+    unsafe withUnsafeMutableBytes(of: &file.shm.name) { unsafe $0.copyBytes(from: Array("memfd:x".utf8)) }
+    let segment = RecordBuilder(WIRE_SHMGET, pid: 5, timeNS: Self.startNS + 3)
+    for record in [Self.ptrace(), module, file, segment] { unsafe pipeline.insert(record: record.bytes.span.bytes) }
+    var buffer = ByteBuffer()
+    pipeline.appendGraph(.byTime, to: &buffer)
+    let text = String(decoding: buffer.bytes, as: UTF8.self)
+    for label in ["PTRACE 7", "MODULE_LOAD dum\\\"my", "SHM memfd:x", "SHM"] {
+      #expect(text.contains("\\n\(label)\\npid 5\", fillcolor=black, fontcolor=white];"), "\(label)")
+    }
   }
 
   /// What started at another time is another process, and nothing is known of it.

@@ -181,6 +181,19 @@ import Testing
     #expect(life[2].task.cap_effective == 0)
   }
 
+  /// What families.sh made, of other families, and who did it: all but one began while it was recorded.
+  @Test func otherFamilies() throws {
+    let contents = try Self.contents("6.1.0-families")
+    let counts = [RAW_GETPID, RAW_PTRACE, RAW_SHM, RAW_MODULE_LOAD].map { kind in contents.count { $0.kind == kind } }
+    #expect(counts == [5, 3, 7, 2])
+    for content in contents where [RAW_PTRACE, RAW_SHM, RAW_MODULE_LOAD].contains(content.kind) {
+      let fork = contents.first { $0.pid == content.pid && $0.kind == RAW_WAKE_UP_NEW_TASK }
+      let isOlder = content.task.start_boottime < (try Self.header("6.1.0-families").start_boot_ns)
+      #expect(fork?.task.start_boottime ?? content.task.start_boottime == content.task.start_boottime)
+      #expect((fork == nil) == isOlder)
+    }
+  }
+
   /// More components than a record kept when these were made: the path lacks its head, and says so.
   @Test(arguments: kernels.map(\.release))
   func deepDirectory(release: String) throws {

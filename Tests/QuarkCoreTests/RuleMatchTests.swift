@@ -162,6 +162,81 @@ import Testing
     #expect(try parts("*foo") == ["", "0", "foo", "4"])
   }
 
+  // MARK: - What is asked of events
+
+  /// Does a rule with these conditions alone match an event, of a process and of nobody?
+  func matches(_ conditions: String, _ change: (inout quark_event) -> Void) -> Bool {
+    let ruleset = try! Ruleset.parsing(Array("drop on \(conditions)".utf8).span)
+    var process = unsafe quark_process()
+    var event = unsafe quark_event()
+    unsafe change(&event)
+    let ofNobody = unsafe ruleset.storage.match(&event) != nil
+    let ofSomebody = unsafe withUnsafePointer(to: &process) { process in
+      unsafe event.process = unsafe process
+      return unsafe ruleset.storage.match(&event) != nil
+    }
+    #expect(ofNobody == ofSomebody)
+    return ofSomebody
+  }
+
+  @Test func types() {
+    func change(_ event: inout quark_event) { unsafe event.events = UInt64(QUARK_EV_EXEC | QUARK_EV_EXIT) }
+    #expect(unsafe matches("event.type EXEC", change))
+    #expect(unsafe matches("event.type EXIT event.type EXEC", change))
+    #expect(unsafe !matches("event.type FORK", change))
+    #expect(unsafe !matches("event.type FORK event.type EXEC", change))
+    #expect(unsafe matches("event.type GETPID") { unsafe $0.events = UInt64(QUARK_EV_GETPID) })
+    #expect(unsafe !matches("event.type EXEC") { _ in }, "as processes are that are there when a queue opens")
+  }
+
+  @Test func ptrace() {
+    func change(_ event: inout quark_event) {
+      unsafe event.events = UInt64(QUARK_EV_PTRACE)
+      unsafe event.ptrace = quark_ptrace(child_pid: 7, request: 0x4206, addr: 0, data: 0)
+    }
+    #expect(unsafe matches("ptrace.child_pid 7 ptrace.request 16902", change))
+    #expect(unsafe !matches("ptrace.child_pid 8", change))
+    #expect(unsafe !matches("ptrace.request 16", change))
+    // Of an event that tells of something else, they are not 0.
+    #expect(unsafe !matches("ptrace.request 0") { unsafe $0.events = UInt64(QUARK_EV_EXEC) })
+    #expect(
+      unsafe !matches("ptrace.request 0") {
+        unsafe change(&$0)
+        unsafe $0.ptrace.request = 1 << 32
+      })
+    #expect(unsafe !matches("module.name *", change) && !matches("shm.path *", change))
+    #expect(unsafe !matches("file.path *", change) && !matches("file.exec_change", change))
+  }
+
+  @Test func modulesAndSharedMemory() {
+    var name = Array("kvm_intel".utf8CString)
+    unsafe name.withUnsafeMutableBufferPointer { name in
+      var module = unsafe quark_module_load()
+      unsafe module.name = name.baseAddress
+      var shm = unsafe quark_shm()
+      unsafe shm.path = UnsafePointer(name.baseAddress)
+      var segment = unsafe quark_shm()
+      unsafe withUnsafeMutablePointer(to: &module) { module in
+        func change(_ event: inout quark_event) {
+          unsafe (event.events, event.module_load) = (UInt64(QUARK_EV_MODULE_LOAD), module)
+        }
+        #expect(unsafe matches("module.name kvm*", change) && matches("module.name kvm_intel", change))
+        #expect(unsafe !matches("module.name kvm", change) && !matches("module.name *amd", change))
+        #expect(unsafe !matches("shm.path *", change) && !matches("process.exe *", change))
+      }
+      unsafe withUnsafeMutablePointer(to: &shm) { shm in
+        func change(_ event: inout quark_event) { unsafe (event.events, event.shm) = (UInt64(QUARK_EV_SHM), shm) }
+        #expect(unsafe matches("shm.path *intel", change) && !matches("shm.path intel", change))
+        #expect(unsafe !matches("module.name *", change))
+      }
+      unsafe withUnsafeMutablePointer(to: &segment) { segment in
+        func change(_ event: inout quark_event) { unsafe (event.events, event.shm) = (UInt64(QUARK_EV_SHM), segment) }
+        #expect(unsafe !matches("shm.path *", change), "a segment of System V has no name")
+        #expect(unsafe matches("event.type SHM", change))
+      }
+    }
+  }
+
   // MARK: - Rules made by hand
 
   /// Adds a condition to the last rule.
@@ -195,16 +270,21 @@ import Testing
       #expect(add(ruleset, code, id: 1) == true)
     }
     for code in [QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID] { #expect(add(ruleset, code) == true) }
+    #expect(add(ruleset, QUARK_RF_PTRACE_CHILD_PID) == false)
+    #expect(add(ruleset, QUARK_RF_PTRACE_CHILD_PID, id: 1) == true)
+    #expect(add(ruleset, QUARK_RF_PTRACE_REQUEST) == true)
+    #expect(add(ruleset, QUARK_RF_EVENT) == false)
+    #expect(add(ruleset, QUARK_RF_EVENT, tag: UInt64(QUARK_EV_PTRACE | QUARK_EV_SHM)) == true)
     #expect(add(ruleset, QUARK_RF_POISON) == false)
     #expect(add(ruleset, QUARK_RF_POISON, tag: 1 << 63) == true)
     #expect(add(ruleset, QUARK_RF_COMM) == false)
     #expect(add(ruleset, QUARK_RF_COMM, comm: "\0a") == false)
     #expect(add(ruleset, QUARK_RF_COMM, comm: "a") == true)
     #expect(add(ruleset, QUARK_RF_FILE_EXEC_CHANGE) == true)
-    for code in [0, QUARK_RF_PID | QUARK_RF_UID, 1 << 10, 1 << 63] as [UInt64] {
+    for code in [0, QUARK_RF_PID | QUARK_RF_UID, 1 << 10, 1 << 37, 1 << 63] as [UInt64] {
       #expect(add(ruleset, code, id: 1) == false, "\(code)")
     }
-    for code in [QUARK_RF_EXE, QUARK_RF_FILEPATH] {
+    for code in [QUARK_RF_EXE, QUARK_RF_FILEPATH, QUARK_RF_MODULE_NAME, QUARK_RF_SHM_PATH] {
       #expect(add(ruleset, code) == false, "NULL")
       for pattern in ["", "**", "*a*", "a**", "**a", "*a*b", String(repeating: "a", count: 4096)] {
         #expect(add(ruleset, code, pattern: pattern) == false, "\(pattern.prefix(8))")
@@ -213,7 +293,7 @@ import Testing
         #expect(add(ruleset, code, pattern: pattern) == true, "\(pattern.prefix(8))")
       }
     }
-    #expect(unsafe ruleset.storage.pointee.rules[0].n_fields == 2 + 3 + 1 + 1 + 1 + 8, "what was refused is not there")
+    #expect(unsafe ruleset.storage.pointee.rules[0].n_fields == 2 + 3 + 3 + 1 + 1 + 1 + 16, "what was refused is not there")
   }
 
   @Test func patternsAreCopied() {
@@ -286,14 +366,29 @@ import Testing
     #expect(verdict(other) == nil, "earlier ones do not")
   }
 
-  /// An event without a process: no condition holds, `any` does, and there is nobody to mark.
+  /// An event without a process: nothing that is asked of one holds, `any` does, and what is asked of the event itself;
+  /// and there is nobody to mark.
   @Test func noProcess() throws {
-    let text = "drop on process.pid 1\ndrop on process.uid 0\ndrop on process.exe *\npoison 3 on any\npass on any"
+    let text = """
+      drop on process.pid 1
+      drop on process.uid 0
+      drop on process.exe *
+      drop on poison 3 event.type PTRACE
+      drop on event.type SHM
+      poison 3 on event.type PTRACE
+      poison 3 on any
+      pass on ptrace.request 16 ptrace.child_pid 7
+      pass on any
+      """
     let ruleset = try Ruleset.parsing(Array(text.utf8).span)
     var event = unsafe quark_event()
-    unsafe event.events = UInt64(QUARK_EV_FILE)
-    #expect(unsafe ruleset.storage.match(&event)?.pointee.number == 4)
-    #expect(unsafe ruleset.storage.pointee.rules[3].hits == 1)
+    unsafe event.events = UInt64(QUARK_EV_PTRACE)
+    unsafe event.ptrace = quark_ptrace(child_pid: 7, request: 16, addr: 0, data: 0)
+    #expect(unsafe ruleset.storage.match(&event)?.pointee.number == 7)
+    let hits = (0..<9).map { unsafe ruleset.storage.pointee.rules[$0].hits }
+    #expect(hits == [0, 0, 0, 0, 0, 1, 1, 1, 0])
+    unsafe event.ptrace.child_pid = 8
+    #expect(unsafe ruleset.storage.match(&event)?.pointee.number == 8)
     let none = Ruleset()
     #expect(unsafe none.storage.match(&event) == nil)
     extendLifetime(none)

@@ -26,6 +26,13 @@ import Testing
     ("pass on file.path /foo/bar", "pass path=/foo/bar"),
     ("pass on file.path foo/bar", "pass path=foo/bar"),
     ("drop on file.exec_change process.uid 0", "drop exec_change uid=0"),
+    ("drop on event.type PTRACE", "drop events=0x\(String(QUARK_EV_PTRACE, radix: 16))"),
+    ("drop on event.type FORK event.type \"EXEC\"", "drop events=0x1 events=0x2"),
+    ("drop on ptrace.child_pid 7 ptrace.request 16", "drop child=7 request=16"),
+    ("drop on ptrace.request 0", "drop request=0"),
+    ("drop on module.name kvm*", "drop module=kvm|"),
+    ("drop on shm.path \"a b\"", "drop shm=a b"),
+    ("poison 7 on poison 8", "poison 7 poison=8"),
     ("pass on process.exe /foo/bar", "pass exe=/foo/bar"),
     ("pass on process.exe /foo/*", "pass exe=/foo/|"),
     ("pass on process.exe */bar", "pass exe=|/bar"),
@@ -56,8 +63,17 @@ import Testing
     ("pass on process.pid 1 2", "1:23 expected a condition or the end of the line, found \"2\""),
     ("pass on process.exe \"foo", "1:21 unterminated quotes in column 21"),
     ("pass on process.exe fo\"o", "1:23 unterminated quotes in column 23"),
+    ("pass on event.type ptrace", "1:20 no event is called \"ptrace\""),
+    ("pass on event.type ?", "1:20 no event is called \"?\""),
+    ("pass on event.type any", "1:20 expected the name of an event, found the keyword any"),
+    ("pass on ptrace.child_pid 0", "1:26 bad number: \"0\": too small"),
+    ("pass on ptrace.request -1", "1:24 bad number: \"-1\": too small"),
+    ("pass on module.name", "1:20 expected a pattern, found the end of the text"),
+    ("pass on module.name a*b*", "1:21 more than one * in \"a*b*\""),
+    ("pass on shm.path \"\"", "1:18 an empty pattern"),
+    ("pass on ptrace.pid 1", "1:9 expected any or a condition, found \"ptrace.pid\""),
     ("pass on process.pid", "1:20 expected a number, found the end of the text"),
-    ("pass on process.exe\n", "1:20 expected a path, found the end of the line"),
+    ("pass on process.exe\n", "1:20 expected a pattern, found the end of the line"),
     ("pass on process.uid foo", "1:21 bad number: \"foo\": invalid"),
     ("zap on any", "1:1 expected pass, drop or poison, found \"zap\""),
     ("pass on file.name \"foo", "1:9 expected any or a condition, found \"file.name\""),
@@ -177,9 +193,9 @@ import Testing
     ("drop on process.uid +1", "1:21 bad number: \"+1\": invalid"),
     ("drop on process.uid -", "1:21 bad number: \"-\": invalid"),
     ("drop on process.uid 1,2", "1:21 bad number: \"1,2\": invalid"),
-    ("drop on process.exe any", "1:21 expected a path, found the keyword any"),
-    ("drop on process.exe \"\"", "1:21 an empty path"),
-    ("drop on file.path \"\"", "1:19 an empty path"),
+    ("drop on process.exe any", "1:21 expected a pattern, found the keyword any"),
+    ("drop on process.exe \"\"", "1:21 an empty pattern"),
+    ("drop on file.path \"\"", "1:19 an empty pattern"),
     ("drop on process.exe a b", "1:23 expected a condition or the end of the line, found \"b\""),
     ("drop on process.exe a\\*b*", "1:21 more than one * in \"a*b*\""),
     ("drop on process.exe \"*\"*", "1:21 more than one * in \"**\""),
@@ -265,6 +281,11 @@ import Testing
     case QUARK_RF_EXE: return unsafe "exe=\(describe(field.wild))"
     case QUARK_RF_FILE_EXEC_CHANGE: return "exec_change"
     case QUARK_RF_FILEPATH: return unsafe "path=\(describe(field.wild))"
+    case QUARK_RF_EVENT: return unsafe "events=0x\(String(field.events, radix: 16))"
+    case QUARK_RF_PTRACE_CHILD_PID: return unsafe "child=\(field.pid)"
+    case QUARK_RF_PTRACE_REQUEST: return unsafe "request=\(field.id)"
+    case QUARK_RF_MODULE_NAME: return unsafe "module=\(describe(field.wild))"
+    case QUARK_RF_SHM_PATH: return unsafe "shm=\(describe(field.wild))"
     default: return unsafe "\(field.code)?"
     }
   }

@@ -1,4 +1,5 @@
 import CQuark
+import CWire
 import Testing
 
 @testable import QuarkCore
@@ -89,6 +90,33 @@ import Testing
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 10, at: 2, ppid: 9)
     pipeline.add(RAW_EXEC, pid: 10, at: 3, ppid: 9, exe: "/bin/ls")
     #expect(pipeline.drain().map(\.events) == [QUARK_EV_EXEC])
+    extendLifetime(ruleset)
+  }
+
+  /// What another process does is judged by what is known of that process, and nobody is marked who is not known.
+  @Test(arguments: [ClientGeneration.seven, .nine]) func otherFamilies(generation: ClientGeneration) throws {
+    let ruleset = try ruleset(
+      """
+      pass on module.name *
+      drop on shm.path n*
+      poison 3 on event.type SHM
+      drop on ptrace.child_pid 7 process.pid 5
+      """)
+    var pipeline = PayloadTests.pipeline(generation: generation)
+    unsafe pipeline.ruleset = ruleset.storage
+    unsafe pipeline.insert(record: PayloadTests.ptrace().bytes.span.bytes)
+    unsafe pipeline.insert(record: PayloadTests.ptrace(pid: 6).bytes.span.bytes)
+    for (name, nanoseconds) in [("name", 2000), ("other", 3000)] as [(String, UInt64)] {
+      var file = RecordBuilder(WIRE_MEMFD_CREATE, pid: 5, timeNS: PayloadTests.startNS + nanoseconds)
+      file.shm.start_boot_ns = PayloadTests.startNS
+      unsafe withUnsafeMutableBytes(of: &file.shm.name) { unsafe $0.copyBytes(from: Array(name.utf8)) }
+      unsafe pipeline.insert(record: file.bytes.span.bytes)
+    }
+    let events = pipeline.drain()
+    #expect(events.map(\.events) == [QUARK_EV_PTRACE, QUARK_EV_SHM])
+    #expect(events.map(\.pid) == [0, 5], "the one of nobody, and the one of another name")
+    #expect(counts(ruleset) == [[4, 0], [4, 1], [3, 1], [3, 1]])
+    #expect(tag(5, in: pipeline) == 3)
     extendLifetime(ruleset)
   }
 

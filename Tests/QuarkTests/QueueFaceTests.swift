@@ -39,6 +39,48 @@ import Testing
     #expect(try events.map(\.text).joined() == Recording.text())
   }
 
+  /// Views and copies of what other families tell, the latter looked at when the queue is gone.
+  @Test func otherFamilies() throws {
+    var (text, events) = ("", [Event]())
+    do {
+      var queue = try Queue(Recording.families)
+      try Self.drain(&queue) { event in
+        text += event.text
+        events.append(Event(copying: event))
+      }
+    }
+    let expected = try Recording.familiesText()
+    #expect(text == expected)
+    #expect(events.map(\.text).joined() == expected)
+    #expect(events.compactMap(\.ptrace).map(\.request) == [0, 16, 0x4206])
+    #expect(events.compactMap(\.moduleLoad).map(\.name) == ["dummy", "dummy"])
+    let shared = events.compactMap(\.sharedMemory)
+    #expect(shared.prefix(2) == [.segment(key: 0, size: 4096, flags: 0o600), .segment(key: 0x1234, size: 8192, flags: 0o1640)])
+    let longest = "memfd:" + String(repeating: "n", count: 249)
+    #expect(shared.dropFirst(2).prefix(3) == [
+      .memoryFile(path: "memfd:short", flags: 1), .memoryFile(path: "memfd:", flags: 0),
+      .memoryFile(path: longest, flags: 2),
+    ])
+    let older = try #require(events.last { $0.kinds == .sharedMemory })
+    #expect(older.process == nil && older.sharedMemory == .memoryFile(path: "memfd:of somebody older", flags: 0))
+    #expect(events.count { $0.kinds == .getpid } > 2)
+  }
+
+  /// Rules that ask of such an event, and of a process that is not known.
+  @Test func rulesOfOtherFamilies() throws {
+    func kinds(_ rules: String) throws -> [EventKinds] {
+      var queue = try Queue(Recording.families, rules: try Recording.parsed(rules))
+      var kinds: [EventKinds] = []
+      try Self.drain(&queue) { event in kinds.append(event.kinds) }
+      return kinds
+    }
+    #expect(try kinds("pass on ptrace.request 16\npass on module.name dumm*\ndrop on any\n") == [
+      .ptrace, .moduleLoad, .moduleLoad,
+    ])
+    #expect(try kinds("drop on process.pid 104\npass on shm.path memfd:*\ndrop on any\n") == [.sharedMemory])
+    #expect(try kinds("drop on process.uid 0\n") == [.sharedMemory], "the one of nobody")
+  }
+
   @Test func membersOfAProcess() throws {
     var queue = try Queue(Recording.attributes)
     var seen = 0

@@ -26,5 +26,18 @@ enum Recording {
     try String(contentsOf: fixtures.appending(path: "golden/6.1.0.single.events"), encoding: .utf8)
   }
 
+  /// What families other than that of processes tell, as quark-mon -g plays it.
+  static var families: Queue.Attributes {
+    var attributes = single
+    attributes.replay = file("6.1.0-families").path
+    return attributes
+  }
+
+  /// What quark-mon -g prints of that. There is a name in it that is no UTF-8.
+  static func familiesText() throws -> String {
+    String(
+      decoding: try Data(contentsOf: fixtures.appending(path: "golden/6.1.0-families.single.events")), as: UTF8.self)
+  }
+
   static func parsed(_ text: String) throws -> Ruleset { try Ruleset.parsing(Array(text.utf8).span) }
 }

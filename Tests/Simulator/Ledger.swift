@@ -23,6 +23,11 @@ final class Ledger {
   private(set) var arrivals: [Int] = []
   private(set) var malformed: UInt64 = 0
   private(set) var refused: UInt64 = 0
+  /// Records that were not taken as there was no memory for what they tell.
+  private(set) var payloadRefusals: UInt64 = 0
+  /// By family: records that were malformed or refused, and those whose events came.
+  private(set) var notTaken = Array(repeating: 0, count: Family.allCases.count)
+  private(set) var delivered = Array(repeating: 0, count: Family.allCases.count)
   /// Processes one of whose records came in after a later one of theirs had left.
   private(set) var overtaken: Set<UInt32> = []
   /// A string found no room. From then on they are not compared, nor what depends on them.
@@ -54,14 +59,17 @@ final class Ledger {
     let isPoolNearLimit = pipeline.processes.strings.reserved + mostNeeded > pipeline.processes.strings.limit
     give(record, to: &pipeline)
     let after = pipeline.statistics
-    if pipeline.processes.refusals != refusals {
+    let isRefusedByPool = pipeline.processes.refusals != refusals
+    if isRefusedByPool {
       check(isPoolNearLimit, "a string of record \(index) was refused with room for it")
       isVague = true
     }
     let changes = (
       after.insertions - before.insertions, after.malformed - before.malformed, after.refused - before.refused
     )
+    if changes.0 == 0 { notTaken[Family(record.type).rawValue] += 1 }
     switch changes {
+    case (0, 0, 0) where isRefusedByPool && record.payload != nil: payloadRefusals += 1
     case (1, 0, 0):
       check(expected == .taken, "record \(index) was taken, should be \(expected)")
       if record.timeNS < newestNS { lateRecords.insert(index) }
@@ -159,6 +167,8 @@ final class Ledger {
       let isKept = !records[expected.records[0]].bit.isOfProcess || model.cache.current.isKept
       check(isKnown == isKept, "an event is handed out whose process is \(isKnown ? "not forgotten" : "forgotten")")
     }
+    let family = Family(events: unsafe event.pointee.events)
+    delivered[family.rawValue] += Int(pipeline.statistics.removals - before.removals)
     checkStatistics(before, pipeline.statistics, expected)
     checkLevels(pipeline)
     checkCount(pipeline)
@@ -174,11 +184,19 @@ final class Ledger {
     check(
       actual == wanted,
       "bits, time and id_change are \(actual), should be \(wanted) of records \(expected.records)")
+    guard let payload = records[expected.records[0]].payload else {
+      check(unsafe Payload.isNone(event), "an event of records \(expected.records) shows what others told")
+      return
+    }
+    let shown = unsafe Payload(event)
+    check(
+      shown == payload.told,
+      "record \(expected.records[0]) shows \(shown.map { "\($0)" } ?? "nothing"), should be \(payload.told)")
   }
 
   private func compare(_ content: Content?, _ expected: Model.Event) {
     let record = records[expected.records[0]]
-    let wanted = record.bit.isOfProcess ? model.cache.current.content : model.cache.entries[record.pid]?.content
+    let wanted = record.bit.isOfProcess ? model.cache.current.content : model.cache.actor(of: record)
     guard let content, let wanted else {
       check(content == nil && wanted == nil, "process \(record.pid) is \(content == nil ? "not " : "")known")
       return

@@ -1,3 +1,5 @@
+internal import CQuark
+
 /// One process of a machine on which records are lost: its number names it for good, and is its user id and in all its
 /// strings, so that whatever is told of a process shows whose it is.
 struct Life {
@@ -68,7 +70,25 @@ struct LossParameters {
 
 /// One record of a life. Its stamp is no other's.
 struct LifeRecord {
-  enum Kind: CaseIterable { case fork, exec, connector, exit, name, ids, threadFork, threadName, threadExit }
+  enum Kind: CaseIterable {
+    case fork, exec, connector, exit, name, ids, getpid, ptrace, memoryFile, module
+    case threadFork, threadName, threadExit
+
+    var type: raw_types {
+      switch self {
+      case .fork, .threadFork: RAW_WAKE_UP_NEW_TASK
+      case .exec: RAW_EXEC
+      case .connector: RAW_EXEC_CONNECTOR
+      case .exit, .threadExit: RAW_EXIT_THREAD
+      case .name, .threadName: RAW_COMM
+      case .ids: RAW_ID_CHANGE
+      case .getpid: RAW_GETPID
+      case .ptrace: RAW_PTRACE
+      case .memoryFile: RAW_SHM
+      case .module: RAW_MODULE_LOAD
+      }
+    }
+  }
 
   var kind: Kind
   var life: UInt32
@@ -77,4 +97,14 @@ struct LifeRecord {
   var writtenNS: UInt64
   var source: Int
   var hasTask = true
+
+  /// What one of another family tells: whose it is.
+  var payload: Payload? {
+    switch kind {
+    case .ptrace: .ptrace(child: life, request: 16, address: UInt64(life), data: timeNS)
+    case .memoryFile: .memoryFile(name: LifeJudge.path(life), flags: life)
+    case .module: .module(name: LifeJudge.path(life), version: [], sourceVersion: [], taints: UInt64(life))
+    default: nil
+    }
+  }
 }

@@ -60,6 +60,28 @@ struct LifeJudge {
     }
   }
 
+  /// The same of an event of another family, which is of who did it, or of nobody if that is not known.
+  mutating func judge(
+    _ event: quark_event, of record: LifeRecord, _ life: Life, _ processes: borrowing ProcessCache
+  ) throws(Violation) {
+    guard unsafe Payload(event) == record.payload?.told else {
+      throw Violation(message: "\(record) of \(life) tells \(unsafe Payload(event).map { "\($0)" } ?? "nothing")")
+    }
+    let known = unsafe processes.lookup(pid: life.pid).map { unsafe UnsafePointer($0) }
+    guard let process = unsafe event.process else {
+      if unsafe known?.pointee.proc_time_boot == life.startNS {
+        throw Violation(message: "\(record) of \(life) is of nobody, though that is known")
+      }
+      return
+    }
+    let startNS = unsafe process.pointee.proc_time_boot
+    // Of an entry that was told of without a start, nothing says that it is another's.
+    if startNS == 0 { unknowable += 1 }
+    if unsafe process != known || startNS != 0 && startNS != life.startNS {
+      throw Violation(message: "\(record) of \(life) is told of a process that started at \(startNS)")
+    }
+  }
+
   private func note(_ record: LifeRecord, _ lives: inout [Life], _ processes: borrowing ProcessCache) {
     let index = Int(record.life)
     if record.hasTask { lives[index].isTold = true }

@@ -29,8 +29,10 @@ struct LifeMachine {
   /// Something happens, and is told.
   mutating func step(_ tell: (LifeRecord) -> Void) {
     let life = random.pick(living)
-    switch random.below(parameters.hasThreads ? 115 : 100) {
-    case 100...: tell(record(random.pick([.threadFork, .threadName, .threadExit]), life, hasTask: false))
+    switch random.below(parameters.hasThreads ? 135 : 120) {
+    case 100..<105: tell(record(.getpid, life))
+    case 105..<120: tell(record(random.pick([.ptrace, .memoryFile, .module]), life, hasTask: false))
+    case 120...: tell(record(random.pick([.threadFork, .threadName, .threadExit]), life, hasTask: false))
     case 0..<30 where living.count < parameters.processLimit: fork(life, tell)
     case 0..<55: exec(life, tell)
     case 55..<65: tell(record(.ids, life))

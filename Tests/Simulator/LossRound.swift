@@ -1,4 +1,5 @@
 internal import CQuark
+internal import CWire
 internal import QuarkCore
 
 /// A round on a machine that loses records. What comes out is judged by what was, and by no other rule: whatever is told
@@ -48,6 +49,12 @@ package struct LossRound: ~Copyable {
   private var totals = Totals()
   private var offlineSource: Int?
   private var countedLost: UInt64 = 0
+  /// By family: made, of which lost, and of which there was an event.
+  private var made = Array(repeating: 0, count: Family.allCases.count)
+  private var lost = LossCounts()
+  private var came = Array(repeating: 0, count: Family.allCases.count)
+  /// Those that are neither.
+  private var notTaken = Array(repeating: 0, count: Family.allCases.count)
   private var nowNS = LifeMachine.startNS
 
   private struct Ring {
@@ -118,10 +125,13 @@ package struct LossRound: ~Copyable {
     machine.step { made.append($0) }
     for record in made {
       totals.records += 1
+      let family = Family(record.kind.type).rawValue
+      self.made[family] += 1
       plug()
       let isOffline = record.source == offlineSource
       if isOffline || parameters.lostKinds.contains(record.kind) && random.chance(perMille: parameters.lostPerMille) {
         totals.lost += 1
+        lost.add(1, of: wire_family(UInt32(family)))
         if !isOffline || parameters.countsHotplug { countedLost += 1 }
       } else if record.writtenNS > machine.nowNS {
         delayed.append(record)
@@ -151,17 +161,34 @@ package struct LossRound: ~Copyable {
       let removals = pipeline.statistics.removals
       guard let event = unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: 0) else { return }
       totals.events += 1
+      let (left, family) = (Int(pipeline.statistics.removals - removals), Family(events: unsafe event.pointee.events))
+      came[family.rawValue] += left
+      guard family == .process else {
+        try unsafe judgeActor(event.pointee)
+        if !isEmpty { isEmpty = pull() }
+        continue
+      }
       guard let pid = unsafe event.pointee.process?.pointee.pid else {
         throw Violation(message: "an event without a process")
       }
       // Those of its pid, the oldest first, as many as have left.
-      let group = Array(waiting[Int(pid)].prefix(Int(pipeline.statistics.removals - removals)))
+      let group = Array(waiting[Int(pid)].prefix(left))
       waiting[Int(pid)].removeFirst(group.count)
       try unsafe judge.judge(
         event.pointee, group, &machine.lives, pipeline.processes,
         endedBeforeNS: nowNS - UInt64(parameters.graceTimeMS) * 1_000_000)
       if !isEmpty { isEmpty = pull() }
     }
+  }
+
+  /// An event of another family, which may be of nobody who is known: then nothing but its stamp says which one it is.
+  private mutating func judgeActor(_ event: quark_event) throws(Violation) {
+    let timeNS = unsafe event.time
+    guard let pid = waiting.firstIndex(where: { $0.first?.timeNS == timeNS }) else {
+      throw Violation(message: "an event of \(timeNS) is of no record")
+    }
+    let record = waiting[pid].removeFirst()
+    try unsafe judge.judge(event, of: record, machine.lives[Int(record.life)], pipeline.processes)
   }
 
   /// False: what is in the rings does not fit.
@@ -181,12 +208,18 @@ package struct LossRound: ~Copyable {
 
   private mutating func insert(_ record: LifeRecord) {
     let life = machine.lives[Int(record.life)]
-    let types: [LifeRecord.Kind: raw_types] = [
-      .fork: RAW_WAKE_UP_NEW_TASK, .exec: RAW_EXEC, .connector: RAW_EXEC_CONNECTOR, .exit: RAW_EXIT_THREAD,
-      .name: RAW_COMM, .ids: RAW_ID_CHANGE, .threadFork: RAW_WAKE_UP_NEW_TASK, .threadName: RAW_COMM,
-      .threadExit: RAW_EXIT_THREAD,
-    ]
-    guard let event = unsafe pipeline.makeRawEvent(types[record.kind]!, pid: life.pid, timeNS: record.timeNS) else {
+    if let payload = record.payload {
+      let bytes = Self.bytes(record, payload, of: life)
+      // Safe: UInt8 has no padding, which `bytes` of a span would show.
+      if unsafe pipeline.insert(record: bytes.span.bytes) {
+        wait(record, pid: Int(life.pid))
+      } else {
+        notTaken[Family(record.kind.type).rawValue] += 1
+      }
+      return
+    }
+    guard let event = unsafe pipeline.makeRawEvent(record.kind.type, pid: life.pid, timeNS: record.timeNS) else {
+      notTaken[Family.process.rawValue] += 1
       return
     }
     unsafe event.pointee.task = raw_task()
@@ -205,7 +238,20 @@ package struct LossRound: ~Copyable {
       _ = unsafe pipeline.set(.arguments, of: event, to: (LifeJudge.path(life.number) + [0]).span.bytes)
     }
     unsafe pipeline.insert(event)
-    let pid = Int(life.pid)
+    wait(record, pid: Int(life.pid))
+  }
+
+  private static func bytes(_ record: LifeRecord, _ payload: Payload, of life: Life) -> [UInt8] {
+    var header = wire_record()
+    let body = payload.wireBody(startNS: life.startNS)
+    header.time_boot_ns = record.timeNS
+    header.kind = UInt16(payload.wireKind.rawValue)
+    header.size = UInt32(MemoryLayout<wire_record>.size + body.count)
+    (header.pid, header.tid) = (life.pid, life.pid)
+    return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + body
+  }
+
+  private mutating func wait(_ record: LifeRecord, pid: Int) {
     let place = waiting[pid].lastIndex { $0.timeNS < record.timeNS }.map { $0 + 1 } ?? 0
     waiting[pid].insert(record, at: place)
   }
@@ -237,6 +283,13 @@ package struct LossRound: ~Copyable {
       }
     }
     guard waiting.allSatisfy({ $0.isEmpty }) else { throw Violation(message: "records are never told") }
+    for family in Family.allCases {
+      let (made, lost, came) = (made[family.rawValue], Int(lost[family.rawValue]), came[family.rawValue])
+      let left = notTaken[family.rawValue]
+      guard made == lost + left + came else {
+        throw Violation(message: "\(family): \(made) were made, \(lost) lost, \(left) not taken, \(came) delivered")
+      }
+    }
   }
 }
 

@@ -168,7 +168,12 @@ package struct Machine {
 
   private mutating func somethingElse(_ index: Int) {
     let type = random.pick([RAW_SOCK_CONN, RAW_PACKET, RAW_FILE, RAW_PTRACE, RAW_MODULE_LOAD, RAW_SHM, RAW_TTY])
-    tell(type, index, hasTask: false) { $0.isWire = [RAW_PTRACE, RAW_SHM].contains(type) && $0.timeNS % 2 == 0 }
+    let payload = Payload(of: type, from: &random)
+    let startNS = random.below(2) == 0 ? processes[index].task.startNS : nil
+    tell(type, index, hasTask: false) { record in
+      (record.payload, record.isWire) = (payload, payload != nil)
+      if payload != nil { record.actorStartNS = startNS }
+    }
   }
 
   private mutating func exit(_ index: Int) {
@@ -218,8 +223,9 @@ package struct Machine {
   }
 
   private mutating func spoil() {
-    let kinds: [raw_types] = [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXIT_THREAD]
+    let kinds: [raw_types] = [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXIT_THREAD] + Payload.types
     var record = stamped(random.pick(kinds), pid: UInt32(random.in(1...1000)))
+    record.payload = Payload(of: record.type, from: &random)
     record.isWire = true
     record.damage = random.pick(Damage.allCases)
     if random.below(2) == 0 { record.exe = path() }

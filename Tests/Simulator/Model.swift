@@ -64,7 +64,7 @@ struct Model {
   /// Bytes of a record's strings, each with its NUL, and of its payload.
   func size(_ record: Record) -> Int {
     let paths = [record.exe, record.workingDirectory, record.controlGroup]
-    return record.payloadSize + paths.reduce(0) { $0 + ($1.map { $0.count + 1 } ?? 0) } + (record.arguments?.count ?? 0)
+    return (record.payload?.size ?? 0) + paths.reduce(0) { $0 + ($1.map { $0.count + 1 } ?? 0) } + (record.arguments?.count ?? 0)
       + min(parameters.environmentLimit, record.environment?.count ?? 0)
   }
 

@@ -62,6 +62,14 @@ struct ModelCache {
     (stray ?? entries[currentPID]).map { Self.relation($0, record, startNS) == .same } ?? true
   }
 
+  /// What is known of the process that did what a record of another family tells: of who has its pid, unless it says that
+  /// it started at another time.
+  func actor(of record: Record) -> Content? {
+    guard let entry = entries[record.pid] else { return nil }
+    guard let startNS = record.actorStartNS else { return entry.content }
+    return Self.relation(entry, record, startNS) == .same ? entry.content : nil
+  }
+
   private enum Relation { case same, later, earlier }
 
   /// By their starts, if both are known. Otherwise, what happened before a process began, give or take 10 ms,

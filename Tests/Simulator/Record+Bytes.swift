@@ -63,39 +63,19 @@ extension Record {
   }
 
   private var wireKind: wire_kind {
-    switch type {
+    if let payload { return payload.wireKind }
+    return switch type {
     case RAW_WAKE_UP_NEW_TASK: WIRE_FORK
     case RAW_EXEC: WIRE_EXEC
     case RAW_GETPID: WIRE_GETPID
-    case RAW_PTRACE: WIRE_PTRACE
-    case RAW_SHM: WIRE_SHMGET
     default: WIRE_EXIT
     }
   }
 
   private var wireBody: [UInt8] {
-    switch type {
-    // Who made the call is found by the pid alone.
-    case RAW_PTRACE:
-      let body = wire_ptrace(start_boot_ns: 0, request: 16, addr: timeNS, data: 0, child_pid: pid, reserved: 0)
-      return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
-    case RAW_SHM:
-      var body = wire_shm()
-      body.size = timeNS
-      return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
+    if let payload { return payload.wireBody(startNS: actorStartNS ?? 0) }
     // Safe: both tasks are the same members in the same order, plain integers.
-    default: return unsafe withUnsafeBytes(of: unsafeBitCast(rawTask, to: wire_task.self)) { unsafe Array($0) }
-    }
-  }
-
-  /// Bytes of the structure that the record becomes, beside strings.
-  var payloadSize: Int {
-    guard isWire else { return 0 }
-    switch type {
-    case RAW_PTRACE: return MemoryLayout<quark_ptrace>.size
-    case RAW_SHM: return unsafe MemoryLayout<quark_shm>.size
-    default: return 0
-    }
+    return unsafe withUnsafeBytes(of: unsafeBitCast(rawTask, to: wire_task.self)) { unsafe Array($0) }
   }
 
   /// The task as `makeRawEvent` wants it filled in.

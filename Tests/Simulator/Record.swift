@@ -57,6 +57,9 @@ package struct Record: Sendable {
   /// NUL-separated.
   var arguments: [UInt8]?
   var environment: [UInt8]?
+  var payload: Payload?
+  /// When the process started that did what the payload tells, as far as the record says it.
+  var actorStartNS: UInt64?
   /// Goes in as the bytes that bpf/ writes, not through `makeRawEvent`.
   var isWire = false
   var damage: Damage?

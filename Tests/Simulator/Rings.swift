@@ -1,3 +1,4 @@
+internal import CWire
 internal import QuarkCore
 
 /// The rings between the simulated kernel and the queue: what is written into a full one is lost and counted.
@@ -7,7 +8,8 @@ final class Rings: RecordSources {
   private let capacity: Int
   /// Indices of records, and how many of those were taken.
   private var rings: [(records: [Int], taken: Int)]
-  private(set) var lost = 0
+  /// As a source counts them.
+  private(set) var lost = LossCounts()
 
   init(_ parameters: Parameters, ledger: Ledger) {
     self.ledger = ledger
@@ -19,7 +21,7 @@ final class Rings: RecordSources {
   func write(_ record: Int) {
     let source = sourceCount == 1 ? 0 : ledger.records[record].cpu
     if rings[source].records.count - rings[source].taken >= capacity {
-      lost += 1
+      lost.add(1, of: wire_family(UInt32(Family(ledger.records[record].type).rawValue)))
     } else {
       rings[source].records.append(record)
     }

@@ -122,7 +122,7 @@ struct Pass: ~Copyable {
     if let violation = ledger.violation { throw violation }
     let statistics = pipeline.statistics
     var totals = Round.Totals()
-    (totals.records, totals.events, totals.lost) = (written.count, ledger.deliveredCount, rings.lost)
+    (totals.records, totals.events, totals.lost) = (written.count, ledger.deliveredCount, Int(rings.lost.total))
     (totals.taken, totals.played) = (statistics.insertions, statistics.insertions)
     totals.collected = statistics.garbage_collections
     (totals.refused, totals.malformed, totals.late) = (statistics.refused, statistics.malformed, statistics.late)
@@ -180,11 +180,13 @@ struct Pass: ~Copyable {
   /// What must hold when all is done, and when the last grace time is over.
   private mutating func finish() {
     let statistics = pipeline.statistics
-    let parts = UInt64(rings.lost) + statistics.refused + statistics.malformed + statistics.removals
+    let refused = statistics.refused + ledger.payloadRefusals
+    let parts = rings.lost.total + refused + statistics.malformed + statistics.removals
     ledger.check(
       parts == UInt64(written.count),
-      "of \(written.count) records \(rings.lost) were lost, \(statistics.refused) refused, \(statistics.malformed) "
+      "of \(written.count) records \(rings.lost.total) were lost, \(refused) refused, \(statistics.malformed) "
         + "malformed and \(statistics.removals) delivered")
+    checkFamilies()
     ledger.check(
       statistics.aggregations + statistics.non_aggregations == UInt64(ledger.deliveredCount),
       "\(ledger.deliveredCount) events are not \(statistics.aggregations) and \(statistics.non_aggregations)")
@@ -193,6 +195,18 @@ struct Pass: ~Copyable {
     ledger.collect(&pipeline, nowNS: nowNS + UInt64(parameters.graceTimeMS) * 1_000_000)
     checkProcesses()
     checkMemory()
+  }
+
+  /// Of each family as many came as were made and not lost.
+  private mutating func checkFamilies() {
+    for family in Family.allCases {
+      let made = ledger.records.count { Family($0.type) == family }
+      let (lost, left, came) = (
+        Int(rings.lost[family.rawValue]), ledger.notTaken[family.rawValue], ledger.delivered[family.rawValue]
+      )
+      ledger.check(
+        made == lost + left + came, "\(family): \(made) were made, \(lost) lost, \(left) not taken, \(came) delivered")
+    }
   }
 
   /// All that are known are alive, in ascending order, and as the model knows them.
@@ -234,6 +248,8 @@ struct Pass: ~Copyable {
       }
     }
     for path in paths { bound += block(path.count) }
+    // The last event has its payload still.
+    bound += block(ledger.records.lazy.compactMap { $0.payload?.size }.max() ?? 0)
     let held = pipeline.processes.strings.held
     ledger.check(held <= bound, "\(held) bytes of strings are in use, should be \(bound) at most")
   }

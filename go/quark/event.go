@@ -164,6 +164,7 @@ type ModuleLoad struct {
 	Name       string
 	Version    string
 	SrcVersion string
+	Taints     uint64 // of the kernel, bits of /proc/sys/kernel/tainted, that the module brings
 }
 
 // ShmGet is a call of shmget(2).

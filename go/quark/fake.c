@@ -247,6 +247,7 @@ add_payload(struct fake *fake, unsigned kind)
 		load->name = module;
 		load->version = version;
 		load->src_version = nothing;
+		load->taints = 0x1001;
 		break;
 	case 11:
 	case 12:

@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64) && !quark_fake
+//go:build linux && (amd64 || arm64) && !quark_fake && !quark_replay
 
 package quark
 

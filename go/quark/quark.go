@@ -23,6 +23,7 @@ type QueueAttr struct {
 	RuleText       string // rules, quark-rules(5), that drop events or mark processes; "": none
 	MaxEnv         int    // how much environment of a process is kept, bytes; 0: as DefaultQueueAttr, -1: none
 	RingSize       int    // the kernel's ring, bytes, a power of two from 4096 on; 0: as the backend likes it
+	Replay         string // a file, quark-recording(5), that is played in place of a backend; "": none
 }
 
 // DefaultQueueAttr is EBPF, or any backend where times are since the epoch, process events, 10000 raw events, 4 s of grace, 1 s of holding, 4 KiB of
@@ -96,9 +97,14 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	var replay *C.char
+	if attr.Replay != "" {
+		replay = C.CString(attr.Replay)
+		defer C.free(unsafe.Pointer(replay))
+	}
 	opening.Lock()
 	queue, err := C.quarkgo_open(C.int(attr.Flags), C.int(attr.MaxLength), C.int(attr.CacheGraceTime),
-		C.int(attr.HoldTime), C.ssize_t(attr.MaxEnv), C.size_t(attr.RingSize), rules)
+		C.int(attr.HoldTime), C.ssize_t(attr.MaxEnv), C.size_t(attr.RingSize), rules, replay)
 	opening.Unlock()
 	if queue == nil {
 		return nil, openError(err, "")

@@ -72,7 +72,7 @@ quarkgo_rules(const char *text, size_t length, char *words, size_t size)
 
 struct quarkgo_queue *
 quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, ssize_t max_env, size_t ring_size,
-    struct quark_ruleset *rules)
+    struct quark_ruleset *rules, const char *replay)
 {
 	struct quarkgo_queue *queue;
 	struct quark_queue_attr attr;
@@ -92,6 +92,7 @@ quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, ssi
 		attr.max_env = max_env == -1 ? 0 : max_env;
 	attr.ruleset = rules;
 	attr.ring_size = ring_size;
+	attr.replay = replay;
 	if (quark_queue_open(&queue->queue, &attr) == 0) {
 		give_back();
 		return (queue);
@@ -266,6 +267,7 @@ write_module_load(const struct quark_module_load *module, struct writer *writer)
 	out->name = length(module->name);
 	out->version = length(module->version);
 	out->src_version = length(module->src_version);
+	out->taints = module->taints;
 	text(writer, module->name, out->name);
 	text(writer, module->version, out->version);
 	text(writer, module->src_version, out->src_version);

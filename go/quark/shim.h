@@ -99,6 +99,7 @@ struct quarkgo_module_load {
 	u32 version;
 	u32 src_version;
 	u32 padding;
+	u64 taints;
 };
 
 struct quarkgo_shm {
@@ -142,10 +143,10 @@ struct quark_ruleset *quarkgo_rules(const char *text, size_t length, char *words
 
 /*
  * NULL with errno when there is no memory; one that has open_error failed with errno. quarkgo_close() ends either. The
- * rules, which may be NULL, are the queue's from then on. `max_env` 0: the default, -1: none.
+ * rules, which may be NULL, are the queue's from then on. `max_env` 0: the default, -1: none. `replay`: a file, or NULL.
  */
 struct quarkgo_queue *quarkgo_open(int flags, int max_length, int cache_grace_time, int hold_time, ssize_t max_env,
-    size_t ring_size, struct quark_ruleset *rules);
+    size_t ring_size, struct quark_ruleset *rules, const char *replay);
 void quarkgo_close(struct quarkgo_queue *queue);
 
 /* Puts the events there are into the buffer, `max` at most. Their number, or -1 with errno when there is no memory. */

@@ -25,14 +25,8 @@ struct cquark_type {
 	const char *label;
 };
 
-enum {
-	CQUARK_SIZE_none = 0,
-	CQUARK_SIZE_task = sizeof(struct wire_task),
-	CQUARK_SIZE_id_change = sizeof(struct wire_id_change),
-	CQUARK_SIZE_name = sizeof(struct wire_name),
-	CQUARK_SIZE_shm = sizeof(struct wire_shm),
-	CQUARK_SIZE_module = sizeof(struct wire_module),
-	CQUARK_SIZE_ptrace = sizeof(struct wire_ptrace),
+/* The body of a record without one: in C its size is 0. */
+struct wire_none {
 };
 
 #define CQUARK_ROW(type, family, event, flag, label) CQUARK_FAMILY_OF_##type = WIRE_FAMILY_##family,
@@ -43,7 +37,7 @@ enum { WIRE_RAW_TYPES(CQUARK_ROW) };
 static inline const struct cquark_kind *cquark_kind(u32 kind)
 {
 #define CQUARK_ROW(kind, number, body, type, flags, sources) \
-	[number] = { RAW_##type, (flags), CQUARK_FAMILY_OF_##type, CQUARK_SIZE_##body },
+	[number] = { RAW_##type, (flags), CQUARK_FAMILY_OF_##type, sizeof(struct wire_##body) },
 	static const struct cquark_kind kinds[] = { WIRE_KINDS(CQUARK_ROW) };
 #undef CQUARK_ROW
 

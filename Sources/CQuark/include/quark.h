@@ -711,6 +711,11 @@ enum quark_rule_action {
 #define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre, likewise; matches nothing: no event has a file yet */
 #define QUARK_RF_POISON		(1ULL << 8)	/* poison_tag, not 0 */
 #define QUARK_RF_FILE_EXEC_CHANGE (1ULL << 9)	/* nothing to say; matches nothing: no event has a file yet */
+#define QUARK_RF_EVENT		(1ULL << 32)	/* events: QUARK_EV_*, one of which the event tells, not 0 */
+#define QUARK_RF_PTRACE_CHILD_PID (1ULL << 33)	/* pid: of who is traced, not 0 */
+#define QUARK_RF_PTRACE_REQUEST	(1ULL << 34)	/* id: PTRACE_*, of ptrace(2) */
+#define QUARK_RF_MODULE_NAME	(1ULL << 35)	/* wild.pre, a pattern, not "" */
+#define QUARK_RF_SHM_PATH	(1ULL << 36)	/* wild.pre, likewise: the name of a memory file */
 
 /*
  * A pattern: the string to compare with, or with one `*` in it, which stands for any string, "/" and "" among them.
@@ -729,6 +734,7 @@ struct quark_rule_field {
 	union {
 		u32 pid;
 		u64 poison_tag;
+		u64 events;
 		struct quark_wild wild;
 		u32 id;
 		char comm[16];

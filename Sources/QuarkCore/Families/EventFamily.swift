@@ -21,19 +21,19 @@ protocol EventFamily {
 
   /// Adds the event's lines of text, without its first.
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer)
-
-  /// Adds what a graph of raw events says of one beyond its label. The result is its colour in DOT.
-  @unsafe static func appendGraphText(
-    of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
-  ) -> StaticString
 }
 
 /// A family whose raw events have a payload, the structure that an event shows.
 protocol PayloadFamily: EventFamily {
   /// Shows the payload of a raw event that leaves the queue in the event under construction, which holds it.
   @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
-    _ tail: UnsafeMutablePointer<cquark_event_tail>)
+    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>)
+
+  /// Adds what a graph of raw events says of one beyond its label.
+  @unsafe static func appendGraphText(of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer)
+
+  /// Does a condition of a rule hold, for an event of the family? Not if it asks of another one.
+  @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool
 }
 
 /// What a family has that has no more to say.
@@ -44,8 +44,4 @@ extension PayloadFamily {
   ) -> RecordDecoder.Outcome { .malformed }
 
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {}
-
-  @unsafe static func appendGraphText(
-    of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
-  ) -> StaticString { "black, fontcolor=white" }
 }

@@ -29,8 +29,8 @@ enum Families {
     }
   }
 
-  /// Gives back what a raw event has in the pool.
-  @inline(__always)
+  /// Gives back what a raw event has in the pool. Not inlined: its calls would cost who has nothing there registers.
+  @inline(never)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     unsafe ProcessFamily.release(event, in: &strings)
     if let payload = unsafe event.pointee.payload { unsafe strings.releasePayload(payload) }
@@ -38,44 +38,41 @@ enum Families {
 
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool) {
     ProcessFamily.join(in: &matrix, isMinimal: isMinimal)
+    FileFamily.join(in: &matrix, isMinimal: isMinimal)
+    TTYFamily.join(in: &matrix, isMinimal: isMinimal)
   }
 
-  /// Takes a raw event that leaves the queue over into the cache and into the event under construction, which keeps its
-  /// payload. `process`: whose it is, nil where nothing is known of that. The result is what it adds to what the event
-  /// tells, QUARK_EV_*.
-  @inline(__always)
-  @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>?,
-    to event: UnsafeMutablePointer<quark_event>, _ tail: UnsafeMutablePointer<cquark_event_tail>,
-    _ payloads: inout Payloads, _ processes: inout ProcessCache, _ moment: ProcessCache.Moment
-  ) -> UInt64 {
-    guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else {
-      return unsafe deliverPayload(of: rawEvent, to: event, tail, &payloads)
-    }
-    return unsafe ProcessFamily.deliver(rawEvent, of: process, to: tail, &processes, moment)
-  }
-
-  @inline(never)
-  private static func deliverPayload(
-    of rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
-    _ tail: UnsafeMutablePointer<cquark_event_tail>, _ payloads: inout Payloads
+  /// Shows the payload of a raw event that leaves the queue in the event under construction. The result is what that adds
+  /// to what the event tells, QUARK_EV_*.
+  @unsafe static func deliverPayload(
+    of rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>
   ) -> UInt64 {
     // Safe: there is a row for every type.
     let row = unsafe cquark_type(rawEvent.pointee.type).pointee
     switch unsafe wire_family(row.family) {
-    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event, tail)
-    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.deliver(rawEvent, to: event, tail)
-    case WIRE_FAMILY_SHM: unsafe ShmFamily.deliver(rawEvent, to: event, tail)
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.deliver(rawEvent, to: event)
+    case WIRE_FAMILY_SHM: unsafe ShmFamily.deliver(rawEvent, to: event)
     default: break
     }
-    unsafe payloads.take(from: rawEvent)
     return unsafe row.event
   }
 
+  /// Does a condition of a rule hold that asks nothing of the event's process?
+  @inline(never)
+  @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool {
+    let events = unsafe event.pointee.events
+    if unsafe field.pointee.code == QUARK_RF_EVENT { return unsafe events & field.pointee.events != 0 }
+    return unsafe events & UInt64(QUARK_EV_PTRACE) != 0 && PtraceFamily.satisfies(event, field)
+      || events & UInt64(QUARK_EV_MODULE_LOAD) != 0 && ModuleFamily.satisfies(event, field)
+      || events & UInt64(QUARK_EV_SHM) != 0 && ShmFamily.satisfies(event, field)
+  }
+
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
-    if unsafe event.events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
-    if unsafe event.events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
-    if unsafe event.events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
+    let events = unsafe event.events
+    if events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
+    if events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
+    if events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
     // Whose the event is, whatever it tells.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }
@@ -83,7 +80,14 @@ enum Families {
   @unsafe static func appendGraphText(
     of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString {
-    guard ProcessFamily.has(unsafe event.pointee.type) else { return "black, fontcolor=white" }
-    return unsafe ProcessFamily.appendGraphText(of: event, to: &text)
+    // Safe: there is a row for every type.
+    switch unsafe wire_family(cquark_type(event.pointee.type).pointee.family) {
+    case WIRE_FAMILY_PROCESS: return unsafe ProcessFamily.appendGraphText(of: event, to: &text)
+    case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.appendGraphText(of: event, to: &text)
+    case WIRE_FAMILY_MODULE: unsafe ModuleFamily.appendGraphText(of: event, to: &text)
+    case WIRE_FAMILY_SHM: unsafe ShmFamily.appendGraphText(of: event, to: &text)
+    default: break
+    }
+    return "black, fontcolor=white"
   }
 }

@@ -32,10 +32,13 @@ enum ModuleFamily: PayloadFamily {
   }
 
   @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
-    _ tail: UnsafeMutablePointer<cquark_event_tail>
+    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>
   ) {
-    unsafe tail.pointee.module_load = rawEvent.pointee.module_load
+    unsafe event.pointee.module_load = rawEvent.pointee.module_load
+  }
+
+  @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool {
+    unsafe field.pointee.code == QUARK_RF_MODULE_NAME && field.pointee.wild.matches(event.pointee.module_load?.pointee.name)
   }
 
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
@@ -54,5 +57,11 @@ enum ModuleFamily: PayloadFamily {
       text.append(letter)
     }
     text.append(")\n")
+  }
+
+  @unsafe static func appendGraphText(of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer) {
+    guard let name = unsafe event.pointee.module_load?.pointee.name else { return }
+    text.append(" ")
+    unsafe text.append(dotLabel: name)
   }
 }

@@ -1,7 +1,8 @@
 internal import CQuark
 
-/// What the rules ask of a process, asked of it once.
+/// What the rules ask of an event that has a process, asked of that once.
 @safe struct RuleSubject {
+  private let event: UnsafePointer<quark_event>
   private let process: UnsafeMutablePointer<quark_process>
   private let isTaskKnown: Bool
   /// The path of its executable, and its length in bytes, the NUL included; without one, and -1, no pattern matches.
@@ -9,12 +10,13 @@ internal import CQuark
   private let exeSize: Int
 
   @inline(__always)
-  init(_ process: UnsafeMutablePointer<quark_process>) {
+  init(_ event: UnsafePointer<quark_event>, of process: UnsafeMutablePointer<quark_process>) {
+    unsafe self.event = unsafe event
     unsafe self.process = unsafe process
     isTaskKnown = unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0
     if let path = unsafe process.pointee.exe {
       unsafe exe = UnsafePointer(path)
-      exeSize = unsafe Self.length(of: path) + 1
+      exeSize = unsafe quark_wild.size(of: path)
     } else {
       unsafe exe = UnsafePointer(UnsafeRawPointer(process).assumingMemoryBound(to: CChar.self))
       exeSize = -1
@@ -47,8 +49,7 @@ internal import CQuark
     case QUARK_RF_COMM: return unsafe hasComm(field)
     case QUARK_RF_EXE: return unsafe field.pointee.wild.matches(exe, size: exeSize)
     case QUARK_RF_POISON: return unsafe process.pointee.poison_tag == field.pointee.poison_tag
-    // QUARK_RF_FILEPATH, QUARK_RF_FILE_EXEC_CHANGE: no event has a file.
-    default: return false
+    default: return unsafe Families.satisfies(event, field)
     }
   }
 
@@ -64,11 +65,5 @@ internal import CQuark
         return true
       }
     }
-  }
-
-  private static func length(of string: UnsafePointer<CChar>) -> Int {
-    var length = 0
-    while unsafe string[length] != 0 { length &+= 1 }
-    return length
   }
 }

@@ -106,7 +106,7 @@ enum ProcessFamily: EventFamily {
   // MARK: - Strings
 
   /// Gives back what a raw event of the family has in the pool.
-  @inline(never)
+  @inline(__always)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     if let exe = unsafe event.pointee.exe { unsafe strings.release(exe) }
     if let args = unsafe event.pointee.args { unsafe strings.release(args) }
@@ -135,6 +135,7 @@ enum ProcessFamily: EventFamily {
 
   // MARK: - Graphs
 
+  /// Adds what a graph of raw events says of one beyond its label. The result is its colour in DOT.
   @unsafe static func appendGraphText(
     of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString {

@@ -19,10 +19,17 @@ enum PtraceFamily: PayloadFamily {
   }
 
   @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
-    _ tail: UnsafeMutablePointer<cquark_event_tail>
+    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>
   ) {
     if let payload = unsafe rawEvent.pointee.ptrace { unsafe event.pointee.ptrace = payload.pointee }
+  }
+
+  @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool {
+    switch unsafe field.pointee.code {
+    case QUARK_RF_PTRACE_CHILD_PID: unsafe event.pointee.ptrace.child_pid == field.pointee.pid
+    case QUARK_RF_PTRACE_REQUEST: unsafe event.pointee.ptrace.request == Int64(field.pointee.id)
+    default: false
+    }
   }
 
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
@@ -32,5 +39,10 @@ enum PtraceFamily: PayloadFamily {
     EventText.appendHex(" addr=", call.addr, to: &text)
     EventText.appendHex(" data=", call.data, to: &text)
     text.append("\n")
+  }
+
+  @unsafe static func appendGraphText(of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer) {
+    guard let payload = unsafe event.pointee.ptrace else { return }
+    unsafe EventText.append(" ", UInt64(payload.pointee.child_pid), to: &text)
   }
 }

@@ -35,10 +35,13 @@ enum ShmFamily: PayloadFamily {
   }
 
   @unsafe static func deliver(
-    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>,
-    _ tail: UnsafeMutablePointer<cquark_event_tail>
+    _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>
   ) {
-    unsafe tail.pointee.shm = rawEvent.pointee.shm
+    unsafe event.pointee.shm = rawEvent.pointee.shm
+  }
+
+  @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool {
+    unsafe field.pointee.code == QUARK_RF_SHM_PATH && field.pointee.wild.matches(event.pointee.shm?.pointee.path)
   }
 
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {
@@ -54,5 +57,11 @@ enum ShmFamily: PayloadFamily {
       unsafe EventText.appendHex(" shmflg=", UInt64(bitPattern: shm.pointee.shmget_shmflg), to: &text)
     }
     text.append("\n")
+  }
+
+  @unsafe static func appendGraphText(of event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer) {
+    guard let path = unsafe event.pointee.shm?.pointee.path else { return }
+    text.append(" ")
+    unsafe text.append(dotLabel: path)
   }
 }

@@ -13,9 +13,6 @@ public enum AggregationRule: UInt8, Sendable {
   /// A C client's own.
   case custom
 
-  /// Bytes of one terminal's output that are joined at most.
-  private static var ttyBytes: Int { 4096 }
-
   /// `custom` is not for this to answer.
   @unsafe public func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
@@ -26,8 +23,8 @@ public enum AggregationRule: UInt8, Sendable {
       return unsafe parent.pointee.agg_types & refusedBy == 0
     }
     switch self {
-    case .file: return unsafe Self.joinsFile(parent.pointee.file, child.pointee.file)
-    case .tty: return unsafe Self.joinTTY(parent.pointee.tty, child.pointee.tty)
+    case .file: return unsafe FileFamily.joins(parent.pointee.file, child.pointee.file)
+    case .tty: return unsafe TTYFamily.join(parent.pointee.tty, child.pointee.tty)
     default: return false
     }
   }
@@ -41,29 +38,6 @@ public enum AggregationRule: UInt8, Sendable {
     case .forkExec: 1 << child.rawValue | 1 << RAW_ID_CHANGE.rawValue
     case .never, .file, .tty, .custom: nil
     }
-  }
-
-  /// Writes to a file that the event created or wrote to, up to its removal; only the parent's own operation counts.
-  private static func joinsFile(_ parent: UnsafePointer<quark_file>?, _ child: UnsafePointer<quark_file>?) -> Bool {
-    guard let parent = unsafe parent, let child = unsafe child else { return false }
-    guard unsafe parent.pointee.inode == child.pointee.inode else { return false }
-    let (first, next) = unsafe (CInt(bitPattern: parent.pointee.op_mask), CInt(bitPattern: child.pointee.op_mask))
-    if first & (QUARK_FILE_OP_REMOVE | QUARK_FILE_OP_MOVE) != 0 { return false }
-    return first & (QUARK_FILE_OP_CREATE | QUARK_FILE_OP_MODIFY) != 0
-      && next & (QUARK_FILE_OP_MODIFY | QUARK_FILE_OP_REMOVE) != 0
-  }
-
-  /// Whole writes to the same terminal, while they are short together. Adds the child's length to the parent's total.
-  private static func joinTTY(_ parent: UnsafeMutablePointer<quark_tty>?, _ child: UnsafePointer<quark_tty>?) -> Bool {
-    guard let parent = unsafe parent, let child = unsafe child else { return false }
-    guard unsafe parent.pointee.major == child.pointee.major, unsafe parent.pointee.minor == child.pointee.minor,
-      unsafe parent.pointee.truncated == 0, unsafe child.pointee.truncated == 0
-    else { return false }
-    // A client may have made either.
-    let (sum, length) = unsafe (parent.pointee.total_len, child.pointee.data_len)
-    guard (0..<ttyBytes).contains(sum), (0..<ttyBytes).contains(length), sum + length < ttyBytes else { return false }
-    unsafe parent.pointee.total_len = sum + length
-    return true
   }
 }
 
@@ -91,9 +65,6 @@ public enum AggregationRule: UInt8, Sendable {
     unsafe cells = .allocate(capacity: Self.types * Self.types)
     unsafe cells.initialize(repeating: Cell(), count: Self.types * Self.types)
     Families.join(in: &self, isMinimal: isMinimal)
-    if isMinimal { return }
-    set(RAW_FILE, RAW_FILE, .file)
-    set(RAW_TTY, RAW_TTY, .tty)
   }
 
   @inlinable deinit { destroy() }

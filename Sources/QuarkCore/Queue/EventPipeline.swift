@@ -203,6 +203,7 @@ public import CQuark
       let timeNS = unsafe first.pointee.time
       // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
       guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
+      if !payloads.isEmpty { forgetPayloads() }
       unsafe assemble(first)
       guard unsafe event.pointee.events != 0, passesRules else { continue }
       if unsafe admits(event) { return unsafe UnsafePointer(event) }
@@ -279,7 +280,6 @@ public import CQuark
   /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
     if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
-    if !payloads.isEmpty { forgetPayloads() }
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
     unsafe eventTail.pointee.id_change = 0
     let process = unsafe process(of: first)
@@ -308,7 +308,8 @@ public import CQuark
   private mutating func forgetPayloads() {
     payloads.release(in: &processes.strings)
     unsafe event.pointee.ptrace = quark_ptrace()
-    unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (nil, nil, nil)
+    unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty) = (nil, nil, nil)
+    copyPointers()
   }
 
   /// What is known of the process; events of its own family make an entry for one that is not.
@@ -375,6 +376,25 @@ public import CQuark
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> UInt64 {
     unsafe rawEvents.remove(rawEvent)
-    return unsafe Families.deliver(rawEvent, of: process, to: event, eventTail, &payloads, &processes, moment)
+    guard ProcessFamily.has(unsafe rawEvent.pointee.type), let process = unsafe process else {
+      return unsafe leave(withPayload: rawEvent)
+    }
+    return unsafe ProcessFamily.deliver(rawEvent, of: process, to: eventTail, &processes, moment)
+  }
+
+  /// The same of one whose payload the event shows, and keeps.
+  @inline(never)
+  private mutating func leave(withPayload rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
+    let bit = unsafe Families.deliverPayload(of: rawEvent, to: event)
+    unsafe payloads.take(from: rawEvent)
+    copyPointers()
+    return bit
+  }
+
+  /// What this library reads of an event is where its own generation has it. Where that of the client has something else,
+  /// `mprotect`, nothing tells yet what that is for.
+  private func copyPointers() {
+    let (module, shm, tty) = unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty)
+    unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (module, shm, tty)
   }
 }

@@ -95,8 +95,8 @@ internal import CQuark
 
   // MARK: - Life of an event
 
-  /// An event that is not in the trees yet, without strings and payload, and of which no start is known; what else it has is
-  /// undefined. Nil when all nodes are taken.
+  /// An event that is not in the trees yet, without strings and payload, and of which no start is known; what else it
+  /// has is undefined. Nil when all nodes are taken.
   @inline(__always)
   @unsafe mutating func make() -> UnsafeMutablePointer<raw_event>? {
     let event: Node

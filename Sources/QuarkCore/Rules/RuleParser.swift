@@ -17,7 +17,8 @@ struct RuleParser: ~Escapable {
       case .end: return
       case .keyword(.pass): try unsafe parseRule(QUARK_RA_PASS, into: ruleset)
       case .keyword(.drop): try unsafe parseRule(QUARK_RA_DROP, into: ruleset)
-      case .keyword(.poison): try unsafe parseRule(QUARK_RA_POISON, into: ruleset)
+      case .keyword(.condition(let condition)) where condition.code == QUARK_RF_POISON:
+        try unsafe parseRule(QUARK_RA_POISON, into: ruleset)
       default: throw unexpected(token, "pass, drop or poison")
       }
     }
@@ -40,51 +41,44 @@ struct RuleParser: ~Escapable {
     }
     var expected: StaticString = "any or a condition"
     repeat {
-      guard case .keyword(let keyword) = token.kind, let code = Self.code(of: keyword) else {
-        throw unexpected(token, expected)
-      }
-      unsafe rule.add(try condition(code))
+      guard case .keyword(.condition(let condition)) = token.kind else { throw unexpected(token, expected) }
+      unsafe rule.add(try field(condition))
       expected = "a condition or the end of the line"
       token = try lexer.next()
     } while !token.isEndOfRule
   }
 
-  private static func code(of keyword: RuleKeyword) -> UInt64? {
-    switch keyword {
-    case .pid: QUARK_RF_PID
-    case .ppid: QUARK_RF_PPID
-    case .uid: QUARK_RF_UID
-    case .gid: QUARK_RF_GID
-    case .sid: QUARK_RF_SID
-    case .exe: QUARK_RF_EXE
-    case .filePath: QUARK_RF_FILEPATH
-    case .fileExecChange: QUARK_RF_FILE_EXEC_CHANGE
-    case .poison: QUARK_RF_POISON
-    case .pass, .drop, .on, .any: nil
-    }
-  }
-
   /// With what is read next as its value; in memory of its own.
   @_lifetime(self: copy self)
-  private mutating func condition(_ code: UInt64) throws(RuleError) -> quark_rule_field {
+  private mutating func field(_ condition: RuleCondition) throws(RuleError) -> quark_rule_field {
     var field = unsafe quark_rule_field()
-    unsafe field.code = code
-    switch code {
-    case QUARK_RF_PID, QUARK_RF_PPID: unsafe field.pid = try number32(from: 1)
-    case QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID: unsafe field.id = try number32(from: 0)
-    case QUARK_RF_POISON: unsafe field.poison_tag = try number64(from: 1)
-    case QUARK_RF_FILE_EXEC_CHANGE: break
-    default: unsafe field.wild = try pattern()
+    unsafe field.code = condition.code
+    switch condition.value {
+    case CQUARK_VALUE_PID: unsafe field.pid = try number32(from: 1)
+    case CQUARK_VALUE_NUMBER: unsafe field.id = try number32(from: 0)
+    case CQUARK_VALUE_TAG: unsafe field.poison_tag = try number64(from: 1)
+    case CQUARK_VALUE_PATTERN: unsafe field.wild = try pattern()
+    case CQUARK_VALUE_EVENTS: unsafe field.events = try event()
+    default: break
     }
     return unsafe field
   }
 
   @_lifetime(self: copy self)
+  private mutating func event() throws(RuleError) -> UInt64 {
+    let token = try string("the name of an event")
+    guard let event = RuleCondition.event(lexer.word.span) else {
+      throw RuleError(token.place, "no event is called \(quotedWord)")
+    }
+    return event
+  }
+
+  @_lifetime(self: copy self)
   private mutating func pattern() throws(RuleError) -> quark_wild {
-    let token = try string("a path")
+    let token = try string("a pattern")
     switch RulePatternFlaw(of: lexer.word.span) {
-    case .empty: throw RuleError(token.place, "an empty path")
-    case .tooLong: throw RuleError(token.place, "a path of more than \(RuleLexer.wordLimit) bytes")
+    case .empty: throw RuleError(token.place, "an empty pattern")
+    case .tooLong: throw RuleError(token.place, "a pattern of more than \(RuleLexer.wordLimit) bytes")
     case .severalStars: throw RuleError(token.place, "more than one * in \(quotedWord)")
     case nil: return unsafe quark_wild(copying: lexer.word.span)
     }

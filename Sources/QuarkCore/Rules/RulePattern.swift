@@ -44,6 +44,19 @@ extension quark_wild {
 
   func free() { unsafe pre.deallocate() }
 
+  /// No string is matched by none.
+  func matches(_ string: UnsafePointer<CChar>?) -> Bool {
+    guard let string = unsafe string else { return false }
+    return unsafe matches(string, size: Self.size(of: string))
+  }
+
+  /// Of a string with its NUL, in bytes.
+  static func size(of string: UnsafePointer<CChar>) -> Int {
+    var size = 1
+    while unsafe string[size &- 1] != 0 { size &+= 1 }
+    return size
+  }
+
   /// `size`: of the string with its NUL, which is compared as a byte like any other; below 0 nothing matches.
   @inline(__always)
   func matches(_ string: UnsafePointer<CChar>, size: Int) -> Bool {

@@ -22,32 +22,37 @@ struct RuleToken {
 }
 
 /// The words that mean something by themselves, as they are spelled.
-enum RuleKeyword: CaseIterable {
-  case pass, drop, poison, on, any, pid, ppid, uid, gid, sid, exe, filePath, fileExecChange
+enum RuleKeyword {
+  case pass, drop, on, any
+  /// `poison` is one of these, and an action, too.
+  case condition(RuleCondition)
 
-  var name: StaticString {
+  var name: String {
     switch self {
     case .pass: "pass"
     case .drop: "drop"
-    case .poison: "poison"
     case .on: "on"
     case .any: "any"
-    case .pid: "process.pid"
-    case .ppid: "process.ppid"
-    case .uid: "process.uid"
-    case .gid: "process.gid"
-    case .sid: "process.sid"
-    case .exe: "process.exe"
-    case .filePath: "file.path"
-    case .fileExecChange: "file.exec_change"
+    case .condition(let condition): unsafe condition.word.map { unsafe String(cString: $0) } ?? ""
     }
   }
 
   init?(_ word: Span<UInt8>) {
-    for keyword in Self.allCases where word.count == keyword.name.utf8CodeUnitCount && word.has(keyword.name) {
-      self = keyword
-      return
+    if word.isSame("pass") {
+      self = .pass
+    } else if word.isSame("drop") {
+      self = .drop
+    } else if word.isSame("on") {
+      self = .on
+    } else if word.isSame("any") {
+      self = .any
+    } else {
+      guard let condition = RuleCondition(word) else { return nil }
+      self = .condition(condition)
     }
-    return nil
   }
+}
+
+extension Span<UInt8> {
+  fileprivate func isSame(_ word: StaticString) -> Bool { count == word.utf8CodeUnitCount && has(word) }
 }

@@ -7,9 +7,9 @@ extension UnsafeMutablePointer<quark_ruleset> {
     guard var rule = unsafe pointee.rules else { return nil }
     // The processes of a queue are its own to change; the event shows them to others.
     guard let process = unsafe UnsafeMutablePointer<quark_process>(mutating: event.pointee.process) else {
-      return unsafe matchNobody()
+      return unsafe matchNobody(event)
     }
-    let subject = unsafe RuleSubject(process)
+    let subject = unsafe RuleSubject(event, of: process)
     var left = unsafe pointee.n_rules
     while left > 0 {
       unsafe rule.pointee.evals &+= 1
@@ -24,13 +24,14 @@ extension UnsafeMutablePointer<quark_ruleset> {
     return nil
   }
 
-  /// The same where there is no process: only a rule without conditions matches.
+  /// The same where there is no process: what is asked of one does not hold, and there is none to be marked.
   @inline(never)
-  private func matchNobody() -> UnsafeMutablePointer<quark_rule>? {
+  private func matchNobody(_ event: UnsafePointer<quark_event>) -> UnsafeMutablePointer<quark_rule>? {
     for index in 0..<(unsafe pointee.n_rules) {
       let rule = unsafe pointee.rules! + index
       unsafe rule.pointee.evals &+= 1
-      guard unsafe rule.pointee.n_fields == 0 else { continue }
+      let fields = 0..<(unsafe rule.pointee.n_fields)
+      guard fields.allSatisfy({ unsafe Families.satisfies(event, rule.pointee.fields + $0) }) else { continue }
       unsafe rule.pointee.hits &+= 1
       if unsafe rule.pointee.action != CInt(QUARK_RA_POISON.rawValue) { return unsafe rule }
     }

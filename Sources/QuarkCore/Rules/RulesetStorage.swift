@@ -37,14 +37,15 @@ extension UnsafeMutablePointer<quark_rule> {
   /// `wild.pre` says.
   @unsafe public func match(_ field: quark_rule_field) -> Bool {
     var field = unsafe field
-    switch unsafe field.code {
-    case QUARK_RF_PID, QUARK_RF_PPID: guard unsafe field.pid != 0 else { return false }
-    case QUARK_RF_UID, QUARK_RF_GID, QUARK_RF_SID, QUARK_RF_FILE_EXEC_CHANGE: break
-    case QUARK_RF_POISON: guard unsafe field.poison_tag != 0 else { return false }
-    case QUARK_RF_COMM:
+    switch unsafe RuleCondition(code: field.code)?.value {
+    case CQUARK_VALUE_PID: guard unsafe field.pid != 0 else { return false }
+    case CQUARK_VALUE_NUMBER, CQUARK_VALUE_NONE: break
+    case CQUARK_VALUE_TAG: guard unsafe field.poison_tag != 0 else { return false }
+    case CQUARK_VALUE_EVENTS: guard unsafe field.events != 0 else { return false }
+    case CQUARK_VALUE_NAME:
       guard unsafe field.comm.0 != 0 else { return false }
       unsafe field.comm.15 = 0
-    case QUARK_RF_EXE, QUARK_RF_FILEPATH:
+    case CQUARK_VALUE_PATTERN:
       guard let pre = unsafe field.wild.pre else { return false }
       var count = 0
       while unsafe count < RulePatternFlaw.limit && pre[count] != 0 { count += 1 }
@@ -68,10 +69,8 @@ extension UnsafeMutablePointer<quark_rule> {
 
   func clear() {
     for index in 0..<(unsafe pointee.n_fields) {
-      switch unsafe pointee.fields[index].code {
-      case QUARK_RF_EXE, QUARK_RF_FILEPATH: unsafe pointee.fields[index].wild.free()
-      default: break
-      }
+      guard unsafe RuleCondition(code: pointee.fields[index].code)?.value == CQUARK_VALUE_PATTERN else { continue }
+      unsafe pointee.fields[index].wild.free()
     }
     unsafe pointee.fields?.deallocate()
   }

@@ -55,10 +55,11 @@ struct pt_regs {
 	    eflags, rsp, ss;
 };
 
-/* Where the arguments of a system call are. */
+/* Where the arguments of a system call are, and of one of 32 bits. */
 #define PARM1_REGISTER rdi
 #define PARM2_REGISTER rsi
-#define PARM3_REGISTER rdx
+#define PARM1_REGISTER_32 rbx
+#define PARM2_REGISTER_32 rcx
 #endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -200,8 +201,20 @@ struct uts_namespace {
 	struct ns_common ns;
 };
 
+struct ipc_ids {
+	int in_use;
+};
+
 struct ipc_namespace {
+	struct ipc_ids ids[3];
 	struct ns_common ns;
+};
+
+struct ipc_params {
+	int key, flg;
+	union {
+		unsigned long size;
+	} u;
 };
 
 struct mnt_namespace {

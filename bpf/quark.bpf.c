@@ -4,13 +4,15 @@
  *
  * Each kind of record has one or more programs, for the ways to hook it; the reader of the ring loads one of them,
  * attaches it where it found a place, and knows by a trial whether it fires. The bodies are shared. A program's section
- * only says its kind: quark_raw/TRACEPOINT, quark_fentry/FUNCTION, quark_kprobe/FUNCTION.
+ * only says its kind: quark_raw/TRACEPOINT, quark_fentry/FUNCTION, quark_fexit/FUNCTION, quark_kprobe/FUNCTION,
+ * quark_kretprobe/FUNCTION.
  *
  * Written for the oldest verifier we meet (5.10) and the strictest (7.1 and later refuse a map-value pointer that is
  * out of bounds even for one instruction): records grow upwards only, offsets are masked where they are used, lengths
  * are 32 bits wide from the start, and paths are sent leaf first and turned round by the reader. One step of a walk is
  * a global function: verified once, by itself, and not once per turn of the loop.
  */
+#include "core/call.bpf.h"
 #include "core/path.bpf.h"
 #include "core/task.bpf.h"
 #include "families/getpid.bpf.h"
@@ -35,6 +37,7 @@ int any_kprobe(struct pt_regs *ctx)
 	case WIRE_HOOK_EXEC:
 		return on_exec(current, current_tid(), (struct linux_binprm *)PT_REGS_PARM1(ctx));
 	case WIRE_HOOK_EXIT:
+		call_forget();
 		return (int)PT_REGS_PARM2(ctx) ? on_exit((struct task_struct *)PT_REGS_PARM1(ctx)) : 0;
 	case WIRE_HOOK_SETSID:
 		return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);

@@ -74,7 +74,7 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 	const struct clibbpf_preparation *how = (const struct clibbpf_preparation *)cookie;
 	const char *section = bpf_program__section_name(program);
 
-	if (strncmp(section, "quark_kprobe/", 13) == 0)
+	if (strncmp(section, "quark_kprobe/", 13) == 0 || strncmp(section, "quark_kretprobe/", 16) == 0)
 		bpf_program__set_type(program, BPF_PROG_TYPE_KPROBE);
 	if (strcmp(section, "quark_kprobe/any") == 0) {
 		bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI);
@@ -103,13 +103,13 @@ static inline struct bpf_link *clibbpf_attach_kprobes(
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
-enum { CLIBBPF_SECTIONS = 4 };
+enum { CLIBBPF_SECTIONS = 5 };
 
 /* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */
 static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[CLIBBPF_SECTIONS])
 {
 	static const char *const sections[CLIBBPF_SECTIONS] = {
-		"quark_raw+", "quark_fentry+", "quark_fexit+", "quark_kprobe+",
+		"quark_raw+", "quark_fentry+", "quark_fexit+", "quark_kprobe+", "quark_kretprobe+",
 	};
 	/*
 	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a

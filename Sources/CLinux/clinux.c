@@ -4,6 +4,9 @@
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #if defined(__x86_64__)
 #include <sys/io.h>
@@ -173,6 +176,53 @@ static int canary_program(void)
 	return -1;
 }
 
+/* Whether it could begin to trace a child, which is ended then. */
+static bool canary_trace(void)
+{
+	const pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	bool is_traced;
+
+	if (child == 0) {
+		syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+	}
+	if (child < 0)
+		return false;
+	is_traced = syscall(SYS_ptrace, PTRACE_SEIZE, child, NULL, NULL) == 0;
+	syscall(SYS_kill, child, SIGKILL);
+	syscall(SYS_wait4, child, NULL, __WALL, NULL);
+	return is_traced;
+}
+
+static bool canary_segment(void)
+{
+	const int id = (int)syscall(SYS_shmget, IPC_PRIVATE, 1, 0600);
+
+	return id >= 0 && syscall(SYS_shmctl, id, IPC_RMID, NULL) == 0;
+}
+
+static bool canary_memory_file(void)
+{
+	const int fd = (int)syscall(SYS_memfd_create, CLINUX_CANARY_NAME, MFD_CLOEXEC);
+
+	return fd >= 0 && syscall(SYS_close, fd) == 0;
+}
+
+/* Before it is somebody else, who may do less. */
+static unsigned int canary_deeds(unsigned int asked)
+{
+	unsigned int done = 0;
+
+	if ((asked & CLINUX_CANARY_TRACE) && canary_trace())
+		done |= CLINUX_CANARY_TRACE;
+	if ((asked & CLINUX_CANARY_SEGMENT) && canary_segment())
+		done |= CLINUX_CANARY_SEGMENT;
+	if ((asked & CLINUX_CANARY_MEMORY_FILE) && canary_memory_file())
+		done |= CLINUX_CANARY_MEMORY_FILE;
+	return done;
+}
+
 /*
  * What the canary does. System calls only, and no functions of the C library, some of which would concern all threads
  * of the caller: setresuid(2) of it tells them, for example.
@@ -188,6 +238,7 @@ static void canary_live(struct clinux_canary *canary, int fd)
 	if (syscall(SYS_getcwd, canary->directory, sizeof(canary->directory)) < 0)
 		canary->directory[0] = '\0';
 	syscall(SYS_prctl, PR_SET_NAME, CLINUX_CANARY_NAME, 0, 0, 0);
+	canary->done = canary_deeds(canary->asked);
 	if (syscall(SYS_setresgid, other, other, other) == 0 && syscall(SYS_setresuid, other, other, other) == 0) {
 		canary->uid = other;
 		canary->gid = other;
@@ -233,7 +284,9 @@ int clinux_run_canary(struct clinux_canary *canary)
 	if (shared == MAP_FAILED)
 		return -1;
 	fd = canary_program();
-	*shared = (struct clinux_canary) { .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0 };
+	*shared = (struct clinux_canary) {
+		.asked = canary->asked, .uid = getuid(), .gid = getgid(), .exec_errno = fd == -1 ? errno : 0,
+	};
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	/*

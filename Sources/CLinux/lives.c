@@ -1,7 +1,9 @@
 #include "clinux_lives.h"
 
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 
 #include <ftw.h>
@@ -311,7 +313,42 @@ int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long 
 
 int clinux_shmget(int key, size_t size, int flags) { return shmget(key, size, flags); }
 int clinux_shm_remove(int segment) { return shmctl(segment, IPC_RMID, NULL); }
+int clinux_semget(int key, int count, int flags) { return semget(key, count, flags); }
+int clinux_sem_remove(int semaphores) { return semctl(semaphores, 0, IPC_RMID); }
+int clinux_msgget(int key, int flags) { return msgget(key, flags); }
+int clinux_msg_remove(int messages) { return msgctl(messages, IPC_RMID, NULL); }
 int clinux_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
+
+int clinux_call_32(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+{
+#if defined(__x86_64__)
+	int result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e) : "memory");
+	if (result > -4096 && result < 0) {
+		errno = -result;
+		return -1;
+	}
+	return result;
+#else
+	(void)number, (void)a, (void)b, (void)c, (void)d, (void)e;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+char *clinux_low_memory(void)
+{
+#if defined(MAP_32BIT)
+	static char *memory;
+
+	if (memory == NULL)
+		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	return memory;
+#else
+	return NULL;
+#endif
+}
 
 int clinux_load_module(int fd) { return (int)syscall(SYS_finit_module, fd, "", 0); }
 int clinux_load_module_image(const void *image, size_t size) { return (int)syscall(SYS_init_module, image, size, ""); }

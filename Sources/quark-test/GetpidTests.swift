@@ -19,6 +19,12 @@ func getpidCalls(_ context: TestContext) throws(TestEnd) {
   } else {
     try expect(containsLine(hooks, "getpid: "), "getpid is not spoken of:\n\(hooks)")
     try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
+    for place in Place.allCases {
+      let life = try asking.live(at: place, in: &queue) {
+        for _ in 0..<20 { _ = getpid() }
+      }
+      try expectEqual("calls at a place", life.count(QUARK_EV_GETPID), 20)
+    }
   }
 }
 
@@ -30,10 +36,13 @@ func hooksApart(_ context: TestContext) throws(TestEnd) {
   asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
   var queue = try asking.open()
   let hooks = unsafe queue.queue.pointee.hooks
-  for missing in ["ptrace attach: none", "ptrace request: none", "shmget: none", "memfd_create: none"] as [StaticString] {
+  for missing in [
+    "ptrace attach: none", "ptrace request: none", "ptrace request (32 bits): none", "shmget: none", "memfd_create: none",
+  ] as [StaticString] {
     try expect(containsLine(hooks, missing), "not a word of \(missing):\n\(hooks)")
   }
   try expect(containsLine(hooks, "not fexit/ptrace_attach: its kind is not allowed"), "it is not said why:\n\(hooks)")
+  try expect(containsLine(hooks, "not kretprobe/ptrace_attach: its kind is not allowed"), "nor of the other:\n\(hooks)")
   try expect(containsLine(hooks, "getpid: kprobe/"), "getpid has no kprobe:\n\(hooks)")
   try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
 }

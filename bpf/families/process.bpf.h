@@ -2,10 +2,9 @@
 #ifndef QUARK_BPF_PROCESS
 #define QUARK_BPF_PROCESS
 
+#include "core/call.bpf.h"
 #include "core/path.bpf.h"
 #include "core/task.bpf.h"
-
-#include <bpf/bpf_tracing.h>
 
 #define SIGNAL_GROUP_EXIT 0x00000004	/* include/linux/sched/signal.h */
 
@@ -209,6 +208,7 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 
+	call_forget();
 	if (settings.exit_has_group_dead) {
 		if (!(ctx->args[1] & 0xff))
 			return 0;
@@ -237,15 +237,20 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 SEC("quark_kprobe/taskstats_exit")
 int exit_kprobe(struct pt_regs *ctx)
 {
+	call_forget();
 	if (!(int)PT_REGS_PARM2(ctx))
 		return 0;
 	return on_exit((struct task_struct *)PT_REGS_PARM1(ctx));
 }
 
-/* do_exit() calls disassociate_ctty(1) once per thread group, from its last thread; its directory is gone then. */
+/*
+ * do_exit() calls disassociate_ctty(1) once per thread group, from its last thread; its directory is gone then. What the
+ * other threads left of their calls stays until it has to make room.
+ */
 SEC("quark_kprobe/disassociate_ctty")
 int exit_kprobe_late(struct pt_regs *ctx)
 {
+	call_forget();
 	if (!(int)PT_REGS_PARM1(ctx))
 		return 0;
 	return on_exit((struct task_struct *)bpf_get_current_task());

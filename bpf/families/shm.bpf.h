@@ -1,14 +1,13 @@
 /*
- * Shared memory: segments of System V and memory files. Calls that fail are not told. The return of a system call has
- * the registers it was called with beside what it returns, so that nothing needs to be kept from its entry to its end.
+ * Shared memory: segments of System V and memory files. Calls that fail are not told. An fexit program has a function's
+ * arguments beside what it returns; for a kretprobe they are kept from the entry on: core/call.bpf.h.
  */
 #ifndef QUARK_BPF_SHM
 #define QUARK_BPF_SHM
 
-#include "core/task.bpf.h"
+#include "core/call.bpf.h"
 
-#include <bpf/bpf_tracing.h>
-
+#define IPC_SHM_IDS 2				/* ipc/util.h */
 #define MEMFD_PREFIX "memfd:"			/* MFD_NAME_PREFIX of mm/memfd.c */
 #define MEMFD_PREFIX_SIZE (sizeof(MEMFD_PREFIX) - 1)
 
@@ -24,27 +23,46 @@ static __always_inline struct wire_shm *shm_begin(struct stage *s, __u32 kind)
 	return body;
 }
 
-/* __x64_sys_shmget(regs), of shmget(key, size, flags): the id of a segment, or an error. */
-SEC("quark_fexit/shmget")
-int shmget_fexit(__u64 *ctx)
+/*
+ * ipcget(ns, ids, ops, params): an int, the id of what was got, or an error. Whoever asks for a segment, a queue of
+ * messages or semaphores comes through here, of 64 bits or 32, also by way of ipc(2); whose ids they are says which.
+ */
+static __always_inline int on_ipcget(__u64 ns, __u64 ids, struct ipc_params *params)
 {
-	struct pt_regs *regs = (struct pt_regs *)argument(ctx, 0);
 	struct wire_shm *body;
 	struct stage *s;
 	__u32 slot;
 
-	if ((long)argument(ctx, 1) < 0)
+	if (ids != ns + bpf_core_field_offset(((struct ipc_namespace *)0)->ids[IPC_SHM_IDS]))
 		return 0;
 	s = stage_get(&slot, WIRE_FAMILY_SHM);
 	if (s) {
 		body = shm_begin(s, WIRE_SHMGET);
-		/* key_t and the flags are of 32 bits. */
-		body->key = (int)BPF_PROBE_READ(regs, PARM1_REGISTER);
-		body->size = BPF_PROBE_READ(regs, PARM2_REGISTER);
-		body->flags = (int)BPF_PROBE_READ(regs, PARM3_REGISTER);
+		body->key = BPF_CORE_READ(params, key);
+		body->size = BPF_CORE_READ(params, u.size);
+		body->flags = BPF_CORE_READ(params, flg);
 		stage_send(slot);
 	}
 	return 0;
+}
+
+SEC("quark_fexit/ipcget")
+int shmget_fexit(__u64 *ctx)
+{
+	if ((int)argument(ctx, 4) < 0)
+		return 0;
+	return on_ipcget(argument(ctx, 0), argument(ctx, 1), (struct ipc_params *)argument(ctx, 3));
+}
+
+/* The parameters are the caller's, who waits for this. */
+SEC("quark_kretprobe/ipcget")
+int shmget_kretprobe(struct pt_regs *ctx)
+{
+	struct call call;
+
+	if (!call_end(&call, (int)PT_REGS_RC(ctx) < 0, WIRE_FAMILY_SHM))
+		return 0;
+	return on_ipcget(call.arguments[0], call.arguments[1], (struct ipc_params *)call.arguments[3]);
 }
 
 /* The name that the kernel has for the file of a descriptor. */
@@ -59,34 +77,82 @@ static __always_inline const unsigned char *name_of(int descriptor)
 }
 
 /*
- * __x64_sys_memfd_create(regs), of memfd_create(name, flags): a descriptor, or an error. The name is that of the file,
- * which nobody can change; but another thread may have closed the descriptor by now, and then what the call was given
- * says it.
+ * A descriptor that memfd_create(name, flags) has got. The name is that of the file, which nobody can change; but
+ * another thread may have closed the descriptor by now, and then what the call was given says it.
+ */
+static __always_inline int on_memfd(int descriptor, __u64 name, __u32 flags)
+{
+	struct wire_shm *body;
+	struct stage *s;
+	__u32 slot;
+
+	s = stage_get(&slot, WIRE_FAMILY_SHM);
+	if (s) {
+		body = shm_begin(s, WIRE_MEMFD_CREATE);
+		body->flags = flags;
+		bpf_probe_read_kernel_str(body->name, sizeof(body->name), name_of(descriptor));
+		if (__builtin_memcmp(body->name, MEMFD_PREFIX, MEMFD_PREFIX_SIZE) != 0) {
+			__builtin_memcpy(body->name, MEMFD_PREFIX, MEMFD_PREFIX_SIZE + 1);
+			bpf_probe_read_user_str(body->name + MEMFD_PREFIX_SIZE, sizeof(body->name) - MEMFD_PREFIX_SIZE,
+			    (const void *)name);
+		}
+		stage_send(slot);
+	}
+	return 0;
+}
+
+/*
+ * __x64_sys_memfd_create(regs), __ia32_sys_memfd_create(regs): a descriptor, or an error. What both of them call cannot
+ * be hooked: it is inline, which to the kernel means notrace.
  */
 SEC("quark_fexit/memfd_create")
 int memfd_create_fexit(__u64 *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)argument(ctx, 0);
-	long descriptor = (long)argument(ctx, 1);
-	struct wire_shm *body;
-	struct stage *s;
-	__u32 slot;
+	long descriptor = argument(ctx, 1);
 
 	if (descriptor < 0)
 		return 0;
-	s = stage_get(&slot, WIRE_FAMILY_SHM);
-	if (s) {
-		body = shm_begin(s, WIRE_MEMFD_CREATE);
-		body->flags = (__u32)BPF_PROBE_READ(regs, PARM2_REGISTER);
-		bpf_probe_read_kernel_str(body->name, sizeof(body->name), name_of(descriptor));
-		if (__builtin_memcmp(body->name, MEMFD_PREFIX, MEMFD_PREFIX_SIZE) != 0) {
-			__builtin_memcpy(body->name, MEMFD_PREFIX, MEMFD_PREFIX_SIZE + 1);
-			bpf_probe_read_user_str(body->name + MEMFD_PREFIX_SIZE, sizeof(body->name) - MEMFD_PREFIX_SIZE,
-			    (const void *)BPF_PROBE_READ(regs, PARM1_REGISTER));
-		}
-		stage_send(slot);
-	}
-	return 0;
+	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+}
+
+SEC("quark_kretprobe/memfd_create")
+int memfd_create_kretprobe(struct pt_regs *ctx)
+{
+	long descriptor = PT_REGS_RC(ctx);
+	struct pt_regs *regs;
+	struct call call;
+
+	if (!call_end(&call, descriptor < 0, WIRE_FAMILY_SHM))
+		return 0;
+	regs = (struct pt_regs *)call.arguments[0];
+	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+}
+
+SEC("quark_fexit/memfd_create_32")
+int memfd_create_32_fexit(__u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)argument(ctx, 0);
+	long descriptor = argument(ctx, 1);
+
+	if (descriptor < 0)
+		return 0;
+	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
+	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
+}
+
+SEC("quark_kretprobe/memfd_create_32")
+int memfd_create_32_kretprobe(struct pt_regs *ctx)
+{
+	long descriptor = PT_REGS_RC(ctx);
+	struct pt_regs *regs;
+	struct call call;
+
+	if (!call_end(&call, descriptor < 0, WIRE_FAMILY_SHM))
+		return 0;
+	regs = (struct pt_regs *)call.arguments[0];
+	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
+	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
 }
 
 #endif

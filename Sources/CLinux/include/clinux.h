@@ -149,11 +149,20 @@ int clinux_memfd(void);
 /* The effective capabilities of this thread, a bit each: capabilities(7). 0 if they cannot be had. */
 uint64_t clinux_effective_capabilities(void);
 
+/* What a canary does only if it is asked to: another program may be forbidden to, or be ended for it. */
+enum clinux_canary_deed {
+	CLINUX_CANARY_TRACE = 1 << 0,		/* begins to trace a child of its own: PTRACE_SEIZE of ptrace(2) */
+	CLINUX_CANARY_SEGMENT = 1 << 1,		/* gets a segment of shared memory, and removes it: shmget(2) */
+	CLINUX_CANARY_MEMORY_FILE = 1 << 2,	/* makes a file in memory, and closes it: memfd_create(2) */
+};
+
 /*
  * A process whose life is known beforehand, to try a backend on. What it could not do is left out: then the member is
  * as it was in the caller, or -1.
  */
 struct clinux_canary {
+	unsigned int asked;	/* enum clinux_canary_deed: the caller says it */
+	unsigned int done;	/* enum clinux_canary_deed: what of it could be done */
 	pid_t pid;
 	pid_t ppid;
 	uid_t uid;		/* real, effective and saved */
@@ -173,7 +182,7 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
 
 /*
  * Lives that life and waits for its end: begins a session, changes its directory, its name and, if it may, its ids,
- * executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it:
+ * does what it is asked to, executes a program of a few instructions, and exits. The caller is sent no SIGCHLD, and its wait(2) does not see it:
  * the canary's parent is a process between them. 0, or -1 with errno.
  */
 int clinux_run_canary(struct clinux_canary *canary);

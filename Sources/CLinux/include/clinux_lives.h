@@ -102,10 +102,22 @@ int clinux_continue(pid_t child);
 /* ptrace(2) by its number, as the kernel has it: what is looked at goes to nowhere that matters. 0, or -1 with errno. */
 int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data);
 
-/* shmget(2), and its IPC_RMID; memfd_create(2). -1 with errno. */
+/* shmget(2), semget(2), msgget(2), and the IPC_RMID of each; memfd_create(2). -1 with errno. */
 int clinux_shmget(int key, size_t size, int flags);
 int clinux_shm_remove(int segment);
+int clinux_semget(int key, int count, int flags);
+int clinux_sem_remove(int semaphores);
+int clinux_msgget(int key, int flags);
+int clinux_msg_remove(int messages);
 int clinux_memfd_create(const char *name, unsigned int flags);
+
+/*
+ * A system call as programs of 32 bits make it, by the number that it has for them. What it returns, or -1 with errno;
+ * SIGSEGV if the kernel has none.
+ */
+int clinux_call_32(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e);
+/* 4 KiB that pointers of 32 bits reach, always the same. */
+char *clinux_low_memory(void);
 
 /* finit_module(2), init_module(2), delete_module(2). -1 with errno. */
 int clinux_load_module(int fd);

@@ -183,9 +183,11 @@ struct wire_settings {
 	wire_u32 stage_count;		/* one for each possible CPU, and WIRE_SPARE_STAGES */
 	wire_u32 max_env;		/* bytes of environment kept, WIRE_ENV_MAX at most; 0: none */
 	wire_u32 exit_has_group_dead;	/* 1: the tracepoint sched_process_exit tells the group's last thread */
+	wire_u32 keeps_calls;		/* 1: there are kretprobes, for which arguments are kept */
+	wire_u32 reserved;		/* 0 */
 };
 
-_Static_assert(sizeof(struct wire_settings) == 24, "wire_settings has a hole");
+_Static_assert(sizeof(struct wire_settings) == 32, "wire_settings has a hole");
 _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
 _Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");

@@ -21,6 +21,7 @@ enum SelfTest {
     _ knowledge: Knowledge, consume: ((RawSpan) -> Void) -> Void
   ) throws(QuarkError) -> [Hook] {
     var canary = clinux_canary()
+    for hook in knowledge.hooks { canary.asked |= deed(hook)?.rawValue ?? 0 }
     _ = try QuarkError.attempting("start a process for the self-test") { () throws(Errno) in
       unsafe try Errno.check(clinux_run_canary(&canary))
     }
@@ -46,25 +47,41 @@ enum SelfTest {
     let directory: String
     var events: UInt64 = 0
     var idChange: UInt32 = 0
+    /// Of each kind of shared memory, a bit.
+    var memory: UInt32 = 0
 
     mutating func add(_ event: quark_event) {
       unsafe events |= event.events
       unsafe idChange |= event.id_change
+      if let shm = unsafe event.shm { unsafe memory |= 1 << UInt32(shm.pointee.kind.rawValue) }
     }
 
     func has(_ hook: Hook) -> Bool {
       switch hook {
       case .setsid: idChange & UInt32(QUARK_ID_CHANGE_SETSID) != 0
       case .credentials: idChange & UInt32(QUARK_ID_CHANGE_SETUID | QUARK_ID_CHANGE_SETGID) != 0
+      case .shmget: memory & 1 << UInt32(QUARK_SHM_SHMGET.rawValue) != 0
+      case .memfdCreate: memory & 1 << UInt32(QUARK_SHM_MEMFD_CREATE.rawValue) != 0
       // Safe: there is a row for every type.
       default: unsafe events & cquark_type(hook.type.rawValue).pointee.event != 0
       }
     }
   }
 
+  /// What is asked of the canary for a hook's sake.
+  private static func deed(_ hook: Hook) -> clinux_canary_deed? {
+    switch hook {
+    case .ptraceAttach: CLINUX_CANARY_TRACE
+    case .shmget: CLINUX_CANARY_SEGMENT
+    case .memfdCreate: CLINUX_CANARY_MEMORY_FILE
+    default: nil
+    }
+  }
+
   /// Not every process may change its ids, and not every machine lets a file without a name be executed.
   private static func isExpected(_ hook: Hook, _ canary: borrowing clinux_canary) -> Bool {
-    switch hook {
+    if let deed = deed(hook) { return canary.done & deed.rawValue != 0 }
+    return switch hook {
     case .credentials: canary.changed_ids != 0
     case .exec: canary.executed != 0
     default: hook.isTested

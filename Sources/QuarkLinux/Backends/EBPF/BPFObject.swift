@@ -96,12 +96,21 @@ internal import QuarkCore
       case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
       case .fentry, .fexit: unsafe bpf_program__attach_trace(program)
       case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
+      case .kretprobe: unsafe attachReturn(program, target)
       case .kprobes: unsafe nil as OpaquePointer?
       }
     guard let link = unsafe link else {
       throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
     }
     unsafe links.append(link)
+  }
+
+  /// The entry first: of each call whose return is seen the arguments are kept.
+  @unsafe private mutating func attachReturn(_ program: OpaquePointer, _ target: UnsafePointer<CChar>) -> OpaquePointer? {
+    let entry = unsafe bpf_object__find_program_by_name(object, HookVariant.entryProgram.cString)!
+    guard let link = unsafe bpf_program__attach_kprobe(entry, false, target) else { return nil }
+    unsafe links.append(link)
+    return unsafe bpf_program__attach_kprobe(program, true, target)
   }
 
   /// Attaches one program to all functions of `hooks` at once.

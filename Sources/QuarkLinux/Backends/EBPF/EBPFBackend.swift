@@ -48,7 +48,7 @@ public struct EBPFBackend: RecordSource, ~Copyable {
   public mutating func lost() -> LossCounts {
     var runs = LossCounts()
     let isTold = unsafe loaded.object.addMissedRuns { program, count in
-      if count > 0 { unsafe runs.add(count, of: plan.family(ofProgram: program)) }
+      if count > 0, let family = unsafe plan.family(ofProgram: program) { runs.add(count, of: family) }
     }
     if isTold { missedRuns = runs }
     var lost = loaded.counters.lost()

@@ -23,6 +23,9 @@ internal import QuarkCore
   private let types: KernelTypes
   private var lastErrno = Errno(ENOENT)
 
+  /// Each CPU takes 128 free places at a time: LOCAL_FREE_TARGET in kernel/bpf/bpf_lru_list.c.
+  private static var callsPerCPU: Int { 256 }
+
   init(_ settings: BackendSettings) throws(QuarkError) {
     var size = 0
     let bytes = unsafe cprobes_programs(&size)!
@@ -64,8 +67,7 @@ internal import QuarkCore
   private mutating func attempt(_ typesFile: CInt) throws(QuarkError) -> LoadedObject? {
     let registration = try BPFRegistration(preparation())
     let object = unsafe try BPFObject(
-      elf: elf, size: elfSize, programs: plan.hooks.compactMap { plan[$0]?.program }, types: typesFile,
-      registration)
+      elf: elf, size: elfSize, programs: plan.programs, types: typesFile, registration)
     try configure(object)
     do throws(BPFObject.LoadFailure) { try object.load() } catch {
       let hooks = error.program.map { plan.hooks(ofProgram: $0) } ?? []
@@ -158,6 +160,8 @@ internal import QuarkCore
     try object.setMaxEntries(map: "stages", stages)
     try object.setMaxEntries(map: "ring_stats", possibleCPUs)
     try object.setMaxEntries(map: "ring", ringSize)
+    let keepsCalls = !plan.hooks(.kretprobe).isEmpty
+    if keepsCalls { try object.setMaxEntries(map: "calls", max(1024, Self.callsPerCPU * possibleCPUs)) }
     if Self.withheld().contains(where: { ("notes" as StaticString).hasBytes($0) }) {
       try object.setType(map: "notes", BPF_MAP_TYPE_HASH)
       try object.setMaxEntries(map: "notes", 1)
@@ -166,7 +170,8 @@ internal import QuarkCore
     let values = wire_settings(
       wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(ringSize / 8),
       stage_count: UInt32(stages), max_env: UInt32(min(settings.maxEnvironment, Int(WIRE_ENV_MAX.rawValue))),
-      exit_has_group_dead: types.tracepointParameters("btf_trace_sched_process_exit") == 2 ? 1 : 0)
+      exit_has_group_dead: types.tracepointParameters("btf_trace_sched_process_exit") == 2 ? 1 : 0,
+      keeps_calls: keepsCalls ? 1 : 0, reserved: 0)
     unsafe try object.setConstants(section: ".rodata.settings", values)
   }
 

@@ -5,8 +5,8 @@ internal import CWire
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
   case getpid
-  case ptraceAttach, ptraceTraceme, ptraceRequest
-  case shmget, memfdCreate
+  case ptraceAttach, ptraceTraceme, ptraceRequest, ptraceRequest32
+  case shmget, memfdCreate, memfdCreate32
   case moduleLoad
 
   public var name: StaticString {
@@ -21,8 +21,10 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceAttach: "ptrace attach"
     case .ptraceTraceme: "ptrace traceme"
     case .ptraceRequest: "ptrace request"
+    case .ptraceRequest32: "ptrace request (32 bits)"
     case .shmget: "shmget"
     case .memfdCreate: "memfd_create"
+    case .memfdCreate32: "memfd_create (32 bits)"
     case .moduleLoad: "module load"
     }
   }
@@ -36,8 +38,8 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .setsid, .credentials: RAW_ID_CHANGE
     case .comm: RAW_COMM
     case .getpid: RAW_GETPID
-    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
-    case .shmget, .memfdCreate: RAW_SHM
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .ptraceRequest32: RAW_PTRACE
+    case .shmget, .memfdCreate, .memfdCreate32: RAW_SHM
     case .moduleLoad: RAW_MODULE_LOAD
     }
   }
@@ -45,8 +47,10 @@ public enum Hook: Int, CaseIterable, Sendable {
   /// Whether the process of the self-test does what it tells.
   var isTested: Bool {
     switch self {
-    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
-    case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: false
+    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid, .ptraceAttach, .shmget, .memfdCreate: true
+    // Modules are not loaded to try something. Of its own children a process is told to trace them, and no more; and
+    // a program need not be able to call the kernel as one of 32 bits.
+    case .ptraceTraceme, .ptraceRequest, .ptraceRequest32, .memfdCreate32, .moduleLoad: false
     }
   }
 
@@ -63,7 +67,8 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
-      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .shmget, .memfdCreate, .moduleLoad: WIRE_HOOK_NONE
+      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .ptraceRequest32, .shmget, .memfdCreate,
+        .memfdCreate32, .moduleLoad: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -122,11 +127,41 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.kprobe, program: "getpid_kprobe", target: "__do_sys_getpid"),
         HookVariant(.fentry, program: "getpid_fentry", target: "__do_sys_getpid"),
       ]
-    case .ptraceAttach: [HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach")]
-    case .ptraceTraceme: [HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme")]
-    case .ptraceRequest: [HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace")]
-    case .shmget: [HookVariant(.fexit, program: "shmget_fexit", target: "__x64_sys_shmget")]
-    case .memfdCreate: [HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create")]
+    case .ptraceAttach:
+      [
+        HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach"),
+        HookVariant(.kretprobe, program: "ptrace_attach_kretprobe", target: "ptrace_attach"),
+      ]
+    case .ptraceTraceme:
+      [
+        HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme"),
+        HookVariant(.kretprobe, program: "ptrace_traceme_kretprobe", target: "ptrace_traceme"),
+      ]
+    case .ptraceRequest:
+      [
+        HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace"),
+        HookVariant(.kretprobe, program: "ptrace_request_kretprobe", target: "arch_ptrace"),
+      ]
+    case .ptraceRequest32:
+      [
+        HookVariant(.fexit, program: "ptrace_request_32_fexit", target: "compat_arch_ptrace"),
+        HookVariant(.kretprobe, program: "ptrace_request_32_kretprobe", target: "compat_arch_ptrace"),
+      ]
+    case .shmget:
+      [
+        HookVariant(.fexit, program: "shmget_fexit", target: "ipcget"),
+        HookVariant(.kretprobe, program: "shmget_kretprobe", target: "ipcget"),
+      ]
+    case .memfdCreate:
+      [
+        HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create"),
+        HookVariant(.kretprobe, program: "memfd_create_kretprobe", target: "__x64_sys_memfd_create"),
+      ]
+    case .memfdCreate32:
+      [
+        HookVariant(.fexit, program: "memfd_create_32_fexit", target: "__ia32_sys_memfd_create"),
+        HookVariant(.kretprobe, program: "memfd_create_32_kretprobe", target: "__ia32_sys_memfd_create"),
+      ]
     case .moduleLoad:
       [
         HookVariant(.kprobe, program: "module_kprobe", target: "trim_init_extable"),
@@ -142,6 +177,8 @@ public struct HookVariant: Sendable {
     case rawTracepoint, fentry, kprobe
     /// The return of a function, with its arguments: one program sees both, and nothing has to be kept in between.
     case fexit
+    /// The same, where the kernel has no trampolines: another program, at the function's entry, keeps the arguments.
+    case kretprobe
     /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
     case kprobes
 
@@ -150,11 +187,15 @@ public struct HookVariant: Sendable {
       case .rawTracepoint: "raw_tp"
       case .fentry: "fentry"
       case .fexit: "fexit"
+      case .kretprobe: "kretprobe"
       case .kprobe: "kprobe"
       case .kprobes: "kprobe.multi"
       }
     }
   }
+
+  /// Of all kretprobes, at the entries of their functions.
+  static var entryProgram: StaticString { "call_kprobe" }
 
   /// Whether it is attached by its function's id among the kernel's types.
   var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }

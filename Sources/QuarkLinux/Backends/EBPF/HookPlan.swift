@@ -51,15 +51,22 @@ public struct HookPlan: Sendable {
     return choice < variants[hook.rawValue].count ? variants[hook.rawValue][choice] : nil
   }
 
-  /// The hooks whose program has this name.
-  public func hooks(ofProgram name: [UInt8]) -> [Hook] {
-    hooks.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+  /// What is to be loaded.
+  var programs: [StaticString] {
+    hooks.compactMap { self[$0]?.program } + (hooks(.kretprobe).isEmpty ? [] : [HookVariant.entryProgram])
   }
 
-  /// Of which family the records of a program are.
-  @unsafe func family(ofProgram name: UnsafePointer<CChar>) -> wire_family {
+  /// The hooks that need the program of this name.
+  public func hooks(ofProgram name: [UInt8]) -> [Hook] {
+    if HookVariant.entryProgram.hasBytes(name[...]) { return hooks(.kretprobe) }
+    return hooks.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+  }
+
+  /// Of which family the records of a program are. Nil: it makes none, and who misses what it keeps counts that.
+  @unsafe func family(ofProgram name: UnsafePointer<CChar>) -> wire_family? {
     // Safe: a program's name ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
+    if HookVariant.entryProgram.hasBytes(bytes[...]) { return nil }
     guard let hook = hooks(ofProgram: bytes).first else { return WIRE_FAMILY_PROCESS }
     // Safe: there is a row for every type.
     return wire_family(unsafe cquark_type(hook.type.rawValue).pointee.family)

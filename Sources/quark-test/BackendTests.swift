@@ -47,16 +47,18 @@ func place(of pattern: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
   return nil
 }
 
-/// The self-test passes where the backend works, and leaves nothing: no event, no child, no signal.
+/// The self-test passes where the backend works, also for what must be asked for, and leaves nothing: no event, no child,
+/// no signal.
 func selfTest(_ context: TestContext) throws(TestEnd) {
   var context = context
-  context.attributes.flags |= QQ_SELF_TEST
+  context.attributes.flags |= QQ_SELF_TEST | QQ_GETPID | QQ_PTRACE | QQ_SHM
   clinux_on_signal(SIGCHLD) { _ in _exit(1) }
   var queue = try context.open()
   clinux_on_signal(SIGCHLD, { _ in })
   var status: CInt = 0
   try expect(unsafe waitpid(-1, &status, WNOHANG | CInt(bitPattern: 0x4000_0000)) == -1, "a child is left")
   try expectEqual("raw events at first", unsafe queue.queue.pointee.length, 0)
+  try expect(unsafe !containsLine(queue.queue.pointee.hooks, "says nothing"), "a hook says nothing")
   let life = try context.live(in: &queue, status: 3) { execute("/bin/exit", ["exit", "3"]) }
   try life.expect(execs: 1)
   var pid: UInt32 = 0

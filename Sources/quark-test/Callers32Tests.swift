@@ -15,8 +15,8 @@ func callers32(_ context: TestContext) throws(TestEnd) {
   if try wait(for: probe) != 0 { throw .skipped("the kernel runs no programs of 32 bits") }
   var context = context
   context.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM
-  for hooks in Place.hooks {
-    var queue = try context.open(hooks: hooks)
+  for kind in Place.returns {
+    var queue = try context.open(returnsBy: kind)
     let truth = try Truth()
     let life = try context.live(at: .process, in: &queue) {
       for _ in 0..<3 { _ = clinux_call_32(getpidCall, 0, 0, 0, 0, 0) }
@@ -35,7 +35,7 @@ func callers32(_ context: TestContext) throws(TestEnd) {
     try expectCalls(life, requests, to: pid_t(truth[2]))
     let used = unsafe queue.queue.pointee.hooks
     for hook in ["(32 bits): %/compat_arch_ptrace", "(32 bits): %/__ia32_sys_memfd_create"] {
-      try expectHook(hook, isKretprobe: !hooks.isEmpty, in: used)
+      try expectHook(hook, kind, in: used)
     }
   }
 }

@@ -4,9 +4,8 @@ import CLinux
 enum Place: CaseIterable {
   case process, thread, namespace, chroot
 
-  /// The hooks by which a test sees the calls, as QUARK_EBPF_HOOKS names them: those of this kernel's choice, and those
-  /// of a kernel without trampolines.
-  static var hooks: [String] { ["", "raw_tp,kprobe,kretprobe"] }
+  /// The kinds of hooks by which the returns of functions are seen. Either is what some kernels take first.
+  static var returns: [String] { ["fexit", "kretprobe"] }
 }
 
 extension TestContext {
@@ -54,9 +53,9 @@ extension TestContext {
     return try life(of: pid_t(truth[0]), endingWith: 7 << 8, in: &queue)
   }
 
-  /// A queue that sees by those of `Place.hooks`.
-  func open(hooks: String) throws(TestEnd) -> TestQueue {
-    if !hooks.isEmpty { unsafe setenv("QUARK_EBPF_HOOKS", hooks, 1) }
+  /// A queue that sees returns by one of `Place.returns`; empty: as this kernel has it best.
+  func open(returnsBy kind: String) throws(TestEnd) -> TestQueue {
+    if !kind.isEmpty { unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe,kprobe.multi," + kind, 1) }
     defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
     return try open()
   }

@@ -23,21 +23,21 @@ func ptraceCalls(_ context: TestContext) throws(TestEnd) {
     let hooks = unsafe try context.open().queue.pointee.hooks
     return try expect(containsLine(hooks, "QQ_PTRACE: none"), "no word of ptrace:\n\(hooks)")
   }
-  for hooks in Place.hooks {
-    var queue = try context.open(hooks: hooks)
+  for kind in Place.returns {
+    var queue = try context.open(returnsBy: kind)
     for place in Place.allCases { try expectTracing(context, at: place, in: &queue) }
     try expectTracedChild(context, in: &queue)
     let used = unsafe queue.queue.pointee.hooks
     for hook in ["attach: %/ptrace_attach", "traceme: %/ptrace_traceme", "request: %/arch_ptrace"] {
-      try expectHook(hook, isKretprobe: !hooks.isEmpty, in: used)
+      try expectHook(hook, kind, in: used)
     }
   }
 }
 
 /// `hook` has a `%` for the kind.
-func expectHook(_ hook: String, isKretprobe: Bool, in used: String) throws(TestEnd) {
+func expectHook(_ hook: String, _ kind: String, in used: String) throws(TestEnd) {
   var line: [UInt8] = []
-  for byte in hook.utf8 { line += byte == UInt8(ascii: "%") ? Array((isKretprobe ? "kretprobe" : "fexit").utf8) : [byte] }
+  for byte in hook.utf8 { line += byte == UInt8(ascii: "%") ? Array(kind.utf8) : [byte] }
   let isThere = place(of: line + [UInt8(ascii: "\n")], in: Array(used.utf8)[...]) != nil
   try expect(isThere, "not \(String(decoding: line, as: UTF8.self)):\n\(used)")
 }

@@ -19,8 +19,8 @@ func sharedMemory(_ context: TestContext) throws(TestEnd) {
     segment(privateKey, 1, create | 0o600), segment(key, size, create | 0o600), segment(key, size, 0),
   ]
   for name in names { expected.append(memoryFile(name, flags: 1)) }
-  for hooks in Place.hooks {
-    var queue = try context.open(hooks: hooks)
+  for kind in Place.returns {
+    var queue = try context.open(returnsBy: kind)
     for place in Place.allCases {
       let life = try context.live(at: place, in: &queue) {
         getSegments()
@@ -33,7 +33,7 @@ func sharedMemory(_ context: TestContext) throws(TestEnd) {
     }
     let used = unsafe queue.queue.pointee.hooks
     for hook in ["shmget: %/ipcget", "memfd_create: %/__x64_sys_memfd_create"] {
-      try expectHook(hook, isKretprobe: !hooks.isEmpty, in: used)
+      try expectHook(hook, kind, in: used)
     }
   }
 }

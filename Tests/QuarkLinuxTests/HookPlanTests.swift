@@ -1,4 +1,5 @@
 import CQuark
+import CWire
 import Testing
 
 @testable import QuarkLinux
@@ -61,6 +62,21 @@ import Testing
     #expect(HookPlan { $0 == .fentry }.missing == .fork)
     #expect(HookPlan { $0 == .kprobes }.missing == .fork, "no kernel that has tracepoints to spare is slow to close")
     #expect(HookPlan(.kprobes) { $0 == .kprobes }.missing == nil)
+  }
+
+  /// Where programs of trampolines may be preempted, returns are seen by kretprobes; they need a program more.
+  @Test func returns() {
+    var plan = HookPlan(types: 1 << RAW_SHM.rawValue)
+    #expect(plan.hooks(.fexit) == [.shmget, .memfdCreate, .memfdCreate32])
+    #expect(plan.programs.map { "\($0)" } == ["shmget_fexit", "memfd_create_fexit", "memfd_create_32_fexit"])
+    #expect(plan.hooks(ofProgram: Array("call_kprobe".utf8)) == [])
+    plan.reject(.memfdCreate, "no")
+    #expect(plan[.memfdCreate]?.description == "kretprobe/__x64_sys_memfd_create")
+    #expect(plan.programs.map { "\($0)" }.last == "call_kprobe")
+    #expect(plan.hooks(ofProgram: Array("call_kprobe".utf8)) == [.memfdCreate])
+    #expect(HookPlan(.kprobes, types: 1 << RAW_SHM.rawValue).hooks(.kretprobe).count == 3)
+    unsafe #expect(plan.family(ofProgram: "shmget_fexit") == WIRE_FAMILY_SHM)
+    unsafe #expect(plan.family(ofProgram: "call_kprobe") == nil, "who misses what it keeps counts that")
   }
 
   @Test func programsBelongToTheHooksThatUseThem() {

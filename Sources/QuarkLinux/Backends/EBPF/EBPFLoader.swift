@@ -200,7 +200,8 @@ internal import QuarkCore
 
   /// A program that is preempted counts as running on its CPU, and is passed over there until it goes on: what another
   /// task does meanwhile is missed. That happens to programs of tracepoints from 6.19 on, which reads tracepoints under a
-  /// kind of SRCU that came with it. A kprobe's program keeps its CPU to itself.
+  /// kind of SRCU that came with it, and to those of trampolines where tasks are preempted in the kernel, as most of
+  /// these kernels do it. A kprobe's program keeps its CPU to itself.
   private static func preference(_ types: KernelTypes) -> HookPlan.Preference {
     types.has("srcu_struct", member: "srcu_reader_flavor") ? .kprobes : .tracepoints
   }

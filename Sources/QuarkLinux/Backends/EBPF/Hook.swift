@@ -78,7 +78,8 @@ public enum Hook: Int, CaseIterable, Sendable {
 
   /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
   /// are never preempted; then the entries of functions (fentry), each of which takes an eighth of a second to close,
-  /// until every task has been seen outside of its trampoline.
+  /// until every task has been seen outside of its trampoline. Returns of functions come by trampolines first (fexit),
+  /// for which nothing has to be kept from the entry on.
   public var variants: [HookVariant] {
     switch self {
     case .fork:

@@ -18,11 +18,11 @@ public struct HookPlan: Sendable {
     /// Nothing. Kprobes in one link are left out: kernels that have nothing against tracepoints take longer to close it
     /// than the few kprobes that are left.
     case tracepoints
-    /// Kprobes, all in one link if that can be had.
+    /// Kprobes and kretprobes, all kprobes in one link if that can be had.
     case kprobes
 
     func isBackward(_ kind: HookVariant.Kind) -> Bool {
-      self == .kprobes && kind != .kprobe && kind != .kprobes
+      self == .kprobes && kind != .kprobe && kind != .kprobes && kind != .kretprobe
     }
 
     func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }

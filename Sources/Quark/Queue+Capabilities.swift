@@ -58,7 +58,6 @@ extension Queue {
       detail += (detail.isEmpty ? "" : "\n") + capability.refusal
     }
     guard !detail.isEmpty else { return }
-    if !source.fallbackReason.isEmpty { detail += "\nEBPF: " + source.fallbackReason }
     throw QuarkError("tell all that is asked for", Errno(ENOTSUP), detail: detail)
   }
 

@@ -54,7 +54,6 @@ public import QuarkLinux
     var source = try Self.openAlone { () throws(QuarkError) in
       try SourceChoice.open(attributes, Self.settings(attributes))
     }
-    try Self.refuseLess(source, attributes)
     let epoll = try QuarkError.attempting("create an epoll instance") { () throws(Errno) in try Epoll() }
     try QuarkError.attempting("watch the ring buffer") { () throws(Errno) in try source.watch(epoll) }
     let clocks = try Self.clocks(of: source, generation)

@@ -12,6 +12,7 @@ func capabilityList(_ context: TestContext) throws(TestEnd) {
     try expectRefusal(asking, QQ_SHM, "shm SHM (QQ_SHM): kprobe tells of no such events")
   } else {
     try expectRefusal(context, QQ_THREAD_EVENTS, "process FORK threads (QQ_THREAD_EVENTS): ebpf cannot tell")
+    try choosing(context)
     asking.attributes.flags |= QQ_STRICT
   }
   let queue = try asking.open()
@@ -42,14 +43,28 @@ func capabilityList(_ context: TestContext) throws(TestEnd) {
   _ = try plain.open()
 }
 
-private func expectRefusal(_ context: TestContext, _ flag: CInt, _ words: StaticString) throws(TestEnd) {
+/// The backend that tells all that is asked for is used, though it is not the first; or none is, and each says why.
+private func choosing(_ context: TestContext) throws(TestEnd) {
+  var either = context
+  either.attributes.flags |= QQ_KPROBE
+  try expectRefusal(
+    either, QQ_THREAD_EVENTS | QQ_SHM, "shm SHM (QQ_SHM): kprobe tells of no such events",
+    "EBPF: cannot tell all that is asked for")
+  either.attributes.flags |= QQ_THREAD_EVENTS | QQ_STRICT
+  let queue = try either.open()
+  try expectEqual("the backend", unsafe queue.queue.pointee.backend, QQ_KPROBE)
+}
+
+private func expectRefusal(_ context: TestContext, _ flags: CInt, _ words: StaticString...) throws(TestEnd) {
   var attributes = context.attributes
-  attributes.flags |= flag | QQ_STRICT
+  attributes.flags |= flags | QQ_STRICT
   do throws(QuarkError) {
     _ = try Queue(attributes)
   } catch {
     try expectEqual("the error of a strict queue", error.errno.rawValue, ENOTSUP)
-    try expect(containsLine(error.message, words), "it does not say \(words):\n\(error.message)")
+    for words in words {
+      try expect(containsLine(error.message, words), "it does not say \(words):\n\(error.message)")
+    }
     return
   }
   throw .failed("a strict queue opens, though it tells less than it is asked for")

@@ -235,6 +235,10 @@ static void check_rules(void)
 	check(quark_rule_match_field(rule, rule_field(QUARK_RF_PPID)) == -1, "ppid 0 is none");
 	check(quark_rule_match_field(rule, rule_field(QUARK_RF_COMM)) == -1, "an empty name is none");
 	check(quark_rule_match_field(rule, rule_field(QUARK_RF_POISON)) == -1, "tag 0 is none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_EVENT)) == -1, "no event is none");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_PTRACE_CHILD_PID)) == -1, "nor is pid 0 of who is traced");
+	check(quark_rule_match_field(rule, rule_field(QUARK_RF_MODULE_NAME)) == -1 &&
+	    quark_rule_match_field(rule, rule_field(QUARK_RF_SHM_PATH)) == -1, "nor is no name");
 	check(quark_rule_match_field(rule, rule_field(0)) == -1, "no field is none");
 	check(quark_rule_match_field(rule, rule_field(QUARK_RF_UID | QUARK_RF_GID)) == -1, "two are none");
 	check(quark_rule_match_field(rule, rule_field(QUARK_RF_UID)) == 0 && rule->n_fields == 2, "user 0 is one");

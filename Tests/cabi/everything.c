@@ -195,6 +195,7 @@ static void show_others(void)
 #ifdef QUARK_RF_PID
 	FIELD(quark_wild, pre); FIELD(quark_wild, pre_len); FIELD(quark_wild, post); FIELD(quark_wild, post_len);
 	FIELD(quark_rule_field, code); FIELD(quark_rule_field, pid); FIELD(quark_rule_field, poison_tag);
+	FIELD(quark_rule_field, events);
 	FIELD(quark_rule_field, wild); FIELD(quark_rule_field, id); FIELD(quark_rule_field, comm);
 	FIELD(quark_rule, fields); FIELD(quark_rule, n_fields); FIELD(quark_rule, action);
 	FIELD(quark_rule, poison_tag); FIELD(quark_rule, evals); FIELD(quark_rule, hits); FIELD(quark_rule, number);

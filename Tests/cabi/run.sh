@@ -133,7 +133,8 @@ generations() {
 	"$@" -D_GNU_SOURCE -Wall -Wextra -Werror -I "$work/other" -c -o "$work/other.o" Tests/cabi/generations/other.c || return 1
 	# shellcheck disable=SC2086 # several words
 	"$1" -D_GNU_SOURCE -I "$include" -o "$work/generations" Tests/cabi/generations/main.c "$work/half7.o" "$work/half9.o" \
-		"$work/other.o" libquark.a $libraries && "$work/generations" Tests/Fixtures/recordings/7.3.4.rec
+		"$work/other.o" libquark.a $libraries && "$work/generations" Tests/Fixtures/recordings/7.3.4.rec &&
+		"$work/generations" Tests/Fixtures/recordings/6.1.0-families.rec 12
 }
 for compiler in gcc "$clang" g++ "$clang++"; do
 	ok "$compiler: both generations in one program, and a header of another version refused" generations "$compiler"

@@ -39,6 +39,29 @@ int NAME(try, QUARK_API)(int flags)
 	return quark_queue_open(&other, &attr) == -1 ? errno : 0;
 }
 
+static void show(const struct quark_event *event, struct seen *out)
+{
+	char *text = NULL, *line;
+	size_t length = 0;
+	FILE *file;
+
+	if (event->module_load != NULL)
+		snprintf(out->shown, sizeof(out->shown), "%s", event->module_load->name);
+	if (event->shm != NULL)
+		snprintf(out->shown, sizeof(out->shown), "%s", event->shm->path == NULL ? "a segment" : event->shm->path);
+	if (event->events & QUARK_EV_PTRACE)
+		snprintf(out->shown, sizeof(out->shown), "%d", (int)event->ptrace.request);
+	if ((file = open_memstream(&text, &length)) == NULL)
+		return;
+	quark_event_dump(event, file);
+	fclose(file);
+	line = strchr(text, '\n');
+	if (line != NULL && (strncmp(line, "\n  SHM\t", 7) == 0 || strncmp(line, "\n  MODU\t", 8) == 0 ||
+	    strncmp(line, "\n  PTRA\t", 8) == 0))
+		snprintf(out->text, sizeof(out->text), "%.*s", (int)strcspn(line + 1, "\n"), line + 1);
+	free(text);
+}
+
 int NAME(next, QUARK_API)(struct seen *out)
 {
 	const struct quark_event *event;
@@ -50,6 +73,7 @@ int NAME(next, QUARK_API)(struct seen *out)
 	out->events = event->events;
 	out->time = event->time;
 	out->id_change = event->id_change;
+	show(event, out);
 	if (event->process != NULL) {
 		out->pid = event->process->pid;
 		out->start = event->process->proc_time_boot;

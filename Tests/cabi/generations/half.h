@@ -10,6 +10,8 @@ struct seen {
 	unsigned long long events, time, start, end;
 	unsigned int pid, id_change;
 	char entity_id[17];
+	char shown[300];	/* the name of a module or a memory file, and what was done by ptrace(2) */
+	char text[300];		/* the line about that of quark_event_dump(3); "": none */
 };
 
 struct counted {

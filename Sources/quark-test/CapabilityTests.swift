@@ -32,8 +32,8 @@ func capabilityList(_ context: TestContext) throws(TestEnd) {
   } else {
     try list.require(QUARK_EV_EXEC, "env", .exact, means: byHook)
     try list.require(QUARK_EV_ID_CHANGE, "id_change SETSID", .exact, means: byHook)
-    try list.require(QUARK_EV_SHM, "", .part, means: "fexit/__x64_sys_shmget", reason: "32 bits")
-    try list.require(QUARK_EV_SHM, "path", .exact, means: "fexit/__x64_sys_memfd_create")
+    try list.require(QUARK_EV_SHM, "", .part, means: "/ipcget", reason: "shm_open")
+    try list.require(QUARK_EV_SHM, "path", .exact, means: "/__x64_sys_memfd_create")
     try list.require(QUARK_EV_GETPID, "", .exact, means: byHook)
     try list.require(QUARK_EV_MODULE_LOAD, "taints", .exact, means: byHook)
   }

@@ -95,8 +95,8 @@
 	    "/proc and marked with QUARK_F_LATE_CMDLINE. Else what there were of them is in cmdline_orig_len")	\
 	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
 	    "of a working directory more than the last four names, and names of more than 31 bytes. The rest is read "	\
-	    "from /proc if the process still lives, or completed from what was known before, and marked with "	\
-	    "QUARK_F_LATE_CWD. Else the path lacks its head and begins with \"./\"")	\
+	    "from /proc if the process still lives, completed from what was known before, or read of its parent if that "	\
+	    "works in a directory whose path ends alike, and marked with QUARK_F_LATE_CWD. Else the path lacks its head and begins with \"./\"")	\
 	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
 	    "where a file system is mounted, if that is not next to the root directory and the process shares its "	\
 	    "mount namespace and root directory neither with the one who opened the queue nor with its own parent: "	\
@@ -117,9 +117,6 @@
 	LIMIT(WIRE_EBPF, WAKE_UP_NEW_TASK, "threads", NONE, "what threads do")		\
 	LIMIT(WIRE_EBPF, EXIT_THREAD, "threads", NONE, "what threads do")		\
 	LIMIT(WIRE_EBPF, COMM, "threads", NONE, "what threads do")			\
-	LIMIT(WIRE_EBPF, PTRACE, "", PART,						\
-	    "calls by programs of 32 bits other than PTRACE_ATTACH, PTRACE_SEIZE and PTRACE_TRACEME")	\
-	LIMIT(WIRE_EBPF, SHM, "", PART, "calls by programs of 32 bits")			\
 	LIMIT(WIRE_EBPF, SHM, "", PART, "what is got by shm_open(3)")			\
 	LIMIT(WIRE_EBPF | WIRE_KPROBE, WAKE_UP_NEW_TASK, "container", NONE, "containers, which have no support so far")
 

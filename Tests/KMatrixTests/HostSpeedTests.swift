@@ -13,7 +13,8 @@ import Testing
 
   @Test func limitsStretch() {
     let budget = BootBudget(slowdown: 2.05, limits: BootBudget.Limits(run: 100))
-    #expect([budget.boot, budget.run, budget.test, budget.silence, budget.grace] == [62, 205, 62, 62, 41])
+    #expect([budget.boot, budget.run, budget.test, budget.silence, budget.grace, budget.stall] == [62, 205, 62, 62, 41, 44])
+    #expect(BootBudget(slowdown: 20).stall == 300)
   }
 
   @Test func aBudgetNeverShrinks() async {

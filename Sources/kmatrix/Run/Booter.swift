@@ -36,6 +36,7 @@ struct Booter: Sendable {
     [
       "--timeout", "\(budget.run)", "--boot-timeout", "\(budget.boot)", "--results", channel.path, "--nonce", nonce,
       "--cpus", "\(cpus)", "--append", Self.appended, "--append", "QUARK_TEST_TIMEOUT=\(budget.test)",
+      "--append", "rcupdate.rcu_cpu_stall_timeout=\(budget.stall)",
       initramfs, image,
     ] + command.words
   }

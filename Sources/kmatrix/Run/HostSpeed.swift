@@ -58,6 +58,8 @@ struct BootBudget: Sendable, Equatable {
     var test = 30
     /// How long the results channel may be silent; quark-test sends a heartbeat each second.
     var silence = 30
+    /// Until a kernel complains of a CPU that stands still.
+    var stall = 21
     /// How much longer than `run` krun.sh may take before it is ended itself.
     var grace = 20
   }
@@ -75,6 +77,9 @@ struct BootBudget: Sendable, Equatable {
   var test: Int { scaled(limits.test) }
   var silence: Int { scaled(limits.silence) }
   var grace: Int { scaled(limits.grace) }
+  /// How long the kernel waits before it complains of a CPU that does nothing, which is what a guest looks like whose
+  /// host is busy: RCU_CPU_STALL_TIMEOUT is 21 in Debian's kernels, and 300 is the most that the kernel takes.
+  var stall: Int { min(300, scaled(limits.stall)) }
 
   private func scaled(_ seconds: Int) -> Int { Int((Double(seconds) * slowdown).rounded(.up)) }
 

@@ -255,9 +255,8 @@ bench-go: libquark_big.a .build-embedded/release/quark-init kmatrix ## what an e
 # ---- fuzzing
 
 FUZZERS := record proc cgroup recording btf types table rules
-# QuarkCore, and what is as pure of the reading of BTF.
-FUZZED := $(shell find Sources/QuarkCore -name '*.swift') $(wildcard Fuzz/*.swift) $(filter-out %FileReader.swift %+BTF.swift \
-	%+Sources.swift %KernelTypes.swift %LibbpfTypes.swift,$(wildcard Sources/QuarkLinux/BTF/*.swift))
+# What asks nothing of the system.
+FUZZED := $(shell find Sources/QuarkCore Sources/QuarkBTF -name '*.swift') $(wildcard Fuzz/*.swift)
 RECORDINGS := $(wildcard Tests/Fixtures/recordings/*.rec)
 SECONDS ?= 60
 

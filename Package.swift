@@ -67,18 +67,21 @@ let package = Package(
     .target(name: "CProbes", cSettings: strictC),
     .target(name: "COffsets", path: "btfhub/COffsets", exclude: ["offsets.table"], cSettings: strictC),
     .target(name: "QuarkCore", dependencies: ["CWire", "CQuark"], swiftSettings: portable),
+    .target(name: "QuarkBTF", swiftSettings: portable),
     .target(
-      name: "QuarkLinux", dependencies: ["QuarkCore", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets"],
+      name: "QuarkLinux",
+      dependencies: ["QuarkCore", "QuarkBTF", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets"],
       swiftSettings: portable,
       // Of all that is linked with it.
       linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
     .target(
-      name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
+      name: "QuarkC", dependencies: ["Quark", "QuarkCore", "QuarkBTF", "QuarkLinux", "CQuark", "CLinux"],
+      swiftSettings: portable),
     tool("quark-mon"),
     tool("quark-test", ["GuestInit"]),
-    tool("quark-btf"),
+    tool("quark-btf", ["QuarkBTF"]),
     .target(name: "GuestInit", dependencies: ["CLinux"], swiftSettings: portable),
     .executableTarget(
       name: "quark-init",
@@ -104,6 +107,7 @@ let package = Package(
     .executableTarget(
       name: "btfhub",
       dependencies: [
+        "QuarkBTF",
         "QuarkLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -122,12 +126,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "QuarkCoreTests", dependencies: ["QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "CWire", "CQuark", "CLinux"],
+      name: "QuarkLinuxTests", dependencies: ["QuarkLinux", "QuarkCore", "QuarkBTF", "CWire", "CQuark", "CLinux"],
       swiftSettings: strict),
     .testTarget(
       name: "QuarkTests", dependencies: ["Quark", "QuarkLinux", "QuarkCore", "CWire", "CQuark"], swiftSettings: strict),
     .testTarget(
-      name: "BTFHubTests", dependencies: ["btfhub", "QuarkLinux"], swiftSettings: strict),
+      name: "BTFHubTests", dependencies: ["btfhub", "QuarkBTF", "QuarkLinux"], swiftSettings: strict),
     // A machine, a model of the queue, and what compares the two: for the tests here and for long runs by hand.
     .target(
       name: "Simulator", dependencies: ["QuarkCore", "CWire", "CQuark"], path: "Tests/Simulator",

@@ -1,5 +1,6 @@
 import CLinux
 import CQuark
+import QuarkBTF
 import QuarkCore
 import QuarkLinux
 

@@ -1,4 +1,5 @@
 import CLinux
+import QuarkBTF
 import QuarkLinux
 
 // The package manager links an executable with `main` defined as MODULE_main.

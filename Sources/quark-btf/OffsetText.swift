@@ -1,3 +1,4 @@
+import QuarkBTF
 import QuarkLinux
 
 enum OffsetText {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import QuarkBTF
 @testable import QuarkLinux
 @testable import btfhub
 

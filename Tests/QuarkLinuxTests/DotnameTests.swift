@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import QuarkBTF
 @testable import QuarkLinux
 
 /// A BTF with all that kprobes want, in a shape that a test chooses.

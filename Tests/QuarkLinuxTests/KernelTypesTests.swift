@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import QuarkBTF
 @testable import QuarkLinux
 
 /// A BTF as a kernel has it, made by hand.

@@ -3,6 +3,7 @@ import CWire
 import QuarkCore
 import Testing
 
+@testable import QuarkBTF
 @testable import QuarkLinux
 
 /// From offsets to the definition of a probe, and from the bytes of its samples to records; no kernel is asked.

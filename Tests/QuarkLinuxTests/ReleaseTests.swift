@@ -1,5 +1,6 @@
 import Testing
 
+@testable import QuarkBTF
 @testable import QuarkLinux
 
 @Suite struct ReleaseOrderTests {

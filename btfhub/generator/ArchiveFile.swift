@@ -1,4 +1,5 @@
 import Foundation
+import QuarkBTF
 import QuarkLinux
 
 /// One kernel's BTF in a tree.

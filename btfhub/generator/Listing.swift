@@ -1,3 +1,4 @@
+import QuarkBTF
 import QuarkLinux
 
 /// The table in words, for whoever reviews it.

@@ -1,3 +1,4 @@
+import QuarkBTF
 import QuarkLinux
 
 /// A kernel and its offsets, one or none for each dotname, in their order.

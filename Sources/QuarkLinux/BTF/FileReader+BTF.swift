@@ -1,3 +1,5 @@
+internal import QuarkBTF
+
 extension FileReader: BTFSource {
   @unsafe mutating func peek(_ count: Int, at offset: Int) throws(BTFError) -> UnsafeRawBufferPointer {
     seek(to: offset)

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import COffsets
+public import QuarkBTF
 
 extension KernelOffsets {
   /// From a BTF, or an ELF file with one.

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import QuarkBTF
 
 /// What a BPF object wants to know of the kernel's types, picked from their BTF: some megabytes, of which a few pages
 /// are in memory at a time, and a hundred thousand types, of which some dozens matter.

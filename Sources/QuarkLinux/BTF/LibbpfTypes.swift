@@ -1,4 +1,5 @@
 internal import CLibbpf
+internal import QuarkBTF
 internal import QuarkCore
 
 /// Questions about types that libbpf has read, for C programs that have it do so. `types` is its `struct btf`.

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import CQuark
 internal import CWire
+internal import QuarkBTF
 public import QuarkCore
 
 /// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.

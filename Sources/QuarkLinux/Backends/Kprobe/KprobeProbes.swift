@@ -1,4 +1,5 @@
 internal import CLinux
+internal import QuarkBTF
 internal import Synchronization
 
 private let count = Atomic<UInt64>(0)

@@ -1,3 +1,5 @@
+internal import QuarkBTF
+
 /// Places of a sample, by what is there.
 enum SampleField: Int, CaseIterable {
   case credentials, fileSystem, folders, mount, mountPoint, mountID

@@ -1,4 +1,5 @@
 internal import CWire
+internal import QuarkBTF
 
 /// What the KPROBE backend hooks into. The raw value is its place in tables.
 enum Probe: Int, CaseIterable {

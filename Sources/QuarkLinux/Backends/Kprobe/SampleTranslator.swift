@@ -1,5 +1,6 @@
 internal import CLinux
 internal import CWire
+internal import QuarkBTF
 
 /// Makes records of wire.h from samples, so that all that follows is the same for all backends.
 @usableFromInline struct SampleTranslator: ~Copyable {

@@ -1,6 +1,6 @@
 /// One reading of a BTF for KernelTypes: first its strings, for where the wanted names are, then its types. The BTF is
 /// not trusted: it may be a file that somebody has named.
-struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
+package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   private var source: Source
   private let names: NameTable
   private let layout: BTFLayout
@@ -10,8 +10,8 @@ struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   private var places: [UInt32] = [0]
   private var structures: [UInt32] = []
   private var typedefs: [(name: Int, type: UInt32)] = []
-  private(set) var functions: [(name: Int, id: UInt32)] = []
-  private(set) var structureMembers: [(structure: Int, member: Int)] = []
+  package private(set) var functions: [(name: Int, id: UInt32)] = []
+  package private(set) var structureMembers: [(structure: Int, member: Int)] = []
   private var output = BTFWriter()
   /// What was written already: ids in the output, by those in the file.
   private var written: [UInt32] = []
@@ -20,13 +20,13 @@ struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   private static var notYet: UInt32 { 0 }
   private static var underWay: UInt32 { .max }
 
-  init(_ source: consuming Source, names: NameTable) throws(BTFError) {
+  package init(_ source: consuming Source, names: NameTable) throws(BTFError) {
     layout = try BTFLayout(source)
     self.names = names
     self.source = source
   }
 
-  mutating func readStrings() throws(BTFError) {
+  package mutating func readStrings() throws(BTFError) {
     var place = layout.strings.lowerBound
     while place < layout.strings.upperBound {
       let bytes = unsafe try source.peek(4096, at: place)
@@ -40,7 +40,7 @@ struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
     }
   }
 
-  mutating func readTypes() throws(BTFError) {
+  package mutating func readTypes() throws(BTFError) {
     var place = layout.types.lowerBound
     while place < layout.types.upperBound {
       let bytes = unsafe try source.peek(4096, at: place)
@@ -73,7 +73,7 @@ struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   }
 
   /// The parameters of the prototypes that the wanted typedefs point to.
-  func prototypes() throws(BTFError) -> [(name: Int, parameters: Int)] {
+  package func prototypes() throws(BTFError) -> [(name: Int, parameters: Int)] {
     var result: [(name: Int, parameters: Int)] = []
     for typedef in typedefs {
       let pointer = try type(typedef.type)
@@ -86,7 +86,7 @@ struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
 
   // MARK: - The extract
 
-  mutating func extract() throws(BTFError) -> [UInt8] {
+  package mutating func extract() throws(BTFError) -> [UInt8] {
     written = [UInt32](repeating: Self.notYet, count: places.count)
     for id in structures { _ = try write(id) }
     return output.finish()

@@ -1,5 +1,5 @@
 /// Names that are looked for, by their bytes: a hash table that only grows while it is filled.
-struct NameTable {
+package struct NameTable {
   private var bytes: [UInt8] = []
   private var ranges: [Range<Int>] = []
   /// Indices of `ranges`, or -1; a power of two, at most half of it used.
@@ -7,13 +7,15 @@ struct NameTable {
   /// Bits for the first byte and the length of each name: of a hundred thousand strings few get past them.
   private var filter = [UInt64](repeating: 0, count: 256 * 32 / 64)
 
+  package init() {}
+
   var count: Int { ranges.count }
 
   func bytes(of index: Int) -> ArraySlice<UInt8> { bytes[ranges[index]] }
 
   /// The index of a name, which is new or has been here before.
   @discardableResult
-  mutating func add(_ name: UnsafeRawBufferPointer) -> Int {
+  package mutating func add(_ name: UnsafeRawBufferPointer) -> Int {
     if let index = unsafe self.index(of: name) { return index }
     if 2 * (count + 1) > slots.count { grow() }
     let start = bytes.count
@@ -26,11 +28,11 @@ struct NameTable {
   }
 
   @discardableResult
-  mutating func add(_ name: StaticString) -> Int {
+  package mutating func add(_ name: StaticString) -> Int {
     name.withUTF8Buffer { unsafe add(UnsafeRawBufferPointer($0)) }
   }
 
-  func index(of name: UnsafeRawBufferPointer) -> Int? {
+  package func index(of name: UnsafeRawBufferPointer) -> Int? {
     let bit = unsafe Self.filterBit(name)
     guard filter[bit >> 6] >> UInt64(bit & 63) & 1 != 0 else { return nil }
     return unsafe search(name)
@@ -84,7 +86,7 @@ struct NameTable {
     return nil
   }
 
-  func index(of name: StaticString) -> Int? {
+  package func index(of name: StaticString) -> Int? {
     name.withUTF8Buffer { unsafe index(of: UnsafeRawBufferPointer($0)) }
   }
 

@@ -1,5 +1,5 @@
 /// Where a BTF is read from.
-protocol BTFSource: ~Copyable {
+package protocol BTFSource: ~Copyable {
   /// The bytes from `offset` on, `count` at least; fewer at the end. They stay where they are until the next call.
   @unsafe mutating func peek(_ count: Int, at offset: Int) throws(BTFError) -> UnsafeRawBufferPointer
 

@@ -1,5 +1,5 @@
 /// Why nothing could be learned from a BTF.
-enum BTFError: Error {
+package enum BTFError: Error {
   /// The errno of the system call that failed.
   case unreadable(CInt)
   case damaged(BTFDamage)
@@ -10,14 +10,14 @@ enum BTFError: Error {
 }
 
 /// What is wrong with a BTF, and where.
-struct BTFDamage: CustomStringConvertible {
+package struct BTFDamage: CustomStringConvertible {
   /// In the file.
   var offset: Int
   /// The id of the type it is about, or 0.
   var type: UInt32
   var reason: StaticString
 
-  var description: String {
+  package var description: String {
     type == 0 ? "at byte \(offset): \(reason)" : "type \(type), at byte \(offset): \(reason)"
   }
 }

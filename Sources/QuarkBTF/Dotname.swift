@@ -47,7 +47,7 @@ public enum Dotname: Int, CaseIterable, Sendable {
   public var name: StaticString { spellings[0] }
 
   /// What the place was and is called in one kernel or another: the first that is found counts.
-  var spellings: [StaticString] { Self.table[rawValue] }
+  package var spellings: [StaticString] { Self.table[rawValue] }
 
   /// In the order of the cases.
   private static let table: [[StaticString]] = [
@@ -125,19 +125,19 @@ public enum Dotname: Int, CaseIterable, Sendable {
 }
 
 /// An offset in bytes for each dotname, or an enumeration constant's value.
-struct OffsetVector: Sendable, Equatable {
+package struct OffsetVector: Sendable, Equatable {
   private var values = [Int32](repeating: absent, count: Dotname.count)
 
   private static var absent: Int32 { .min }
 
-  subscript(_ name: Dotname) -> Int? {
+  package subscript(_ name: Dotname) -> Int? {
     get { values[name.rawValue] == Self.absent ? nil : Int(values[name.rawValue]) }
     set { values[name.rawValue] = newValue.map { Int32($0) } ?? Self.absent }
   }
 
   /// A set that a backend can work with: all that it needs, where a process has its group and session either in its
   /// task (up to Linux 4.18) or in what its threads share.
-  var isUsable: Bool {
+  package var isUsable: Bool {
     var missing = 0
     for name in Dotname.allCases where name.isRequired && self[name] == nil {
       switch name {
@@ -149,7 +149,7 @@ struct OffsetVector: Sendable, Equatable {
   }
 
   /// The required names without an offset, for a message.
-  var missingNames: String {
+  package var missingNames: String {
     var words = ""
     for name in Dotname.allCases where name.isRequired && self[name] == nil {
       words += words.isEmpty ? "\(name.name)" : " \(name.name)"

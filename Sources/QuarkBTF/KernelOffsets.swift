@@ -10,12 +10,12 @@ public struct KernelOffsets: Sendable {
   }
 
   public let origin: Origin
-  let vector: OffsetVector
+  package let vector: OffsetVector
 
   /// Bytes, or an enumeration constant's value. Nil: this kernel has none.
   public subscript(_ name: Dotname) -> Int? { vector[name] }
 
-  init(_ vector: OffsetVector, _ origin: Origin) {
+  package init(_ vector: OffsetVector, _ origin: Origin) {
     self.vector = vector
     self.origin = origin
   }

@@ -85,7 +85,7 @@ public struct ReleaseTable: ~Escapable {
   }
 
   /// Nil: there are fewer, or the table is damaged.
-  func offsets(_ set: Int) -> OffsetVector? {
+  package func offsets(_ set: Int) -> OffsetVector? {
     guard set < setCount else { return nil }
     var reader = ByteReader(bytes, sets)
     var vector = OffsetVector()

@@ -1,5 +1,5 @@
 /// The BPF type format: Documentation/bpf/btf.rst. A header, types one after another, and the strings they name.
-enum BTFFormat {
+package enum BTFFormat {
   static var magic: UInt16 { 0xeb9f }
   static var headerSize: Int { 24 }
   /// Of each type, before what depends on its kind.
@@ -36,14 +36,14 @@ enum BTFFormat {
     }
   }
 
-  struct Header {
+  package struct Header {
     var typesOffset: Int
     var typesSize: Int
-    var stringsOffset: Int
-    var stringsSize: Int
+    package var stringsOffset: Int
+    package var stringsSize: Int
 
     /// Nil: these are no types, or they are of another byte order.
-    init?(_ bytes: RawSpan) {
+    package init?(_ bytes: RawSpan) {
       guard bytes.byteCount >= headerSize else { return nil }
       // Safe: integers, of as many bytes as there are.
       func word(_ offset: Int) -> Int { unsafe Int(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)) }

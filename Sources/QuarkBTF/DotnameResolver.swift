@@ -1,7 +1,7 @@
 /// Finds the offsets of all dotnames in a BTF, of which a few pages are in memory at a time: it reads the strings, for
 /// where the wanted names are, then the types, for where each is and which are the wanted structures, and looks at
 /// those.
-struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
+package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
   private var source: Source
   private let layout: BTFLayout
   private var names = NameTable()
@@ -18,7 +18,7 @@ struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
   /// Members that may still be looked at: a damaged file could have more ways through it than time allows.
   private var budget = 4 << 20
 
-  static func resolve(_ source: consuming Source) throws(BTFError) -> OffsetVector {
+  package static func resolve(_ source: consuming Source) throws(BTFError) -> OffsetVector {
     let layout = try BTFLayout(source)
     var resolver = DotnameResolver(source, layout)
     try resolver.readStrings()

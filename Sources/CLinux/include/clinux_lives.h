@@ -107,8 +107,9 @@ int clinux_shmget(int key, size_t size, int flags);
 int clinux_shm_remove(int segment);
 int clinux_memfd_create(const char *name, unsigned int flags);
 
-/* finit_module(2), init_module(2), delete_module(2). -1 with errno. */
+/* finit_module(2), also of a file that is compressed, init_module(2), delete_module(2). -1 with errno. */
 int clinux_load_module(int fd);
+int clinux_load_packed_module(int fd);
 int clinux_load_module_image(const void *image, size_t size);
 int clinux_unload_module(const char *name);
 

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// The modules of a kernel that its guests have in /modules, as an archive that is appended to their initramfs. They are
-/// as the kernel's package has them; one that is compressed there is there a second time, unpacked.
+/// The modules of a kernel that its guests have in /modules, as an archive that is added to their initramfs. They are
+/// as the kernel's package has them; one that is compressed is there a second time, unpacked.
 ///
 /// In the cache it is a folder, named after the package. The folder has the archive and `sum` (its size and hash), or
 /// `none` if the package has none of the modules.
@@ -17,8 +17,8 @@ struct KernelModules: Sendable {
 
   /// Must be raised when another archive is to be made from the same package.
   static let recipe = 1
-  /// One that does not say its version, one that does, and one whose beginning fails in a guest, which has no disk that a
-  /// BIOS knows. None of them needs another one.
+  /// One that does not say its version, one that does, and one whose beginning fails in a guest, which has no disk that
+  /// a BIOS knows. None of them needs another one.
   static let names = ["dummy", "hangcheck-timer", "edd"]
 
   /// The package that has them, in place of the kernel's own.
@@ -166,7 +166,7 @@ enum CPIOArchive {
 
   private static func append(_ name: String, mode: Int, _ content: Data, to data: inout Data) {
     let isTrailer = mode == 0
-    // Inode, mode, owner, group, links, time, size, two pairs of device numbers, the name's size with its NUL, no check.
+    // Inode, mode, owner, group, links, time, size, two pairs of device numbers, size of the name with its NUL, no check.
     let fields = [isTrailer ? 0 : data.count + 1, mode, 0, 0, 1, 0, content.count, 0, 0, 0, 0, name.utf8.count + 1, 0]
     data += Data("070701".utf8)
     for field in fields {

@@ -41,7 +41,8 @@ struct Booter: Sendable {
 
   /// Boots the kernel. Returns when krun.sh and all its children have ended.
   func boot(
-    image: KernelImage, command: GuestCommand, files: Files, progress: @escaping @Sendable (ChannelTranscript) async -> Void
+    image: KernelImage, command: GuestCommand, files: Files,
+    progress: @escaping @Sendable (ChannelTranscript) async -> Void
   ) async throws(KMatrixError) -> BootArtifacts {
     let nonce = Self.randomNonce()
     let budget = await budget.remeasured()

@@ -139,7 +139,8 @@ struct ImageFiles: KernelSource {
     guard let release = prefixes.lazy.compactMap({ file.dropping(prefix: $0) }).first.map(String.init),
       release.first?.isNumber == true
     else { return nil }
-    let modules = URL(filePath: path).deletingLastPathComponent().appending(path: ImageLinker.modules(release)).relativePath
+    let folder = URL(filePath: path).deletingLastPathComponent()
+    let modules = folder.appending(path: ImageLinker.modules(release)).relativePath
     let hasModules = FileManager.default.isReadableFile(atPath: modules)
     let without = Expectation(kind: .skip, test: ModuleFiles.test, reason: "there is no \(modules)")
     return KernelImage(

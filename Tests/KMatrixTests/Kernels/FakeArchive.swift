@@ -88,7 +88,8 @@ final class FakeArchive: Sendable {
     let build = try TemporaryFolder()
     let image = try await FakeKernel.bzImage(FakeKernel.elf("\(release) \(version) "), compression)
     try build.write(image, member ?? "boot/vmlinuz-\(release)")
-    if modules { try build.write(Data("dummy of \(release)".utf8), "lib/modules/\(release)/kernel/drivers/net/dummy.ko") }
+    let module = "lib/modules/\(release)/kernel/drivers/net/dummy.ko"
+    if modules { try build.write(Data("dummy of \(release)".utf8), module) }
     return try await pack(build, "linux-\(kind)-\(release)", version, suite)
   }
 

@@ -71,6 +71,18 @@ import Testing
     #expect(without.expectations.map(\.test) == ["t_module_load@*"] && without.expectations[0].kind == .skip)
   }
 
+  @Test(arguments: [
+    ("modules_path = \"", "modules_path = \"../../", "another folder"), ("modules_size = ", "modules_size = -", "a size is not"),
+    ("modules_sha256 = \"", "modules_sha256 = \"x", "a sha256 is not"),
+  ])
+  func aLockMayBeBad(place: String, change: String, complaint: String) async throws {
+    let text = try await checkout(hasModules: true).store().lock.text
+    do throws(KernelStoreError) {
+      _ = try KernelLock(parsing: text.replacing(place, with: change), file: "l")
+      Issue.record("it was read")
+    } catch { #expect(error.description.contains(complaint), "\(error)") }
+  }
+
   @Test func anOlderCacheGetsThem() async throws {
     let checkout = try await FakeCheckout.ready()
     let store = try checkout.store()

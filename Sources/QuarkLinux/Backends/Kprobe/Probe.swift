@@ -107,8 +107,8 @@ enum Probe: Int, CaseIterable {
     }
   }
 
-  /// How a definition begins. Of calls of a function that have not returned yet the kernel follows so many; more of them
-  /// at a time are not told, and not counted either.
+  /// How a definition begins. Of calls of a function that have not returned yet the kernel follows so many; more of
+  /// them at a time are not told, and not counted either.
   func kind(_ shape: ProbeShape) -> StaticString { isAtReturn(shape) ? "r256" : "p" }
 
   /// In an event of several probes, where an exit has 0 or 1.

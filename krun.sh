@@ -17,6 +17,7 @@ usage: krun.sh [options] initramfs kernel program [argument ...]
   --memory MB       memory (256)
   --accel A         tcg, kvm, or auto: KVM if a trial boot shows it working (auto)
   --append WORDS    more kernel parameters; may be repeated
+  --add ARCHIVE     a cpio archive that is unpacked over the initramfs; may be repeated
   --icount          virtual time: an instruction is a nanosecond, and figures repeat (one processor, TCG)
   --cx16            programs have cmpxchg16b, as Swift's need it; the kernel has not
   --qemu PATH       the qemu to run (qemu-system-x86_64)
@@ -44,12 +45,14 @@ number() {
 	esac
 }
 
-timeout=120 boot_timeout=60 results='' nonce='' cpus=1 memory=256 append='' qemu=qemu-system-x86_64
+newline='
+'
+timeout=120 boot_timeout=60 results='' nonce='' cpus=1 memory=256 append='' added='' qemu=qemu-system-x86_64
 accel=${KRUN_ACCEL:-auto} icount='' cx16='' shell='' gdb='' dry_run=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--timeout | --boot-timeout | --results | --nonce | --cpus | --memory | --accel | --append | --qemu)
+	--timeout | --boot-timeout | --results | --nonce | --cpus | --memory | --accel | --append | --add | --qemu)
 		[ $# -ge 2 ] || fail "$1 wants a value"
 		;;
 	esac
@@ -62,6 +65,7 @@ while [ $# -gt 0 ]; do
 	--memory) number "$1" "$2"; memory=$2; shift ;;
 	--accel) accel=$2; shift ;;
 	--append) append="$append $2"; shift ;;
+	--add) added=$added$2$newline; shift ;;
 	--qemu) qemu=$2; shift ;;
 	--icount) icount=1 ;;
 	--cx16) cx16=1 ;;
@@ -107,13 +111,20 @@ bytes() {
 
 command -v "$qemu" >/dev/null || fail "no $qemu here (Debian: apt-get install qemu-system-x86)"
 
-for file in "$initramfs" "$kernel"; do
+if [ ! -f "$kernel" ] || [ ! -r "$kernel" ]; then fail "$kernel is not a readable file"; fi
+# The kernel unpacks one archive after the other.
+set -f
+saved=$IFS IFS=$newline
+# shellcheck disable=SC2086 # a word for each line
+for file in "$initramfs" $added; do
 	if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail "$file is not a readable file"; fi
+	case $(bytes "$file" 0 6) in
+	1f8b* | 303730373031) ;;
+	*) fail "$file is not an initramfs: neither gzip nor a newc cpio archive" ;;
+	esac
 done
-case $(bytes "$initramfs" 0 6) in
-1f8b* | 303730373031) ;;
-*) fail "$initramfs is not an initramfs: neither gzip nor a newc cpio archive" ;;
-esac
+IFS=$saved
+set +f
 # 7f454c46 02 … 3e00: a 64-bit ELF for x86-64. HdrS at 0x202: a bzImage.
 case $(bytes "$kernel" 0 20) in
 7f454c4602*3e00) ;;
@@ -328,6 +339,22 @@ if [ ! "$dry_run" ]; then
 	fi
 fi
 choose_accel
+
+# Each begins at a multiple of four, which only one that is not compressed needs.
+join_archives() (
+	set -f
+	IFS=$newline
+	# shellcheck disable=SC2086 # a word for each line
+	for file in "$initramfs" $added; do
+		cat "$file" || exit
+		dd if=/dev/zero bs=1 count="$((-$(wc -c <"$file") & 3))" 2>/dev/null || exit
+	done
+)
+if [ "$added" ]; then
+	joined=${tmp:-${TMPDIR:-/tmp}/krun}/initramfs
+	[ "$dry_run" ] || join_archives >"$joined" || fail "cannot write $joined"
+	initramfs=$joined
+fi
 
 results=${results:+file:$results}
 # shellcheck disable=SC2046 # words are wanted

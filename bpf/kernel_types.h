@@ -123,6 +123,7 @@ struct file {
 };
 
 struct module {
+	int state;	/* enum module_state */
 	char name[56];
 	const char *version, *srcversion;
 	unsigned long taints;

@@ -351,6 +351,10 @@ char *clinux_low_memory(void)
 }
 
 int clinux_load_module(int fd) { return (int)syscall(SYS_finit_module, fd, "", 0); }
+int clinux_load_packed_module(int fd)
+{
+	return (int)syscall(SYS_finit_module, fd, "", 4);	/* MODULE_INIT_COMPRESSED_FILE: Linux 5.17 */
+}
 int clinux_load_module_image(const void *image, size_t size) { return (int)syscall(SYS_init_module, image, size, ""); }
 int clinux_unload_module(const char *name) { return (int)syscall(SYS_delete_module, name, O_NONBLOCK); }
 

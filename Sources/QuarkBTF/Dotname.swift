@@ -25,13 +25,15 @@ public enum Dotname: Int, CaseIterable, Sendable {
   case dentryDIname
   case fileFPathDentry, fileFPathMnt, fsStructRootMnt
   case kernfsNodeID
-  case mmStructArgEnd, mmStructArgStart, mmStructExeFile, mountMntID, mountMntParent
+  case mmStructArgEnd, mmStructArgStart, mmStructExeFile
+  case moduleName, moduleSrcversion, moduleState, moduleTaints, moduleVersion
+  case mountMntID, mountMntParent
   case signalStructFlags, signalStructGroupExitCode
-  case taskStructCgroups, taskStructFlags
+  case taskStructCgroups, taskStructFlags, taskStructPtrace
 
   /// Those a kernel must have, all but one of `signalStructPids` and `taskStructPids`; they come first.
   public static var requiredCount: Int { Dotname.vfsmountMntRoot.rawValue + 1 }
-  public static var count: Int { Dotname.taskStructFlags.rawValue + 1 }
+  public static var count: Int { Dotname.taskStructPtrace.rawValue + 1 }
 
   /// As printed; nil: there is none of that name.
   public init?(_ text: String) {
@@ -115,12 +117,18 @@ public enum Dotname: Int, CaseIterable, Sendable {
     ["mm_struct.arg_end"],
     ["mm_struct.arg_start"],
     ["mm_struct.exe_file"],
+    ["module.name"],
+    ["module.srcversion"],
+    ["module.state"],
+    ["module.taints"],
+    ["module.version"],
     ["mount.mnt_id"],
     ["mount.mnt_parent"],
     ["signal_struct.flags"],
     ["signal_struct.group_exit_code"],
     ["task_struct.cgroups"],
     ["task_struct.flags"],
+    ["task_struct.ptrace"],
   ]
 }
 

@@ -162,9 +162,9 @@ struct Test {
       Test("t_set_agg_matrix", .separate, emptyMatrix),
       Test("t_stats", .own("its counters must begin at 0"), statistics).disturbedByMaps,
       Test("t_getpid", .own("it asks for calls of getpid"), getpidCalls).disturbedByMaps.withoutTable,
-      Test("t_ptrace", .own("it asks for calls of ptrace"), ptraceCalls).disturbedByMaps.withoutTable,
       Test("t_shm", .own("it asks for shared memory"), sharedMemory).disturbedByMaps.withoutTable,
-      Test("t_module_load", .own("it asks for modules"), moduleLoads).disturbedByMaps.withoutTable,
+      Test("t_module_fails", .own("it asks for modules"), moduleFails).disturbedByMaps,
+      Test("t_module_load", .own("it asks for modules"), alone: "a module can be loaded but once", moduleLoads),
       Test("t_capabilities_list", .own("it asks for all that there is"), capabilityList).disturbedByMaps.withoutTable,
       Test("t_rule_poison", .own("it has rules"), rulePoison),
       Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting),
@@ -191,6 +191,7 @@ struct Test {
   private static var ebpfOnly: [Test] {
     [
       Test("t_exec_deep_path", .joined, execDeepPath),
+      Test("t_ptrace", .own("it asks for calls of ptrace"), ptraceCalls).disturbedByMaps,
       Test("t_exec_args", .separate, execArguments),
       Test("t_env", .own("it has limits of its own"), environmentLimit),
       Test("t_id_change", .joined, idChange),
@@ -218,6 +219,7 @@ struct Test {
   private static var kprobeOnly: [Test] {
     [
       Test("t_same_lives", .own("it compares two"), sameLives),
+      Test("t_ptrace", .own("it asks for calls of ptrace"), kprobePtraceCalls),
       Test("t_unknown", .joined, unknownToKprobes),
       Test("t_long_args", .own("it says when its records are read"), longArguments),
       Test("t_deep_cwd", .joined, deepDirectory),

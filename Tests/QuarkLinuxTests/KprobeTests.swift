@@ -319,6 +319,98 @@ import Testing
     #expect(isPlain == expected)
   }
 
+  // MARK: - Other families
+
+  /// A sample of one of the other families, of the process 77, and the record that it becomes; nil: none.
+  private func record<Body: BitwiseCopyable>(
+    _ probe: Probe, _ shape: ProbeShape = ProbeShape(), as type: Body.Type, _ fill: (inout Sample) -> Void
+  ) throws -> Body? {
+    let offsets = Self.offsets()
+    let arguments = probe.arguments(offsets, BlockOffsets(offsets), shape)
+    var sample = Sample(try #require(SampleLayout(Self.format(arguments, hasArrays: true), arguments, shape)))
+    sample.bytes.replaceSubrange(8..<12, with: [77, 0, 0, 0])
+    fill(&sample)
+    var layouts = SampleLayouts(seesThreads: false)
+    layouts.set(probe, id: 9, sample.layout)
+    let isAdmitted = unsafe sample.bytes.withUnsafeBytes { unsafe layouts.admits(probe, $0.baseAddress! + 36) }
+    guard isAdmitted else { return nil }
+    var translator = SampleTranslator(BlockOffsets(offsets))
+    var found: Body?
+    unsafe translator.translate(sample.bytes.span.bytes, probe, layouts) { record in
+      let header = unsafe record.unsafeLoadUnaligned(as: wire_record.self)
+      #expect(header.pid == 77 && Int(header.size) == record.byteCount)
+      #expect(record.byteCount == MemoryLayout<wire_record>.size + MemoryLayout<Body>.size)
+      found = unsafe record.unsafeLoadUnaligned(fromByteOffset: MemoryLayout<wire_record>.size, as: Body.self)
+    }
+    return found
+  }
+
+  @Test func ptraceRequests() throws {
+    func request(result: Int64, parent: UInt32) throws -> wire_ptrace? {
+      try record(.ptraceRequest, as: wire_ptrace.self) {
+        $0.set(.result, result)
+        $0.set(.tgid, UInt32(5))
+        $0.set(.request, UInt64(3))
+        $0.set(.address, UInt64(8))
+        $0.set(.data, UInt64(9))
+        $0.set(.realParent, parent)
+      }
+    }
+    let call = try #require(try request(result: 0, parent: 1))
+    #expect(call.request == 3 && call.addr == 8 && call.data == 9 && call.child_pid == 5 && call.start_boot_ns == 0)
+    #expect(try request(result: -3, parent: 1) == nil, "it failed")
+    #expect(try request(result: 0, parent: 77) == nil, "it is one's own child")
+  }
+
+  @Test func tracees() throws {
+    var shape = ProbeShape()
+    shape.attachReturns = false
+    func attached(_ request: UInt32, _ flags: UInt32) throws -> wire_ptrace? {
+      try record(.ptraceAttach, shape, as: wire_ptrace.self) {
+        $0.set(.request, request)
+        $0.set(.tgid, UInt32(5))
+        $0.set(.traceFlags, flags)
+      }
+    }
+    let attach = try #require(try attached(16, 1))
+    #expect(attach.request == 16 && attach.child_pid == 5 && attach.data == 0)
+    let seize = try #require(try attached(16, 0x1_0001 | 0x10_0001 << 3))
+    #expect(seize.request == 0x4206 && seize.data == 0x10_0001)
+    #expect(try attached(17, 1) == nil, "a detachment")
+    func traceme(_ result: Int32) throws -> wire_ptrace? {
+      try record(.ptraceTraceme, as: wire_ptrace.self) { $0.set(.result, result) }
+    }
+    let own = try #require(try traceme(0))
+    #expect(own.request == 0 && own.child_pid == 77)
+    #expect(try traceme(-1) == nil)
+  }
+
+  /// What a NULL pointer leads to is not read, and in the sample is what stood there before.
+  @Test func modules() throws {
+    func module(versionPointer: UInt64) throws -> wire_module {
+      try #require(
+        try record(.module, as: wire_module.self) {
+          $0.set(.moduleName, UInt64(0x6d_6d75))
+          $0.set(.version, UInt64(0x31))
+          $0.set(.versionPointer, versionPointer)
+          $0.set(.srcVersion, UInt64.max)
+          $0.set(.taints, UInt64(1 << 12))
+        })
+    }
+    let with = try module(versionPointer: 5)
+    #expect(with.taints == 1 << 12 && with.name.0 == 0x75 && with.name.3 == 0)
+    #expect(with.version.0 == 0x31 && with.version.1 == 0 && with.src_version.0 == 0)
+    #expect(try module(versionPointer: 0).version.0 == 0)
+    var shape = ProbeShape()
+    shape.moduleReturns = true
+    let gone = try record(.module, as: wire_module.self) { $0.set(.moduleState, UInt32(2)) }
+    #expect(gone == nil, "it goes")
+    for (result, isTold) in [(0, true), (-19, false)] as [(Int32, Bool)] {
+      let told = try record(.module, shape, as: wire_module.self) { $0.set(.result, result) }
+      #expect((told != nil) == isTold)
+    }
+  }
+
   @Test(arguments: [
     ("4.19.118-nobtf", false), ("5.10.0-30-cloud-amd64", false), ("5.15.200", false), ("5.16.0-rc1", true),
     ("6.1.0-47-cloud-amd64", true), ("7.3.4+deb13-cloud-amd64", true), ("6", false), ("", false), ("linux", false),

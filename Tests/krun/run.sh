@@ -120,6 +120,8 @@ refused "a text for a kernel" 'not a kernel' initramfs.gz text prog
 refused "a compressed kernel" 'not a kernel' initramfs.gz text.gz prog
 refused "an arm64 kernel" 'not for x86-64' initramfs.gz elf-arm64 prog
 refused "a text for an initramfs" 'not an initramfs' text elf prog
+refused "a text to be added" 'text is not an initramfs' --add initramfs.cpio --add text initramfs.gz elf prog
+refused "nothing to be added" 'not a readable file' --add nothing initramfs.gz elf prog
 refused "no qemu" 'no /no/qemu here' --qemu /no/qemu initramfs.gz elf prog
 refused "an argument with a blank" 'cannot carry' initramfs.gz elf prog 'a b'
 refused "an argument with a double quote" 'cannot carry' initramfs.gz elf prog 'a"b'
@@ -147,6 +149,12 @@ FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --results "$work/r" --nonce 0aF --cp
 	grep -Fqx "$words a=1 b=2 c -- prog x=y a.b q'q" args &&
 	grep -Fqx "file:$work/r" args && grep -Fqx 300 args && grep -Fqx 2 args && [ -f r ]
 result "every option reaches qemu"
+cp initramfs.gz 'added *.gz'
+printf '0707010' >odd.cpio
+FAKE=code FAKE_CODE=0 FAKE_INITRD=joined krun 0 --add 'added *.gz' --add odd.cpio initramfs.cpio elf prog &&
+	[ $(($(wc -c <joined) % 4)) -eq 0 ] && head -c "$(wc -c <initramfs.cpio)" joined | cmp -s - initramfs.cpio &&
+	[ "$(tail -c 8 joined | tr -d '\0')" = 0707010 ]
+result "archives are added, each at a multiple of four"
 FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --cx16 --accel tcg initramfs.gz elf prog && grep -Fqx max,-erms args &&
 	grep -q ' cryptomgr.notests no_timer_check TERM=dumb clearcpuid=141 -- prog$' args &&
 	FAKE=code FAKE_CODE=0 FAKE_ARGS=args krun 0 --accel tcg initramfs.gz elf prog && grep -Fqx max,-cx16,-erms args &&

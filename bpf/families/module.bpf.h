@@ -31,11 +31,18 @@ static __always_inline int on_module(struct module *module)
 	return 0;
 }
 
-/* trim_init_extable(module): do_init_module() calls it when the module's own beginning has succeeded, and only then. */
-SEC("quark_kprobe/trim_init_extable")
+#define MODULE_STATE_LIVE 0		/* include/linux/module.h */
+
+/*
+ * module_arch_freeing_init(module): do_init_module() calls it when the module's own beginning has succeeded. Others
+ * call it for a module that goes, which is not in use then.
+ */
+SEC("quark_kprobe/module_arch_freeing_init")
 int module_kprobe(struct pt_regs *ctx)
 {
-	return on_module((struct module *)PT_REGS_PARM1(ctx));
+	struct module *module = (struct module *)PT_REGS_PARM1(ctx);
+
+	return BPF_CORE_READ(module, state) == MODULE_STATE_LIVE ? on_module(module) : 0;
 }
 
 /* do_init_module(module): an int, 0 or an error. */

@@ -119,8 +119,9 @@ int clinux_call_32(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, u
 /* 4 KiB that pointers of 32 bits reach, always the same. */
 char *clinux_low_memory(void);
 
-/* finit_module(2), init_module(2), delete_module(2). -1 with errno. */
+/* finit_module(2), also of a file that is compressed, init_module(2), delete_module(2). -1 with errno. */
 int clinux_load_module(int fd);
+int clinux_load_packed_module(int fd);
 int clinux_load_module_image(const void *image, size_t size);
 int clinux_unload_module(const char *name);
 

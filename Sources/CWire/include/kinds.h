@@ -57,10 +57,10 @@
 	KIND(BARE_EXEC,      10, none,      EXEC,             0,                        0)	\
 	KIND(BARE_COMM,      11, name,      COMM,             0,                        WIRE_KPROBE)	\
 	KIND(GETPID,         12, task,      GETPID,           RAW_F_TASK,               WIRE_EBPF)	\
-	KIND(PTRACE,         13, ptrace,    PTRACE,           0,                        WIRE_EBPF)	\
+	KIND(PTRACE,         13, ptrace,    PTRACE,           0,                        WIRE_EBPF | WIRE_KPROBE)	\
 	KIND(SHMGET,         14, shm,       SHM,              0,                        WIRE_EBPF)	\
 	KIND(MEMFD_CREATE,   15, shm,       SHM,              0,                        WIRE_EBPF)	\
-	KIND(MODULE_LOAD,    16, module,    MODULE_LOAD,      0,                        WIRE_EBPF)
+	KIND(MODULE_LOAD,    16, module,    MODULE_LOAD,      0,                        WIRE_EBPF | WIRE_KPROBE)
 
 #define WIRE_NUMBERED(kind, number, body, type, flags, sources) WIRE_##kind = number,
 enum wire_kind {

@@ -153,7 +153,7 @@ actor AptArchive {
       let update = try await Tool.run("apt-get", options + ["-q", "update", "--error-on=any"])
       guard update.succeeded else { throw Self.cannotUpdate(suite, update) }
       let show = try await Tool.run(
-        "apt-cache", options + ["show", "^linux-((image|binary)-[0-9].*-amd64|source-[0-9.]*)$"])
+        "apt-cache", options + ["show", "^linux-((image|binary|modules)-[0-9].*-amd64|source-[0-9.]*)$"])
       // apt-cache fails if no package has such a name.
       guard show.succeeded || show.errors.contains("No packages found") else {
         throw KernelStoreError("\(suite): apt-cache: \(show.complaint)")

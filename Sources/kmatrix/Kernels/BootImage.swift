@@ -67,34 +67,12 @@ enum BootImage {
         "\(image.lastComponent?.string ?? ""): \((error as? KernelStoreError)?.description ?? error.reason)")
     }
     let command = payload.compression.command
-    let result = try await withFiles(packed, elf) { input, output throws(KernelStoreError) in
-      try await Tool.run(command[0], Array(command.dropFirst()), from: input, to: output)
-    }
+    let result = try await Tool.run(command[0], Array(command.dropFirst()), reading: packed, writing: elf)
     guard result.succeeded else { throw KernelStoreError("\(command[0]): \(result.complaint)") }
     guard let size = KernelCache.size(of: elf), size & 0xffff_ffff == payload.unpackedSize else {
       throw KernelStoreError("\(command[0]): the unpacked kernel does not have the size that its image states")
     }
     try ELFImage.check(elf)
-  }
-
-  private static func withFiles<R: Sendable>(
-    _ input: FilePath, _ output: FilePath,
-    _ body: (FileDescriptor, FileDescriptor) async throws(KernelStoreError) -> R
-  ) async throws(KernelStoreError) -> R {
-    let reading: FileDescriptor
-    do { reading = try .open(input, .readOnly, options: .closeOnExec) } catch {
-      throw KernelStoreError("\(input): cannot be read: \(error.reason)")
-    }
-    defer { try? reading.close() }
-    let writing: FileDescriptor
-    do {
-      writing = try .open(
-        output, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
-    } catch {
-      throw KernelStoreError("\(output): cannot be written: \(error.reason)")
-    }
-    defer { try? writing.close() }
-    return try await body(reading, writing)
   }
 }
 

@@ -47,7 +47,41 @@ struct ImageMaker: Sendable {
     }
   }
 
+  /// Makes the archive of a kernel's modules.
+  func makeModules(_ modules: KernelModules) async throws(KernelStoreError) {
+    let (progress, kernel) = (progress, modules.package)
+    try await cache.locked(kernel.sha256, waiting: { progress(.waiting(kernel.release)) }) {
+      () async throws(KernelStoreError) in
+      switch try await modules.state(in: cache, .full) {
+      case .present, .none: return
+      case .missing, .corrupt: break
+      }
+      try await withPackage(kernel) { package, work throws(KernelStoreError) in
+        do throws(KernelStoreError) {
+          try await modules.make(from: package, in: cache, work: work)
+        } catch {
+          throw KernelStoreError(error.kind, "\(kernel.release): \(kernel.package): \(error)")
+        }
+      }
+      progress(.ready(kernel.release, cached: false))
+    }
+  }
+
   private func build(_ kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel {
+    try await withPackage(kernel) { package, work throws(KernelStoreError) in
+      let made = try await extract(kernel, package, work)
+      // While the package is there: it is large.
+      if kernel.modules == nil, let modules = KernelModules(kernel) {
+        try await modules.make(from: package, in: cache, work: work)
+      }
+      return made
+    }
+  }
+
+  /// Downloads a package. `body` gets it, and a folder for its own files.
+  private func withPackage<R: Sendable>(
+    _ kernel: LockedKernel, _ body: (FilePath, FilePath) async throws(KernelStoreError) -> R
+  ) async throws(KernelStoreError) -> R {
     for folder in ["tmp", "sha256"] { try cache.makeFolder(cache.directory.appending(folder)) }
     let need = Self.space(for: [kernel], atOnce: 1)
     let partial = KernelCache.size(of: cache.partialPackage(kernel)) ?? 0
@@ -62,7 +96,7 @@ struct ImageMaker: Sendable {
       try await download(kernel, to: package)
       progress(.extracting(kernel.release))
       try cache.makeFolder(work)
-      let made = try await extract(kernel, package, work)
+      let made = try await body(package, work)
       if options.keepDebs { try keep(package, kernel) } else { cache.remove(package) }
       return made
     } catch {

@@ -5,6 +5,7 @@ import SystemPackage
 /// The store of images. It is outside any checkout, and all checkouts share it:
 ///
 ///     sha256/<2>/<hash>       images, read-only, named by their own hash
+///     modules/<key>/          modules of kernels, named by the package that has them (KernelModules)
 ///     built/<key>/            what was built here, named by what it was built from (BuiltKernel)
 ///     replacements/<hash>     what replaces a package that the mirror has dropped (the hash is that package's)
 ///     debs/                   packages, only with --keep-debs

@@ -30,6 +30,7 @@ struct KernelLock: Sendable, Equatable {
       # Which packages the kernels of kernels.toml are, to the byte. Written by `kmatrix update`; do not edit.
       # sha256 is the package's, image_sha256 that of the ELF image in it; path is below the archive's address. With
       # config the package is the source of a kernel that is built here, and config_sha256 is of its configuration.
+      # modules_… is of the package with its modules, where they are not in the same one.
 
       """
     for kernel in kernels {
@@ -66,6 +67,15 @@ struct KernelLock: Sendable, Equatable {
     member = "\(kernel.member)"
     image_size = \(kernel.imageSize)
     image_sha256 = "\(kernel.imageSHA256)"
+
+    """ + (kernel.modules.map(text) ?? "")
+  }
+
+  private static func text(_ modules: LockedKernel.Modules) -> String {
+    """
+    modules_path = "\(modules.path)"
+    modules_size = \(modules.size)
+    modules_sha256 = "\(modules.sha256)"
 
     """
   }
@@ -113,6 +123,15 @@ struct LockedKernel: Sendable, Hashable, Codable {
   var imageSize = 0
   var imageSHA256 = ""
   var config: Config?
+  /// nil: the modules are in the same package, if they are anywhere.
+  var modules: Modules?
+
+  /// The package that has the modules, where the archive has one of its own for them.
+  struct Modules: Sendable, Hashable, Codable {
+    var path: String
+    var size: Int
+    var sha256: String
+  }
 
   /// The configuration to build with: a file in `kernel-images`, and its hash.
   struct Config: Sendable, Hashable, Codable {
@@ -127,6 +146,9 @@ struct LockedKernel: Sendable, Hashable, Codable {
     case imageSize = "image_size"
     case imageSHA256 = "image_sha256"
     case configSHA256 = "config_sha256"
+    case modulesPath = "modules_path"
+    case modulesSize = "modules_size"
+    case modulesSHA256 = "modules_sha256"
   }
 
   func matches(_ glob: Glob) -> Bool {
@@ -140,15 +162,19 @@ extension LockedKernel {
 
   /// What is wrong with a kernel that was read from a file; nil if nothing is.
   var fault: String? {
-    guard sha256.isSHA256, (config?.sha256 ?? imageSHA256).isSHA256 else {
+    guard sha256.isSHA256, (config?.sha256 ?? imageSHA256).isSHA256, modules?.sha256.isSHA256 ?? true else {
       return "a sha256 is not 64 hexadecimal digits"
     }
-    guard Self.sizes.contains(size), isBuilt || Self.sizes.contains(imageSize) else {
+    guard Self.sizes.contains(size), isBuilt || Self.sizes.contains(imageSize),
+      Self.sizes.contains(modules?.size ?? size)
+    else {
       return "a size is not that of a file"
     }
     // These become parts of file names and of addresses.
     let isLocal = [release, suite, package, version].allSatisfy(\.isFileName) && config?.file.isFileName ?? true
-      && FilePath(path).isRelative && FilePath(path).components.allSatisfy { $0.kind == .regular }
+      && [path, modules?.path ?? path].allSatisfy {
+        FilePath($0).isRelative && FilePath($0).components.allSatisfy { $0.kind == .regular }
+      }
     return isLocal ? nil : "its release, suite, package, version, path or config would lead to another folder"
   }
 }
@@ -168,6 +194,11 @@ extension LockedKernel {
       member = try text(.member)
       imageSize = try fields.decode(Int.self, forKey: .imageSize)
       imageSHA256 = try text(.imageSHA256)
+      if fields.contains(.modulesPath) {
+        modules = Modules(
+          path: try text(.modulesPath), size: try fields.decode(Int.self, forKey: .modulesSize),
+          sha256: try text(.modulesSHA256))
+      }
     }
   }
 
@@ -187,6 +218,9 @@ extension LockedKernel {
       try fields.encode(member, forKey: .member)
       try fields.encode(imageSize, forKey: .imageSize)
       try fields.encode(imageSHA256, forKey: .imageSHA256)
+      try fields.encodeIfPresent(modules?.path, forKey: .modulesPath)
+      try fields.encodeIfPresent(modules?.size, forKey: .modulesSize)
+      try fields.encodeIfPresent(modules?.sha256, forKey: .modulesSHA256)
     }
   }
 }

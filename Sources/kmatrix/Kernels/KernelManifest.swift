@@ -33,6 +33,8 @@ struct KernelManifest: Sendable {
   /// Names of packages, with `{release}` in place of the release. If two packages are for the same release, the one
   /// whose name comes first here is used.
   var packages: [String]
+  /// The name of the package with a kernel's modules, if it is not the same; written as those.
+  var modules: String
   var sources: [Source]
   var expectations: [(kernel: Glob, expectation: Expectation)]
 
@@ -62,6 +64,11 @@ struct KernelManifest: Sendable {
     for package in packages where package.components("{release}") != 2 {
       let place = TOMLPlace.find([Key("packages")], in: text)
       throw KernelStoreError(.usage, "\(file):\(place): \"\(package)\" must contain {release} exactly once")
+    }
+    modules = raw.modules ?? "linux-modules-{release}"
+    guard modules.components("{release}") == 2 else {
+      let place = TOMLPlace.find([Key("modules")], in: text)
+      throw KernelStoreError(.usage, "\(file):\(place): \"\(modules)\" must contain {release} exactly once")
     }
     sources = try Self.sources(raw, complain)
     guard !sources.isEmpty else { throw KernelStoreError(.usage, "\(file):1:1: no [[kernel]] in it") }
@@ -137,6 +144,7 @@ struct KernelManifest: Sendable {
       var reason: String
     }
     var packages: [String]
+    var modules: String?
     var kernel: [Kernel]
     var built: [Built]?
     var expect: [Expect]?

@@ -54,14 +54,15 @@ extension KernelStore {
     progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
   ) async throws(KernelStoreError) -> FetchResult {
     if !options.offline { try await requireSpace(kernels) }
-    var found: [Int: Result<LockedKernel, KernelStoreError>] = [:]
+    var found: [Int: Result<(LockedKernel, ModuleFiles), KernelStoreError>] = [:]
     do {
-      try await withThrowingTaskGroup(of: (Int, Result<LockedKernel, KernelStoreError>).self) { group in
+      try await withThrowingTaskGroup(of: (Int, Result<(LockedKernel, ModuleFiles), KernelStoreError>).self) { group in
         for (index, kernel) in kernels.enumerated() {
           if index >= Self.width, let (done, image) = try await group.next() { found[done] = image }
           group.addTask {
             do throws(KernelStoreError) {
-              return (index, .success(try await ensureImage(kernel, options, progress: progress)))
+              let made = try await ensureImage(kernel, options, progress: progress)
+              return (index, .success((made, try await ensureModules(made, options, progress: progress))))
             } catch  where error.kind == .gone {
               return (index, .failure(error))
             }
@@ -76,7 +77,9 @@ extension KernelStore {
     var result = FetchResult()
     for (index, kernel) in kernels.enumerated() {
       switch found[index] {
-      case .success(let made): result.images.append(image(of: made, locked: kernel, linker: &linker))
+      case .success((let made, let modules)):
+        if case .none(let why) = modules, !made.isBuilt { progress(.note("\(made.release): no modules: \(why)")) }
+        result.images.append(image(of: made, modules, locked: kernel, linker: &linker))
       case .failure(let error): result.missing.append((kernel, error))
       case nil: break
       }
@@ -98,12 +101,19 @@ extension KernelStore {
     }
   }
 
-  private func image(of kernel: LockedKernel, locked: LockedKernel, linker: inout ImageLinker) -> KernelImage {
-    KernelImage(
+  private func image(
+    of kernel: LockedKernel, _ modules: ModuleFiles, locked: LockedKernel, linker: inout ImageLinker
+  ) -> KernelImage {
+    var expectations = manifest.expectations(release: kernel.release, name: kernel.name)
+    var archive: String?
+    switch modules {
+    case .archive(let file): archive = linker.link(ImageLinker.modules(kernel.release), to: file).string
+    case .none(let why): expectations.append(Expectation(kind: .skip, test: ModuleFiles.test, reason: why))
+    }
+    return KernelImage(
       release: kernel.release, series: kernel.series, flavour: kernel.flavour.rawValue,
-      path: linker.link(kernel.release, to: cache.image(of: kernel)).string,
-      replaces: kernel == locked ? nil : locked.release,
-      expectations: manifest.expectations(release: kernel.release, name: kernel.name))
+      path: linker.link("linux-\(kernel.release)", to: cache.image(of: kernel)).string, modules: archive,
+      replaces: kernel == locked ? nil : locked.release, expectations: expectations)
   }
 
   /// Makes the image of `kernel`, or of what replaces it. Returns the kernel whose image it is.
@@ -179,20 +189,22 @@ extension KernelStore {
   }
 }
 
-/// Makes `kernel-images/amd64/linux-<release>` a symbolic link into the cache.
+/// Makes `kernel-images/amd64/linux-<release>` and `modules-<release>.cpio.gz` symbolic links into the cache.
 struct ImageLinker {
   private let folder: FilePath
   private(set) var warning: String?
 
   init(root: FilePath) { folder = root.appending("kernel-images").appending("amd64") }
 
-  /// Returns the link, or the image itself if the checkout cannot be written.
-  mutating func link(_ release: String, to image: FilePath) -> FilePath {
-    let link = folder.appending("linux-\(release)")
+  static func modules(_ release: String) -> String { "modules-\(release).cpio.gz" }
+
+  /// Returns the link, or the file itself if the checkout cannot be written.
+  mutating func link(_ name: String, to image: FilePath) -> FilePath {
+    let link = folder.appending(name)
     let files = FileManager.default
     if (try? files.destinationOfSymbolicLink(atPath: link.string)) == image.string { return link }
     // The link is made under another name and then renamed, so that another kmatrix always sees one.
-    let fresh = folder.appending(".linux-\(release).\(getpid())")
+    let fresh = folder.appending(".\(name).\(getpid())")
     do {
       try files.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
       try? files.removeItem(atPath: fresh.string)

@@ -95,6 +95,8 @@ struct KernelImage: Sendable, Hashable {
   var flavour: String
   /// Path of the image to boot: a decompressed ELF (PVH) where the kernel has one.
   var path: String
+  /// Path of the archive with its modules, which is appended to the initramfs; nil: there is none.
+  var modules: String?
   /// The locked release, if its package was gone and its series' current kernel took its place.
   var replaces: String?
   /// The results other than a pass that `kernels.toml` expects from this kernel's tests.

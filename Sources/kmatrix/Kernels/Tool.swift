@@ -60,6 +60,26 @@ enum Tool {
     }
   }
 
+  /// As above, from one file to another, which is made.
+  static func run(
+    _ name: String, _ arguments: [String], reading input: FilePath, writing output: FilePath
+  ) async throws(KernelStoreError) -> Result {
+    let reading: FileDescriptor
+    do { reading = try .open(input, .readOnly, options: .closeOnExec) } catch {
+      throw KernelStoreError("\(input): cannot be read: \(error.reason)")
+    }
+    defer { try? reading.close() }
+    let writing: FileDescriptor
+    do {
+      writing = try .open(
+        output, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+    } catch {
+      throw KernelStoreError("\(output): cannot be written: \(error.reason)")
+    }
+    defer { try? writing.close() }
+    return try await run(name, arguments, from: reading, to: writing)
+  }
+
   static func isInstalled(_ name: String) async -> Bool {
     (try? await executable(name).resolveExecutablePath(in: .inherit)) != nil
   }

@@ -96,11 +96,13 @@ struct KernelUpdate: Sendable {
         try await cache.state(of: same, .full) == .present
       {
         (same.name, same.suite, same.path) = (draft.name, draft.suite, draft.path)
+        same.modules = try await resolver.modules(of: draft) ?? same.modules
         progress(.ready(same.release, cached: true))
         return same
       }
       do throws(KernelStoreError) {
-        let made = try await maker.makeFirst(draft)
+        var made = try await maker.makeFirst(draft)
+        made.modules = try await resolver.modules(of: draft) ?? known.first { $0.sha256 == draft.sha256 }?.modules
         progress(.ready(made.release, cached: false))
         return made
       } catch {
@@ -234,6 +236,15 @@ struct KernelResolver: Sendable {
     if let failure { throw failure }
     throw KernelStoreError(
       .gone, "\(source.name): no \(source.flavour) kernel of series \(source.series) in \(source.suites.list)")
+  }
+
+  /// The package with the kernel's modules, where that is one of its own; nil also if the index does not list it, as it
+  /// does not when the archive has the modules of a newer version.
+  func modules(of kernel: LockedKernel) async throws(KernelStoreError) -> LockedKernel.Modules? {
+    let name = manifest.modules.replacing("{release}", with: kernel.release)
+    return try await archive.kernelPackages(suite: kernel.suite).first {
+      $0.name == name && $0.version == kernel.version
+    }.map { LockedKernel.Modules(path: $0.path, size: $0.size, sha256: $0.sha256) }
   }
 
   /// Selects one candidate per release. From 6.19 on `linux-image-…` is a metapackage, and `linux-binary-…` has the

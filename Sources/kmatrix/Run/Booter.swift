@@ -31,19 +31,19 @@ struct Booter: Sendable {
   }
 
   func arguments(
-    image: String, command: GuestCommand, nonce: String, channel: URL, budget: BootBudget
+    image: KernelImage, command: GuestCommand, nonce: String, channel: URL, budget: BootBudget
   ) -> [String] {
     [
       "--timeout", "\(budget.run)", "--boot-timeout", "\(budget.boot)", "--results", channel.path, "--nonce", nonce,
       "--cpus", "\(cpus)", "--append", Self.appended, "--append", "QUARK_TEST_TIMEOUT=\(budget.test)",
       "--append", "rcupdate.rcu_cpu_stall_timeout=\(budget.stall)",
-      initramfs, image,
-    ] + command.words
+    ] + (image.modules.map { ["--add", $0] } ?? []) + [initramfs, image.path] + command.words
   }
 
   /// Boots the kernel. Returns when krun.sh and all its children have ended.
   func boot(
-    image: String, command: GuestCommand, files: Files, progress: @escaping @Sendable (ChannelTranscript) async -> Void
+    image: KernelImage, command: GuestCommand, files: Files,
+    progress: @escaping @Sendable (ChannelTranscript) async -> Void
   ) async throws(KMatrixError) -> BootArtifacts {
     let nonce = Self.randomNonce()
     let budget = await budget.remeasured()
@@ -61,7 +61,7 @@ struct Booter: Sendable {
       seconds: (clock.now - start).inSeconds, helloSeconds: hello.map { ($0 - start).inSeconds },
       slowdown: budget.slowdown)
     if artifacts.messages.isEmpty { try? FileManager.default.removeItem(at: files.messages) }
-    logger.debug("\(image): \(end) after \(artifacts.seconds) s")
+    logger.debug("\(image.path): \(end) after \(artifacts.seconds) s")
     return artifacts
   }
 

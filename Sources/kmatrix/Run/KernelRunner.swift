@@ -56,7 +56,7 @@ struct KernelRunner: Sendable {
     await report(.booting(boot: number))
     let files = booter.files(named: name, boot: number)
     let settled = kernel.settled
-    let artifacts = try await booter.boot(image: image.path, command: command, files: files) { transcript in
+    let artifacts = try await booter.boot(image: image, command: command, files: files) { transcript in
       let running = transcript.inFlight.compactMap { transcript.test($0) }
       let done = settled + transcript.outcomes.count
       let total = settled + (transcript.plan?.count ?? 0)

@@ -129,7 +129,8 @@ struct ImageFiles: KernelSource {
 
   static func krunLine(_ image: KernelImage, command: GuestCommand, in guest: GuestSettings) -> String {
     let cpus = guest.cpus == GuestSettings().cpus ? [] : ["--cpus", "\(guest.cpus)"]
-    return Shell.line(["./krun.sh"] + cpus + [guest.initramfs, image.path] + command.words)
+    let modules = image.modules.map { ["--add", $0] } ?? []
+    return Shell.line(["./krun.sh"] + cpus + modules + [guest.initramfs, image.path] + command.words)
   }
 
   static func image(_ path: String) -> KernelImage? {
@@ -138,9 +139,13 @@ struct ImageFiles: KernelSource {
     guard let release = prefixes.lazy.compactMap({ file.dropping(prefix: $0) }).first.map(String.init),
       release.first?.isNumber == true
     else { return nil }
+    let folder = URL(filePath: path).deletingLastPathComponent()
+    let modules = folder.appending(path: ImageLinker.modules(release)).relativePath
+    let hasModules = FileManager.default.isReadableFile(atPath: modules)
+    let without = Expectation(kind: .skip, test: ModuleFiles.test, reason: "there is no \(modules)")
     return KernelImage(
-      release: release, series: series(release), flavour: flavour(release), path: path, replaces: nil,
-      expectations: [])
+      release: release, series: series(release), flavour: flavour(release), path: path,
+      modules: hasModules ? modules : nil, replaces: nil, expectations: hasModules ? [] : [without])
   }
 
   private static func series(_ release: String) -> String {

@@ -123,7 +123,7 @@ struct OffsetCheck: Sendable {
 
   private func verdict(of image: KernelImage, btf: FilePath?, _ booter: Booter) async throws -> OffsetVerdict {
     let files = booter.files(named: image.release, boot: 1)
-    let artifacts = try await booter.boot(image: image.path, command: Self.command, files: files) { _ in }
+    let artifacts = try await booter.boot(image: image, command: Self.command, files: files) { _ in }
     try? FileManager.default.removeItem(at: files.channel)
     let console = ConsoleJudge(artifacts.console)
     guard artifacts.end == .exited(0), console.bannerRelease == image.release else {

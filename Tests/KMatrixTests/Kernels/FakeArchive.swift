@@ -80,15 +80,32 @@ final class FakeArchive: Sendable {
 
   func mirrors(method: String) -> Mirrors { Mirrors(main: ["\(method):\(folder.path)"], security: [], trusted: true) }
 
-  /// Adds a package with a kernel to the pool. It still has to be published.
+  /// Adds a package with a kernel, and a module of it, to the pool. It still has to be published.
   func add(
     _ release: String, _ version: String, suite: String, kind: String = "image",
-    member: String? = nil, compression: BootImage.Compression = .gzip
+    member: String? = nil, compression: BootImage.Compression = .gzip, modules: Bool = true
   ) async throws -> Entry {
     let build = try TemporaryFolder()
     let image = try await FakeKernel.bzImage(FakeKernel.elf("\(release) \(version) "), compression)
     try build.write(image, member ?? "boot/vmlinuz-\(release)")
+    let module = "lib/modules/\(release)/kernel/drivers/net/dummy.ko"
+    if modules { try build.write(Data("dummy of \(release)".utf8), module) }
     return try await pack(build, "linux-\(kind)-\(release)", version, suite)
+  }
+
+  /// Adds a package with nothing but modules, one of them compressed.
+  func addModules(_ release: String, _ version: String, suite: String) async throws -> Entry {
+    let build = try TemporaryFolder()
+    let folder = "usr/lib/modules/\(release)/kernel/drivers"
+    let plain = try build.write(Data("edd of \(release)".utf8), "edd.ko")
+    let packed = build.path.appending("edd.ko.xz")
+    let result = try await Tool.run("xz", ["-c"], reading: plain, writing: packed)
+    guard result.succeeded else { throw KernelStoreError(result.complaint) }
+    try build.write(Data(contentsOf: URL(filePath: packed.string)), "\(folder)/firmware/edd.ko.xz")
+    try build.write(Data("dummy of \(release)".utf8), "\(folder)/net/dummy.ko")
+    try build.write(Data("another".utf8), "\(folder)/net/dummy2.ko")
+    for file in [plain, packed] { try FileManager.default.removeItem(atPath: file.string) }
+    return try await pack(build, "linux-modules-\(release)", version, suite)
   }
 
   /// Adds a package without any file.

@@ -105,9 +105,9 @@ import Testing
     ("size = 9223372036854775807 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
     ("size = -1 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
     ("image_size = 0 #", "l: 5.10.0-30-cloud-amd64: a size is not that of a file"),
-    ("size = \"", "l:14:1: "),
-    ("flavour = \"x", "l:9:1: "),
-    ("series = \"5.10\"\nseries = \"", "l:9:"),
+    ("size = \"", "l:15:1: "),
+    ("flavour = \"x", "l:10:1: "),
+    ("series = \"5.10\"\nseries = \"", "l:10:"),
   ])
   func badLock(_ change: String, _ beginning: String) throws {
     let key = change.prefix { $0 != "=" }

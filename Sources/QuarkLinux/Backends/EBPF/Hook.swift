@@ -165,7 +165,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       ]
     case .moduleLoad:
       [
-        HookVariant(.kprobe, program: "module_kprobe", target: "trim_init_extable"),
+        HookVariant(.kprobe, program: "module_kprobe", target: "module_arch_freeing_init"),
         HookVariant(.fexit, program: "module_fexit", target: "do_init_module"),
       ]
     }

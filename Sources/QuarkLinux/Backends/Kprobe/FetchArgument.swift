@@ -4,6 +4,8 @@
 struct FetchArgument {
   enum Kind {
     case u8, u32, u64
+    /// With a sign, so that the kernel compares them as numbers that have one.
+    case s32, s64
     /// Up to its NUL: in the sample is where it stands there, in 32 bits.
     case string
 
@@ -12,6 +14,8 @@ struct FetchArgument {
       case .u8: "u8"
       case .u32: "u32"
       case .u64: "u64"
+      case .s32: "s32"
+      case .s64: "s64"
       case .string: "string"
       }
     }
@@ -19,10 +23,22 @@ struct FetchArgument {
     var size: Int {
       switch self {
       case .u8: 1
-      case .u32, .string: 4
-      case .u64: 8
+      case .u32, .s32, .string: 4
+      case .u64, .s64: 8
       }
     }
+  }
+
+  /// Where the chain begins.
+  enum Source {
+    /// An argument of the function when it begins, from 0.
+    case parameter(Int)
+    /// The same when it returns, by when the kernel has kept it: Linux 6.9.
+    case kept(Int)
+    /// What the function returns.
+    case result
+    /// Nowhere: it is always this. Linux 5.1.
+    case constant(Int)
   }
 
   /// Unique in the probe, and short, for a definition is at most 4,095 bytes long.
@@ -30,26 +46,25 @@ struct FetchArgument {
   let kind: Kind
   /// Values one after another.
   let count: Int
-  /// Which argument of the function, from 0.
-  let parameter: Int
+  let source: Source
   let chain: [Int]
-  /// What it always is, in place of what is read: Linux 5.1.
-  let constant: Int?
 
   init(_ name: String, _ kind: Kind = .u64, count: Int = 1, parameter: Int = 0, _ chain: [Int]) {
     self.name = name
     self.kind = kind
     self.count = count
-    self.parameter = parameter
     self.chain = chain
-    constant = nil
+    source = .parameter(parameter)
   }
 
-  init(_ name: String, _ kind: Kind, constant: Int) {
+  init(_ name: String, _ kind: Kind, constant: Int) { self.init(name, kind, from: .constant(constant)) }
+
+  init(_ name: String, _ kind: Kind, count: Int = 1, from source: Source, _ chain: [Int] = []) {
     self.name = name
     self.kind = kind
-    self.constant = constant
-    (count, parameter, chain) = (1, 0, [])
+    self.source = source
+    self.chain = chain
+    self.count = count
   }
 
   /// ` c=+4(+2008(%di)):u64[11]`; without arrays an argument for each of the values.
@@ -66,8 +81,13 @@ struct FetchArgument {
 
   /// `distance` is added to the last offset.
   private func expression(_ distance: Int) -> String {
-    if let constant { return "\\\(constant)" }
-    var text = "%\(Self.registers[parameter])"
+    var text =
+      switch source {
+      case .parameter(let index): "%\(Self.registers[index])"
+      case .kept(let index): "$arg\(index + 1)"
+      case .result: "$retval"
+      case .constant(let value): "\\\(value)"
+      }
     for (index, offset) in chain.enumerated() {
       text = "+\(index == chain.count - 1 ? offset + distance : offset)(\(text))"
     }

@@ -20,7 +20,7 @@ public import QuarkCore
   private var nextTryNS: UInt64 = 0
   /// How often a CPU was heard again, and what its former rings had lost.
   private var gaps: UInt64 = 0
-  private var formerLosses: UInt64 = 0
+  private var formerLosses = LossCounts()
   private var formerMalformed: UInt64 = 0
   private var formerStalls: UInt64 = 0
   /// Who watches the rings; -1: nobody.
@@ -41,7 +41,7 @@ public import QuarkCore
       let blocks = BlockOffsets(offsets)
       let without = withheld()
       let probes = try KprobeProbes.define(
-        offsets, blocks, without: without, seesThreads: settings.seesThreads)
+        offsets, blocks, without: without, settings)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
       var opener = RingOpener(probes.events, size: size, without: without, seesThreads: settings.seesThreads)
       // Before the rings: a CPU that goes offline while they are opened is told of.
@@ -113,19 +113,32 @@ public import QuarkCore
     return taken
   }
 
-  /// Records of the process family that the rings had no room for since the backend was opened. A CPU that was offline
-  /// and is back counts as one more: how many there were before it was heard again nobody knows.
+  /// Records that the rings had no room for since the backend was opened. A CPU that was offline and is back counts as
+  /// one more: how many there were before it was heard again nobody knows.
   public func lost() -> LossCounts {
-    var sum = gaps &+ formerLosses
-    for index in 0..<ringCount { sum &+= loss(index) }
-    var lost = LossCounts()
-    lost.add(sum, of: WIRE_FAMILY_PROCESS)
+    var lost = formerLosses
+    addLost(gaps, to: &lost)
+    for index in 0..<ringCount { lost.add(loss(index)) }
     return lost
   }
 
   /// Of what was passed over in a ring that made no sense nobody knows how much it was: it counts as one.
-  private func loss(_ index: Int) -> UInt64 {
-    unsafe (opener.countsLost ? rings[index].countedLoss() : rings[index].lost) &+ rings[index].stalls
+  private func loss(_ index: Int) -> LossCounts {
+    var lost = LossCounts()
+    unsafe addLost(rings[index].stalls, to: &lost)
+    if opener.countsLost {
+      for (event, opened) in probes.events.enumerated() {
+        unsafe lost.add(rings[index].countedLoss(event), of: opened.probes[0].family)
+      }
+    } else {
+      unsafe addLost(rings[index].lost, to: &lost)
+    }
+    return lost
+  }
+
+  /// What may have been of any family that is asked for.
+  private func addLost(_ count: UInt64, to lost: inout LossCounts) {
+    if probes.asked.isEmpty { lost.add(count, of: WIRE_FAMILY_PROCESS) } else { lost.total &+= count }
   }
 
   /// Rings that made no sense, once or more often.
@@ -145,11 +158,10 @@ public import QuarkCore
   /// By which means each kind of record is had, a line each, and where the offsets are from.
   public var description: String {
     var text = ""
-    for probe in Probe.allCases {
-      if let failure = probes.failures.first(where: { $0.probe == probe }) {
-        text += "\(probe.label): none\n  not \(probes.description(of: probe)): \(failure.reason)\n"
-      } else {
-        text += "\(probe.label): \(probes.description(of: probe))\n"
+    for probe in Probe.allCases where probe.askedType == nil || probes.asked.contains(probe) {
+      text += "\(probe.label): \(probes.has(probe) ? probes.description(of: probe) : "none")\n"
+      for failure in probes.failures where failure.probe == probe {
+        text += "  not \(failure.what): \(failure.reason)\n"
       }
     }
     text += "directories: \(probes.levels), \(probes.hasArrays ? "with" : "without") arrays\n"
@@ -166,7 +178,7 @@ public import QuarkCore
   // MARK: -
 
   private mutating func testItself() throws(QuarkError) {
-    let hooks: [Hook] = probes.failures.isEmpty ? [.fork, .exec, .exit, .comm] : [.fork, .exec, .exit]
+    let hooks: [Hook] = probes.has(.name) ? [.fork, .exec, .exit, .comm] : [.fork, .exec, .exit]
     let knowledge = SelfTest.Knowledge(hooks: hooks, maxEnvironment: nil, hasExecutable: false)
     let silent = try SelfTest.silentHooks(knowledge) { body in _ = consume(limit: .max, body) }
     if let hook = silent.first {
@@ -212,7 +224,7 @@ public import QuarkCore
   /// In place of the one that its CPU had before.
   private mutating func put(_ ring: consuming PerfRing) {
     for index in 0..<ringCount where unsafe rings[index].cpu == ring.cpu {
-      formerLosses &+= loss(index)
+      formerLosses.add(loss(index))
       unsafe formerMalformed &+= rings[index].malformed
       if unsafe rings[index].stalls > 0 { formerStalls += 1 }
       unsafe rings[index] = ring

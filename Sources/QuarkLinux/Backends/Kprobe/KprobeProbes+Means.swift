@@ -3,12 +3,12 @@ internal import CQuark
 extension KprobeProbes {
   var means: SourceMeans {
     var means = SourceMeans()
-    for probe in Probe.allCases {
-      let failure = failures.first { $0.probe == probe }
-      let description = description(of: probe)
-      means.add(
-        probe.type, probe.label, failure == nil ? description : "",
-        failure: failure.map { "not \(description): \($0.reason)" } ?? "")
+    for probe in Probe.allCases where probe.askedType == nil || asked.contains(probe) {
+      var failed = ""
+      for failure in failures where failure.probe == probe {
+        failed += (failed.isEmpty ? "" : "\n") + "not \(failure.what): \(failure.reason)"
+      }
+      means.add(probe.type, probe.label, has(probe) ? description(of: probe) : "", failure: failed)
     }
     for (probe, place, type, field) in Self.optional where unsafe layouts[probe].pointee[place] == nil {
       means.add(lackOf: field, type, "where this kernel has it is not known")
@@ -33,6 +33,8 @@ extension Probe {
     case .exec: RAW_EXEC
     case .exit: RAW_EXIT_THREAD
     case .name: RAW_COMM
+    case .module: RAW_MODULE_LOAD
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
     }
   }
 }

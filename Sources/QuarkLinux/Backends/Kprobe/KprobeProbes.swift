@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CQuark
 internal import QuarkBTF
 internal import Synchronization
 
@@ -26,9 +27,13 @@ struct ProbeEvent {
   var levels: Int { shape.levels }
   var hasArrays: Bool { shape.hasArrays }
   func description(of probe: Probe) -> String { probe.description(shape) }
+  func has(_ probe: Probe) -> Bool { events.contains { $0.probes.contains(probe) } }
   private(set) var events: [ProbeEvent] = []
-  /// Why a probe that is not required cannot be had.
-  private(set) var failures: [(probe: Probe, reason: String)] = []
+  /// What a queue asks for beyond processes.
+  private(set) var asked: [Probe] = []
+  private var isInFirstNamespace = true
+  /// Why a probe that is not required cannot be had, or not in the way that was tried first.
+  private(set) var failures: [(probe: Probe, what: String, reason: String)] = []
 
   private init(_ files: consuming TraceFS, seesThreads: Bool) {
     layouts = SampleLayouts(seesThreads: seesThreads)
@@ -37,9 +42,10 @@ struct ProbeEvent {
 
   /// Defines all probes. Until `settle`, nobody else does.
   static func define(
-    _ offsets: KernelOffsets, _ blocks: BlockOffsets, without: [ArraySlice<UInt8>], seesThreads: Bool
+    _ offsets: KernelOffsets, _ blocks: BlockOffsets, without: [ArraySlice<UInt8>], _ settings: BackendSettings
   ) throws(QuarkError) -> KprobeProbes {
-    var probes = KprobeProbes(try TraceFS(), seesThreads: seesThreads)
+    var probes = KprobeProbes(try TraceFS(), seesThreads: settings.seesThreads)
+    probes.asked = Probe.allCases.filter { $0.askedType.map { settings.types & 1 << $0.rawValue != 0 } ?? false }
     probes.files.lock()
     probes.files.sweep()
     try probes.define(offsets, blocks, without)
@@ -95,10 +101,44 @@ struct ProbeEvent {
       try define(.exit, tail, kernel)
     }
     try define(.exec, tail, kernel)
-    if events[0].probes.contains(.name) { return }
+    if !events[0].probes.contains(.name) {
+      do throws(QuarkError) {
+        try define(.name, tail, kernel)
+      } catch { failures.append((.name, description(of: .name), error.message)) }
+    }
+    if !has("kept") { shape.attachReturns = false }
+    if !asked.isEmpty {
+      var reader = LateReader()
+      isInFirstNamespace = reader.isInFirstPidNamespace()
+    }
+    for probe in asked { tryToDefine(probe, tail, kernel, keeps: has("kept")) }
+  }
+
+  /// What cannot be had is said, and costs nothing else.
+  private mutating func tryToDefine(_ probe: Probe, _ tail: String, _ kernel: Kernel, keeps: Bool) {
     do throws(QuarkError) {
-      try define(.name, tail, kernel)
-    } catch { failures.append((.name, error.message)) }
+      try requireKnowledge(probe, kernel.offsets, keeps: keeps)
+      try define(probe, tail, kernel)
+    } catch {
+      failures.append((probe, description(of: probe), error.message))
+      if shape.useOtherWay(of: probe, keeps: keeps) { tryToDefine(probe, tail, kernel, keeps: keeps) }
+    }
+  }
+
+  /// Whether the probe's records can be told rightly.
+  private func requireKnowledge(_ probe: Probe, _ offsets: KernelOffsets, keeps: Bool) throws(QuarkError) {
+    var missing: String?
+    switch probe {
+    case .module where offsets[.moduleName] == nil || offsets[.moduleState] == nil:
+      missing = "where a module has its name and state is not known"
+    case .ptraceAttach where !shape.attachReturns && offsets[.taskStructPtrace] == nil:
+      missing = "where a task has how it is traced is not known"
+    case .ptraceRequest where !keeps: missing = "arguments may not be kept until a function returns"
+    default: break
+    }
+    // Samples have pids as this process sees them, and the task that acts is not among what can be read.
+    if !isInFirstNamespace { missing = "this process is not in the first pid namespace" }
+    if let missing { throw QuarkError("tell of it", Errno(ENOTSUP), detail: missing) }
   }
 
   private typealias Kernel = (offsets: KernelOffsets, blocks: BlockOffsets)
@@ -125,9 +165,13 @@ struct ProbeEvent {
   }
 
   private mutating func define(_ probe: Probe, _ tail: String, _ kernel: Kernel) throws(QuarkError) {
-    let name = "\(probe.label)" + tail
+    let name = "\(probe.word)" + tail
     do throws(Errno) {
-      try writeReducing(probe, name, kernel)
+      if probe.askedType == nil {
+        try writeReducing(probe, name, kernel)
+      } else {
+        try write(probe, name, kernel)
+      }
     } catch {
       let complaint = files.lastComplaint()
       throw QuarkError(
@@ -150,7 +194,7 @@ struct ProbeEvent {
   }
 
   private func write(_ probe: Probe, _ name: String, _ kernel: Kernel) throws(Errno) {
-    var text = "p:\(TraceFS.group)/\(name) \(probe.function(shape))"
+    var text = "\(probe.kind(shape)):\(TraceFS.group)/\(name) \(probe.function(shape))"
     for (_, argument) in probe.arguments(kernel.offsets, kernel.blocks, shape) {
       text += argument.definition(hasArrays: shape.hasArrays)
     }
@@ -181,6 +225,16 @@ struct ProbeEvent {
 }
 
 extension ProbeShape {
+  /// False: there is none.
+  fileprivate mutating func useOtherWay(of probe: Probe, keeps: Bool) -> Bool {
+    switch probe {
+    case .module where !moduleReturns && keeps: moduleReturns = true
+    case .ptraceAttach where attachReturns: attachReturns = false
+    default: return false
+    }
+    return true
+  }
+
   /// Asks for less. False: there is nothing left to leave out.
   fileprivate mutating func reduce() -> Bool {
     if levels > 1 {

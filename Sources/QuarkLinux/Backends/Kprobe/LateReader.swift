@@ -80,9 +80,14 @@ internal import QuarkCore
   }
 
   /// The number of a mount namespace, of ours if no other process is named; 0: it cannot be seen.
-  mutating func mountNamespace(_ process: String = "self") -> UInt32 {
-    guard readLink("\(process)/ns/mnt") else { return 0 }
-    // `mnt:[4026531841]`
+  mutating func mountNamespace(_ process: String = "self") -> UInt32 { namespace(process, "mnt") }
+
+  /// Is this process in the first pid namespace? PROC_PID_INIT_INO of include/linux/proc_ns.h.
+  mutating func isInFirstPidNamespace() -> Bool { namespace("self", "pid") == 0xeffffffc }
+
+  /// `mnt:[4026531841]`
+  private mutating func namespace(_ process: String, _ kind: StaticString) -> UInt32 {
+    guard readLink("\(process)/ns/\(kind)") else { return 0 }
     var number: UInt32 = 0
     let bytes = buffer.bytes
     for index in bytes.indices where bytes[index] >= UInt8(ascii: "0") && bytes[index] <= UInt8(ascii: "9") {

@@ -152,10 +152,8 @@ internal import CLinux
 
   // MARK: - Loss
 
-  /// What the kernel counts as lost for each event, where it does.
-  func countedLoss() -> UInt64 {
-    events.reduce(0) { $0 &+ UInt64(max(0, clinux_perf_lost($1))) }
-  }
+  /// What the kernel counts as lost for one of the events, where it does.
+  func countedLoss(_ event: Int) -> UInt64 { UInt64(max(0, clinux_perf_lost(events[event]))) }
 
   /// The kernel tells of lost records with the next one it has room for, and only then: this makes one, by a clock.
   mutating func makeItSpeak(clock: CInt) {

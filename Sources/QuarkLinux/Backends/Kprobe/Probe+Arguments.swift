@@ -11,6 +11,8 @@ enum SampleField: Int, CaseIterable {
   case argumentBounds, argumentHead, argumentTail
   case calledName
   case isByExec, newName
+  case moduleState, moduleName, versionPointer, version, srcVersionPointer, srcVersion, taints
+  case result, request, address, data, traceFlags, realParent
 }
 
 extension Probe {
@@ -42,6 +44,15 @@ extension Probe {
       } else {
         list.addName()
       }
+    case .module:
+      if shape.moduleReturns { list.addResult(.s32) }
+      list.addModule(shape.moduleReturns ? .kept(0) : .parameter(0))
+    case .ptraceAttach:
+      if shape.attachReturns { list.addCall(.s32) } else { list.addAttached() }
+    case .ptraceTraceme: list.addResult(.s32)
+    case .ptraceRequest:
+      list.addCall(.s64)
+      list.addRealParent()
     }
     return list.arguments
   }
@@ -225,5 +236,47 @@ private struct ArgumentList {
     }
     add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
     add(.pid, "pid", .u32, at: [self[.taskStructPid]])
+  }
+
+  // MARK: - Other families
+
+  /// Texts are read in whole words, for how long they are is not known. A pointer that is NULL says that there is none:
+  /// what cannot be read leaves in the sample what stood there before.
+  mutating func addModule(_ source: FetchArgument.Source) {
+    func add(_ field: SampleField, _ name: String, count: Int = 1, at chain: [Int]) {
+      arguments.append((field, FetchArgument(name, .u64, count: count, from: source, chain)))
+    }
+    arguments.append((.moduleState, FetchArgument("state", .u32, from: source, [self[.moduleState]])))
+    add(.moduleName, "name", count: 7, at: [self[.moduleName]])
+    add(.versionPointer, "vptr", at: [self[.moduleVersion]])
+    add(.version, "version", count: 16, at: [self[.moduleVersion], 0])
+    add(.srcVersionPointer, "sptr", at: [self[.moduleSrcversion]])
+    add(.srcVersion, "srcver", count: 8, at: [self[.moduleSrcversion], 0])
+    add(.taints, "taints", at: [self[.moduleTaints]])
+  }
+
+  mutating func addResult(_ kind: FetchArgument.Kind) {
+    arguments.append((.result, FetchArgument("ret", kind, from: .result)))
+  }
+
+  /// The return of a function whose arguments are a task, a request of ptrace(2) and what belongs to that.
+  mutating func addCall(_ result: FetchArgument.Kind) {
+    addResult(result)
+    arguments.append((.tgid, FetchArgument("tgid", .u32, from: .kept(0), [self[.taskStructTgid]])))
+    arguments.append((.request, FetchArgument("request", .u64, from: .kept(1))))
+    arguments.append((.address, FetchArgument("addr", .u64, from: .kept(2))))
+    arguments.append((.data, FetchArgument("data", .u64, from: .kept(3))))
+  }
+
+  mutating func addRealParent() {
+    let chain = [self[.taskStructRealParent], self[.taskStructTgid]]
+    arguments.append((.realParent, FetchArgument("parent", .u32, from: .kept(0), chain)))
+  }
+
+  /// proc_ptrace_connector(task, request): how it is traced, its flags say.
+  mutating func addAttached() {
+    arguments.append((.request, FetchArgument("request", .u32, parameter: 1, [])))
+    add(.tgid, "tgid", .u32, at: [self[.taskStructTgid]])
+    add(.traceFlags, "flags", .u32, at: [self[.taskStructPtrace]])
   }
 }

@@ -1,3 +1,4 @@
+internal import CQuark
 internal import CWire
 internal import QuarkBTF
 
@@ -11,13 +12,55 @@ enum Probe: Int, CaseIterable {
   case exit
   /// A thread gets a new name.
   case name
+  /// A module of the kernel is in use.
+  case module
+  /// A task traces another one from now on.
+  case ptraceAttach
+  /// A task is traced by its parent from now on.
+  case ptraceTraceme
+  /// Something was done to a task that is traced.
+  case ptraceRequest
 
+  /// As hooks are listed: EBPF's of the same kind have the same.
   var label: StaticString {
     switch self {
     case .fork: "fork"
     case .exec: "exec"
     case .exit: "exit"
     case .name: "name"
+    case .module: "module load"
+    case .ptraceAttach: "ptrace attach"
+    case .ptraceTraceme: "ptrace traceme"
+    case .ptraceRequest: "ptrace request"
+    }
+  }
+
+  /// The first word of its event's name in tracefs.
+  var word: StaticString {
+    switch self {
+    case .fork, .exec, .exit, .name: label
+    case .module: "module"
+    case .ptraceAttach: "attach"
+    case .ptraceTraceme: "traceme"
+    case .ptraceRequest: "request"
+    }
+  }
+
+  /// What its records become, if that must be asked for.
+  var askedType: raw_types? {
+    switch self {
+    case .fork, .exec, .exit, .name: nil
+    case .module: RAW_MODULE_LOAD
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: RAW_PTRACE
+    }
+  }
+
+  /// Of which family its records are.
+  var family: wire_family {
+    switch self {
+    case .fork, .exec, .exit, .name: WIRE_FAMILY_PROCESS
+    case .module: WIRE_FAMILY_MODULE
+    case .ptraceAttach, .ptraceTraceme, .ptraceRequest: WIRE_FAMILY_PTRACE
     }
   }
 
@@ -30,6 +73,13 @@ enum Probe: Int, CaseIterable {
     // The first says nothing of an exec, and since Linux 5.16 all that a process does to names: comm_write() in
     // fs/proc/base.c.
     case .name: shape.isRecent ? "proc_comm_connector" : "__set_task_comm"
+    // The first calls the second when the module's own beginning has succeeded. Others call it for a module that goes,
+    // which is not in use then.
+    case .module: shape.moduleReturns ? "do_init_module" : "module_arch_freeing_init"
+    // ptrace_attach() calls the second when it has succeeded; another caller has another number for what it does.
+    case .ptraceAttach: shape.attachReturns ? "ptrace_attach" : "proc_ptrace_connector"
+    case .ptraceTraceme: "ptrace_traceme"
+    case .ptraceRequest: "arch_ptrace"
     }
   }
 
@@ -40,15 +90,35 @@ enum Probe: Int, CaseIterable {
     case .exit: "dead != 0"
     // __set_task_comm(task, name, exec): an exec is told by the exec.
     case .name: shape.isRecent ? nil : "byexec == 0"
-    default: nil
+    case .ptraceAttach: shape.attachReturns ? "ret == 0" : "request == 16"
+    case .ptraceTraceme: "ret == 0"
+    case .ptraceRequest: "ret >= 0"
+    case .module: shape.moduleReturns ? "ret == 0" : "state == 0"
+    case .fork, .exec: nil
     }
   }
+
+  /// It is hit when the function returns.
+  func isAtReturn(_ shape: ProbeShape) -> Bool {
+    switch self {
+    case .fork, .exec, .exit, .name: false
+    case .module: shape.moduleReturns
+    case .ptraceAttach: shape.attachReturns
+    case .ptraceTraceme, .ptraceRequest: true
+    }
+  }
+
+  /// How a definition begins. Of calls of a function that have not returned yet the kernel follows so many; more of
+  /// them at a time are not told, and not counted either.
+  func kind(_ shape: ProbeShape) -> StaticString { isAtReturn(shape) ? "r256" : "p" }
 
   /// In an event of several probes, where an exit has 0 or 1.
   var moment: Int { rawValue + 2 }
 
   /// `kprobe/wake_up_new_task`
-  func description(_ shape: ProbeShape) -> String { "kprobe/\(function(shape))" }
+  func description(_ shape: ProbeShape) -> String {
+    "\(isAtReturn(shape) ? "kretprobe" : "kprobe")/\(function(shape))"
+  }
 }
 
 /// How much a probe reads: as much as the kernel takes.
@@ -66,6 +136,10 @@ struct ProbeShape {
   /// have 8,192 bytes, and 2,048 before: PERF_MAX_TRACE_SIZE. One that is larger is lost, and the console warns, so that
   /// without the room nothing may be read whose size is not known. And proc_comm_connector() has all new names.
   var isRecent = false
+  /// The return of ptrace_attach() is probed, where the kernel has its arguments then: Linux 6.9.
+  var attachReturns = true
+  /// The return of do_init_module() is probed, likewise.
+  var moduleReturns = false
 
   /// Each costs some 1,200 instructions.
   static var mostLevels: Int { 4 }

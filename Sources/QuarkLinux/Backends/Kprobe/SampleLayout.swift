@@ -1,7 +1,7 @@
 /// Where in the raw data of a sample the fields are, as the kernel says in the event's `format` file. The bodies of two
 /// events need not begin at the same place.
 struct SampleLayout {
-  private var places = InlineArray<48, Int32>(repeating: -1)
+  private var places = InlineArray<64, Int32>(repeating: -1)
   /// Bytes that a sample has at least.
   private(set) var size = 0
   /// Directories, from the working directory upwards.
@@ -57,7 +57,7 @@ struct SampleLayout {
   /// By probe.
   private let layouts: UnsafeMutablePointer<SampleLayout>
   /// Zero, which no event has: there is no such probe.
-  private var ids = InlineArray<4, UInt16>(repeating: 0)
+  private var ids = InlineArray<8, UInt16>(repeating: 0)
   /// What threads do is asked for, too.
   private let seesThreads: Bool
 
@@ -109,6 +109,7 @@ struct SampleLayout {
   /// Is this asked for: about a process, and not just about a thread, nor about one of the kernel's own? `raw` has as
   /// many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    if probe.askedType != nil { return unsafe hasSucceeded(probe, raw) }
     if unsafe isOfKernelThread(probe, raw), unsafe !mayBeOfHelper(probe, raw) { return false }
     let layout = unsafe self[probe]
     if seesThreads { return true }
@@ -121,6 +122,28 @@ struct SampleLayout {
       guard let tgid = unsafe layout.pointee[.tgid], let pid = unsafe layout.pointee[.pid] else { return false }
       return unsafe raw.loadUnaligned(fromByteOffset: tgid, as: UInt32.self)
         == raw.loadUnaligned(fromByteOffset: pid, as: UInt32.self)
+    default: return true
+    }
+  }
+
+  /// What the filters say, too: a kernel need not take them.
+  @unsafe private func hasSucceeded(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
+    let layout = unsafe self[probe]
+    switch probe {
+    case .ptraceRequest:
+      guard let place = unsafe layout.pointee[.result] else { return false }
+      return unsafe raw.loadUnaligned(fromByteOffset: place, as: Int64.self) >= 0
+    case .ptraceAttach, .ptraceTraceme, .module:
+      if let place = unsafe layout.pointee[.result] {
+        return unsafe raw.loadUnaligned(fromByteOffset: place, as: Int32.self) == 0
+      }
+      if probe == .module {
+        guard let place = unsafe layout.pointee[.moduleState] else { return false }
+        return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) == KernelNumbers.liveModule
+      }
+      guard let place = unsafe layout.pointee[.request] else { return false }
+      return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) == KernelNumbers.attach
+    default: return true
     }
   }
 
@@ -136,7 +159,7 @@ struct SampleLayout {
     switch probe {
     case .fork: unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self) != Self.kernelThreadMaker
     case .exit: true
-    case .exec, .name: false
+    default: false
     }
   }
 }

@@ -48,6 +48,14 @@ internal import QuarkBTF
       // Safe: the ring lends whole samples only, and the layouts say how much of the raw data there is.
       let sample = unsafe Sample(
         bytes.baseAddress! + sampleSize, size: bytes.count - sampleSize, layouts[probe])
+      if probe.askedType != nil {
+        var header = wire_record()
+        header.time_boot_ns = unsafe bytes.load(fromByteOffset: 16, as: UInt64.self) &+ offsetNS
+        header.pid = unsafe bytes.load(fromByteOffset: 8, as: UInt32.self)
+        header.tid = unsafe bytes.load(fromByteOffset: 12, as: UInt32.self)
+        header.cpu = unsafe bytes.load(fromByteOffset: 24, as: UInt32.self)
+        return Self.translate(sample, probe, header, &writer, body)
+      }
       if unsafe layouts.isOfKernelThread(probe, bytes.baseAddress! + sampleSize), !isOfHelper(probe, sample) { return }
       var draft = RecordDraft()
       draft.header.time_boot_ns = unsafe bytes.load(fromByteOffset: 16, as: UInt64.self) &+ offsetNS
@@ -97,6 +105,7 @@ internal import QuarkBTF
       // A thread's may be given by another thread of its process.
       draft.header.tid = sample.u32(.pid)
       sample.copy(sample.has(.newName) ? .newName : .comm, to: &draft.name.comm)
+    case .module, .ptraceAttach, .ptraceTraceme, .ptraceRequest: break
     }
   }
 
@@ -379,7 +388,7 @@ internal import QuarkBTF
 }
 
 /// The raw data of a sample. Fields that there are not read as zero.
-@safe private struct Sample {
+@safe struct Sample {
   private let raw: UnsafeRawPointer
   private let size: Int
   let layout: UnsafePointer<SampleLayout>

@@ -65,6 +65,16 @@ struct RecordDraft {
     add(WIRE_FIELD_SCRIPT, name.extracting(first: Int(WIRE_SCRIPT_MAX.rawValue)))
   }
 
+  /// Lends a record that is a header and a body of one of the other families.
+  mutating func lend<Body: BitwiseCopyable>(_ header: wire_record, _ content: Body, _ body: (RawSpan) -> Void) {
+    var header = header
+    header.size = UInt32(Self.headerSize + MemoryLayout<Body>.size)
+    // Safe: the body of any kind fits where a task and its paths do, and what follows the header is aligned.
+    unsafe start.storeBytes(of: header, as: wire_record.self)
+    unsafe start.storeBytes(of: content, toByteOffset: Self.headerSize, as: Body.self)
+    unsafe body(RawSpan(_unsafeStart: UnsafeRawPointer(start), byteCount: Int(header.size)))
+  }
+
   /// Completes the record with its header and its body, and lends it.
   mutating func finish(_ draft: RecordDraft, _ body: (RawSpan) -> Void) {
     var header = draft.header

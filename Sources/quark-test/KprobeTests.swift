@@ -166,6 +166,7 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
   for (depth, name) in [(12, "level"), (40, "level"), (2, long)] {
     try expectInherited(context, &queue, scratch, depth, name)
   }
+  try expectLikeParent(context, &queue, scratch)
   // It went there itself, and may be gone before that is read.
   let truth = try Truth()
   let life = try context.live(in: &queue, status: 33) {
@@ -212,6 +213,31 @@ private func expectInherited(
     try expectEqual("cwd", known.cwd, truth.text)
     try expect(known.flags & UInt64(QUARK_F_LATE_CWD) != 0, "and it is not said that this was read late")
   }
+}
+
+/// The directory of those who are gone when it could be read, below one who stays: a shell's commands.
+private func expectLikeParent(
+  _ context: TestContext, _ queue: inout TestQueue, _ scratch: borrowing Scratch
+) throws(TestEnd) {
+  let truth = try Truth()
+  let path = scratch.path
+  let pid = try start {
+    descend(from: path, 9, "shell")
+    truth.text = workingDirectory()
+    let child = clinux_fork()
+    if child == 0 { _exit(execute("/bin/exit", ["exit", "34"])) }
+    while wait(nil) > 0 {}
+    truth[1] = Int(child)
+    while truth[0] == 0 { usleep(1000) }
+    return 0
+  }
+  // Nothing is read before the command has ended.
+  while truth[1] == 0 { usleep(1000) }
+  let known = try context.life(of: pid_t(truth[1]), in: &queue).known
+  truth[0] = 1
+  _ = try wait(for: pid)
+  try expectEqual("cwd of a command", known.cwd, truth.text)
+  try expect(known.flags & UInt64(QUARK_F_LATE_CWD) != 0, "and it is not said that this was read late")
 }
 
 /// A kernel without arrays, without the clocks, without counters of what was lost, with small samples, and with one

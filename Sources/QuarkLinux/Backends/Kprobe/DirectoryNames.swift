@@ -19,6 +19,9 @@ internal import CWire
 
   @usableFromInline func destroy() { unsafe bytes.deallocate() }
 
+  /// Is there no name yet?
+  var isEmpty: Bool { start == Self.capacity }
+
   mutating func begin() {
     start = Self.capacity
     isComplete = false

@@ -49,6 +49,13 @@ internal import QuarkCore
     return readLink("\(pid)/cwd")
   }
 
+  /// Where the parent of a process works that is gone. False: it is gone as well, or its number is now that of a process
+  /// that began after its child.
+  mutating func readDirectory(ofParent pid: UInt32, ofOneStartedAt startNS: UInt64) -> Bool {
+    guard pid != 0, let started = startTicks(pid), started <= ticks(of: startNS) else { return false }
+    return readLink("\(pid)/cwd")
+  }
+
   /// What it executes. A file that has lost its name keeps it here, and what never had one does not begin as a path.
   mutating func readFile(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
     guard isSame(pid, startNS), readLink("\(pid)/exe") else { return false }
@@ -96,10 +103,16 @@ internal import QuarkCore
   }
 
   private mutating func isSame(_ pid: UInt32, _ startNS: UInt64) -> Bool {
-    guard readFile("\(pid)/stat", limit: 4096), let ticks = ProcStat(buffer.bytes).startTicks else { return false }
-    // nsec_to_clock_t() in kernel/time/time.c rounds down.
-    return ticks == startNS / (1_000_000_000 / ticksPerSecond)
+    startTicks(pid) == ticks(of: startNS)
   }
+
+  /// When it began; nil: it is gone.
+  private mutating func startTicks(_ pid: UInt32) -> UInt64? {
+    readFile("\(pid)/stat", limit: 4096) ? ProcStat(buffer.bytes).startTicks : nil
+  }
+
+  /// As proc_pid_stat(5) counts: nsec_to_clock_t() in kernel/time/time.c rounds down.
+  private func ticks(of startNS: UInt64) -> UInt64 { startNS / (1_000_000_000 / ticksPerSecond) }
 
   private mutating func readFile(_ name: String, limit: Int) -> Bool {
     shown = nil

@@ -260,6 +260,13 @@ internal import CWire
     } else if let path = directories.path(of: key), names.isEnd(of: path.span) {
       let flags = WIRE_FIELD_PATH.rawValue | WIRE_FIELD_LATE.rawValue
       unsafe writer.add(WIRE_FIELD_CWD, path.span.bytes, flags: flags)
+    } else if !names.isEmpty,
+      reader.readDirectory(ofParent: draft.task.ppid, ofOneStartedAt: draft.task.start_boot_ns),
+      names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
+    {
+      // A shell's commands come and go where the shell stays.
+      directories.learn(reader.copy, of: key)
+      reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
     } else {
       names.markAsCut()
       names.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_CUT.rawValue)

@@ -134,12 +134,8 @@ func (r *reader) payload(event *Event, parts uint32) {
 	if parts&C.QUARKGO_MODULE_LOAD != 0 {
 		from := (*C.struct_quarkgo_module_load)(r.take(C.sizeof_struct_quarkgo_module_load))
 		name, version := r.string(from.name), r.string(from.version)
-		event.ModuleLoad = &ModuleLoad{
-			Name:       name,
-			Version:    version,
-			SrcVersion: r.string(from.src_version),
-			Taints:     uint64(from.taints),
-		}
+		event.ModuleLoad = &ModuleLoad{Name: name, Version: version, SrcVersion: r.string(from.src_version)}
+		event.ModuleTaints = uint64(from.taints)
 	}
 	if parts&C.QUARKGO_SHM != 0 {
 		event.Shm = r.shm()

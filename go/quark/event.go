@@ -22,6 +22,8 @@ type Event struct {
 	Tty        *Tty        // QUARK_EV_TTY
 	Time       uint64      // when the oldest part of it happened, nanoseconds; see Timestamp
 	IdChange   uint32      // QUARK_EV_ID_CHANGE: QUARK_ID_CHANGE_*
+
+	ModuleTaints uint64 // QUARK_EV_MODULE_LOAD: what the module taints the kernel with, bits of /proc/sys/kernel/tainted
 }
 
 // HasProcess tells whether the process is known. Events of sockets, packets, files, shared memory, terminals, modules
@@ -164,7 +166,6 @@ type ModuleLoad struct {
 	Name       string
 	Version    string
 	SrcVersion string
-	Taints     uint64 // of the kernel, bits of /proc/sys/kernel/tainted, that the module brings
 }
 
 // ShmGet is a call of shmget(2).

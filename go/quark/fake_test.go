@@ -149,7 +149,7 @@ func TestPayloads(t *testing.T) {
 		7:  {Events: QUARK_EV_FILE, File: &created},
 		8:  {Events: QUARK_EV_FILE, File: &moved},
 		9:  {Events: QUARK_EV_PTRACE, Ptrace: &Ptrace{ChildPid: 1, Request: -2, Addr: 3, Data: 4}},
-		10: {Events: QUARK_EV_MODULE_LOAD, ModuleLoad: &ModuleLoad{Name: "module", Version: "1.0", Taints: 0x1001}},
+		10: {Events: QUARK_EV_MODULE_LOAD, ModuleLoad: &ModuleLoad{Name: "module", Version: "1.0"}, ModuleTaints: 0x1001},
 		11: {Events: QUARK_EV_SHM, Shm: shm(ShmGet{Key: -1, Size: 2, Shmflg: -3})},
 		12: {Events: QUARK_EV_SHM, Shm: shm(ShmOpen{Path: "/dev/shm/name"})},
 		13: {Events: QUARK_EV_SHM, Shm: shm(MemFd{Flags: 4, Path: "/dev/shm/name", Kind: QUARK_SHM_MEMFD_CREATE})},

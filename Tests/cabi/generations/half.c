@@ -17,6 +17,8 @@ int NAME(open, QUARK_API)(const char *recording)
 
 	quark_queue_default_attr(&attr);
 	attr.replay = recording;
+	/* The older generation has them anyway. */
+	attr.flags |= QQ_SALTED_IDS;
 	if (quark_queue_open(&queue, &attr) == -1)
 		return -1;
 	/* What no recording need have: the end of an event is elsewhere in each generation. */

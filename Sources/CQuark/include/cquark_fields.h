@@ -96,7 +96,8 @@
 	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
 	    "of a working directory more than the last four names, and names of more than 31 bytes. The rest is read "	\
 	    "from /proc if the process still lives, completed from what was known before, or read of its parent if that "	\
-	    "works in a directory whose path ends alike, and marked with QUARK_F_LATE_CWD. Else the path lacks its head and begins with \"./\"")	\
+	    "works in a directory whose path ends alike, and marked with QUARK_F_LATE_CWD. Else the path lacks its head "	\
+	    "and begins with \"./\"")							\
 	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
 	    "where a file system is mounted, if that is not next to the root directory and the process shares its "	\
 	    "mount namespace and root directory neither with the one who opened the queue nor with its own parent: "	\

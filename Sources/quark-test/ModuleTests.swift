@@ -115,7 +115,7 @@ private func failToBegin(_ image: [UInt8]) {
 private func expectAllLoads(
   _ context: TestContext, in queue: inout TestQueue, image: [UInt8]
 ) throws(TestEnd) {
-  let rounds = Options.amount("QUARK_TEST_LOAD").map { max(1, $0 / 50) } ?? 20
+  let rounds = Options.amount("QUARK_TEST_LOAD").map { max(1, $0 / 50) } ?? 8
   let truth = try Truth()
   let before = try queue.counters()
   let busy = try start {

@@ -103,25 +103,6 @@ static inline struct bpf_link *clibbpf_attach_kprobes(
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
-/* How many returns a kretprobe missed; 0 if the kernel does not say, as before 6.7. */
-static inline uint64_t clibbpf_missed_returns(const struct bpf_link *link)
-{
-	/* struct bpf_link_info of linux/bpf.h, of which older headers lack the members of kprobes. */
-	struct {
-		uint32_t type, id, program, unused;
-		uint32_t event_type, unused_too;
-		uint64_t function;
-		uint32_t function_size, offset;
-		uint64_t address, missed;
-	} information = { 0 };
-	uint32_t size = sizeof(information);
-	enum { PERF_EVENT = 7 /* BPF_LINK_TYPE_PERF_EVENT */, KRETPROBE = 4 /* BPF_PERF_EVENT_KRETPROBE */ };
-
-	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &information, &size) != 0 || size < sizeof(information))
-		return 0;
-	return information.type == PERF_EVENT && information.event_type == KRETPROBE ? information.missed : 0;
-}
-
 enum { CLIBBPF_SECTIONS = 5 };
 
 /* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */

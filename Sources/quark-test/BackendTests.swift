@@ -47,8 +47,8 @@ func place(of pattern: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
   return nil
 }
 
-/// The self-test passes where the backend works, also for what must be asked for, and leaves nothing: no event, no child,
-/// no signal.
+/// The self-test passes where the backend works, also for what must be asked for, and leaves nothing: no event, no
+/// child, no signal.
 func selfTest(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_SELF_TEST | QQ_GETPID | QQ_PTRACE | QQ_SHM

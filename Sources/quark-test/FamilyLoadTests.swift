@@ -8,10 +8,10 @@ import QuarkLinux
 /// returns for.
 func familyLoad(_ context: TestContext) throws(TestEnd) {
   let count = Options.amount("QUARK_TEST_LOAD") ?? 500
-  for kind in Place.returns {
-    for calls in Calls.allCases { try expectAll(count, of: calls, context, kind, atATime: 8) }
+  for calls in Calls.allCases { try expectAll(count, of: calls, context, "fexit", atATime: 8) }
+  for calls in [Calls.ptrace, .memory] {
+    for atATime in [8, 40] { try expectAll(count, of: calls, context, "kretprobe", atATime: atATime) }
   }
-  for calls in Calls.allCases { try expectAll(count, of: calls, context, "", atATime: 40) }
 }
 
 private func expectAll(
@@ -46,7 +46,7 @@ private func expectAll(
   let statistics = try queue.counters()
   let lost = calls.lost(statistics)
   FileDescriptor.complain(
-    "\(calls.name), \(atATime) at a time, by \(kind.isEmpty ? "the best hooks" : kind): \(made) made, "
+    "\(calls.name), \(atATime) at a time, by \(calls == .getpid ? "kprobe" : kind): \(made) made, "
       + "\(account.came) came, \(lost) lost\n")
   try expect(made > 0 && made * 3 > count * 2, "\(made) calls were made")
   // What is lost of the family of processes may be the fork or the exit of one.
@@ -166,8 +166,9 @@ private enum Calls: CaseIterable {
     case .getpid: return nil
     case .ptrace:
       let request = unsafe Int(event.ptrace.request)
-      let isOne = [PtraceRequest.seize, PtraceRequest.interrupt, PtraceRequest.peekUser, PtraceRequest.detach].contains(request)
-      return isOne ? nil : "request \(request)"
+      typealias Request = PtraceRequest
+      let made = [Request.seize, Request.interrupt, Request.peekUser, Request.detach]
+      return made.contains(request) ? nil : "request \(request)"
     case .memory:
       guard let shm = unsafe event.shm else { return "no shared memory" }
       if unsafe shm.pointee.kind == QUARK_SHM_SHMGET {

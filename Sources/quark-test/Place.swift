@@ -53,9 +53,9 @@ extension TestContext {
     return try life(of: pid_t(truth[0]), endingWith: 7 << 8, in: &queue)
   }
 
-  /// A queue that sees returns by one of `Place.returns`; empty: as this kernel has it best.
+  /// A queue that sees returns by one of `Place.returns`.
   func open(returnsBy kind: String) throws(TestEnd) -> TestQueue {
-    if !kind.isEmpty { unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe,kprobe.multi," + kind, 1) }
+    unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe,kprobe.multi," + kind, 1)
     defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
     return try open()
   }

@@ -69,14 +69,15 @@ import Testing
     var plan = HookPlan(types: 1 << RAW_SHM.rawValue)
     #expect(plan.hooks(.fexit) == [.shmget, .memfdCreate, .memfdCreate32])
     #expect(plan.programs.map { "\($0)" } == ["shmget_fexit", "memfd_create_fexit", "memfd_create_32_fexit"])
-    #expect(plan.hooks(ofProgram: Array("call_kprobe".utf8)) == [])
+    #expect(plan.hooks(ofProgram: Array("shm_kprobe".utf8)) == [])
     plan.reject(.memfdCreate, "no")
     #expect(plan[.memfdCreate]?.description == "kretprobe/__x64_sys_memfd_create")
-    #expect(plan.programs.map { "\($0)" }.last == "call_kprobe")
-    #expect(plan.hooks(ofProgram: Array("call_kprobe".utf8)) == [.memfdCreate])
+    #expect(plan.programs.map { "\($0)" }.last == "shm_kprobe")
+    #expect(plan.hooks(ofProgram: Array("shm_kprobe".utf8)) == [.memfdCreate])
     #expect(HookPlan(.kprobes, types: 1 << RAW_SHM.rawValue).hooks(.kretprobe).count == 3)
     unsafe #expect(plan.family(ofProgram: "shmget_fexit") == WIRE_FAMILY_SHM)
-    unsafe #expect(plan.family(ofProgram: "call_kprobe") == nil, "who misses what it keeps counts that")
+    unsafe #expect(plan.family(ofProgram: "shm_kprobe") == nil, "who misses what it keeps counts that")
+    unsafe #expect(plan.family(ofProgram: "memfd_create_kretprobe") == nil)
   }
 
   @Test func programsBelongToTheHooksThatUseThem() {

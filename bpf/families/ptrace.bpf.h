@@ -43,6 +43,12 @@ static __always_inline int on_request(__u64 tracee, __u64 request, __u64 addr, _
 	return on_ptrace(tracee, request, addr, data);
 }
 
+SEC("quark_kprobe/ptrace")
+int ptrace_kprobe(struct pt_regs *ctx)
+{
+	return call_begin(ctx, WIRE_FAMILY_PTRACE);
+}
+
 /* ptrace_attach(task, request, addr, flags), of PTRACE_ATTACH and PTRACE_SEIZE: an int, 0 if the task is traced now. */
 SEC("quark_fexit/ptrace_attach")
 int ptrace_attach_fexit(__u64 *ctx)

@@ -11,6 +11,12 @@
 #define MEMFD_PREFIX "memfd:"			/* MFD_NAME_PREFIX of mm/memfd.c */
 #define MEMFD_PREFIX_SIZE (sizeof(MEMFD_PREFIX) - 1)
 
+SEC("quark_kprobe/shm")
+int shm_kprobe(struct pt_regs *ctx)
+{
+	return call_begin(ctx, WIRE_FAMILY_SHM);
+}
+
 static __always_inline struct wire_shm *shm_begin(struct stage *s, __u32 kind)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();

@@ -6,8 +6,6 @@ internal import QuarkCore
 @safe @usableFromInline struct BPFObject: ~Copyable {
   private let object: OpaquePointer
   private var links: [OpaquePointer] = unsafe []
-  /// Those of the links that are kretprobes, and their programs.
-  private var returns: [(link: OpaquePointer, program: OpaquePointer)] = unsafe []
 
   /// Why an object could not be loaded, and the program to blame if there is one.
   struct LoadFailure: Error {
@@ -98,7 +96,7 @@ internal import QuarkCore
       case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
       case .fentry, .fexit: unsafe bpf_program__attach_trace(program)
       case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
-      case .kretprobe: unsafe attachReturn(program, target)
+      case .kretprobe: unsafe attachReturn(program, target, variant.entry!)
       case .kprobes: unsafe nil as OpaquePointer?
       }
     guard let link = unsafe link else {
@@ -108,13 +106,13 @@ internal import QuarkCore
   }
 
   /// The entry first: of each call whose return is seen the arguments are kept.
-  @unsafe private mutating func attachReturn(_ program: OpaquePointer, _ target: UnsafePointer<CChar>) -> OpaquePointer? {
-    let entry = unsafe bpf_object__find_program_by_name(object, HookVariant.entryProgram.cString)!
+  @unsafe private mutating func attachReturn(
+    _ program: OpaquePointer, _ target: UnsafePointer<CChar>, _ entryName: StaticString
+  ) -> OpaquePointer? {
+    let entry = unsafe bpf_object__find_program_by_name(object, entryName.cString)!
     guard let link = unsafe bpf_program__attach_kprobe(entry, false, target) else { return nil }
     unsafe links.append(link)
-    guard let link = unsafe bpf_program__attach_kprobe(program, true, target) else { return nil }
-    unsafe returns.append((link, program))
-    return unsafe link
+    return unsafe bpf_program__attach_kprobe(program, true, target)
   }
 
   /// Attaches one program to all functions of `hooks` at once.
@@ -148,14 +146,6 @@ internal import QuarkCore
       unsafe next = bpf_object__next_program(object, program)
     }
     return true
-  }
-
-  /// Tells `add` how many returns each program of a kretprobe missed: the kernel has room for no more calls on their way
-  /// than two for each CPU, or ten, of each function. It says so from 6.7 on, where kretprobes are the first choice.
-  func addMissedReturns(_ add: (_ program: UnsafePointer<CChar>, UInt64) -> Void) {
-    for unsafe (link, program) in unsafe returns {
-      unsafe add(bpf_program__name(program)!, clibbpf_missed_returns(link))
-    }
   }
 
   /// Valid for as long as this lives.

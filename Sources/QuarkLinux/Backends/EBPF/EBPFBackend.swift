@@ -53,9 +53,6 @@ public struct EBPFBackend: RecordSource, ~Copyable {
     if isTold { missedRuns = runs }
     var lost = loaded.counters.lost()
     lost.add(missedRuns)
-    unsafe loaded.object.addMissedReturns { program, count in
-      if count > 0, let family = unsafe plan.family(ofProgram: program) { lost.add(count, of: family) }
-    }
     return lost
   }
 }

@@ -131,37 +131,40 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceAttach:
       [
         HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach"),
-        HookVariant(.kretprobe, program: "ptrace_attach_kretprobe", target: "ptrace_attach"),
+        HookVariant(.kretprobe, program: "ptrace_attach_kretprobe", target: "ptrace_attach", entry: "ptrace_kprobe"),
       ]
     case .ptraceTraceme:
       [
         HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme"),
-        HookVariant(.kretprobe, program: "ptrace_traceme_kretprobe", target: "ptrace_traceme"),
+        HookVariant(.kretprobe, program: "ptrace_traceme_kretprobe", target: "ptrace_traceme", entry: "ptrace_kprobe"),
       ]
     case .ptraceRequest:
       [
         HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace"),
-        HookVariant(.kretprobe, program: "ptrace_request_kretprobe", target: "arch_ptrace"),
+        HookVariant(.kretprobe, program: "ptrace_request_kretprobe", target: "arch_ptrace", entry: "ptrace_kprobe"),
       ]
     case .ptraceRequest32:
       [
         HookVariant(.fexit, program: "ptrace_request_32_fexit", target: "compat_arch_ptrace"),
-        HookVariant(.kretprobe, program: "ptrace_request_32_kretprobe", target: "compat_arch_ptrace"),
+        HookVariant(
+          .kretprobe, program: "ptrace_request_32_kretprobe", target: "compat_arch_ptrace", entry: "ptrace_kprobe"),
       ]
     case .shmget:
       [
         HookVariant(.fexit, program: "shmget_fexit", target: "ipcget"),
-        HookVariant(.kretprobe, program: "shmget_kretprobe", target: "ipcget"),
+        HookVariant(.kretprobe, program: "shmget_kretprobe", target: "ipcget", entry: "shm_kprobe"),
       ]
     case .memfdCreate:
       [
         HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create"),
-        HookVariant(.kretprobe, program: "memfd_create_kretprobe", target: "__x64_sys_memfd_create"),
+        HookVariant(
+          .kretprobe, program: "memfd_create_kretprobe", target: "__x64_sys_memfd_create", entry: "shm_kprobe"),
       ]
     case .memfdCreate32:
       [
         HookVariant(.fexit, program: "memfd_create_32_fexit", target: "__ia32_sys_memfd_create"),
-        HookVariant(.kretprobe, program: "memfd_create_32_kretprobe", target: "__ia32_sys_memfd_create"),
+        HookVariant(
+          .kretprobe, program: "memfd_create_32_kretprobe", target: "__ia32_sys_memfd_create", entry: "shm_kprobe"),
       ]
     case .moduleLoad:
       [
@@ -195,20 +198,20 @@ public struct HookVariant: Sendable {
     }
   }
 
-  /// Of all kretprobes, at the entries of their functions.
-  static var entryProgram: StaticString { "call_kprobe" }
-
   /// Whether it is attached by its function's id among the kernel's types.
   var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }
 
   public let kind: Kind
   public let program: StaticString
   public let target: StaticString
+  /// Of a kretprobe: what keeps the arguments at the entry.
+  let entry: StaticString?
 
-  init(_ kind: Kind, program: StaticString, target: StaticString) {
+  init(_ kind: Kind, program: StaticString, target: StaticString, entry: StaticString? = nil) {
     self.kind = kind
     self.program = program
     self.target = target
+    self.entry = entry
   }
 
   /// `fentry/commit_creds`

@@ -52,22 +52,23 @@ public struct HookPlan: Sendable {
   }
 
   /// What is to be loaded.
-  var programs: [StaticString] {
-    hooks.compactMap { self[$0]?.program } + (hooks(.kretprobe).isEmpty ? [] : [HookVariant.entryProgram])
-  }
+  var programs: [StaticString] { hooks.compactMap { self[$0]?.program } + hooks.compactMap { self[$0]?.entry } }
 
   /// The hooks that need the program of this name.
   public func hooks(ofProgram name: [UInt8]) -> [Hook] {
-    if HookVariant.entryProgram.hasBytes(name[...]) { return hooks(.kretprobe) }
-    return hooks.filter { hook in self[hook]?.program.hasBytes(name[...]) ?? false }
+    hooks.filter { hook in
+      guard let variant = self[hook] else { return false }
+      return variant.program.hasBytes(name[...]) || variant.entry?.hasBytes(name[...]) ?? false
+    }
   }
 
-  /// Of which family the records of a program are. Nil: it makes none, and who misses what it keeps counts that.
+  /// Of which family the records are that are missed when a program is passed over. Nil: the programs of kretprobes and
+  /// of the entries before them count for themselves what they miss of each other.
   @unsafe func family(ofProgram name: UnsafePointer<CChar>) -> wire_family? {
     // Safe: a program's name ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
-    if HookVariant.entryProgram.hasBytes(bytes[...]) { return nil }
     guard let hook = hooks(ofProgram: bytes).first else { return WIRE_FAMILY_PROCESS }
+    if self[hook]?.kind == .kretprobe { return nil }
     // Safe: there is a row for every type.
     return wire_family(unsafe cquark_type(hook.type.rawValue).pointee.family)
   }

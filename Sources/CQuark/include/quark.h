@@ -465,7 +465,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QQ_MPROTECT		(1 << 15)
 #define QQ_SELF_TEST		(1 << 24)	/* opening the queue tests the backend on a process made for that */
 #define QQ_FALLBACK		(1 << 25)	/* use the first backend that works; always on in QUARK_API 7 */
-#define QQ_SALTED_IDS		(1 << 26)	/* entity ids differ between boots and machines; always in QUARK_API 7 */
+#define QQ_SALTED_IDS		(1 << 26)	/* entity ids differ between boots and machines; always so in API 7 */
 #if QUARK_API < 9
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
 #endif

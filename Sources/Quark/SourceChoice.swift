@@ -1,9 +1,9 @@
 internal import CQuark
 internal import QuarkLinux
 
-/// Which source a queue reads.
+/// Chooses the source that a queue reads.
 enum SourceChoice {
-  /// The recording that the attributes name, or the best of the backends they allow.
+  /// Opens the recording that the attributes name, or the best of the allowed backends.
   static func open(_ attributes: quark_queue_attr, _ settings: BackendSettings) throws(QuarkError) -> AnyRecordSource {
     if let path = unsafe attributes.replay {
       return AnyRecordSource(try ReplayBackend.open(unsafe String(cString: path)))

@@ -1,4 +1,4 @@
-/// Why nothing could be learned from a BTF.
+/// Why a BTF could not be used.
 enum BTFError: Error {
   /// The errno of the system call that failed.
   case unreadable(CInt)
@@ -9,11 +9,11 @@ enum BTFError: Error {
   }
 }
 
-/// What is wrong with a BTF, and where.
+/// An error in a BTF, and its place.
 struct BTFDamage: CustomStringConvertible {
-  /// In the file.
+  /// The offset in the file.
   var offset: Int
-  /// The id of the type it is about, or 0.
+  /// The id of the damaged type, or 0.
   var type: UInt32
   var reason: StaticString
 

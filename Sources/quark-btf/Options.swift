@@ -13,7 +13,7 @@ struct Options {
     case system
     case file(String)
     case table(release: String)
-    /// For a program in C: of this file, by these names.
+    /// Print the offsets of this file as a C structure with these names.
     case declaration(file: String, name: String, release: String)
   }
 
@@ -21,7 +21,7 @@ struct Options {
   var targets: [String] = []
   var hasBits = false
   var isVerbose = false
-  /// For the table: uname(2) says the same of the kernel asked for.
+  /// The machine for a look-up in the table, as in uname(2) of that kernel.
   var machine: String?
 
   static let usage = """

@@ -59,7 +59,7 @@ static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
 
 /* The settings with which the programs of an object are loaded. */
 struct clibbpf_preparation {
-	/* For each program that will be attached to the entry or return of a function: its name, and the function's id. */
+	/* For each program that is attached to the entry or return of a function: its name, and the function's id. */
 	const char *const *function_names;
 	const unsigned int *function_ids;
 	size_t function_count;

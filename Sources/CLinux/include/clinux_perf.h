@@ -33,7 +33,7 @@ enum { CLINUX_PERF_RECORD_LOST = 2, CLINUX_PERF_RECORD_SAMPLE = 9 };
  */
 int clinux_perf_tracepoint(uint64_t id, int cpu, int clock, int counts_lost, uint32_t wake_bytes);
 
-/* Samples the clock of one CPU, also in idle; disabled at first. Events of a ring have the same `clock`. -1 with errno. */
+/* Samples the clock of one CPU, also in idle; disabled at first. All events of a ring have one `clock`. -1: errno. */
 int clinux_perf_cpu_clock(int cpu, int clock, uint64_t period_ns);
 
 /* 0, or -1 with errno. */

@@ -238,8 +238,8 @@ btfhub: deps ## the table of offsets, from trees in BTFhub's layout: BTFHUB_ARCH
 bench: .build-embedded/release/quark-bench ## the queue on synthetic loads: [PROCESSES=n] [REPEATS=n]
 	$(Q)Benchmarks/run.sh
 
-bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k]
-	$(Q)$(call with-images,--kernels 6.1-cloud) BACKEND=$(BACKEND) Benchmarks/guest/run.sh "$$images" $(PROCESSES)
+bench-guest: quark-mon .build-embedded/release/quark-init kmatrix ## what quark-mon costs a guest: [KERNELS=6.1-cloud] [PROCESSES=n] [BACKEND=k] [FAMILIES=GHLT]
+	$(Q)$(call with-images,--kernels 6.1-cloud) BACKEND='$(BACKEND)' FAMILIES='$(FAMILIES)' Benchmarks/guest/run.sh "$$images" $(PROCESSES)
 
 bench-swift: libquark_big.a ## what an event costs Swift over C: [ROUNDS=15] [CALLGRIND=1]
 	$(Q)SWIFT='$(SWIFT)' CALLGRIND='$(CALLGRIND)' Benchmarks/swift/run.sh $(ROUNDS)

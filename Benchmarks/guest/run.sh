@@ -3,7 +3,8 @@
 # run.sh KERNEL [PROCESSES]: what quark-mon adds to the life of a process, and what it takes itself, in a guest in
 # virtual time: one instruction is one nanosecond, and figures repeat to a few tenths of a percent.
 #
-# Environment: CC (cc), BACKEND (b; k for KPROBE), BENCH_JOBS (1: processes at a time).
+# Environment: CC (cc), BACKEND (b; k for KPROBE), BENCH_JOBS (1: processes at a time), FAMILIES (none; letters of
+# quark-mon's options for events that must be asked for: GHLT).
 
 set -eu
 cd "$(dirname "$0")/../.."
@@ -31,7 +32,7 @@ guest() {
 	}
 }
 guest alone
-guest monitored quark-mon "-${BACKEND:-b}" -v
+guest monitored quark-mon "-${BACKEND:-b}${FAMILIES:-}" -v
 
 # value NAME KEY: the number behind a key.
 value() {

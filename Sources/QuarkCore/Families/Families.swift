@@ -1,7 +1,7 @@
 internal import CQuark
 internal import CWire
 
-/// The families there are. This is the only switch over them.
+/// All families. This is the only switch over them.
 enum Families {
   @inline(__always)
   @unsafe static func decode(
@@ -29,7 +29,7 @@ enum Families {
     }
   }
 
-  /// Gives back what a raw event has in the pool.
+  /// Releases the strings and the payload of a raw event.
   @inline(__always)
   @unsafe static func release(_ event: UnsafeMutablePointer<raw_event>, in strings: inout StringPool) {
     unsafe ProcessFamily.release(event, in: &strings)
@@ -40,9 +40,9 @@ enum Families {
     ProcessFamily.join(in: &matrix, isMinimal: isMinimal)
   }
 
-  /// Takes a raw event that leaves the queue over into the cache and into the event under construction, which keeps its
-  /// payload. `process`: whose it is, nil where nothing is known of that. The result is what it adds to what the event
-  /// tells, QUARK_EV_*.
+  /// Applies a raw event that leaves the queue to the cache and to the event that is being made, which keeps its
+  /// payload. `process`: the process of the raw event, nil if it is not known. Returns the bit that it adds to the
+  /// event, QUARK_EV_*.
   @inline(__always)
   @unsafe static func deliver(
     _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>?,
@@ -76,7 +76,7 @@ enum Families {
     if unsafe event.events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
     if unsafe event.events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
     if unsafe event.events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
-    // Whose the event is, whatever it tells.
+    // Every event shows its process.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }
 

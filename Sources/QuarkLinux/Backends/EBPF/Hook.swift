@@ -1,7 +1,7 @@
 internal import CQuark
 internal import CWire
 
-/// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
+/// The hooks of the EBPF backend, named by what they report. The raw value is the index in tables.
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
   case getpid
@@ -27,7 +27,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What its records become. It is used only if that is asked for.
+  /// The type of raw event that its records become. The hook is used only if this type is asked for.
   var type: raw_types {
     switch self {
     case .fork: RAW_WAKE_UP_NEW_TASK
@@ -42,7 +42,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the process of the self-test does what it tells.
+  /// True if the process of the self-test does what this hook reports.
   var isTested: Bool {
     switch self {
     case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid: true
@@ -50,10 +50,10 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Those of what processes do, which nobody needs to ask for.
+  /// The hooks of the process family, which every queue uses.
   public static var ofProcesses: [Hook] { allCases.filter { $0.rawValue <= Hook.comm.rawValue } }
 
-  /// What a program that is attached at many places is told where it is.
+  /// The cookie that tells a program that is attached to many hooks which one called it.
   var cookie: UInt64 {
     let hook =
       switch self {
@@ -68,12 +68,13 @@ public enum Hook: Int, CaseIterable, Sendable {
     return UInt64(hook.rawValue)
   }
 
-  /// Without these there is no telling who is who. Without another one its events are missed, and the queue says so.
+  /// True for hooks that are needed to identify processes. Without another hook only its events are missing, and the
+  /// queue reports this.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
-  /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
-  /// are never preempted; then the entries of functions (fentry), each of which takes an eighth of a second to close,
-  /// until every task has been seen outside of its trampoline.
+  /// The variants in their order: raw tracepoints, which cost least and close at once; then kprobes, which are never
+  /// preempted; then entries of functions (fentry), which take an eighth of a second to close, until every task has
+  /// been outside of the trampoline.
   public var variants: [HookVariant] {
     switch self {
     case .fork:
@@ -136,13 +137,13 @@ public enum Hook: Int, CaseIterable, Sendable {
   }
 }
 
-/// One way to hook: a BPF program and where it is attached.
+/// One variant of a hook: a BPF program and its target.
 public struct HookVariant: Sendable {
   public enum Kind: CaseIterable, Sendable {
     case rawTracepoint, fentry, kprobe
-    /// The return of a function, with its arguments: one program sees both, and nothing has to be kept in between.
+    /// The return of a function, with its arguments: one program sees both, and no state is needed in between.
     case fexit
-    /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
+    /// Many functions in one link, with one program that knows its hook by a cookie: Linux 5.18, with CONFIG_FPROBE.
     case kprobes
 
     public var name: StaticString {
@@ -156,7 +157,7 @@ public struct HookVariant: Sendable {
     }
   }
 
-  /// Whether it is attached by its function's id among the kernel's types.
+  /// True if it is attached by the type id of its function.
   var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }
 
   public let kind: Kind
@@ -169,6 +170,6 @@ public struct HookVariant: Sendable {
     self.target = target
   }
 
-  /// `fentry/commit_creds`
+  /// Text such as `fentry/commit_creds`.
   public var description: String { "\(kind.name)/\(target)" }
 }

@@ -1,10 +1,10 @@
-/// What a kprobe reads when it is hit: Documentation/trace/kprobetrace.rst. A chain of offsets applied to an argument
-/// of the probed function: add the first and read a pointer there, add the second and read a pointer there, and so on.
-/// What the last one leads to is the value.
+/// A value that a kprobe reads when it is hit: Documentation/trace/kprobetrace.rst. A chain of offsets is applied to an
+/// argument of the probed function: add the first and read a pointer there, add the second and read a pointer there,
+/// and so on. The value is at the last place.
 struct FetchArgument {
   enum Kind {
     case u8, u32, u64
-    /// Up to its NUL: in the sample is where it stands there, in 32 bits.
+    /// A string up to its NUL: the field in the sample has its place in the sample, in 32 bits.
     case string
 
     var name: StaticString {
@@ -25,15 +25,15 @@ struct FetchArgument {
     }
   }
 
-  /// Unique in the probe, and short, for a definition is at most 4,095 bytes long.
+  /// Unique in the probe, and short, because a definition has at most 4,095 bytes.
   let name: String
   let kind: Kind
-  /// Values one after another.
+  /// The number of consecutive values.
   let count: Int
-  /// Which argument of the function, from 0.
+  /// The index of the function's argument, from 0.
   let parameter: Int
   let chain: [Int]
-  /// What it always is, in place of what is read: Linux 5.1.
+  /// A constant value, in place of one that is read: Linux 5.1.
   let constant: Int?
 
   init(_ name: String, _ kind: Kind = .u64, count: Int = 1, parameter: Int = 0, _ chain: [Int]) {
@@ -52,7 +52,7 @@ struct FetchArgument {
     (count, parameter, chain) = (1, 0, [])
   }
 
-  /// ` c=+4(+2008(%di)):u64[11]`; without arrays an argument for each of the values.
+  /// Text such as ` c=+4(+2008(%di)):u64[11]`; without arrays there is one argument for each value.
   func definition(hasArrays: Bool) -> String {
     guard count > 1 else { return " \(name)=\(expression(0)):\(kind.name)" }
     guard !hasArrays else { return " \(name)=\(expression(0)):\(kind.name)[\(count)]" }
@@ -61,7 +61,7 @@ struct FetchArgument {
     return text
   }
 
-  /// The name of one of the values where there are no arrays.
+  /// The name of one of the values if there are no arrays.
   func memberName(_ index: Int) -> String { "\(name)_\(index)" }
 
   /// `distance` is added to the last offset.
@@ -74,7 +74,7 @@ struct FetchArgument {
     return text
   }
 
-  /// Those that the kernel's functions get their arguments in, named as kprobes name them.
+  /// The registers with the arguments of the kernel's functions, with their names in kprobes.
   private static var registers: [StaticString] {
     #if arch(arm64)
       ["x0", "x1", "x2"]

@@ -11,7 +11,7 @@ struct Options {
     case exit(CInt)
   }
 
-  /// A monitor that says nothing is worse than one that does not start.
+  /// The self-test is on, because a monitor that shows nothing is worse than one that does not start.
   var attributes = {
     var attributes = Queue.defaultAttributes
     attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | QQ_EBPF | QQ_SELF_TEST
@@ -19,25 +19,25 @@ struct Options {
   }()
   var verbosity = 0
   var hasSnapshot = true
-  /// No events, only counts of them.
+  /// Print no events, only their number.
   var isBenchmark = false
   /// Become nobody in an empty root once the queue is open.
   var dropsPrivileges = false
   /// Draw the tree of processes at the end.
   var hasTree = false
-  /// Of a parent other than this, events are left out.
+  /// Leave out events of processes with another parent.
   var parent: UInt32?
-  /// Wait for as many raw events, write the graphs of them, and end.
+  /// Wait for this many raw events, write their graphs, and end.
   var debugLength: Int?
-  /// Where to write the graph of the processes, or nil.
+  /// The file for the graph of the processes, or nil.
   var processGraph: String?
-  /// Where the rules are, `-` for standard input, or nil.
+  /// The file with the rules, `-` for standard input, or nil.
   var rules: String?
-  /// Where to write the events; nil: to standard output.
+  /// The file for the events; nil for standard output.
   var output: String?
-  /// Where to keep the records, or nil.
+  /// The file for the records, or nil.
   var recording: String?
-  /// A recording is played in place of a backend.
+  /// True if a recording is played in place of a backend.
   var isReplay: Bool { unsafe attributes.replay != nil }
 
   static let usage = """
@@ -73,7 +73,7 @@ struct Options {
 
     """
 
-  /// What getopt_long(3) returns for options without a letter.
+  /// The results of getopt_long(3) for options without a letter.
   private static var recordOption: UInt8 { 1 }
   private static var noSelfTestOption: UInt8 { 2 }
   private static var treeOption: UInt8 { 3 }
@@ -113,7 +113,7 @@ struct Options {
     return say(usage)
   }
 
-  /// Ends the program with that on standard output.
+  /// Ends the program with this text on standard output.
   private static func say(_ text: String) -> Outcome {
     do throws(Errno) {
       try FileDescriptor.writeAll(Array(text.utf8).span, to: STDOUT_FILENO)
@@ -124,7 +124,7 @@ struct Options {
     }
   }
 
-  /// How the program ends, if that is what the options say.
+  /// Reads the options. Returns how the program ends, if an option ends it.
   private mutating func read(
     _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   ) throws(UsageError) -> Outcome? {
@@ -158,7 +158,7 @@ struct Options {
       case Self.recordOption: try Self.set(&recording, "--record")
       case Self.replayOption:
         if isReplay { throw UsageError("option --replay is given twice") }
-        // An argument of the program's stays as long as the program does.
+        // An argument of the program stays valid as long as the program runs.
         unsafe attributes.replay = clinux_optarg()
       case Self.treeOption: hasTree = true
       case UInt8(ascii: "h"): return Self.help()
@@ -179,7 +179,7 @@ struct Options {
     } else if let backend {
       attributes.flags = attributes.flags & ~QQ_EBPF | backend
     }
-    // What is to be held must fit.
+    // The queue must have room for these raw events.
     attributes.max_length = max(attributes.max_length, CInt(debugLength ?? 0))
     return nil
   }

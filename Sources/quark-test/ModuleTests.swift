@@ -3,8 +3,8 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A module of the kernel is told when it is in use, by whichever call it was loaded; what is none, or is loaded already,
-/// is not. A guest that has no /module.ko tries what fails alone.
+/// A kernel module is reported when it is in use, whichever call loaded it. A file that is not a module, or a module
+/// that is loaded already, is not reported. In a guest without /module.ko only the calls that fail are tested.
 func moduleLoads(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_MODULE_LOAD
@@ -30,7 +30,7 @@ func moduleLoads(_ context: TestContext) throws(TestEnd) {
   try expectEqual("modules", told.count, image.isEmpty ? 0 : 2)
 }
 
-/// Loads a module twice, by either call, and tells what it is.
+/// Loads a module twice, once with each call, and stores its data.
 private func load(_ image: [UInt8], _ truth: borrowing Truth) {
   let file = unsafe clinux_open("/module.ko", O_RDONLY | O_CLOEXEC, 0)
   must("load the module", clinux_load_module(file))
@@ -42,19 +42,19 @@ private func load(_ image: [UInt8], _ truth: borrowing Truth) {
   must("unload the module", unsafe clinux_unload_module(name))
 }
 
-/// Of /proc/modules, which has the newest first.
+/// The first module in /proc/modules, which is the newest.
 private func newestModule() -> String {
   let bytes = (try? readFile("/proc/modules")) ?? []
   return String(decoding: bytes.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
 }
 
-/// What the kernel says of a module; nothing, if it says nothing.
+/// A value that the kernel has for a module; empty if it has none.
 private func word(of module: String, _ file: String) -> String {
   let bytes = (try? readFile("/sys/module/\(module)/\(file)")) ?? []
   return String(decoding: bytes.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
 }
 
-/// As bits: the kernel says them in letters, of which `O` is the twelfth and `E` the thirteenth.
+/// The taints as bits: the kernel shows letters; `O` is bit 12 and `E` is bit 13.
 private func taints(of module: String) -> UInt64 {
   var bits: UInt64 = 0
   for letter in word(of: module, "taint").utf8 {

@@ -7,8 +7,8 @@ import QuarkLinux
 private let traceMe = 0, peekUser = 3, attach = 16, detach = 17, seize = 0x4206, interrupt = 0x4207
 private let peekData = 2
 
-/// What is done to a process by ptrace(2) is told if it succeeds, by whichever thread it is done; what fails is not, nor
-/// what a process does to its own child once it traces that.
+/// Calls of ptrace(2) that succeed are reported, whichever thread makes them. Calls that fail are not, nor what a
+/// process does to its own child after it has begun to trace it.
 func ptraceCalls(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_PTRACE
@@ -48,7 +48,8 @@ private func expectCalls(_ life: Life, _ expected: [Int], to target: pid_t) thro
 
 private func list(_ numbers: [Int]) -> String { numbers.map { "\($0)" }.joined(separator: " ") }
 
-/// Calls that fail: of oneself, of nobody, of one that is not traced, and of memory that is not there.
+/// Calls that fail: on the caller itself, on a pid without process, on a process that is not traced, and on memory that
+/// does not exist.
 private func fail(_ victim: pid_t) {
   for (request, pid) in [(attach, getpid()), (attach, 4_000_000), (seize, 4_000_000), (peekUser, victim)] {
     if clinux_ptrace(request, pid, 0, 0) == 0 { must("fail", -1) }
@@ -76,7 +77,7 @@ private func traceByThread(_ truth: borrowing Truth) {
   while truth[0] == 0 { usleep(1000) }
 }
 
-/// A child that asks to be traced, and then is let go on.
+/// Starts a child that asks to be traced, and then continues it.
 private func traceChild() -> pid_t {
   let child = clinux_fork()
   if child == 0 {

@@ -6,7 +6,7 @@ import QuarkLinux
 // include/uapi/linux/ipc.h
 private let privateKey: CInt = 0, create: CInt = 0o1000, key: CInt = 0x5151_aa, size = 5000
 
-/// Shared memory that a process gets is told, whatever the name of a memory file; what fails is not.
+/// Shared memory that a process gets is reported, with any name of a memory file; calls that fail are not.
 func sharedMemory(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_SHM
@@ -41,15 +41,15 @@ func sharedMemory(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// None, one that is no UTF-8, and the longest there can be.
+/// An empty name, one that is not UTF-8, and the longest possible name.
 private var names: [[UInt8]] { [[], [0xff, 0x0a, 0x80], name(249)] }
 
 private func name(_ count: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "n"), count: count) }
 
-/// As `Life.Part` has them.
+/// In the form of `Life.Part`.
 private func segment(_ key: CInt, _ size: Int, _ flags: CInt) -> [UInt8] { Array("\(key) \(size) \(flags)".utf8) }
 
-/// One without a key, one with a key, the same once more; and two that cannot be had.
+/// Gets a segment without a key, one with a key, and the same again; two further calls fail.
 private func getSegments() {
   let first = clinux_shmget(privateKey, 1, create | 0o600)
   must("get a segment", first)

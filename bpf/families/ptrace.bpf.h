@@ -1,6 +1,6 @@
 /*
- * ptrace(2): what was done to another task. Calls that fail are not told. The return of a function has its arguments
- * beside what it returns, so that nothing needs to be kept from a call's entry to its end.
+ * ptrace(2): calls that reach another task. Calls that fail are not reported. At the return of a function a program
+ * sees its arguments and its result, so no state is kept between the entry and the return.
  */
 #ifndef QUARK_BPF_PTRACE
 #define QUARK_BPF_PTRACE
@@ -32,7 +32,7 @@ static __always_inline int on_ptrace(struct task_struct *tracee, __u64 request, 
 	return 0;
 }
 
-/* ptrace_attach(task, request, addr, flags), of PTRACE_ATTACH and PTRACE_SEIZE: an int, 0 if the task is traced now. */
+/* ptrace_attach(task, request, addr, flags), for PTRACE_ATTACH and PTRACE_SEIZE: 0 if the task is traced now. */
 SEC("quark_fexit/ptrace_attach")
 int ptrace_attach_fexit(__u64 *ctx)
 {
@@ -41,7 +41,7 @@ int ptrace_attach_fexit(__u64 *ctx)
 	return on_ptrace((struct task_struct *)argument(ctx, 0), argument(ctx, 1), argument(ctx, 2), argument(ctx, 3));
 }
 
-/* ptrace_traceme(): an int, 0 if the parent traces the current task now. */
+/* ptrace_traceme(): returns 0 if the parent traces the current task now. */
 SEC("quark_fexit/ptrace_traceme")
 int ptrace_traceme_fexit(__u64 *ctx)
 {
@@ -51,8 +51,8 @@ int ptrace_traceme_fexit(__u64 *ctx)
 }
 
 /*
- * arch_ptrace(child, request, addr, data), of all others: below 0 if it failed. A debugger that started what it traces
- * makes thousands of these, which say nothing that its beginning has not said.
+ * arch_ptrace(child, request, addr, data), for all other requests: returns a negative number if it failed. A debugger
+ * that traces its own child makes thousands of these calls, which are not reported, because the begin was reported.
  */
 SEC("quark_fexit/arch_ptrace")
 int ptrace_request_fexit(__u64 *ctx)

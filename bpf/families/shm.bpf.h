@@ -1,6 +1,6 @@
 /*
- * Shared memory: segments of System V and memory files. Calls that fail are not told. The return of a system call has
- * the registers it was called with beside what it returns, so that nothing needs to be kept from its entry to its end.
+ * Shared memory: System V segments and memory files. Calls that fail are not reported. At the return of a system call a
+ * program sees its registers and its result, so no state is kept between the entry and the return.
  */
 #ifndef QUARK_BPF_SHM
 #define QUARK_BPF_SHM
@@ -24,7 +24,7 @@ static __always_inline struct wire_shm *shm_begin(struct stage *s, __u32 kind)
 	return body;
 }
 
-/* __x64_sys_shmget(regs), of shmget(key, size, flags): the id of a segment, or an error. */
+/* __x64_sys_shmget(regs), for shmget(key, size, flags): returns the id of a segment, or an error. */
 SEC("quark_fexit/shmget")
 int shmget_fexit(__u64 *ctx)
 {
@@ -38,7 +38,7 @@ int shmget_fexit(__u64 *ctx)
 	s = stage_get(&slot, WIRE_FAMILY_SHM);
 	if (s) {
 		body = shm_begin(s, WIRE_SHMGET);
-		/* key_t and the flags are of 32 bits. */
+		/* key_t and the flags have 32 bits. */
 		body->key = (int)BPF_PROBE_READ(regs, PARM1_REGISTER);
 		body->size = BPF_PROBE_READ(regs, PARM2_REGISTER);
 		body->flags = (int)BPF_PROBE_READ(regs, PARM3_REGISTER);
@@ -47,7 +47,7 @@ int shmget_fexit(__u64 *ctx)
 	return 0;
 }
 
-/* The name that the kernel has for the file of a descriptor. */
+/* The kernel's name for the file of a descriptor. */
 static __always_inline const unsigned char *name_of(int descriptor)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -59,9 +59,9 @@ static __always_inline const unsigned char *name_of(int descriptor)
 }
 
 /*
- * __x64_sys_memfd_create(regs), of memfd_create(name, flags): a descriptor, or an error. The name is that of the file,
- * which nobody can change; but another thread may have closed the descriptor by now, and then what the call was given
- * says it.
+ * __x64_sys_memfd_create(regs), for memfd_create(name, flags): returns a descriptor, or an error. The name is that of
+ * the file, which cannot change. But another thread may have closed the descriptor by now; then the argument of the
+ * call is used.
  */
 SEC("quark_fexit/memfd_create")
 int memfd_create_fexit(__u64 *ctx)

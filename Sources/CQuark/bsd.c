@@ -38,7 +38,7 @@ __weak size_t quark_strlcat(char *target, const char *source, size_t size)
 	return length + copy(target + length, source, size - length);
 }
 
-/* Converts `text`, a decimal number. If it is none in that range: 0 with a reason, and errno EINVAL or ERANGE. */
+/* Converts `text` to a decimal number in this range. On an error: 0 with a reason, and errno EINVAL or ERANGE. */
 __weak long long quark_strtonum(const char *text, long long minimum, long long maximum, const char **reason)
 {
 	const int before = errno;

@@ -337,7 +337,7 @@ public import QuarkLinux
     }
     let ringSize = attributes.ring_size
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
-      throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
+      throw QuarkError("use a ring_size that is not a power of two from 4096 to 1 GiB", invalid)
     }
     if flags & QQ_BYPASS != 0 {
       let others = QQ_KPROBE | QQ_NOVA | QQ_ENTRY_LEADER | QQ_MIN_AGG | QQ_THREAD_EVENTS
@@ -350,7 +350,7 @@ public import QuarkLinux
     if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
     guard refused.isEmpty else {
       let names = refused.joined(separator: ", ")
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "no support so far of \(names)")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "not supported so far: \(names)")
     }
     let meaningless = CUnsignedInt(bitPattern: flags & ~knownFlags)
     guard meaningless == 0 else {
@@ -358,7 +358,7 @@ public import QuarkLinux
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has bits without a meaning: \(bits)")
     }
     guard attributes.kubefd == -1 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd is not supported so far")
     }
   }
 

@@ -12,7 +12,7 @@ public enum BootID {
       guard let salt = salt(of: buffer.bytes) else { throw Errno(EINVAL) }
       return salt
     } catch {
-      throw QuarkError("read which boot this is", error)
+      throw QuarkError("read the boot id", error)
     }
   }
 

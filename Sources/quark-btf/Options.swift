@@ -31,12 +31,12 @@ struct Options {
            quark-btf [-v] -g file name release
            quark-btf -h | -V
       -b          offsets in bits, too
-      -f file     of a BTF file, or an ELF file with BTF in it
-      -g file     as a structure in C
+      -f file     read a BTF file, or an ELF file with BTF in it
+      -g file     print the offsets of a file as a structure in C
       -h          the manual on a terminal, else this text
-      -l release  of the table in this program
+      -l release  look up a kernel in the table of this program
       -m machine  with -l: x86_64 or aarch64 (default: this machine's)
-      -v          say where the offsets are from; with -l show them
+      -v          print where the offsets come from; with -l show them
       -V          version
 
     """

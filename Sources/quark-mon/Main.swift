@@ -55,7 +55,7 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
 /// Warns if the backend is not the best one, and prints the hooks if the user asked for them.
 private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   if !queue.fallbackReason.isEmpty {
-    FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
+    FileDescriptor.complain("quark-mon: using KPROBE, because EBPF failed: \(queue.fallbackReason)\n")
   }
   guard verbosity > 0 else { return }
   FileDescriptor.complain(queue.hooks + "using \(queue.sourceName) for backend\n")

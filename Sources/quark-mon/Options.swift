@@ -44,31 +44,31 @@ struct Options {
     usage: quark-mon [-bDeGgHhkLMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--fallback] [--no-self-test] [--record file] [--replay file] [--tree]
       -b             the EBPF backend: the default
-      -C file        at the end, write the processes known to file, as a graph for dot(1)
+      -C file        at the end, write the known processes to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
-      -e             say who let each process onto the machine (entry leader)
+      -e             print how each process came onto the machine (entry leader)
       -G             calls of getpid(2)
       -g             aggregate as little as possible
       -H             shared memory
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
-      -L             modules of the kernel that are loaded
+      -L             kernel modules that are loaded
       -l max_length  raw events held at most, 1 or more (default 10000)
-      -M             no events, but how many there are, about every second
-      -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
+      -M             no events, but the statistics about every second
+      -m number      hold this many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
       -o file        events go to file
       -P ppid        only events of this process's children
       -r file        rules that say which events to show; - is standard input
-      -s             no list of the processes there are at the start
+      -s             no list of the processes that exist at the start
       -T             calls of ptrace(2)
       -t             KPROBE: events of threads too
-      -u             changes of memory's protection (there is no support so far)
-      --fallback     the KPROBE backend, where EBPF cannot be had
-      --no-self-test do not try the backend on a process of its own before it is used
-      --record file  keep the records as they come from the kernel
-      --replay file  play such a file in place of what the kernel says, and end
-      --tree         at the end, draw the processes known as a tree
-      -v             say which backend is used, and by which means of the kernel
+      -u             changes of memory protection (not supported so far)
+      --fallback     the KPROBE backend, if EBPF is not available
+      --no-self-test do not test the backend before it is used
+      --record file  write the records, as they come from the kernel, to file
+      --replay file  play such a file in place of tracing the kernel, and end
+      --tree         at the end, draw the known processes as a tree
+      -v             print which backend and which kernel hooks are used
       -V             version
 
     """

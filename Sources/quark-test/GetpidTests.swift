@@ -7,8 +7,8 @@ import QuarkLinux
 /// no program for them; a backend that cannot report them says so.
 func getpidCalls(_ context: TestContext) throws(TestEnd) {
   var plain = try context.open()
-  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked for nobody")
-  try expectEqual("calls that nobody asked for", try callGetpid(context, in: &plain), 0)
+  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked, but was not asked for")
+  try expectEqual("calls that were not asked for", try callGetpid(context, in: &plain), 0)
   var asking = context
   asking.attributes.flags |= QQ_GETPID
   var queue = try asking.open()

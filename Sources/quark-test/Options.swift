@@ -66,12 +66,12 @@ struct Options {
       -b       the EBPF tests
       -h       the manual on a terminal, else this text
       -k       the KPROBE tests, with the kernel's own types and with the table of offsets
-      -j jobs  so many tests side by side (12); 1: each by itself
+      -j jobs  run this many tests side by side (12); 1: each by itself
       -l       list the tests
       -n       the NOVA tests
-      -s seed  in an order that the seed, a number above 0, makes; also --shuffle
-      -t       interleave the kernel's trace_pipe with what failing tests say
-      -v       show what passing tests say too; twice: every event they see
+      -s seed  an order that depends on the seed, a number above 0; also --shuffle
+      -t       mix the kernel's trace_pipe into the output of tests
+      -v       show the output of passing tests, too; twice: every event they see
       -V       version
       -x test  leave this test out
 

@@ -96,7 +96,7 @@ no quark-mon 1 'invalid ppid: -1' -P -1
 no quark-mon 1 '-m and -M exclude each other' -m 5 -M
 no quark-mon 1 '-b and -k exclude each other' -b -k
 no quark-mon 1 '-k and --fallback exclude each other' -k --fallback
-no quark-mon 1 'no support so far of QQ_MPROTECT' -u
+no quark-mon 1 'not supported so far: QQ_MPROTECT' -u
 no quark-mon 1 'cannot write to /nowhere/graph: No such file or directory' -o events --replay "$rec" -C /nowhere/graph
 no quark-mon 1 'cannot write to /: Is a directory' --replay "$rec" -o /
 no quark-mon 1 '/nowhere/recording: No such file or directory' --replay /nowhere/recording -o events -C graph

@@ -238,7 +238,7 @@ extension ReleaseTable.Answer {
     case .differentNeighbours(let below, let above):
       "\(kernel) is not in the table, and \(below) and \(above), between which it lies, do not agree"
     case .outside(let neighbour):
-      "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
+      "\(kernel) is not in the table, and does not lie between two that are: the nearest is \(neighbour)"
     case .unknown: "\(kernel) is not in the table, nor is any of its series and flavour"
     case .damagedTable: "the table of this program is damaged"
     }

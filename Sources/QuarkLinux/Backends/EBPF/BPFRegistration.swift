@@ -35,7 +35,7 @@ internal import QuarkCore
     let error = unsafe clibbpf_register(how, handlers)
     if error != 0 {
       unsafe handlers[0] = -1
-      throw QuarkError("tell libbpf of our sections", Errno(-error))
+      throw QuarkError("register our sections with libbpf", Errno(-error))
     }
   }
 

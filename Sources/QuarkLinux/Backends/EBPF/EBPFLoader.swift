@@ -81,7 +81,7 @@ internal import QuarkCore
       let knowledge = SelfTest.Knowledge(
         hooks: plan.hooks.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
       for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = loaded.ring.consume(limit: .max, body) }) {
-        plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
+        plan.reject(hook, "it is attached, but delivers nothing for the process of the self-test")
         isWhole = false
       }
     }

@@ -169,7 +169,7 @@ public import QuarkCore
     if let hook = silent.first {
       throw QuarkError(
         "trust the backend", Errno(EPROTO),
-        detail: "self-test: \(hook.name) says nothing of a process that was made to try it")
+        detail: "self-test: \(hook.name) delivers nothing for the process that was made to test it")
     }
   }
 

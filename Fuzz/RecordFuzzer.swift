@@ -1,8 +1,8 @@
-// One for all records: making them anew takes longer than decoding does.
+// They are shared by all records, because making them takes longer than decoding.
 nonisolated(unsafe) private var strings = StringPool()
 nonisolated(unsafe) private var queue = RawEventQueue(capacity: 1)
 
-/// One record of a ring.
+/// Fuzzes one record of a ring.
 func fuzzRecord(_ record: RawSpan) {
   let event = unsafe queue.make()!
   if unsafe RecordDecoder.decode(record, into: event, maxEnvironment: 4096, strings: &strings) == .decoded {
@@ -17,7 +17,7 @@ func fuzzRecord(_ record: RawSpan) {
   precondition(unsafe queue.variableBytes == 0, "no string stays behind")
 }
 
-/// Every byte may be read, and the last of them is a NUL.
+/// Every byte must be readable, and the last one must be a NUL.
 private func check(_ bytes: UnsafeMutablePointer<CChar>?, count: Int) {
   guard let bytes = unsafe bytes else { return }
   var sum = 0

@@ -14,7 +14,7 @@ import tempfile
 
 COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-variable",
            "-Wno-unused-but-set-variable", "-x", "c"]
-# What examples take for granted.
+# Declarations that examples need.
 CONTEXT = """\
 #include <err.h>
 #include <errno.h>
@@ -54,7 +54,7 @@ class Header:
             self.structures[match[1]] = self._members(self._body(plain, match.end()))
 
     def _functions(self):
-        # Functions of a queue are inline where they hand the library what a program was compiled with.
+        # Functions of a queue are inline if they tell the library what a program was compiled with.
         with tempfile.NamedTemporaryFile(mode="r") as output:
             if subprocess.run(COMPILE + ["-aux-info", output.name, self.path]).returncode != 0:
                 sys.exit(f"check.py: {self.path} does not compile")

@@ -1,8 +1,7 @@
 #!/bin/sh
 #
-# names.sh HEADER: the names of all functions and variables that a header declares for others to link with, sorted, a
-# line each. They are what the libraries define, and all they define. Not those of the headers that it includes, and not
-# what is static.
+# names.sh HEADER: prints the names of all functions and variables that a header declares for linking, sorted, one on
+# each line. The libraries define these names and no others. Names of included headers, and static ones, are left out.
 #
 # Environment: CC (cc).
 
@@ -15,7 +14,7 @@ export LC_ALL
 text=$("${CC:-cc}" -E -D_GNU_SOURCE -x c "$1")
 
 names=$(printf '%s\n' "$text" | awk -v header="$1" '
-# strip(S, WORD): S without each WORD and the parentheses behind it.
+# strip(S, WORD): S without each WORD and the parentheses after it.
 function strip(s, word,    start, i, depth, c) {
 	while (match(s, word "[ ]*[(]")) {
 		start = RSTART
@@ -29,7 +28,7 @@ function strip(s, word,    start, i, depth, c) {
 	return s
 }
 
-# declared(S): prints what a declaration names, which has no braces and no semicolon.
+# declared(S): prints the name in a declaration, which has no braces and no semicolon.
 function declared(s,    name, parts, count, i) {
 	s = strip(strip(strip(s, "__attribute__"), "__asm__"), "_Static_assert")
 	gsub(/[ \t]+/, " ", s)
@@ -37,7 +36,7 @@ function declared(s,    name, parts, count, i) {
 	if (s ~ /^ *$/ || s ~ / (typedef|static) /)
 		return
 	if (match(s, /[(]/)) {
-		# A function, or something behind a pointer to one: int (*name)(void).
+		# A function, or a pointer to one: int (*name)(void).
 		name = substr(s, RSTART) ~ /^[( ]+\*/ ? substr(s, RSTART) : substr(s, 1, RSTART - 1)
 		if (name ~ /^[(]/) {
 			sub(/^[( *]+/, "", name)
@@ -58,7 +57,7 @@ function declared(s,    name, parts, count, i) {
 	}
 }
 
-# The lines of the header alone: a marker says from where those that follow are.
+# Only the lines of the header: a marker says from which file the following lines come.
 /^# [0-9]+ "/ {
 	file = $0
 	sub(/^# [0-9]+ "/, "", file)

@@ -1,8 +1,8 @@
 internal import CQuark
 internal import QuarkCore
 
-/// A round on a machine that loses records. What comes out is judged by what was, and by no other rule: whatever is told
-/// of a process is its own or its ancestors', nobody who is gone stays, and nobody who lives is forgotten.
+/// A round on a machine that loses records. The events are compared with what really happened: the data of a process
+/// must be its own or that of its ancestors, no process that is gone stays known, and no living process is forgotten.
 package struct LossRound: ~Copyable {
   package struct Totals: Sendable {
     package var records = 0
@@ -12,7 +12,7 @@ package struct LossRound: ~Copyable {
     package var late: UInt64 = 0
     package var refused: UInt64 = 0
     package var forgotten: UInt64 = 0
-    /// Of which no record that was left said whose they were.
+    /// The number of events that no remaining record could assign to a process.
     package var unknowable = 0
 
     package init() {}
@@ -40,9 +40,9 @@ package struct LossRound: ~Copyable {
   private var pipeline: EventPipeline
   private var merge: SourceMerge
   private var rings: [Ring]
-  /// Written later than they are stamped.
+  /// Records that are written later than their time stamps.
   private var delayed: [LifeRecord] = []
-  /// In the queue, by their pids, in the order of their stamps.
+  /// The records in the queue, by pid, in the order of their time stamps.
   private var waiting: [[LifeRecord]]
   private var judge = LifeJudge()
   private var totals = Totals()
@@ -93,7 +93,7 @@ package struct LossRound: ~Copyable {
     return totals
   }
 
-  /// All that live at first, with the precision of /proc.
+  /// Scrapes all processes that live at the beginning, with the precision of /proc.
   private mutating func scrape() {
     for number in machine.living {
       let life = machine.lives[Int(number)]
@@ -108,10 +108,10 @@ package struct LossRound: ~Copyable {
     }
   }
 
-  /// Starts of the first ones are whole ticks.
+  /// The start times of the first processes are whole ticks.
   private static func inTicks(_ timeNS: UInt64) -> UInt64 { timeNS / 10_000_000 * 10_000_000 }
 
-  // MARK: - What happens
+  // MARK: - The machine
 
   private mutating func happen() {
     var made: [LifeRecord] = []
@@ -133,7 +133,7 @@ package struct LossRound: ~Copyable {
 
   private mutating func plug() {
     guard parameters.hotplugPeriod > 0, random.below(parameters.hotplugPeriod) == 0 else { return }
-    // The last one is never offline.
+    // The last CPU is never offline.
     offlineSource = offlineSource == nil && parameters.sourceCount > 1 ? random.below(parameters.sourceCount - 1) : nil
   }
 
@@ -146,7 +146,7 @@ package struct LossRound: ~Copyable {
     if random.below(10) == 0 { pipeline.noteLosses(countedLost) }
     var isEmpty = pull()
     while true {
-      // As the queue does it: when nothing is left in the rings.
+      // Like the queue, reconcile only when nothing is left in the rings.
       if isEmpty { pipeline.reconcile(nowNS: nowNS) { machine.look(pid: $0) } }
       let removals = pipeline.statistics.removals
       guard let event = unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: 0) else { return }
@@ -154,7 +154,7 @@ package struct LossRound: ~Copyable {
       guard let pid = unsafe event.pointee.process?.pointee.pid else {
         throw Violation(message: "an event without a process")
       }
-      // Those of its pid, the oldest first, as many as have left.
+      // The records of its pid that have left, oldest first.
       let group = Array(waiting[Int(pid)].prefix(Int(pipeline.statistics.removals - removals)))
       waiting[Int(pid)].removeFirst(group.count)
       try unsafe judge.judge(
@@ -164,7 +164,7 @@ package struct LossRound: ~Copyable {
     }
   }
 
-  /// False: what is in the rings does not fit.
+  /// False if the records in the rings do not fit.
   private mutating func pull() -> Bool {
     merge.removeAll()
     for index in rings.indices { if let head = rings[index].head { merge.add(index, timeNS: head.timeNS) } }
@@ -212,7 +212,7 @@ package struct LossRound: ~Copyable {
 
   // MARK: - The end
 
-  /// Nothing more happens, for long enough that also what was not counted is looked for.
+  /// Nothing more happens, for so long that losses that were not counted are found, too.
   private mutating func finish() throws(Violation) {
     for _ in 0..<400 {
       nowNS += 1_000_000_000
@@ -241,7 +241,7 @@ package struct LossRound: ~Copyable {
 }
 
 extension LifeMachine {
-  /// As /proc has it now.
+  /// The state of a pid in /proc now.
   func look(pid: UInt32) -> ProcessLook {
     let life = lives[Int(byPID[Int(pid)])]
     return life.number == 0 ? .gone : .alive(startNS: life.startNS / 10_000_000 * 10_000_000)

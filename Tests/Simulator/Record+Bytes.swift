@@ -2,7 +2,7 @@ internal import CQuark
 internal import CWire
 
 extension Record {
-  /// The record as bpf/ would write it, or spoiled as `damage` says.
+  /// The record as bpf/ would write it, or damaged as `damage` says.
   func wireBytes() -> [UInt8] {
     var fields: [UInt8] = []
     var header = wire_record()
@@ -51,7 +51,7 @@ extension Record {
     bytes += [UInt8](repeating: 0, count: (8 - content.count % 8) % 8)
   }
 
-  /// From the leaf to the root, each with its NUL.
+  /// The components from the leaf to the root, each with its NUL.
   private static func components(_ path: [UInt8]) -> [UInt8] {
     let isCut = path.first == UInt8(ascii: ".")
     return path.dropFirst(isCut ? 1 : 0).split(separator: UInt8(ascii: "/")).reversed().flatMap { $0 + [0] }
@@ -75,7 +75,7 @@ extension Record {
 
   private var wireBody: [UInt8] {
     switch type {
-    // Who made the call is found by the pid alone.
+    // The calling process is found only by its pid.
     case RAW_PTRACE:
       let body = wire_ptrace(start_boot_ns: 0, request: 16, addr: timeNS, data: 0, child_pid: pid, reserved: 0)
       return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
@@ -83,12 +83,12 @@ extension Record {
       var body = wire_shm()
       body.size = timeNS
       return unsafe withUnsafeBytes(of: body) { unsafe Array($0) }
-    // Safe: both tasks are the same members in the same order, plain integers.
+    // Safe: both tasks have the same members in the same order, and all are integers.
     default: return unsafe withUnsafeBytes(of: unsafeBitCast(rawTask, to: wire_task.self)) { unsafe Array($0) }
     }
   }
 
-  /// Bytes of the structure that the record becomes, beside strings.
+  /// Bytes of the payload that the record becomes, without strings.
   var payloadSize: Int {
     guard isWire else { return 0 }
     switch type {
@@ -98,7 +98,7 @@ extension Record {
     }
   }
 
-  /// The task as `makeRawEvent` wants it filled in.
+  /// The task in the form for `makeRawEvent`.
   var rawTask: raw_task {
     var result = raw_task()
     if let task {

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-# Of each kind of name: the least number of ours that cannot meet one of the reference, now or later.
+# For each kind of name: the least number of ours that cannot clash with one of the reference, now or later.
 ROOMS = [("QQ_", 1 << 24), ("QUARK_EV_", 1 << 32), ("QUARK_RF_", 1 << 32), ("RAW_F_", 0), ("RAW_EXEC_F_", 0),
          ("RAW_", 64)]
-# No number of its own: what it is made of is looked at.
+# These have no number of their own: the numbers of which they are made are checked.
 COMPOSED = {"QQ_ALL_BACKENDS", "RAW_NUM_TYPES"}
 
 

@@ -11,7 +11,7 @@ import tempfile
 
 program, replacement, out = sys.argv[1:]
 build = pathlib.Path(".build-embedded")
-# The commands of the last build, a YAML file whose lists are JSON.
+# The commands of the last build are a YAML file whose lists are JSON.
 text = (build / "release.yaml").read_text()
 command = re.search(rf'^  "C\.{re.escape(program)}-[^"]*\.exe":\n(?:    .*\n)*?    args: (\[.*\])$', text, re.M)
 if not command:

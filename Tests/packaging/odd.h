@@ -1,4 +1,4 @@
-/* Declarations as names.sh may meet them. */
+/* Different forms of declarations, for names.sh. */
 #include <stdio.h>
 #define API __attribute__((visibility("default"), aligned(8)))
 #define LIST(name) struct name { struct name *next; }

@@ -162,10 +162,10 @@ private struct Accounts {
         throw .failed("process \(index): exit code \(account.exitCode), should be \(GroundTruth.status(index))")
       }
     }
-    // The generator is one more process, and its own exit has no index.
+    // The generator is one more process, and its own exit has no index (a stranger).
     try expect(forks <= accounts.count + 1, "\(forks) forks")
     try expect(forks + lost >= accounts.count + 1, "\(forks) forks, and \(lost) records lost")
-    // So is an exit whose exec is lost.
+    // An exit whose exec is lost has no index either.
     try expect(strangers <= 1 + lost, "\(strangers) events without the arguments of any process, \(lost) records lost")
   }
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Does everything.c use all that quark.h declares?
+"""Checks that everything.c uses everything that quark.h declares.
 
-everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]: functions and variables that the header declares against the names that the
-compiled program needs from elsewhere, and fields against the lines "offset STRUCT.FIELD N" that it printed. Says what
-is missing on either side, and exits with 1 if anything is.
+everything.py CLANG HEADER OBJECT OUTPUT [DEFINITION...]: compares the functions and variables that the header declares
+with the undefined names of the compiled program, and its fields with the lines "offset STRUCT.FIELD N" that the program
+printed. Prints what is missing on either side, and exits with 1 if anything is.
 """
 import json
 import subprocess
@@ -57,7 +57,7 @@ def main(clang, header, object_file, output, *definitions):
         if node["kind"] == "RecordDecl" and node.get("completeDefinition"):
             members.update(f"{node['name']}.{name}" for name in fields(node))
     symbols = subprocess.run(["nm", "-u", object_file], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    # What it needs of libc and of the compiler is not for quark.h to declare.
+    # Names of libc and of the compiler are left out.
     ours = {name for name in symbols if name in names}
     with open(output) as lines:
         shown = {line.split()[1] for line in lines if line.startswith("offset ")}

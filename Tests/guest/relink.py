@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""relink.py PROGRAM OBJECT OUT: links a program of .build-embedded anew, as the package manager did, with OBJECT in place
-of the object of the same name. Run from the top of the tree, after the program was built."""
+"""relink.py PROGRAM OBJECT OUT: links a program of .build-embedded again, like the package manager, with OBJECT in
+place of the object of the same name. Run from the top of the tree, after the program was built."""
 
 import json
 import pathlib

@@ -5,8 +5,8 @@
 #   vmlinux   the kernel that qemu boots: stripped, with a PVH entry; or with --btf
 #   btf       the BTF of the same source and options built with debug information
 #   config    the complete configuration
-# RELEASE is the `uname -r` that the kernel must have. The same arguments and the same compiler give the same bytes. If a
-# change here changes the bytes, change BuiltKernel.recipe too.
+# RELEASE is the `uname -r` that the kernel must have. The same arguments and the same compiler give the same bytes. If
+# a change here changes the bytes, change BuiltKernel.recipe too.
 #
 # It needs 3 GB of space beside OUT (5 with --btf), and Debian packages that ci/deps installs if they are missing.
 

@@ -252,7 +252,7 @@ public import QuarkLinux
     }
   }
 
-  /// The next event of those that were old enough when `nextEvent` last read records. This does not read records, and
+  /// The next of the events that were old enough when `nextEvent` last read records. This does not read records, and
   /// is for callers that take many events at once. Nil if the clock stands still, as for a recording. Valid until the
   /// next call.
   @unsafe mutating func nextHeldEvent() -> UnsafePointer<quark_event>? {

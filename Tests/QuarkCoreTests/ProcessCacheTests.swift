@@ -281,7 +281,7 @@ import Testing
     #expect(one != id(salt: 98, wallOffsetNS: 1 << 60, startNS: 5_123_456_789), "another boot")
     let nine = ClientGeneration(api: 9)!
     #expect(one == id(salt: 99, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine))
-    // Of pid 7 and 5,120,000,000 ns.
+    // The id for pid 7 and 5,120,000,000 ns.
     #expect(id(salt: 0, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine) == "BwAAAAAALTEBAAAA")
     #expect(ClientGeneration(api: 8) == nil)
   }

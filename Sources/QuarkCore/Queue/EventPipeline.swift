@@ -279,8 +279,7 @@ public import CQuark
     processes.wantReconciliation()
   }
 
-  /// Makes an event of the oldest raw event and of those that follow in the same process and that the matrix joins to
-  /// it.
+  /// Makes an event from the oldest raw event and the following ones of the same process that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
     if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
     if !payloads.isEmpty { forgetPayloads() }

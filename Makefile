@@ -1,9 +1,9 @@
-# The user's verbs. `make help` lists them; `make V=1 …` shows every command.
+# The commands for users. `make help` lists them; `make V=1 …` shows every command.
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-# swift build uses all processors, and one waits for another in the same folder.
+# swift build uses all processors, and two builds in the same folder wait for each other.
 .NOTPARALLEL:
 
 V ?= 0
@@ -12,14 +12,15 @@ Q := @
 endif
 
 SWIFT ?= swift
-# One toolchain builds both sides: its clang has the bpf target.
-# Asked for at its first use, when `deps` has seen to what it loads.
+# One toolchain builds both the Swift and the BPF side: its clang has the bpf target.
+# Evaluated at its first use, when `deps` has installed the libraries that the toolchain loads.
 TOOLCHAIN = $(eval TOOLCHAIN := $$(or $$(shell $(SWIFT) -print-target-info 2>/dev/null | \
 	sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p'),$$(error no Swift toolchain: try $(SWIFT) --version)))$(TOOLCHAIN)
 CLANG ?= $(TOOLCHAIN)/clang
 OBJCOPY ?= $(TOOLCHAIN)/llvm-objcopy
 
-# Two ways to build, two scratch folders: what ships and boots, without the Swift runtime, and what tests and runs here.
+# There are two ways to build, with two scratch folders: without the Swift runtime, for what ships and boots, and with
+# it, for what tests and runs here.
 EMBEDDED := $(SWIFT) build --scratch-path .build-embedded --traits Embedded -c release \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xlinker --gc-sections \
 	-Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables
@@ -32,15 +33,15 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,Sources/CProbes/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TOOLS := quark-mon quark-btf quark-test
-# A library takes the programs that were compiled for its own version, and refuses others when they open a queue: each
-# version has a name of its own, by which the loader finds the right one.
+# A library works with programs that were compiled for its own version, and refuses others when they open a queue.
+# Therefore each version has its own soname, by which the loader finds the right one.
 SO_VERSION := $(shell sed -n 's/^.define QUARK_VERSION[[:blank:]]*"\(.*\)"$$/\1/p' quark.h)
-# All that a shell runs.
+# All shell scripts.
 SCRIPTS = $(shell grep -rlIx --exclude-dir=Fixtures '#!/bin/sh' krun.sh ci initramfs kernel-images man packaging Benchmarks Fuzz Tests) Tests/ok.sh
-# Two at a time on two processors, and the output of each to itself.
+# Runs as many commands at a time as there are processors, and keeps the output of each together.
 STEPS := ci/steps $(if $(filter 1,$(V)),-v)
 
-# Whatever is named as a verb is no file.
+# No command is the name of a file.
 .PHONY: FORCE $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
 all: $(TOOLS) libquark.a libquark_big.a libquark.so initramfs.gz ## the tools, the library, the guest
@@ -69,7 +70,7 @@ Sources/CProbes/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) | deps
 
 bpf: $(BPF_OBJECTS) ## the BPF objects
 
-# Pages that tools show of themselves.
+# The manual pages that tools contain.
 MANUALS := .build-manual/quark-mon.8.gz .build-manual/quark-test.8.gz
 
 .build-manual/%.8.gz: man/%.8 | deps
@@ -87,7 +88,7 @@ $(addprefix .build-embedded/release/,quark-init quark-bench quark-sim-embedded):
 .build-embedded/release/libQuarkC.a: bpf FORCE
 	$(Q)$(EMBEDDED) --product QuarkC
 
-# What the libraries define: what quark.h declares.
+# The names that the libraries define: those that quark.h declares.
 NAMES := .build-embedded/quark.names
 $(NAMES): quark.h packaging/header.py | deps
 	$(Q)mkdir -p $(@D)
@@ -112,7 +113,7 @@ examples: $(EXAMPLES) ## the programs of examples/
 $(EXAMPLES): %: %.c quark.h libquark_big.a
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -I. -o $@ $< libquark_big.a
 
-# ---- to where programs look for it
+# ---- installation
 
 PREFIX ?= /usr/local
 INSTALLED := $(TOOLS) libquark.a libquark_big.a libquark.so
@@ -120,7 +121,7 @@ NOT_MADE = $(filter-out $(wildcard $(INSTALLED)),$(INSTALLED))
 INSTALL = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' \
 	STRIP='$(or $(STRIP),strip)' packaging/install.sh
 
-# Builds what is missing, and that alone: it is often run as root, who builds nothing.
+# Builds only what is missing, because it is often run as root, who should not build.
 install: ## header, libraries, tools, manual and examples: [PREFIX=/usr/local] [DESTDIR=dir] [LIBDIR=PREFIX/lib]
 	$(Q)$(if $(NOT_MADE),$(MAKE) $(NOT_MADE))
 	$(Q)$(INSTALL) install
@@ -136,8 +137,9 @@ kmatrix: deps
 kernel-images: kmatrix ## fetch the kernels of kernels.lock
 	$(Q)$(KMATRIX) fetch
 
-# with-images DEFAULT: makes $$images the kernels of KERNELS, else those of DEFAULT. One that the mirrors have dropped, for
-# which there is no other, is complained of; what there is will do. bookworm's stays when a newer one has gone.
+# with-images DEFAULT: sets $$images to the kernels of KERNELS, or else of DEFAULT. If the mirrors have dropped a kernel
+# and nothing replaces it, there is a warning and the others are used. bookworm's kernel stays when a newer one has
+# gone.
 with-images = images=$$($(KMATRIX) fetch $(if $(KERNELS),--kernels '$(KERNELS)',$(1))) || [ "$$images" ]$(if \
 	$(KERNELS),, || images=$$($(KMATRIX) fetch --kernels 6.1-cloud)) &&
 
@@ -146,7 +148,8 @@ demo: initramfs.gz kmatrix ## boot the newest kernel and show what quark-mon see
 
 test: test-host test-quick ## the host's tests, then the oldest, a middle and the newest kernel, on two processors
 
-# What ships and what tests are two builds, of which each keeps a processor busy. The kernels are for test-quick.
+# The build that ships and the build that tests run at the same time, each on one processor. The kernels are for
+# test-quick.
 test-host: bpf check-docs
 	$(Q)$(STEPS) '$(MAKE) all $(addprefix .build-embedded/release/,quark-init quark-sim-embedded)' '$(HOST) --build-tests'
 	$(Q)$(STEPS) '$(SWIFT) test --skip-build' Tests/krun/run.sh Tests/krun/build.sh Tests/manual/run.sh \
@@ -154,7 +157,7 @@ test-host: bpf check-docs
 		'CLANG=$(CLANG) Tests/packaging/run.sh' Tests/krun/pack.sh Tests/tools/run.sh Tests/manual/help.sh Tests/krun/steps.sh \
 		'$(MAKE) check-scripts' '$(KMATRIX) fetch --set quick || :'
 
-# Leaks are not looked for: Foundation, XCTest and TOMLKit have some, and one test has no descriptor left to list them.
+# Leaks are not checked: Foundation, XCTest and TOMLKit have some, and one test has no descriptor left to list them.
 test-asan: bpf ## the host's tests with the address sanitizer
 	$(Q)$(HOST) --build-tests --scratch-path .build-asan --sanitize address
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --scratch-path .build-asan --sanitize address
@@ -166,7 +169,7 @@ test-threads: libquark_big.a ## queues opened on several threads at once, watche
 test-quick: initramfs.gz kmatrix
 	$(Q)$(KMATRIX) run --set quick --cpus $(or $(CPUS),2) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
-# As a Swift program would have the library, with the checks of the trees compiled in.
+# Builds the library as for a Swift program, with the checks of the trees.
 sim: deps ## the queue against a model of it, or with LOSSES=1 on a machine that loses records: [SEED=n] [ROUNDS=n] [RECORDS=n]
 	$(Q)$(HOST) --scratch-path .build-sim -c release -Xswiftc -DCHECK_INVARIANTS --product quark-sim
 	$(Q).build-sim/release/quark-sim $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
@@ -175,7 +178,7 @@ sim: deps ## the queue against a model of it, or with LOSSES=1 on a machine that
 hostile: libquark_big.a ## recordings with any eight bytes replaced, which takes minutes: [RECORDING=file] [SAMPLE=n] [SEED=n]
 	$(Q)CC='$(CC)' SAMPLE='$(SAMPLE)' SEED='$(SEED)' Tests/hostile/run.sh $(RECORDING)
 
-# As other packages have the library: the Swift ones without the trait, and in a scratch folder of their own.
+# Uses the library like other packages: Swift packages without the trait, and with their own scratch folder.
 GO ?= go
 PROGRAMS ?= examples,go,swift,times
 test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the Swift package, times, here and in guests: [PROGRAMS=go] [KERNELS=glob] [ROUNDS=n] [CPUS=2]
@@ -183,7 +186,7 @@ test-programs: initramfs.gz libquark_big.a kmatrix ## examples/, the Go and the 
 	$(Q)$(call with-images,--set quick) \
 		CLANG=$(CLANG) GO='$(GO)' SWIFT='$(SWIFT)' CPUS='$(CPUS)' ROUNDS='$(ROUNDS)' Tests/guest/run.sh $(PROGRAMS) $$images
 
-# What takes the place of the reference's Go module: a program names the folder in one `replace` line.
+# The folder that replaces the reference's Go module: a program names it in one `replace` line.
 GO_QUARK ?= 0.9
 GO_MODULE ?= .build-go/go-quark-$(GO_QUARK)
 go-module: libquark_big.a ## a folder to replace github.com/elastic/go-quark with: [GO_QUARK=0.9] or 0.6 [GO_MODULE=dir]
@@ -197,8 +200,8 @@ test-kernel: initramfs.gz kmatrix $(if $(OTHER_CLANG),$(OTHER)/initramfs.gz) ## 
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CPUS),--cpus $(CPUS)) $(if $(SHARD),--shard $(SHARD)) $(ARGS) \
 		$(if $(OTHER_CLANG),--initramfs $(OTHER)/initramfs.gz -- quark-test-both)
 
-# The BPF programs as another compiler builds them, in a quark-test beside ours: they must not depend on what one makes
-# of them. That they are others is seen to, or nothing is tested.
+# The BPF programs built by another compiler, in a second quark-test: they must not depend on the code of one compiler.
+# It is checked that the two objects differ; otherwise nothing would be tested.
 $(OTHER)/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Sources/CProbes/%.bpf.o
 	$(Q)ci/deps $(OTHER_CLANG)
 	$(call compile-bpf,$(OTHER_CLANG))
@@ -223,7 +226,7 @@ test-all: test test-kernel ## both
 
 # ---- the offsets table
 
-# What is committed: `make btfhub BTFHUB_ARCHIVE_PATH=".build-btf/kernels.lock DIR"`, with DIR a BTFhub archive.
+# The committed table: `make btfhub BTFHUB_ARCHIVE_PATH=".build-btf/kernels.lock DIR"`, with DIR a BTFhub archive.
 BTFHUB_ARCHIVE_PATH ?=
 btfhub: deps ## the table of offsets, from trees in BTFhub's layout: BTFHUB_ARCHIVE_PATH="DIR ..."
 	$(Q)[ -n '$(BTFHUB_ARCHIVE_PATH)' ] || { echo 'make btfhub BTFHUB_ARCHIVE_PATH="DIR ...": no tree is named' >&2; exit 2; }
@@ -287,7 +290,7 @@ swift-docs: bpf ## the pages of the Swift package, in docs/swift, as a web serve
 	$(Q)$(HOST) --target Quark
 	$(Q)SWIFT='$(SWIFT)' man/swift-docs.sh .build/debug $(TOOLCHAIN) docs/swift
 
-# What quark-mon -C and -m write.
+# The graphs that quark-mon -C and -m write.
 DOT ?= $(wildcard *.dot)
 svg: ## graphs of quark-mon as pictures: [DOT=files], or all that are here
 	$(Q)packaging/svg.sh $(DOT)

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Everything a guest boots or C links is built with `--traits Embedded` (no Swift runtime), and without it for the
-// host tests. The two builds need two scratch folders: the Makefile names them.
+// Everything that a guest boots or C links is built with `--traits Embedded` (no Swift runtime); the tests of the host
+// are built without it. The two builds need two scratch folders: the Makefile names them.
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
@@ -17,7 +17,7 @@ let strictC: [CSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Of a program without the Swift runtime: static, and without tables that nothing reads, which lld can leave out.
+/// For a program without the Swift runtime: it is static, and lld leaves out tables that nothing reads.
 let standalone: LinkerSetting = .unsafeFlags(
   [
     "-static-executable", "-use-ld=lld", "-Xlinker", "-O2", "-Xlinker", "--icf=all", "-Xlinker", "--no-eh-frame-hdr",
@@ -25,7 +25,7 @@ let standalone: LinkerSetting = .unsafeFlags(
   ], .when(traits: ["Embedded"]))
 
 /// A small static tool: getopt(3), no argument parser, no Swift runtime when built Embedded.
-/// What is quick about it is the library; for itself it is small, for the initramfs has little room.
+/// Only the library must be fast; the tool itself must be small, because the initramfs has little room.
 func tool(_ name: String, _ others: [Target.Dependency] = []) -> Target {
   .executableTarget(
     name: name,
@@ -72,7 +72,7 @@ let package = Package(
       name: "QuarkLinux",
       dependencies: ["QuarkCore", "QuarkBTF", "CWire", "CQuark", "CLinux", "CLibbpf", "CProbes", "COffsets"],
       swiftSettings: portable,
-      // Of all that is linked with it.
+      // Libraries for everything that is linked with it.
       linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
     .target(
       name: "Quark", dependencies: ["QuarkCore", "QuarkLinux", "CQuark", "CLinux"], swiftSettings: portable),
@@ -86,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "quark-init",
       dependencies: ["GuestInit"],
-      // A lone file is taken for a script, which would have a `main` of its own.
+      // A single file would be treated as a script, which has its own `main`.
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [standalone]),
     .target(name: "CBench", path: "Benchmarks/CBench", cSettings: strictC),
@@ -95,7 +95,7 @@ let package = Package(
       dependencies: ["QuarkCore", "CQuark", "CLinux", "CBench"],
       path: "Benchmarks/quark-bench",
       swiftSettings: portable,
-      // What the program takes from the heap is counted by wrapping what it takes it with.
+      // Heap allocations of the program are counted by wrapping the allocation functions.
       linkerSettings: [
         .unsafeFlags([
           "-Xlinker", "--wrap=malloc", "-Xlinker", "--wrap=calloc", "-Xlinker", "--wrap=realloc",
@@ -103,7 +103,7 @@ let package = Package(
         ]),
         .unsafeFlags(["-static-executable"], .when(traits: ["Embedded"])),
       ]),
-    // Makes the table of COffsets.
+    // Writes the table of COffsets.
     .executableTarget(
       name: "btfhub",
       dependencies: [

@@ -33,7 +33,7 @@ say() {
 	echo "krun.sh: $*" >&2
 }
 
-# Could not run: nothing was learnt about the kernel or the program.
+# The guest could not run: this says nothing about the kernel or the program.
 fail() {
 	say "$*"
 	exit 125
@@ -94,7 +94,7 @@ case $nonce in
 esac
 if [ "$shell" ]; then
 	[ $# -eq 2 ] || fail "with --shell: krun.sh [options] --shell initramfs kernel"
-	# A session with a controlling terminal, or Ctrl-C would not reach what the shell runs.
+	# The shell needs a session with a controlling terminal; otherwise Ctrl-C would not reach its programs.
 	set -- "$1" "$2" /bin/busybox setsid /bin/busybox cttyhack /bin/sh
 fi
 [ $# -ge 3 ] || fail "an initramfs, a kernel and a program are needed (see krun.sh --help)"
@@ -102,9 +102,9 @@ initramfs=$1 kernel=$2
 shift 2
 program=$1
 
-# --- What the guest is made of -------------------------------------------------------------------------------------
+# --- The parts of the guest ----------------------------------------------------------------------------------------
 
-# bytes FILE OFFSET COUNT: in hexadecimal, without blanks.
+# bytes FILE OFFSET COUNT: prints bytes in hexadecimal, without blanks.
 bytes() {
 	od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n'
 }
@@ -133,8 +133,8 @@ case $(bytes "$kernel" 0 20) in
 	fail "$kernel is not a kernel: neither an ELF vmlinux nor a bzImage" ;;
 esac
 
-# What the kernel's command line cannot carry: it splits at blanks, takes double quotes away, and drops what follows a
-# second "--". The kernel panics when init gets more than 32 arguments.
+# Arguments that the kernel's command line cannot pass: it splits at blanks, removes double quotes, and drops everything
+# after a second "--". The kernel panics if init gets more than 32 arguments.
 [ $# -le 30 ] || fail "a program with $(($# - 1)) arguments: at most 29 reach the guest"
 for word; do
 	case $word in
@@ -147,14 +147,15 @@ case " $append " in
 esac
 
 # no_timer_check: a kernel counts interrupts of its timer for some milliseconds, and panics ("IO-APIC + timer doesn't work")
-# when a busy machine has not run qemu meanwhile.
+# if a busy machine has not run qemu in this time.
 parameters="console=ttyS0 quiet panic=-1 cryptomgr.notests no_timer_check TERM=dumb"
 [ "$results" ] && parameters="$parameters QUARK_RESULTS=/dev/ttyS1"
 [ "$nonce" ] && parameters="$parameters QUARK_NONCE=$nonce"
-# Addresses must not differ from boot to boot (a kernel that is an ELF file has no KASLR), and the clock must not be
-# measured against another one.
+# Addresses must be the same in every boot (a kernel that is an ELF file has no KASLR), and the kernel must not measure
+# the clock with another one.
 [ "$icount" ] && parameters="$parameters norandmaps tsc=reliable"
-# The feature's number: old kernels know no names. X86_FEATURE_CX16 of arch/x86/include/asm/cpufeatures.h.
+# The number of the feature, because old kernels do not know names: X86_FEATURE_CX16 of
+# arch/x86/include/asm/cpufeatures.h.
 [ "$cx16" ] && parameters="$parameters clearcpuid=$((4 * 32 + 13))"
 parameters="$parameters$append -- $*"
 [ ${#parameters} -lt 2048 ] || fail "a kernel command line of ${#parameters} bytes: the limit is 2047"
@@ -163,7 +164,7 @@ console=stdio
 # "mon:": Ctrl-C goes to the guest, Ctrl-A X ends qemu.
 [ "$shell" ] && console=mon:stdio
 
-# --- Processes and files of our own --------------------------------------------------------------------------------
+# --- Our processes and files ---------------------------------------------------------------------------------------
 
 tmp='' pid='' filter='' watchdog='' terminal=''
 
@@ -173,13 +174,13 @@ clean_up() {
 	for process in $pid $watchdog $filter; do
 		kill -KILL "$process" 2>/dev/null
 	done
-	# bash reports killed jobs, once, when they are waited for.
+	# bash reports killed jobs once, when they are waited for.
 	wait 2>/dev/null
 	[ "$tmp" ] && rm -rf "$tmp"
 	[ "$terminal" ] && stty "$terminal"
 }
 
-# Ends as the signal would have ended us, so that our caller sees it.
+# Ends with the signal itself, so that our caller sees it.
 # shellcheck disable=SC2317
 die_by() {
 	trap - EXIT "$1"
@@ -193,15 +194,15 @@ make_tmp() {
 	mkfifo "$tmp/console" || fail "cannot make a fifo in $tmp"
 }
 
-# Whether krun.sh is still there. One that was killed and not yet waited for is not: it has no working directory.
+# True if krun.sh is still running. A zombie does not count: it has no working directory.
 alive() {
 	kill -0 $$ && { [ ! -d /proc/$$ ] || [ -e /proc/$$/cwd ]; }
 }
 
-# watch LIMIT BOOT_LIMIT: ends qemu when its time is up, or when krun.sh is no more. A LIMIT of 0 is none.
+# watch LIMIT BOOT_LIMIT: ends qemu when its time is over, or when krun.sh is gone. A LIMIT of 0 means no limit.
 watch() (
 	seconds=0
-	# No descriptor of our caller's is held open: it may be waiting for the end of a pipe.
+	# No descriptor of our caller stays open, because the caller may be waiting for the end of a pipe.
 	while sleep 1; do
 		seconds=$((seconds + 1))
 		if ! alive; then
@@ -223,9 +224,9 @@ watch() (
 	done
 ) >/dev/null 2>&1
 
-# Copies the guest's console line by line, and leaves a file for each thing that decides the exit code.
+# Copies the guest's console line by line, and makes a file for each fact that decides the exit code.
 copy_console() (
-	# A reader of ours that goes away must not change the outcome.
+	# If the reader of our output goes away, the result must not change.
 	trap '' PIPE
 	cr=$(printf '\r')
 	while IFS= read -r line || [ "$line" ]; do
@@ -248,7 +249,7 @@ copy_console() (
 	done
 )
 
-# start ARGUMENT…: runs qemu in the background (only then does the shell act on signals), console to the fifo.
+# start ARGUMENT…: runs qemu in the background (only then the shell handles signals), with its console in the fifo.
 start() {
 	"$qemu" "$@" </dev/null >"$tmp/console" 2>"$tmp/stderr" &
 	pid=$!
@@ -260,7 +261,7 @@ finish() {
 	watchdog=$!
 	{ wait "$pid"; status=$?; } 2>/dev/null
 	pid=''
-	# KILL: a shell that was forked a moment ago can lose a TERM while it undoes our traps.
+	# KILL: a shell that was just forked can lose a TERM while it resets our traps.
 	{ kill -KILL "$watchdog"; wait "$watchdog"; } 2>/dev/null
 	watchdog=''
 	[ "$filter" ] && wait "$filter"
@@ -269,10 +270,10 @@ finish() {
 
 # --- KVM or not ----------------------------------------------------------------------------------------------------
 
-# cmpxchg16b is hidden from emulated kernels: qemu 7.2 computes its flags from a stale state now and then, and the
-# kernel dies in its memory allocator, seconds into one boot of a few hundred, with nonsense in EFLAGS. With --cx16 it is
-# the kernel alone that does without. So are the fast string instructions, but in virtual time: emulated, they move a byte
-# at a time, and the kernel would use them for all that it copies and clears.
+# cmpxchg16b is hidden from emulated kernels: qemu 7.2 sometimes computes its flags from an old state, and then the
+# kernel crashes in its memory allocator, some seconds after the start of one boot in a few hundred, with wrong EFLAGS.
+# With --cx16 it is hidden only from the kernel. The fast string instructions are hidden, too, except in virtual time:
+# emulated, they move one byte at a time, and the kernel would use them for everything that it copies and clears.
 machine() {
 	cpu=max accelerator=$1
 	[ "$1" = kvm ] || [ "$cx16" ] || cpu=$cpu,-cx16
@@ -286,8 +287,8 @@ machine() {
 		"-no-reboot"
 }
 
-# The device proves nothing: it can be there and fail, or be emulated and crawl. So the kernel is booted under KVM,
-# without an initramfs: it must run until it misses its root file system, in 3 seconds.
+# The device alone proves nothing: it can exist and fail, or be emulated and slow. Therefore the kernel is booted under
+# KVM without an initramfs: within 3 seconds it must reach the point where its root file system is missing.
 kvm_works() {
 	cat "$tmp/console" >"$tmp/probe" &
 	filter=$!
@@ -298,11 +299,11 @@ kvm_works() {
 	grep -q "Kernel panic - not syncing: VFS" "$tmp/probe"
 }
 
-# The outcome holds until the next boot of this machine; it is kept in a cache, as one line.
+# The result is valid until the next boot of this machine; it is one line in the cache.
 choose_accel() {
 	[ "$accel" = auto ] || return
 	accel=tcg
-	# Breakpoints set before the guest has page tables are dependable under TCG only.
+	# Breakpoints that are set before the guest has page tables work reliably only under TCG.
 	if [ ! -w /dev/kvm ] || [ "$gdb" ]; then return; fi
 	cache=${QUARK_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/quark}
 	key="$(cat /proc/sys/kernel/random/boot_id 2>/dev/null) $(command -v "$qemu")"
@@ -388,14 +389,14 @@ fi
 [ "$shell$gdb" ] && timeout=0
 finish "$timeout" "$boot_timeout"
 
-# --- What happened -------------------------------------------------------------------------------------------------
+# --- The result ----------------------------------------------------------------------------------------------------
 
 panic=$(cat "$tmp/panic" 2>/dev/null)
 expired=$(cat "$tmp/expired" 2>/dev/null)
 started=''
 [ -e "$tmp/started" ] && started=1
-# The guest's init wrote 0x10 + code to the debug port, of which qemu makes an odd status from 33 to 231. A qemu that a
-# signal ended can have such a status too, but then init has not said on the console that the program is over.
+# The guest's init wrote 0x10 + code to the debug port, which qemu turns into an odd status from 33 to 231. A qemu that
+# a signal killed can have such a status, too, but then init has not printed on the console that the program has ended.
 code=''
 if [ "$status" -ge 33 ] && [ "$status" -le 231 ] && [ $((status % 2)) -eq 1 ]; then
 	if [ "$status" -le 128 ] || [ "$shell" ] || [ -e "$tmp/exited" ]; then code=$(((status - 33) / 2)); fi

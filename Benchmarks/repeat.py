@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""repeat.py RECORDING TIMES TOGETHER OUT: a recording in which what is recorded happens again and again, each time later by
-as much as it takes; the records of so many times are read together. Its format is in
+"""repeat.py RECORDING TIMES TOGETHER OUT: writes to OUT a recording that repeats RECORDING TIMES times. Each repetition
+is later by the duration of RECORDING. The records of TOGETHER repetitions are read together. The format is in
 Sources/CWire/include/recording.h."""
 import struct
 import sys

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The queue on synthetic loads, from making raw events to events: time, memory, allocations and instructions. Each line
-# says how to repeat it. Run from the top of the tree, by `make bench`; [PROCESSES=n] [REPEATS=n].
+# Measures the queue with synthetic loads, from raw events to events: time, memory, allocations and instructions. Each
+# line says how to repeat it. `make bench` runs it from the top of the tree; [PROCESSES=n] [REPEATS=n].
 set -eu
 bench=.build-embedded/release/quark-bench
 processes=${PROCESSES:-300000}
@@ -12,12 +12,12 @@ trap 'rm -rf "$work"' EXIT
 # valgrind 3.19 does not understand clang's debug information.
 strip -g -o "$work/bench" "$bench"
 
-# field NAME FILE: the median of a field over the runs in FILE.
+# field NAME FILE: prints the median of a field over the runs in FILE.
 field() {
 	sed -n "s/.* $1=\\([0-9.]*\\).*/\\1/p" "$2" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-# instructions LOAD: per raw event, from making it to its event; the schedule of the load is not counted.
+# instructions LOAD: prints the instructions per raw event, up to its event; the schedule of the load is not counted.
 instructions() {
 	command -v valgrind >/dev/null || { echo -; return; }
 	# shellcheck disable=SC2086 # several words

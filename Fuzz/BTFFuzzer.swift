@@ -1,7 +1,7 @@
-/// Reads bytes as a file is read: only so many at a time, and where they were before others come.
+/// Reads bytes like a file: only a limited number at a time, and into the same buffer each time.
 struct MemorySource: BTFSource {
   let bytes: UnsafeRawBufferPointer
-  /// As a file's reader has it, but small, so that types and strings lie across its end.
+  /// Like the reader of a file, but small, so that types and strings cross its end.
   static var capacity: Int { 4096 }
 
   @unsafe mutating func peek(_ count: Int, at offset: Int) throws(BTFError) -> UnsafeRawBufferPointer {
@@ -18,7 +18,7 @@ struct MemorySource: BTFSource {
   }
 }
 
-/// A BTF, or an ELF file with one.
+/// Fuzzes raw BTF, or an ELF file with BTF.
 func fuzzBTF(_ bytes: RawSpan) {
   unsafe bytes.withUnsafeBytes { buffer in
     do throws(BTFError) {
@@ -34,7 +34,7 @@ func fuzzBTF(_ bytes: RawSpan) {
   }
 }
 
-/// A table, and what is asked of it: the first byte is how long the release is that follows it.
+/// Fuzzes a table and a look-up: the first byte is the length of the release, which follows it.
 func fuzzTable(_ bytes: RawSpan) {
   guard bytes.byteCount > 0 else { return }
   unsafe bytes.withUnsafeBytes { buffer in
@@ -50,7 +50,7 @@ func fuzzTable(_ bytes: RawSpan) {
     var previous: [UInt8] = []
     _ = table.forEachKernel { kernel in
       precondition(kernel.name.count <= ReleaseTable.maxNameBytes)
-      // Whichever way two names are compared, it is the same.
+      // A comparison of two names must give the same result in both directions.
       let there = ReleaseOrder.compare(kernel.name.span, previous.span)
       precondition(ReleaseOrder.compare(previous.span, kernel.name.span) == there.map { -$0 })
       previous = kernel.name

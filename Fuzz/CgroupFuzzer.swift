@@ -1,4 +1,4 @@
-/// A cgroup file, and a cgroup's path. The first byte is the room for the container's name.
+/// Fuzzes a cgroup file, and the path of a control group. The first byte is the room for the container's name.
 func fuzzCgroup(_ bytes: RawSpan) {
   guard bytes.byteCount > 0 else { return }
   unsafe bytes.withUnsafeBytes { buffer in
@@ -13,7 +13,7 @@ func fuzzCgroup(_ bytes: RawSpan) {
 }
 
 private func checkName(_ path: Span<UInt8>, capacity: Int) {
-  // Of exactly this size, so that a byte too many is found.
+  // The buffer has exactly this size, so that a byte too many is found.
   let name = UnsafeMutableBufferPointer<CChar>.allocate(capacity: capacity)
   defer { unsafe name.deallocate() }
   guard let length = unsafe ContainerID.write(cgroup: path, to: name) else { return }

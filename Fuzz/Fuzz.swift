@@ -1,8 +1,7 @@
-// The fuzzers, as one program that does what its name says: record, proc, cgroup, recording, btf, types, table or
-// rules. libFuzzer gives it bytes and watches which ways through the code they take
-// (llvm.org/docs/LibFuzzer.html). It is compiled together with QuarkCore and the pure part of reading BTF, as one
-// module. Whatever the bytes are, nothing may trap, nothing may be read or written out of bounds, no memory may stay
-// behind, and the `precondition`s here hold.
+// All fuzzers in one program, whose name chooses one: record, proc, cgroup, recording, btf, types, table or rules.
+// libFuzzer passes bytes to it and observes their way through the code (llvm.org/docs/LibFuzzer.html). It is compiled
+// together with QuarkCore and the part of the BTF code without system calls, as one module. For any bytes, nothing may
+// trap, nothing may be read or written out of bounds, no memory may leak, and the `precondition`s here must hold.
 
 nonisolated(unsafe) private var fuzzer: (RawSpan) -> Void = { _ in }
 

@@ -1,4 +1,4 @@
-/// The content of any file of /proc/PID, and the target of any link.
+/// Fuzzes the content of the files in /proc/PID, and the targets of the links.
 func fuzzProc(_ bytes: RawSpan) {
   unsafe bytes.withUnsafeBytes { buffer in
     let text = unsafe Span<UInt8>(_unsafeBytes: buffer)
@@ -22,7 +22,8 @@ func fuzzProc(_ bytes: RawSpan) {
   }
 }
 
-/// What was cut off can only be missing: a part of the text says nothing that the whole does not say.
+/// A text that was cut may only lack values: a part of the text must not give a value that the whole text does not
+/// give.
 private func checkStatus(_ text: Span<UInt8>) {
   let whole = ProcStatus(text)
   let part = ProcStatus(text.extracting(..<(text.count / 2)))

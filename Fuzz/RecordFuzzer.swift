@@ -5,7 +5,7 @@ import CWire
 nonisolated(unsafe) private var strings = StringPool()
 nonisolated(unsafe) private var queue = RawEventQueue(capacity: 1)
 
-/// One record of a ring.
+/// Fuzzes one record of a ring.
 func fuzzRecord(_ record: RawSpan) {
   let event = unsafe queue.make()!
   if unsafe RecordDecoder.decode(record, into: event, maxEnvironment: 4096, strings: &strings) == .decoded {

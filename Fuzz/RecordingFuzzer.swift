@@ -1,7 +1,7 @@
 import CQuark
 
-/// A recording, with what its records say, and then as a queue plays it: whatever the times in it are, all that entered
-/// leaves again, as events in which every byte may be read.
+/// Fuzzes a recording and its records, and then plays it in a queue: with any times in it, all raw events that entered
+/// leave again, as events in which every byte can be read.
 func fuzzRecording(_ bytes: RawSpan) {
   guard var cursor = try? RecordingCursor(bytes) else { return }
   var pipeline = EventPipeline(
@@ -38,7 +38,7 @@ func fuzzRecording(_ bytes: RawSpan) {
   pipeline.isOver = true
   takeEvents(of: &pipeline, nowNS: nowNS, wallOffsetNS: cursor.header.wall_offset_ns)
   precondition(pipeline.length == 0, "nothing is held for ever")
-  // As on a machine where nobody is left, for ever and a day.
+  // Reconcile as on a machine where all processes are gone.
   for turn in 0..<3 as Range<UInt64> { pipeline.reconcile(nowNS: .max - 3 + turn) { _ in .gone } }
   precondition(pipeline.processes.strings.reserved <= 1 << 20)
 }
@@ -56,7 +56,7 @@ private func takeEvents(of pipeline: inout EventPipeline, nowNS: UInt64, wallOff
   }
 }
 
-/// Reads all of it: the address sanitizer is told of what cannot be read.
+/// Reads all bytes, so that the address sanitizer reports those that cannot be read.
 private func sum(_ text: UnsafeMutablePointer<CChar>?, count: Int? = nil) {
   guard let text else { return }
   var (index, sum) = (0, 0)

@@ -1,7 +1,7 @@
 import CQuark
 
-/// A text of rules. What is refused has a place within the text; rules written out as text are the same rules again;
-/// and a path that a pattern was made for is matched by it.
+/// Fuzzes a text of rules. The place of an error is within the text; rules that are written as text again are the same
+/// rules; and a pattern matches a path that was made from it.
 func fuzzRules(_ bytes: RawSpan) {
   bytes.withUnsafeBytes { buffer in
     let text = Span<UInt8>(_unsafeBytes: buffer)
@@ -39,7 +39,7 @@ private func checkPlace(_ error: RuleError, _ text: Span<UInt8>) {
   for byte in error.message.utf8 { precondition(byte >= 0x20 && byte < 0x7f) }
 }
 
-/// Every string in quotes.
+/// Writes every string in quotes.
 private func write(_ rules: quark_ruleset) -> [UInt8] {
   var text = ByteBuffer()
   for index in 0..<rules.n_rules {
@@ -97,7 +97,7 @@ private func write(_ name: StaticString, _ wild: quark_wild, to text: inout Byte
   text.append("\"")
 }
 
-/// As it was before it was taken apart.
+/// The pattern as it was before it was split.
 private func pattern(_ wild: quark_wild) -> [UInt8] {
   let isExact = wild.pre_len > 0 && wild.pre[wild.pre_len - 1] == 0
   return parts(wild).joined(separator: isExact ? [] : [UInt8(ascii: "*")]).map { $0 }
@@ -137,8 +137,8 @@ private func areEqual(_ one: quark_rule_field, _ other: quark_rule_field) -> Boo
   }
 }
 
-/// A pattern matches what it is without its `*`, and not that without its last byte unless something else makes up for
-/// it. The strings are as large as they are, so that a byte read behind them is found.
+/// A pattern matches its text without the `*`, but not this text without its last byte, unless the `*` replaces that.
+/// The buffers have exactly the size of the strings, so that a read after their end is found.
 private func checkMatches(_ rules: UnsafeMutablePointer<quark_ruleset>) {
   var process = quark_process()
   withUnsafeMutablePointer(to: &process) { process in

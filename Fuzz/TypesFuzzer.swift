@@ -1,5 +1,5 @@
-/// A BTF as what BPF programs are fitted to: whatever it is, it is refused, or what is picked from it is a BTF that can
-/// be read, and from which the same is picked again.
+/// Fuzzes the BTF to which BPF programs are relocated: either it is refused, or the extract is a valid BTF, of which
+/// the extract is the same again.
 func fuzzTypes(_ bytes: RawSpan) {
   bytes.withUnsafeBytes { buffer in
     guard let first = pick(buffer) else { return }
@@ -11,7 +11,7 @@ func fuzzTypes(_ bytes: RawSpan) {
   }
 }
 
-/// Names that stand in what is committed of BTF, or that are short enough to be found.
+/// Names that are in the committed BTF, or that are short enough to be found by the fuzzer.
 private let wanted: NameTable = {
   var names = NameTable()
   let some: [StaticString] = ["task_struct", "cred", "uid", "path", "d_name", "ns_common", "int", "a", "b", "ab"]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh NAME SECONDS: runs one of the fuzzers, from the top of the tree, on what is committed and on what earlier runs
-# found worth keeping. What it says goes to .build-fuzz/NAME.log; a finding is shown, and kept beside it.
+# run.sh NAME SECONDS: runs one of the fuzzers, from the top of the tree, on the committed inputs and on those that
+# earlier runs kept. Its output goes to .build-fuzz/NAME.log; a finding is shown, and kept beside it.
 set -eu
 name=$1 seconds=$2
 here=.build-fuzz

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""seeds.py FOLDER RECORDING...: the records of recordings (recording.h), one file each, for the record fuzzer."""
+"""seeds.py FOLDER RECORDING...: writes each record of the recordings (recording.h) to a file of FOLDER, as seeds of
+the record fuzzer."""
 import pathlib
 import struct
 import sys

@@ -2,7 +2,7 @@
 # The tests of a script, which are counted.
 passed=0 failed=0
 
-# ok WORDS COMMAND...: the command succeeds. What it prints is shown if it does not.
+# ok WORDS COMMAND...: a test that passes if the command succeeds. If it fails, its output is shown.
 ok() {
 	words=$1
 	shift
@@ -16,8 +16,8 @@ ok() {
 	fi
 }
 
-# absent WORDS: what cannot be tested, for want of a compiler or another program. Where everything must be tested, that is
-# a failure.
+# absent WORDS: reports a test that cannot run because a compiler or another program is missing. Where everything must
+# be tested, this is a failure.
 absent() {
 	if [ "${CI:-}" = true ]; then
 		ok "$1" false

@@ -1,7 +1,7 @@
 /*
- * The kernel structures our programs read, cut down to the members they read. CO-RE finds each member by name in the
- * running kernel's BTF, so order, padding and everything left out do not matter. Members lose their `const`: the
- * BPF_CORE_READ macros declare variables of a member's type and fill them later.
+ * The kernel structures that our programs read, with only the members that they read. CO-RE finds each member by name
+ * in the running kernel's BTF, so order, padding and missing members do not matter. Members have no `const`, because
+ * the BPF_CORE_READ macros declare variables of a member's type and fill them later.
  */
 #ifndef QUARK_KERNEL_TYPES_H
 #define QUARK_KERNEL_TYPES_H
@@ -20,7 +20,7 @@ typedef _Bool bool;
 
 enum { false = 0, true = 1 };
 
-/* uapi/linux/bpf.h, the values we use */
+/* uapi/linux/bpf.h: the values that we use */
 enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -49,7 +49,7 @@ struct bpf_raw_tracepoint_args {
 };
 
 #if defined(__TARGET_ARCH_x86)
-/* As user space names it: uapi/asm/ptrace.h. */
+/* With the names of user space: uapi/asm/ptrace.h. */
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs,
 	    eflags, rsp, ss;
@@ -175,7 +175,7 @@ struct mutex {
 	atomic_long_t owner;
 };
 
-/* With PREEMPT_RT, from 5.15 on. */
+/* Only with PREEMPT_RT, from 5.15 on. */
 struct rt_mutex_base {
 	struct task_struct *owner;
 };

@@ -1,16 +1,16 @@
 /*
- * What is done on the machine, as records of wire.h in one ring: all programs, in one object. core/ has what they share,
- * families/ the programs themselves, one file for each family of events.
+ * All BPF programs, in one object. They write what happens on the machine as records of wire.h into one ring. core/ has
+ * the shared code, families/ the programs, one file for each family of events.
  *
  * Each kind of record has one or more programs, for the ways to hook it; the reader of the ring loads one of them,
  * attaches it where it found a place, and knows by a trial whether it fires. The bodies are shared. A program's section
  * only says its kind: quark_raw/TRACEPOINT, quark_fentry/FUNCTION, quark_fexit/FUNCTION, quark_kprobe/FUNCTION,
  * quark_kretprobe/FUNCTION.
  *
- * Written for the oldest verifier we meet (5.10) and the strictest (7.1 and later refuse a map-value pointer that is
- * out of bounds even for one instruction): records grow upwards only, offsets are masked where they are used, lengths
- * are 32 bits wide from the start, and paths are sent leaf first and turned round by the reader. One step of a walk is
- * a global function: verified once, by itself, and not once per turn of the loop.
+ * The programs are written for the oldest supported verifier (5.10) and for the strictest (7.1 and later refuse a
+ * map-value pointer that is out of bounds even for one instruction): records only grow upwards, offsets are masked
+ * where they are used, lengths always have 32 bits, and paths are sent leaf first and reversed by the reader. One step
+ * of a walk is a global function, so it is verified once, and not once per turn of the loop.
  */
 #include "core/call.bpf.h"
 #include "core/path.bpf.h"
@@ -25,7 +25,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- all of them */
 
-/* One program for all places, by the number each was attached with: what they share is verified once. */
+/* One program for all kprobe hooks; the cookie tells which hook called it. Shared code is verified once. */
 SEC("quark_kprobe/any")
 int any_kprobe(struct pt_regs *ctx)
 {

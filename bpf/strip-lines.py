@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""strip-lines.py OBJECT: takes the line table out of a BPF object's .BTF.ext (Documentation/bpf/btf.rst).
+"""strip-lines.py OBJECT: removes the line table from a BPF object's .BTF.ext (Documentation/bpf/btf.rst).
 
-It is a third of the object, is in every tool, and tells the verifier's log nothing but lines of source: what the
-verifier complains of stands in the log all the same. Without OBJCOPY in the environment, llvm-objcopy is used.
+The table is a third of the object, and every tool contains the object. The table only adds source lines to the
+verifier's log; the log has the verifier's errors without it. The default of OBJCOPY in the environment is llvm-objcopy.
 """
 
 import os

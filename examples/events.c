@@ -1,6 +1,6 @@
 /*
- * Prints what processes do, from now on. The example of quark(7): open a queue, take events until there is none, wait,
- * and begin again.
+ * Prints what processes do, from now on. This is the example of quark(7): open a queue, take events until there is
+ * none, wait, and begin again.
  */
 #include <err.h>
 #include <errno.h>

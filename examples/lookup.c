@@ -1,6 +1,6 @@
 /*
- * Runs a program, and says what it was when it is no more: a process that has exited can be looked up for as long as
- * cache_grace_time. A monitor that was told a pid by someone else asks so, which /proc cannot answer any longer.
+ * Runs a program, and after its exit prints what is known of it: an exited process can be looked up during
+ * cache_grace_time. A monitor that gets a pid from another program can do this when /proc has no answer any longer.
  *
  *	lookup program [argument ...]
  */
@@ -39,7 +39,7 @@ main(int argc, char *argv[])
 	if (waitpid(pid, NULL, 0) == -1)
 		err(1, "waitpid");
 
-	/* The kernel knows that it is gone; the queue does once it has handed that out. */
+	/* The kernel knows that the process is gone; the queue knows it once it has delivered the exit. */
 	for (;;) {
 		qp = quark_process_lookup(&qq, pid);
 		if (qp != NULL && (qp->flags & QUARK_F_EXIT) != 0)

@@ -1,6 +1,6 @@
 /*
- * Kills every process that executes a certain file, and says so. The event comes after the exec, some milliseconds
- * later: such a policy ends what should not go on, it does not prevent it.
+ * Kills every process that executes a certain file, and prints a message. The event comes some milliseconds after the
+ * exec: such a policy ends a process that should not run, but does not prevent its exec.
  *
  *	policy /path/of/the/file
  */
@@ -17,8 +17,8 @@
 #include "quark.h"
 
 /*
- * A pid may be another process's by now, a descriptor stays that of the one it was opened for. So that comes first, and
- * then the kernel is asked what the process executes.
+ * The pid may belong to another process by now, but a pidfd stays with the process for which it was opened. So open the
+ * descriptor first, and then ask the kernel what the process executes.
  */
 static int
 kill_executing(pid_t pid, const char *path)
@@ -48,7 +48,7 @@ main(int argc, char *argv[])
 	if (argc != 2 || argv[1][0] != '/')
 		errx(1, "usage: policy /path/of/the/file");
 	quark_queue_default_attr(&qa);
-	/* As soon as possible: not held back to be in order and joined, and an event for each record. */
+	/* Get events as soon as possible: do not hold them back for ordering and joining, one event for each record. */
 	qa.hold_time = 10;
 	qa.flags |= QQ_MIN_AGG;
 	if (quark_queue_open(&qq, &qa) == -1)

@@ -1,6 +1,6 @@
 /*
- * The guest's /bin/exit: exits with the number in its first argument, and without one with the number of arguments it
- * was given, its own name among them. As true.c it has no C library.
+ * The guest's /bin/exit: exits with the number in its first argument, or without an argument with the number of its
+ * arguments, with its own name. Like true.c it has no C library.
  */
 #if defined(__x86_64__)
 __asm__(".globl _start\n_start:\n"
@@ -19,7 +19,7 @@ __asm__(".globl _start\n_start:\n"
 #error "exit.c: no system call sequence for this machine"
 #endif
 
-/* `stack` is how a program finds it: argc, then argv. */
+/* `stack` is the stack at the start of a program: argc, then argv. */
 int status(const long *stack)
 {
 	const char *digit;

@@ -1,19 +1,19 @@
 #!/bin/sh
 #
 # pack.sh OUT NAME=PATH|NAME@OTHER ...: packs the guest's initramfs: each PATH, a static program, as /NAME; each NAME as
-# another name of /OTHER; bin/true and bin/exit, made from true.c and exit.c; busybox with bin/sh and some more names; and the files of bin/ and etc/. The same input
-# gives the same bytes, whoever packs it and where.
+# another name of /OTHER; bin/true and bin/exit, made from true.c and exit.c; busybox with bin/sh and some more names;
+# and the files of bin/ and etc/. The same input gives the same bytes, for any user and in any folder.
 #
 # Environment: CC (cc), STRIP (strip), OBJCOPY (objcopy), BUSYBOX (busybox: the static one, of Debian's busybox-static).
 
 set -eu
-# Names are sorted by their bytes, and modes do not depend on who packs.
+# Names are sorted by their bytes, and modes do not depend on the user.
 LC_ALL=C
 export LC_ALL
 umask 022
 
 here=$(dirname "$0")
-# What a person needs to look around (krun.sh --shell), and false: the shell of nobody.
+# Tools for a person who looks around (krun.sh --shell), and false, which is the shell of the user nobody.
 applets="cat cp date dd dmesg echo env false find grep head id ip kill ln ls mkdir mount ps rm sed sh sleep tail touch
 	umount uname vi wc"
 fail() {
@@ -34,15 +34,15 @@ trap 'rm -rf "$root" "$out.tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$root/tree"
 
-# add NAME PATH: a program that asks for an interpreter could not start in the guest.
+# add NAME PATH: adds a program, which must not need an interpreter, because it could not start in the guest.
 add() {
 	[ -f "$2" ] || fail "$2 does not exist"
 	cp "$2" "$root/tree/$1"
-	# Both are hashes over what depends on where the tree stands: paths, debug information. Nothing reads them.
+	# Both are hashes over data that depends on the path of the tree: paths, debug information. Nothing reads them.
 	"${STRIP:-strip}" -R .note.gnu.build-id -R .swift_modhash "$root/tree/$1" || fail "$2 is not a program"
 	if readelf -lW "$root/tree/$1" | grep -q INTERP; then fail "$2 is not static"; fi
-	# Nothing unwinds a stack there or shows a page of the manual, and zeros take no room when packed; they also say that
-	# there is none.
+	# In the guest nothing unwinds a stack or shows a manual page. Zeros need no room when packed, and they mark
+	# that there is no page.
 	for section in .eh_frame .eh_frame_hdr .manual; do
 		size=$(readelf -SW "$root/tree/$1" | sed -n "s/^.* $section  *[A-Z0-9_]*  *[0-9a-f]*  *[0-9a-f]*  *\\([0-9a-f]*\\) .*/\\1/p")
 		[ -n "$size" ] || continue
@@ -78,6 +78,6 @@ find "$root/tree/etc" -type f -exec chmod 644 {} +
 find "$root/tree" -exec touch -h -d @0 {} +
 
 (cd "$root/tree" && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$root/cpio"
-# Smaller than gzip makes it by a thirtieth, in the same time.
+# The result is a thirtieth smaller than that of gzip, in the same time.
 libdeflate-gzip -12 <"$root/cpio" >"$out.tmp"
 mv "$out.tmp" "$out"

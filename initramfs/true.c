@@ -1,6 +1,6 @@
 /*
- * The guest's /bin/true: what tests run when they want a process that starts and ends. Without a C library it is a
- * few hundred bytes, and nothing of its own happens between exec and exit.
+ * The guest's /bin/true: tests run it to get a process that starts and ends. Without a C library it has a few hundred
+ * bytes, and does nothing between exec and exit.
  */
 #if defined(__x86_64__)
 __asm__(".globl _start\n_start:\n"

@@ -2,13 +2,13 @@
 #
 # build.sh [--btf] SOURCE CONFIG RELEASE OUT: builds a small kernel from SOURCE, one of Debian's linux-source packages,
 # with the options of CONFIG and no others, and makes the folder OUT with
-#   vmlinux   what qemu boots: stripped, with a PVH entry; or with --btf
+#   vmlinux   the kernel that qemu boots: stripped, with a PVH entry; or with --btf
 #   btf       the BTF of the same source and options built with debug information
-#   config    the configuration as a whole
-# RELEASE is what its `uname -r` must be. The same arguments and the same compiler give the same bytes. When a change
-# here changes them, BuiltKernel.recipe must change too.
+#   config    the complete configuration
+# RELEASE is the `uname -r` that the kernel must have. The same arguments and the same compiler give the same bytes. If
+# a change here changes the bytes, change BuiltKernel.recipe too.
 #
-# It needs 3 GB beside OUT (5 with --btf), and Debian packages that ci/deps installs when they are missing.
+# It needs 3 GB of space beside OUT (5 with --btf), and Debian packages that ci/deps installs if they are missing.
 
 set -eu
 
@@ -28,7 +28,7 @@ for file in "$source" "$config"; do
 	[ -r "$file" ] || fail "$file cannot be read"
 done
 
-# The kernel's make runs elsewhere.
+# The kernel's make runs in another folder, so the paths must be absolute.
 case $out in
 /*) ;;
 *) out=$PWD/$out ;;
@@ -40,7 +40,7 @@ trap 'interrupted' HUP INT TERM
 rm -rf "$work" "$out"
 mkdir -p "$tree" "$work/out"
 
-# What takes long runs beside the shell, which else would hear of a signal when that has ended.
+# Long commands run in the background: the shell handles a signal only after a foreground command has ended.
 interrupted() {
 	if [ "$child" ]; then
 		kill "$child" 2>/dev/null || :
@@ -50,7 +50,7 @@ interrupted() {
 	exit 1
 }
 
-# step NAME COMMAND…: what it says is kept, and matters only if it fails.
+# step NAME COMMAND…: runs COMMAND and keeps its output, which is used only if it fails.
 step() {
 	name=$1
 	shift
@@ -71,8 +71,8 @@ unpack() {
 	[ -f "$tree/Makefile" ] || { echo "no source of a kernel in $source"; return 1; }
 }
 
-# Nothing of the user's environment, or of a make that called us, reaches the kernel's build. It runs in the tree itself,
-# so that no path of ours gets into the image.
+# The kernel's build gets nothing from the user's environment or from a make that called us. It runs in the tree itself,
+# so that the image contains none of our paths.
 kernel_make() {
 	env -i PATH="$PATH" LC_ALL=C TZ=UTC KBUILD_BUILD_USER=quark KBUILD_BUILD_HOST=quark KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' make -C "$tree" -j"$(nproc)" "$@" &
@@ -80,12 +80,12 @@ kernel_make() {
 	wait "$child"
 }
 
-# configure OPTIONS: makes the configuration of exactly these.
+# configure OPTIONS: makes a configuration with exactly these options.
 configure() {
 	kernel_make KCONFIG_ALLCONFIG="$1" allnoconfig && cp "$tree/.config" "$1.whole"
 }
 
-# Kconfig drops what it does not know or what something else forbids, without a word.
+# Kconfig silently drops options that it does not know or that other options forbid.
 check() {
 	while IFS= read -r line; do
 		case $line in
@@ -98,7 +98,7 @@ check() {
 	[ ! -s "$work/dropped" ] || { echo "of $config this kernel does not take:"; cat "$work/dropped"; return 1; }
 }
 
-# That the debug information changes no structure is known only if it is all that differs.
+# Debug information changes no structure; other options may. So the configurations must differ in nothing else.
 compare() {
 	diff "$work/options.whole" "$work/debug.whole" | grep '^[<>]' |
 		grep -v -E '^. (# )?CONFIG_(DEBUG_INFO|PAHOLE|GDB_SCRIPTS|[A-Z]*SPLIT_BTF)' >"$work/differ" || return 0

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""check.py MAN HEADER: holds the pages of section 3 in the folder MAN to the header they describe.
+"""check.py MAN HEADER: compares the pages of section 3 in the folder MAN with the header that they describe.
 
-Each function of HEADER must be named by exactly one page, with the header's own prototype; no page may name what there
-is not; a list of a structure's members must be whole; examples must compile; and a reference to a page of ours must
-find it. What is wrong is said a line each, and then the exit status is 1.
+Exactly one page must name each function of HEADER, with the prototype of the header; no page may name a function that
+does not exist; a list of a structure's members must be complete; examples must compile; and a reference to a page of
+ours must find it. Errors are printed one on each line, and then the exit status is 1.
 """
 
 import os
@@ -16,7 +16,7 @@ from header import Header, HeaderError  # noqa: E402
 
 COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-variable",
            "-Wno-unused-but-set-variable", "-x", "c"]
-# What examples take for granted.
+# Declarations that examples need.
 CONTEXT = """\
 #include <err.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""docs.py MAN OUT: the pages of the folder MAN as HTML in the folder OUT, with an index.
+"""docs.py MAN OUT: writes the pages of the folder MAN as HTML to the folder OUT, with an index.
 
-References lead to the page that has the name, also as its second one; those to pages that are not ours lead nowhere.
+A reference leads to the page with this name, also if it is a second name; references to other manuals are not links.
 """
 
 import os

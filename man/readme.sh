@@ -1,12 +1,12 @@
 #!/bin/sh
 #
-# readme.sh: writes README.md, made from quark.7, to standard output. mandoc makes the Markdown; what follows turns its
-# conventions into those of a page that is read on the web.
+# readme.sh: writes README.md, made from quark.7, to standard output. mandoc makes the Markdown; the rest converts it to
+# the form of a page that is read on the web.
 
 set -eu
 cd "$(dirname "$0")"
 
-# "name(section) file", a line each: a page may have several names.
+# "name(section) file", one on each line: a page may have several names.
 names=$(for page in *.[1-9]; do
 	section=${page##*.}
 	echo "${page%.*}($section) $page"

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# swift-docs.sh BUILD TOOLCHAIN OUT: the pages of the Swift module Quark as a web server hands them out: what the module
-# has, as the compiler says of the one in the folder BUILD, and the catalogue of its pages. A warning is an error.
+# swift-docs.sh BUILD TOOLCHAIN OUT: writes the pages of the Swift module Quark for a web server: the symbols of the
+# module in the folder BUILD, and its catalogue of pages. A warning is an error.
 #
 # Environment: SWIFT (swift).
 

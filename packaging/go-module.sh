@@ -1,9 +1,9 @@
 #!/bin/sh
 #
-# go-module.sh OUT VERSION ARCHIVE: makes the Go module that takes the place of the reference's,
-# github.com/elastic/go-quark of that version, in the folder OUT, which is made anew: the package at its root, and what
-# it is linked with beside it. VERSION is 0.9, with times since boot, or 0.6, with times since the epoch; of the latter
-# there is also the module of before, github.com/elastic/quark, in OUT/quark. ARCHIVE is libquark_big.a.
+# go-module.sh OUT VERSION ARCHIVE: makes the Go module that replaces the reference's module github.com/elastic/go-quark
+# of this version, in the folder OUT, whose old content is removed: the package at its root, with everything that it is
+# linked with. VERSION is 0.9, with times since boot, or 0.6, with times since the epoch; for 0.6 OUT/quark also has the
+# older module, github.com/elastic/quark. ARCHIVE is libquark_big.a.
 #
 # Environment: GOARCH (amd64: that of the archive). Run from the top of the tree.
 
@@ -18,7 +18,7 @@ case $version in
 esac
 [ -r "$archive" ] || { echo "go-module.sh: $archive cannot be read" >&2; exit 1; }
 
-# module FOLDER PATH PACKAGE: a module of this path in FOLDER, whose package is in its folder PACKAGE.
+# module FOLDER PATH PACKAGE: makes a module with this path in FOLDER, whose package is in its folder PACKAGE.
 module() {
 	folder=$1/$3
 	mkdir -p "$folder/include"
@@ -29,7 +29,7 @@ module() {
 		*) cp "$source" "$folder" ;;
 		esac
 	done
-	# The one that counts, whatever tags a program is built with.
+	# Only this generation is used, with any build tags of a program.
 	sed '1s/ && !*quark9$//' "go/quark/generation$api.go" >"$folder/generation.go"
 	cp Sources/CQuark/include/quark.h "$folder/include"
 	cp "$archive" "$folder/libquark_big_${GOARCH:-amd64}.a"

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# install.sh install | uninstall: puts the header, the libraries, the tools, their manual and the examples under
-# DESTDIR/PREFIX, or takes exactly these away again. Run from the top of the tree, after `make`.
+# install.sh install | uninstall: installs the header, the libraries, the tools, their manual and the examples under
+# DESTDIR/PREFIX, or removes exactly these files. Run from the top of the tree, after `make`.
 #
 # Environment: PREFIX (/usr/local), DESTDIR (nothing), LIBDIR (PREFIX/lib), STRIP (strip; `:` leaves the debug
 # information in).
@@ -18,7 +18,7 @@ fail() {
 
 prefix=${PREFIX-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
-# What stands in quark.pc has no quotes there, and is not taken apart at blanks.
+# Paths in quark.pc have no quotes, so they must not have blanks.
 for pair in "PREFIX=$prefix" "LIBDIR=$libdir"; do
 	case ${pair#*=} in
 	*[!A-Za-z0-9/._+@,~-]*) fail "${pair%%=*} has letters, digits and /._+@,~- in it, unlike '${pair#*=}'" ;;
@@ -81,7 +81,7 @@ manifest >"$work/manifest"
 case ${1-} in
 install)
 	pkg_config >"$work/quark.pc"
-	# All is prepared before the first file is put in its place.
+	# Everything is prepared before the first file is installed.
 	while read -r mode source target; do
 		case $mode:$source in
 		link:* | *:quark.pc) ;;
@@ -108,7 +108,7 @@ uninstall)
 	while read -r mode source target; do
 		rm -f "$destdir$target" || fail "$destdir$target cannot be removed"
 	done <"$work/manifest"
-	# The folders of ours alone; others' files in them keep them.
+	# Only our own folders are removed; a folder with other files stays.
 	for directory in "$doc/examples" "$doc"; do
 		rmdir "$destdir$directory" 2>/dev/null || :
 	done ;;

@@ -1,10 +1,10 @@
 #!/bin/sh
 #
-# join.sh OUT NAMES ARCHIVE ...: joins what the names in the file NAMES, a line each, need of the archives into OUT, an
-# archive of one object that defines these names and no other, so that it links together with other copies of what is
-# in it. A name that the archives do not define is an error. The functions keep sections of their own: a program can
-# leave out those that it does not call. Names of newer C libraries give way to what Sources/CLinux/glibc.c has in their
-# place, so that a program asks for glibc 2.17 at most.
+# join.sh OUT NAMES ARCHIVE ...: takes from the archives everything that the names in the file NAMES (one on each line)
+# need, and joins it into OUT, an archive of one object that defines only these names. So it can be linked together with
+# other copies of its parts. It is an error if the archives do not define a name. Functions stay in separate sections,
+# so a program can leave out those that it does not call. Functions of newer C libraries are replaced by those of
+# Sources/CLinux/glibc.c, so that a program needs at most glibc 2.17.
 #
 # Environment: LD (ld, of the binutils), OBJCOPY (objcopy), AR (ar), NM (nm).
 
@@ -22,10 +22,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# Groups are dissolved: the linker knows one by the name of a symbol, local or not, and would drop ours for that of
-# another library that has the same generic function of Swift in it.
+# Section groups are removed: the linker identifies a group by the name of a symbol, local or not, and would drop ours
+# if another library has the same generic function of Swift.
 sed 's/^/--require-defined=/' "$names" >"$work/roots"
-# What older C libraries lack has another name here, if there is something of that name to take its place.
+# Functions that older C libraries lack get the name of their replacement, if there is one.
 cat >"$work/older" <<'END'
 fstat clinux_glibc_fstat
 fstatat clinux_glibc_fstatat
@@ -39,13 +39,13 @@ sed 's/.* /--undefined=/' "$work/older" >>"$work/roots"
 "${LD:-ld}" -r --gc-sections --force-group-allocation @"$work/roots" -o "$work/all.o" "$@"
 "${NM:-nm}" --defined-only --format=just-symbols "$work/all.o" >"$work/defined"
 awk 'NR == FNR { defined[$1]; next } $2 in defined' "$work/defined" "$work/older" >"$work/renamed"
-# One name, of what is needed and of what is defined: joining once more makes one symbol of the two.
+# The needed and the defined symbol have the same name now: joining again makes one symbol of the two.
 "${OBJCOPY:-objcopy}" --redefine-syms="$work/renamed" "$work/all.o" "$work/renamed.o"
 "${LD:-ld}" -r -o "$work/joined.o" "$work/renamed.o"
 
-# The linker leaves the names behind that only dropped code used.
+# The linker keeps names that only dropped code used.
 "${NM:-nm}" --undefined-only --format=just-symbols "$work/joined.o" >"$work/undefined"
-# The sections are for Swift's own linker, or hold numbers of symbols, which were others before the objects were joined.
+# These sections are for Swift's own linker, or have numbers of symbols, which changed when the objects were joined.
 "${OBJCOPY:-objcopy}" --keep-global-symbols="$names" --strip-unneeded-symbols="$work/undefined" \
 	-R .swift_modhash -R .swift1_autolink_entries -R .linker-options -R .llvm_addrsig \
 	"$work/joined.o" "$work/quark.o"

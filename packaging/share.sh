@@ -1,10 +1,11 @@
 #!/bin/sh
 #
-# share.sh OUT NAMES VERSION ARCHIVE: makes a shared library of the archive, which defines the names in the file NAMES,
-# a line each, under the version QUARK_VERSION, and loads libbpf. Not for the archive with everything: Debian's archives
+# share.sh OUT NAMES VERSION ARCHIVE: makes a shared library of the archive. It defines the names in the file NAMES, one
+# on each line, under the version QUARK_VERSION, and loads libbpf. Do not use it with libquark_big.a: Debian's archives
 # cannot be part of a shared library.
 #
-# Environment: CLANG (clang), whose linker, lld, is used: the binutils' one adds the version's own name to the symbols.
+# Environment: CLANG (clang), whose linker, lld, is used: the linker of the binutils adds the name of the version as a
+# symbol.
 
 set -eu
 [ $# = 4 ] || { echo "usage: share.sh OUT NAMES VERSION ARCHIVE" >&2; exit 2; }

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# svg.sh FILE.dot ...: graphs as quark-mon -C and -m write them, as pictures beside them.
+# svg.sh FILE.dot ...: makes pictures of graphs of quark-mon -C and -m, beside their files.
 
 set -eu
 fail() {

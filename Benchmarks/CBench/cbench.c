@@ -89,7 +89,7 @@ uint64_t cbench_peak_resident(void)
 __attribute__((noinline)) void cbench_measure(void (*body)(void *context), void *context)
 {
 	body(context);
-	/* No tail call: the count would end at once. */
+	/* Prevents a tail call, with which the count would end at once. */
 	__asm__ volatile("" ::: "memory");
 }
 

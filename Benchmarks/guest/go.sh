@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# go.sh KERNEL [PROCESSES]: what an event costs a Go program over what it costs a C program, in a guest in virtual time:
-# one instruction is one nanosecond. An event is all of a process: fork, exec and exit.
+# go.sh KERNEL [PROCESSES]: measures how much more an event costs a Go program than a C program, in a guest in virtual
+# time: one instruction takes one nanosecond. An event is a whole process: fork, exec and exit.
 #
 # Environment: CC (cc), GO (go).
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # medians.sh NAME ...: reads a console with lines of `way round events nanoseconds-per-event`, and prints the median of
-# each way that is named, and how much that is over the first one's.
+# each named way, and its difference to the first one.
 
 set -eu
 echo "instructions per event, and over C:"

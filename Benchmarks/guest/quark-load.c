@@ -1,6 +1,6 @@
 /*
- * The guest's load: how much a monitor adds to the life of a process, and what it takes itself. Made for a guest in
- * virtual time (krun.sh --icount), where a nanosecond is an instruction and a figure repeats.
+ * The guest's load: measures how much a monitor adds to the life of a process, and what the monitor itself costs. It is
+ * made for a guest in virtual time (krun.sh --icount), where an instruction takes a nanosecond and figures repeat.
  *
  *	quark-load [-n processes] [-j at-a-time] [monitor argument ...]
  *
@@ -9,7 +9,7 @@
  * until it uses less than 1 % of the CPU for 1.5 s, and 5 s more; interrupts it. A process is fork, execve of /bin/true
  * with two arguments and two variables, exit, wait. Without a monitor only the load is measured.
  *
- * Output: one `key value` a line, in nanoseconds, counts and KiB, then what the monitor said.
+ * Output: one `key value` on each line, in nanoseconds, counts and KiB, then the output of the monitor.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the monitor says, as far as it has been read; its pipe holds the rest. */
+/* The output of the monitor that has been read so far; its pipe has the rest. */
 static char said[32768];
 static size_t said_len;
 static int said_fd;
@@ -111,7 +111,7 @@ status_number(pid_t pid, const char *key)
 	return (value);
 }
 
-/* Takes what the monitor says next, or waits for it. 0: it has ended, or says too much. */
+/* Reads the next output of the monitor, or waits for it. 0 if it has ended, or printed too much. */
 static int
 listen_on(void)
 {
@@ -178,7 +178,7 @@ show_log(void)
 			printf("monitor: %s\n", line);
 }
 
-/* Until the monitor has used less than 1 % of the CPU for 1.5 s. */
+/* Waits until the monitor has used less than 1 % of the CPU for 1.5 s. */
 static void
 drain(pid_t monitor)
 {
@@ -216,7 +216,7 @@ main(int argc, char *argv[])
 		errx(1, "the monitor ended before it was ready");
 	}
 	if (monitor != 0) {
-		/* It shows what there is, once it has said that it is ready. */
+		/* It prints the existing processes once it has printed that it is ready. */
 		rest(100000000);
 		cpu = cpu_time(monitor);
 		printf("open_cpu_ns %lld\n", (long long)cpu);

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# run.sh KERNEL [PROCESSES]: what quark-mon adds to the life of a process, and what it takes itself, in a guest in
-# virtual time: one instruction is one nanosecond, and figures repeat to a few tenths of a percent.
+# run.sh KERNEL [PROCESSES]: measures how much quark-mon adds to the life of a process, and what it costs itself, in a
+# guest in virtual time: one instruction takes one nanosecond, and figures repeat to a few tenths of a percent.
 #
 # Environment: CC (cc), BACKEND (b; k for KPROBE), BENCH_JOBS (1: processes at a time), FAMILIES (none; letters of
 # quark-mon's options for events that must be asked for: GHLT).
@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 kernel=$1
 processes=${2:-20000}
-# Processes that live at the same time.
+# The number of processes that live at the same time.
 jobs=${BENCH_JOBS:-1}
 
 work=$(mktemp -d)
@@ -20,7 +20,7 @@ trap 'exit 1' HUP INT TERM
 initramfs/pack.sh "$work/initramfs.gz" init=.build-embedded/release/quark-init quark-mon=quark-mon \
 	quark-load="$work/quark-load"
 
-# guest NAME ARGUMENT...: the guest's console goes to NAME.
+# guest NAME ARGUMENT...: runs a guest; its console goes to NAME.
 guest() {
 	name=$1
 	shift
@@ -34,7 +34,7 @@ guest() {
 guest alone
 guest monitored quark-mon "-${BACKEND:-b}${FAMILIES:-}" -v
 
-# value NAME KEY: the number behind a key.
+# value NAME KEY: prints the number after a key.
 value() {
 	sed -n "s/^$2 \\([0-9]*\\)\$/\\1/p" "$work/$1"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# swift.sh KERNEL [PROCESSES]: what an event costs a Swift program, by view and by batch, over what it costs a C
-# program, in a guest in virtual time: one instruction is one nanosecond. An event is all of a process: fork, exec and
+# swift.sh KERNEL [PROCESSES]: measures how much more an event costs a Swift program, by view and by batch, than a C
+# program, in a guest in virtual time: one instruction takes one nanosecond. An event is a whole process: fork, exec and
 # exit.
 #
 # Environment: CC (cc), SWIFT (swift).
@@ -21,7 +21,7 @@ mkdir "$work/tree"
 Tests/swift/package.sh Benchmarks/swift quark-swift "$work/tree"
 cat >"$work/tree/guest.sh" <<'EOF'
 set -e
-# Memory that was had once is had again at no cost: it is not what is measured.
+# Memory that was allocated once can be allocated again at no cost: its cost is not to be measured.
 export MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=1073741824
 for way in /quark-c "/quark-swift view" "/quark-swift batch"; do $way 3 "$1" /quark-load -n "$1"; done
 EOF

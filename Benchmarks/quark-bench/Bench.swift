@@ -3,7 +3,7 @@ import CLinux
 import CQuark
 import QuarkCore
 
-/// One load, run through insertion, ordering, aggregation, cache and delivery.
+/// Runs one load through insertion, ordering, aggregation, cache and delivery.
 struct Bench: ~Copyable {
   private let load: Load
   private let hasStrings: Bool
@@ -14,9 +14,9 @@ struct Bench: ~Copyable {
   private var delivered: UInt64 = 0
   private var isComplete = false
 
-  /// Raw events that go in before all come out.
+  /// The number of raw events that are inserted before all are taken out.
   private static var batch: Int { 9000 }
-  /// Added to the clock: stamps begin at zero, and are at least an hour old.
+  /// Added to the clock: time stamps begin at zero, and are at least an hour old.
   private static var ageNS: UInt64 { 3600 * 1_000_000_000 }
 
   init(_ load: Load, hasStrings: Bool, graceTimeMS: CInt, processes: Int) {
@@ -33,7 +33,7 @@ struct Bench: ~Copyable {
       memory: SlabMemory(advise: clinux_advise_huge_pages))
   }
 
-  /// False: not everything that went in came out.
+  /// False if not all raw events came out.
   mutating func measure() -> Bool {
     unsafe withUnsafeMutablePointer(to: &self) { bench in
       unsafe cbench_measure({ unsafe $0!.assumingMemoryBound(to: Bench.self).pointee.run() }, bench)
@@ -43,7 +43,7 @@ struct Bench: ~Copyable {
 
   private mutating func run() {
     let count = schedule.count
-    // What the first tenth takes from the heap is what the rest lives in.
+    // The first tenth allocates the memory that the rest uses.
     let warm = load == .bulk ? count : count / 10
     let (startNS, startCPU) = (cbench_boot_ns(), cbench_cpu_ns())
     feed(0..<warm)
@@ -86,7 +86,7 @@ struct Bench: ~Copyable {
     while merge.pull(from: &sources, limit: Self.batch, into: &pipeline) > 0 { drain() }
   }
 
-  /// As Queue.nextEvent does it: a look at the clock, an event.
+  /// Does the same as Queue.nextEvent: reads the clock, and takes an event.
   private mutating func drain() {
     while true {
       let nowNS = cbench_boot_ns() + Self.ageNS

@@ -1,16 +1,16 @@
-/// How raw events come in and events go out.
+/// How raw events are inserted and events are taken.
 enum Load {
-  /// 9,000 in, all out, and so on.
+  /// Inserts 9,000, takes all, and so on.
   case stream
-  /// All in, all out.
+  /// Inserts all, then takes all.
   case bulk
-  /// One in, one out.
+  /// Inserts one, then takes one.
   case single
-  /// As `stream`, but all of one process, none joined to another.
+  /// Like `stream`, but all of one process, and none is joined.
   case hot
-  /// As `stream`, from 32 sources, each in its own order and up to 31 microseconds ahead of the first.
+  /// Like `stream`, from 32 sources, each in its own order and up to 31 microseconds ahead of the first.
   case sources
-  /// Ten rules for each event, of which none decides: conditions on ids, or on the path of the executable.
+  /// Ten rules for each event, and none decides: conditions on ids, or on the path of the executable.
   case rules
 
   init?(named name: UnsafePointer<CChar>) {

@@ -3,7 +3,7 @@ import CLinux
 import CQuark
 import QuarkCore
 
-/// Events of eight processes in turn, compared with ten rules, all of which are looked at.
+/// Compares events of eight processes in turn with ten rules, all of which are looked at.
 struct RuleBench: ~Copyable {
   private let ruleset: Ruleset
   private let processes: Processes
@@ -22,7 +22,7 @@ struct RuleBench: ~Copyable {
     do { return try Ruleset.parsing(bytes.span) } catch { preconditionFailure() }
   }
 
-  /// Conditions that fail, behind one that holds where there are two.
+  /// Conditions that fail; if a rule has two conditions, the first one holds.
   private static var idRules: StaticString {
     """
     drop on process.pid 77
@@ -38,7 +38,7 @@ struct RuleBench: ~Copyable {
     """
   }
 
-  /// Paths of the same length, of the same beginning and of the same end as those that are compared.
+  /// Paths with the same length, the same beginning and the same end as the compared paths.
   private static var pathRules: StaticString {
     """
     drop on process.exe /usr/local/bin/progzz
@@ -54,7 +54,7 @@ struct RuleBench: ~Copyable {
     """
   }
 
-  /// False: some event did not pass.
+  /// False if an event did not pass.
   mutating func measure() -> Bool {
     unsafe withUnsafeMutablePointer(to: &self) { bench in
       unsafe cbench_measure({ unsafe $0!.assumingMemoryBound(to: RuleBench.self).pointee.run() }, bench)

@@ -1,6 +1,6 @@
 import CQuark
 
-/// One raw event to come, as little of it as makes the rest computable.
+/// One future raw event, with only the data from which the rest can be computed.
 struct Step {
   var timeNS: UInt64
   /// When its process was forked.
@@ -9,9 +9,9 @@ struct Step {
   var type: UInt32
 }
 
-/// What happens: processes in groups of 8 that live together, 8 forks, 8 execs and 8 exits a microsecond apart; then
-/// every event changes places with one up to three places on, as events of several CPUs do. Or, if it is hot, one
-/// process does the same small thing all the time.
+/// The schedule: groups of 8 processes that live at the same time, with 8 forks, 8 execs and 8 exits, a microsecond
+/// apart. Then every event is exchanged with one that is up to three places later, as for events of several CPUs. If
+/// the load is hot, one process does the same small thing all the time.
 @safe struct Schedule: ~Copyable {
   let steps: UnsafeMutablePointer<Step>
   let count: Int

@@ -1,7 +1,7 @@
 import CQuark
 import QuarkCore
 
-/// The steps dealt out to 32 rings, whose clocks differ: each ring is in its own order.
+/// The steps in 32 rings whose clocks differ: each ring has its own order.
 @safe struct SkewedSources: RecordSources, ~Copyable {
   private let steps: UnsafeMutablePointer<Step>
   private let count: Int

@@ -1,12 +1,12 @@
 import CQuark
 import QuarkCore
 
-/// The strings of the load, in as many variants as a machine might show: 8 working directories of 22 bytes, 16 control
+/// The strings of the load, with about as many variants as on a machine: 8 working directories of 22 bytes, 16 control
 /// groups of 43, 32 executables of 21, and 50 bytes of arguments.
 struct Strings {
   private let bytes: [UInt8]
 
-  // Where the variants of each kind begin in `bytes`, one behind the other.
+  // The ranges of the variants of each kind in `bytes`, one after the other.
   private static var directories: Range<Int> { 0..<22 }
   private static var groups: Range<Int> { 176..<219 }
   private static var executables: Range<Int> { 864..<885 }

@@ -1,11 +1,11 @@
 /*
- * quark-c rounds recording: takes all events of a recording, so many times, and says how many events that are each
- * time, how many of them exits, the sum of the pids; and for each 1024 events, and what is left of them, what they cost
- * where that was least: nanoseconds of CPU time.
+ * quark-c rounds recording: takes all events of a recording, `rounds` times, and prints the number of events of each
+ * round, how many of them are exits, and the sum of the pids; and for each 1024 events, and for the rest, the lowest
+ * cost in nanoseconds of CPU time.
  *
- * quark-c rounds processes load [argument ...]: opens a queue that holds all events back, runs the load, which is to
- * have so many processes end, or more, waits until the events are old enough, and takes them; so many times. Each time
- * it says what an event cost: `c round events nanoseconds-of-CPU-time`.
+ * quark-c rounds processes load [argument ...]: opens a queue that holds all events back, runs the load, in which at
+ * least `processes` processes must end, waits until the events are old enough, and takes them; `rounds` times. Each
+ * time it prints the cost of an event: `c round events nanoseconds-of-CPU-time`.
  */
 #include <err.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ cpu_ns(void)
 	return ((u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec);
 }
 
-/* The time since the last call is that of the next part. */
+/* The time since the last call belongs to the next part. */
 static void
 mark(void)
 {

@@ -1,7 +1,8 @@
 #!/bin/sh
 #
-# run.sh [ROUNDS]: what an event costs a Swift program over what it costs a C program, by view and by batch. All three
-# take the events of a recording, made long by repeating it; the rounds alternate. Run from the top of the tree.
+# run.sh [ROUNDS]: measures how much more an event costs a Swift program than a C program, by view and by batch. All
+# three take the events of a recording, which is made long by repeating it; the rounds alternate. Run from the top of
+# the tree.
 #
 # Environment: CC (cc), SWIFT (swift).
 
@@ -16,7 +17,7 @@ mkdir "$work/tree"
 Tests/swift/package.sh Benchmarks/swift quark-swift "$work/tree"
 Benchmarks/repeat.py Tests/Fixtures/recordings/6.1.0.rec 500 80 "$work/long.rec"
 
-# Memory that was had once is had again at no cost: it is not what is measured.
+# Memory that was allocated once can be allocated again at no cost: its cost is not to be measured.
 export MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=1073741824
 round=0
 while [ $round -lt "$rounds" ]; do
@@ -25,7 +26,7 @@ while [ $round -lt "$rounds" ]; do
 	"$work/tree/quark-swift" view 20 "$work/long.rec" >>"$work/view"
 	"$work/tree/quark-swift" batch 20 "$work/long.rec" >>"$work/batch"
 done
-# All have seen the same.
+# All programs must have seen the same events.
 seen=$(cut -d' ' -f1-3 "$work/c" "$work/view" "$work/batch" | sort -u)
 [ "$(printf '%s\n' "$seen" | wc -l)" = 1 ] || { echo "bench-swift: not the same events: $seen" >&2; exit 1; }
 echo "${seen%% *} events; nanoseconds per event, and over C, each 1024 events at the least of $rounds times 20:"
@@ -36,7 +37,7 @@ for way in c view batch; do
 done | awk 'NR == 1 { c = $2 } { printf "%-6s %7.1f %7.1f\n", $1, $2, $2 - c }'
 [ "${CALLGRIND:-}" ] || exit 0
 
-# Instructions repeat: of a shorter recording, and without what a program takes to begin and to end.
+# Instructions repeat exactly: they are counted for a shorter recording, without the begin and the end of the program.
 count() {
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
 }

@@ -1,5 +1,5 @@
 /*
- * Where members are, and what functions take, by the types that a client's libbpf has read.
+ * Finds offsets of members, and parameters of functions, in types that a client's libbpf has read.
  */
 #ifndef QUARK_CLIBBPF_MEMBERS_H
 #define QUARK_CLIBBPF_MEMBERS_H
@@ -8,10 +8,10 @@
 
 #include <bpf/btf.h>
 
-/* More levels of structures without a name than this have no kernel. */
+/* No kernel has more nested levels of unnamed structures. */
 enum { CLIBBPF_DEEPEST = 32 };
 
-/* Looks through const, and through nothing else. */
+/* Follows const, and nothing else. */
 static inline __u32 clibbpf_without_const(const struct btf *btf, __u32 id)
 {
 	for (int i = 0; i < CLIBBPF_DEEPEST && id != 0 && btf_is_const(btf__type_by_id(btf, id)); i++)
@@ -19,7 +19,7 @@ static inline __u32 clibbpf_without_const(const struct btf *btf, __u32 id)
 	return id;
 }
 
-/* 1: `name` is the `length` bytes of `text`. */
+/* 1 if `name` is equal to the `length` bytes of `text`. */
 static inline int clibbpf_is_named(const struct btf *btf, __u32 name, const char *text, size_t length)
 {
 	const char *string = btf__name_by_offset(btf, name);
@@ -27,7 +27,7 @@ static inline int clibbpf_is_named(const struct btf *btf, __u32 name, const char
 	return string != NULL && strncmp(string, text, length) == 0 && string[length] == '\0';
 }
 
-/* Integers were cut to bits before structures had a flag for it. */
+/* True for the old form of bit-fields: integers with fewer bits, from before structures had a flag for them. */
 static inline int clibbpf_is_part_of_integer(const struct btf *btf, __u32 id)
 {
 	const struct btf_type *type = btf__type_by_id(btf, clibbpf_without_const(btf, id));
@@ -36,8 +36,8 @@ static inline int clibbpf_is_part_of_integer(const struct btf *btf, __u32 id)
 }
 
 /*
- * A member of a structure or union, also of those without a name in it, in the order they are declared. Its place in
- * bits, added to `*bits`, and its type. 1; 0: there is none, or it is a bit-field.
+ * Finds a member of a structure or union, also inside unnamed ones, in the order of their declarations. Adds its offset
+ * in bits to `*bits`, and stores its type. Returns 1; 0 if there is none, or if it is a bit-field.
  */
 static inline int clibbpf_find_member(const struct btf *btf, __u32 structure, const char *name, size_t length,
     int depth, __u64 *bits, __u32 *found)
@@ -69,7 +69,7 @@ static inline int clibbpf_find_member(const struct btf *btf, __u32 structure, co
 	return 0;
 }
 
-/* A structure's id, or a union's, or 0. */
+/* The id of a structure or union, or 0. */
 static inline __u32 clibbpf_find_structure(const struct btf *btf, const char *name, size_t length)
 {
 	char root[128];
@@ -85,7 +85,7 @@ static inline __u32 clibbpf_find_structure(const struct btf *btf, const char *na
 	return id < 0 ? 0 : (__u32)id;
 }
 
-/* `root.member.member` as the offset in bytes and the type; -1: there is none, or it does not begin at a byte. */
+/* The offset in bytes and the type of `root.member.member`; -1 if there is none, or if it does not begin at a byte. */
 static inline long clibbpf_member_offset(const struct btf *btf, const char *dotname, __u32 *type)
 {
 	size_t length = strcspn(dotname, ".");
@@ -103,7 +103,7 @@ static inline long clibbpf_member_offset(const struct btf *btf, const char *dotn
 	return bits % 8 == 0 ? (long)(bits / 8) : -1;
 }
 
-/* `enumeration.CONSTANT` into `*value`. 0; -1: there is none. */
+/* Stores `enumeration.CONSTANT` in `*value`. Returns 0; -1 if there is none. */
 static inline int clibbpf_constant(const struct btf *btf, const char *dotname, __s32 *value)
 {
 	const size_t length = strcspn(dotname, ".");
@@ -146,7 +146,7 @@ static inline int clibbpf_parameters(const struct btf *btf, const char *function
 	return prototype == NULL ? -1 : (int)btf_vlen(prototype);
 }
 
-/* Of the function that a member points to. */
+/* The number of parameters of the function that a member points to. */
 static inline int clibbpf_parameters_of_member(const struct btf *btf, const char *structure, const char *member)
 {
 	const __u32 id = clibbpf_find_structure(btf, structure, strlen(structure));

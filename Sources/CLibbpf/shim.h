@@ -11,7 +11,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-/* CLinux keeps the text, CQuark writes the log; a va_list cannot pass through Swift. */
+/* CLinux keeps the text, CQuark writes the log; this is in C because a va_list cannot pass through Swift. */
 extern int clinux_log_vprint(int level, const char *format, va_list arguments);
 extern void cquark_log_libbpf(int level, const char *format, va_list arguments);
 
@@ -25,13 +25,13 @@ static inline int clibbpf_print(enum libbpf_print_level level, const char *forma
 	return level == LIBBPF_DEBUG ? 0 : clinux_log_vprint((int)level, format, arguments);
 }
 
-/* libbpf's messages go to the log and to CLinux's buffer instead of stderr. */
+/* Sends libbpf's messages to the log and to CLinux's buffer instead of stderr. */
 static inline void clibbpf_capture_log(void)
 {
 	libbpf_set_print(clibbpf_print);
 }
 
-/* Opens an object that takes the kernel's types from a file, and not from /sys/kernel/btf. NULL with errno. */
+/* Opens an object with the kernel's types from a file instead of /sys/kernel/btf. NULL with errno. */
 static inline struct bpf_object *clibbpf_open(const void *elf, size_t size, const char *types_path)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "quark", .btf_custom_path = types_path);
@@ -39,7 +39,7 @@ static inline struct bpf_object *clibbpf_open(const void *elf, size_t size, cons
 	return bpf_object__open_mem(elf, size, &options);
 }
 
-/* What an object says of types, its own and the kernel's: BTF, to be freed. NULL with errno. */
+/* The BTF of an object, which names its types and those of the kernel; the caller frees it. NULL with errno. */
 static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
 {
 	struct bpf_object *object = bpf_object__open_mem(elf, size, NULL);
@@ -57,17 +57,17 @@ static inline void *clibbpf_types(const void *elf, size_t size, size_t *count)
 	return copy;
 }
 
-/* How the programs of an object are loaded. */
+/* The settings with which the programs of an object are loaded. */
 struct clibbpf_preparation {
-	/* For each program that is to be attached to a function's entry or return: its name, and that function's id. */
+	/* For each program that is attached to the entry or return of a function: its name, and the function's id. */
 	const char *const *function_names;
 	const unsigned int *function_ids;
 	size_t function_count;
 };
 
 /*
- * Called by libbpf before it loads a program. To libbpf all of ours are raw tracepoints: for an fentry program it would
- * look up the function itself, and read all of the kernel's types to do so.
+ * libbpf calls this before it loads a program. For libbpf all our programs are raw tracepoints: for an fentry program
+ * it would look up the function itself, and read all types of the kernel to do so.
  */
 static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
@@ -94,7 +94,7 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 	return 0;
 }
 
-/* Attaches a program to the entries of all these functions, each with a number of its own. NULL with errno. */
+/* Attaches a program to the entries of all these functions, each with its own cookie. NULL with errno. */
 static inline struct bpf_link *clibbpf_attach_kprobes(
     struct bpf_program *program, const char **functions, const uint64_t *cookies, size_t count)
 {
@@ -105,15 +105,15 @@ static inline struct bpf_link *clibbpf_attach_kprobes(
 
 enum { CLIBBPF_SECTIONS = 5 };
 
-/* Makes libbpf know our sections for as long as an object is opened and loaded; the ids go to `ids`. */
+/* Registers our sections with libbpf while an object is opened and loaded; stores their ids in `ids`. */
 static inline int clibbpf_register(const struct clibbpf_preparation *how, int ids[CLIBBPF_SECTIONS])
 {
 	static const char *const sections[CLIBBPF_SECTIONS] = {
 		"quark_raw+", "quark_fentry+", "quark_fexit+", "quark_kprobe+", "quark_kretprobe+",
 	};
 	/*
-	 * One that stays. When its last one goes, libbpf before 1.3 frees their table and goes on using it: a
-	 * realloc(3) to nothing, taken for one that failed.
+	 * This registration stays. When the last one is removed, libbpf before 1.3 frees the table of sections and goes
+	 * on using it: it treats a realloc(3) to size 0 as one that failed.
 	 */
 	static int keeper;
 	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)how, .prog_prepare_load_fn = clibbpf_prepare);

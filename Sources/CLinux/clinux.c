@@ -46,7 +46,7 @@ int clinux_debug_exit(unsigned char value)
 	if (ioperm(port, 4, 1) != 0 && iopl(3) != 0)
 		return -1;
 	outb(value, port);
-	/* Still here: no such device. */
+	/* The write returned, so there is no such device. */
 	errno = ENODEV;
 #else
 	(void)value;
@@ -138,7 +138,7 @@ enum { MACHINE = EM_AARCH64 };
 #define EXIT_CODE { 0x40, 0x05, 0x80, 0xd2, 0xc8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4 }
 #endif
 
-/* A program that exits: the smallest there is. */
+/* The smallest program that exits. */
 static const struct {
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
@@ -161,7 +161,7 @@ static const struct {
 #define MFD_EXEC 0x10U	/* Linux 6.3 */
 #endif
 
-/* The program as a file without a name, or -1 with errno. */
+/* Makes the program as a file without a name; -1 with errno. */
 static int canary_program(void)
 {
 	int fd = memfd_create(CLINUX_CANARY_NAME, MFD_CLOEXEC | MFD_EXEC);
@@ -224,8 +224,8 @@ static unsigned int canary_deeds(unsigned int asked)
 }
 
 /*
- * What the canary does. System calls only, and no functions of the C library, some of which would concern all threads
- * of the caller: setresuid(2) of it tells them, for example.
+ * The actions of the canary. It uses only system calls and no functions of the C library, because some of these affect
+ * all threads of the caller: for example setresuid(2) of the C library changes the ids of all threads.
  */
 static void canary_live(struct clinux_canary *canary, int fd)
 {
@@ -255,8 +255,9 @@ static void canary_live(struct clinux_canary *canary, int fd)
 }
 
 /*
- * The canary's parent. One of its own, for a process that has executed something sends its parent a SIGCHLD, whatever
- * clone(2) was asked for. Signals are blocked here, and the caller's handlers are not run.
+ * The canary's parent. The canary has a parent of its own because after an exec a process sends SIGCHLD to its parent
+ * when it exits, even if clone(2) was called without a signal. Signals are blocked here, and the caller's handlers do
+ * not run.
  */
 static void canary_parent(struct clinux_canary *canary, int fd)
 {
@@ -290,7 +291,8 @@ int clinux_run_canary(struct clinux_canary *canary)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	/*
-	 * As fork(2), but without a signal at its end: clone(2). The last three arguments differ by machine, and are 0.
+	 * Like fork(2), but without a signal at its exit: clone(2). The last three arguments differ by machine, and are
+	 * 0.
 	 */
 	pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
 	if (pid == 0) {
@@ -324,7 +326,7 @@ const char *clinux_environment(const char *name)
 }
 
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
-/* As programs have it that are linked with the archive: nothing is asked of the dynamic loader for it. */
+/* This TLS model is the one of programs that are linked with the archive, and needs no call of the dynamic loader. */
 static __thread int is_inside __attribute__((tls_model("initial-exec")));
 
 void clinux_enter_library(void)
@@ -339,7 +341,7 @@ void clinux_leave_library(void)
 	pthread_mutex_unlock(&library);
 }
 
-/* No key with a destructor: before 2.34 that was of another library than libc. */
+/* This is not a pthread key with a destructor, because before glibc 2.34 keys are in another library than libc. */
 static __thread char *words __attribute__((tls_model("initial-exec")));
 
 void clinux_set_words(const char *text)
@@ -356,7 +358,7 @@ const char *clinux_words(void)
 static char log_tail[CLINUX_LOG_TAIL];
 static size_t log_length;
 
-/* Appends, and forgets from the front what then is too much. */
+/* Appends text, and drops text from the beginning if it is too long then. */
 static void log_append(const char *text, size_t length)
 {
 	const size_t room = sizeof(log_tail) - 1;
@@ -381,7 +383,7 @@ int clinux_log_vprint(int level, const char *format, va_list arguments)
 	(void)level;
 	if (!is_inside)
 		return 0;
-	/* A verifier's log is one message of up to 16 MiB, and its end is what matters. */
+	/* The verifier's log is one message of up to 16 MiB, and only its end matters. */
 	n = vasprintf(&text, format, arguments);
 	if (n < 0)
 		return 0;
@@ -403,7 +405,7 @@ const char *clinux_log_tail(void)
 
 int clinux_open_kernfs(int directory, uint64_t id)
 {
-	/* FILEID_KERNFS of linux/exportfs.h, and the number behind the handle's head. */
+	/* FILEID_KERNFS of linux/exportfs.h, and the number after the head of the handle. */
 	union {
 		struct file_handle handle;
 		unsigned char bytes[sizeof(struct file_handle) + sizeof(uint64_t)];

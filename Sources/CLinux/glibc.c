@@ -1,7 +1,7 @@
 /*
- * What newer C libraries have under names that older ones lack, made of system calls and of what there is in glibc 2.17.
- * packaging/join.sh puts these in the place of the others, so that programs that are linked on a new system run on an
- * old one. Nothing else calls them.
+ * Functions that newer C libraries have under names that older ones lack, made of system calls and of functions of
+ * glibc 2.17. packaging/join.sh replaces the newer ones by these, so that programs that are linked on a new system run
+ * on an old one. Nothing else calls them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +32,7 @@ int clinux_glibc_fstatat(int fd, const char *path, struct stat *information, int
 	return (int)syscall(SYS_newfstatat, fd, path, information, flags);
 }
 
-/* 2.28. The argument is an integer or a pointer, which are passed alike. */
+/* 2.28. The argument is an integer or a pointer; both are passed in the same way. */
 int clinux_glibc_fcntl64(int fd, int command, ...)
 {
 	va_list arguments;
@@ -56,7 +56,7 @@ int clinux_glibc_memfd_create(const char *name, unsigned int flags)
 	return (int)syscall(SYS_memfd_create, name, flags);
 }
 
-/* 2.32: before, it was in a library of its own. The other one is of the thread, too. */
+/* 2.32: before, it was in a separate library. sigprocmask(2) is for the calling thread, too. */
 int clinux_glibc_pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
 {
 	return sigprocmask(how, set, before) == -1 ? errno : 0;
@@ -85,7 +85,7 @@ static int close_memory(void *cookie)
 	return 0;
 }
 
-/* 2.22. Of libbpf, which reads texts with it. */
+/* 2.22. libbpf uses it to read texts. */
 FILE *clinux_glibc_fmemopen(void *buffer, size_t size, const char *mode)
 {
 	const cookie_io_functions_t functions = { .read = read_memory, .close = close_memory };

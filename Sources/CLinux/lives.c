@@ -40,7 +40,7 @@ pid_t clinux_fork_sibling(void)
 
 pid_t clinux_fork_into(int cgroup)
 {
-	/* struct clone_args of linux/sched.h, of which older headers lack the last member. */
+	/* struct clone_args of linux/sched.h; older headers lack its last member. */
 	struct {
 		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 		    set_tid_size, cgroup;
@@ -164,7 +164,7 @@ int clinux_run_on(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* The next id behind `id`, or 0 at the end, or with errno. */
+/* The next id after `id`; 0 at the end, or with errno. */
 static unsigned int next_bpf_id(enum clinux_bpf_object kind, unsigned int id)
 {
 	static const int commands[] = {
@@ -231,7 +231,7 @@ int clinux_socket_pair(int ends[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 }
 
-/* The one byte that a descriptor has to come with, and room for its number. */
+/* The byte that must come with a descriptor, and room for the descriptor. */
 union ancillary {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(int))];

@@ -14,7 +14,7 @@
 
 #include "clinux_machine.h"
 
-/* An address as text; 0: it is of another kind than those asked for. */
+/* Writes an address as text; returns 0 if it is of another kind than was asked for. */
 typedef int (*address_writer)(const struct sockaddr *address, char *text, size_t size);
 
 static int write_ip(const struct sockaddr *address, char *text, size_t size)
@@ -42,7 +42,7 @@ static int write_hardware(const struct sockaddr *address, char *text, size_t siz
 	return 1;
 }
 
-/* Adds a copy of `text`, unless it is there. -1: there is no memory. */
+/* Adds a copy of `text`, unless it is there already. -1 if there is no memory. */
 static int add_text(char ***texts, size_t *count, const char *text)
 {
 	char **longer;
@@ -100,7 +100,7 @@ void clinux_free_texts(char **texts, size_t count)
 	free(texts);
 }
 
-/* All of them from `first` to `last`. */
+/* Closes all descriptors from `first` to `last`. */
 static int close_range_or_each(unsigned int first, unsigned int last)
 {
 	long limit;

@@ -11,7 +11,7 @@ _Static_assert(offsetof(struct clinux_perf_sample, raw_size) + 4 == CLINUX_PERF_
 _Static_assert(CLINUX_PERF_RECORD_LOST == PERF_RECORD_LOST, "");
 _Static_assert(CLINUX_PERF_RECORD_SAMPLE == PERF_RECORD_SAMPLE, "");
 
-/* Newer than the headers of some distributions. */
+/* PERF_FORMAT_LOST, which the headers of some distributions lack. */
 enum { FORMAT_LOST = 1 << 4 };
 
 static int open_event(struct perf_event_attr *attr, int cpu, int clock)
@@ -68,7 +68,7 @@ int clinux_perf_set_filter(int event, const char *filter)
 
 int64_t clinux_perf_lost(int event)
 {
-	uint64_t values[2];	/* the count, and what was lost of it */
+	uint64_t values[2];	/* the count, and the number of lost records */
 
 	return read(event, values, sizeof(values)) == sizeof(values) ? (int64_t)values[1] : -1;
 }

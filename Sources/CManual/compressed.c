@@ -4,7 +4,7 @@
 
 enum {
 	ROOM = 64 << 10,	/* bytes of a page, at most */
-	GZIP = 16 + MAX_WBITS,	/* inflateInit2: a stream with gzip's header */
+	GZIP = 16 + MAX_WBITS,	/* for inflateInit2: a stream with a gzip header */
 };
 
 int cmanual_show_compressed(const unsigned char *compressed, size_t size)

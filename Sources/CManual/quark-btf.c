@@ -4,7 +4,7 @@
 /* #embed is C23; clang and gcc 15 have it in every mode. */
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-/* As it is: this tool has nothing else to inflate, and what can is larger than all the pages. */
+/* Not compressed: this tool inflates nothing else, and the code for it is larger than all the pages. */
 CMANUAL_PAGE static const unsigned char page[] = {
 #embed "../../man/quark-btf.8"
 };

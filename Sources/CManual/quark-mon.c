@@ -4,7 +4,7 @@
 /* #embed is C23; clang and gcc 15 have it in every mode. */
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-/* Compressed: libelf, which is in this tool, can inflate. `make` does it; without it there is no page. */
+/* Compressed, because this tool contains libelf, which can inflate. `make` compresses it; without it there is none. */
 CMANUAL_PAGE static const unsigned char page[] = {
 #if __has_embed("../../.build-manual/quark-mon.8.gz")
 #embed "../../.build-manual/quark-mon.8.gz"

@@ -9,7 +9,7 @@
 #include "manual.h"
 #include "show.h"
 
-enum { NOT_FOUND = 127 };	/* the shell's status for a command there is not */
+enum { NOT_FOUND = 127 };	/* the shell's exit status if a command does not exist */
 
 int cmanual_is_asked_for(int argc, char *const *argv)
 {
@@ -23,7 +23,7 @@ int cmanual_is_asked_for(int argc, char *const *argv)
 	return 0;
 }
 
-/* A file without a name, to be read from its start, that goes when it is closed: nothing is left behind. -1: none. */
+/* Makes a file without a name, positioned at its start; it is removed when it is closed. -1 on an error. */
 static int file_of(const unsigned char *page, size_t size)
 {
 	int file = memfd_create("quark-manual", MFD_CLOEXEC);
@@ -69,7 +69,7 @@ static int status_of(pid_t child)
 
 int cmanual_show(const unsigned char *page, size_t size)
 {
-	/* While it is read, what the terminal's keys send is for the reader, as with system(3). */
+	/* While the page is shown, signals from the terminal's keys are for the reader only, as with system(3). */
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
 	int file, status = -1;
 	pid_t child;

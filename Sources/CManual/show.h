@@ -3,10 +3,10 @@
 
 #include <stddef.h>
 
-/* Where initramfs/pack.sh finds it, to put zeros there: no guest has what shows a page. */
+/* initramfs/pack.sh finds the page by this section and fills it with zeros: no guest has a program to show a page. */
 #define CMANUAL_PAGE __attribute__((section(".manual")))
 
-/* What the functions of manual.h do, with a page in mdoc(7). */
+/* Does the work of the functions of manual.h, with a page in mdoc(7). */
 int cmanual_show(const unsigned char *page, size_t size);
 
 /* The same with a page that gzip(1) has compressed. */

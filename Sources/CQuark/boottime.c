@@ -3,18 +3,18 @@
 
 #include "quark.h"
 
-/* How often one looks at the clocks for one good reading of both at once. */
+/* How often the clocks are read at most to get one good reading of both. */
 enum { TRIES = 16 };
-/* ns: a reading that took no longer is a good one; a step of the clock is noticed after the next; and what is one. */
+/* In ns: a good reading takes NARROW at most; the clocks are read again after REST; a change of STEP is a step. */
 enum { NARROW = 200, REST = 10000000, STEP = 10000000 };
 
-/* Between what and what the difference of two clocks is. */
+/* The bounds of the difference of two clocks. */
 struct bounds {
 	u64 low;
 	u64 high;
 };
 
-/* What quark_get_boottime() says, and when it was last looked whether that is so, ns of CLOCK_MONOTONIC_COARSE. */
+/* What quark_get_boottime() returns, and when that was last checked, ns of CLOCK_MONOTONIC_COARSE. */
 static u64 published, looked;
 
 static int read_clock(clockid_t clock, u64 *time)
@@ -28,8 +28,8 @@ static int read_clock(clockid_t clock, u64 *time)
 }
 
 /*
- * The first clock is read between two readings of the second. The difference only changes when a clock is set, so that
- * all readings hold at once; `tries` of them at most, until they are close together.
+ * Reads the first clock between two readings of the second. The difference changes only when a clock is set, so all
+ * readings hold together. It takes up to `tries` readings, until the bounds are close together.
  */
 static int compare(clockid_t first, clockid_t second, int tries, struct bounds *bounds)
 {
@@ -44,7 +44,7 @@ static int compare(clockid_t first, clockid_t second, int tries, struct bounds *
 			bounds->low = middle - after;
 		if (try == 0 || (s64)(middle - before - bounds->high) < 0)
 			bounds->high = middle - before;
-		/* Set in between: what was read before does not count. */
+		/* A clock was set in between: earlier readings do not count. */
 		if ((s64)(bounds->high - bounds->low) < 0) {
 			bounds->low = middle - after;
 			bounds->high = middle - before;
@@ -55,7 +55,7 @@ static int compare(clockid_t first, clockid_t second, int tries, struct bounds *
 	return 0;
 }
 
-/* Is `boottime` as good as before? Later than it was, be it little, no time may be; earlier, up to a step. */
+/* True if `boottime` need not change. It may be too small by up to STEP, but never too large. */
 static int is_right(u64 boottime, const struct bounds *bounds)
 {
 	return (s64)(bounds->high - boottime) >= 0 && (s64)(bounds->low - boottime) <= STEP;
@@ -66,7 +66,7 @@ static int look(void)
 	u64 before = __atomic_load_n(&published, __ATOMIC_RELAXED);
 	struct bounds bounds;
 
-	/* One reading is enough to see that all is as it was. */
+	/* One reading is enough to see that nothing changed. */
 	if (before != 0) {
 		if (compare(CLOCK_REALTIME, CLOCK_BOOTTIME, 1, &bounds) == -1)
 			return -1;
@@ -77,7 +77,7 @@ static int look(void)
 		return -1;
 	if (before != 0 && is_right(before, &bounds))
 		return 0;
-	/* Of several threads that see the same, the first one says what all say. */
+	/* If several threads see the change, the value of the first one is used. */
 	__atomic_compare_exchange_n(&published, &before, bounds.low, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Functions of the BSDs, weak: a program may define its own strlcpy() behind quark.h, which then has our name. Swift
- * cannot define such.
+ * Functions of the BSDs. They are weak: if a program defines its own strlcpy() after including quark.h, the macro gives
+ * that function our name. Swift cannot define weak functions.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,10 +9,10 @@
 
 #include "quark.h"
 
-/* Bytes of a line of a dump. */
+/* Bytes that one line of a dump shows. */
 enum { DUMP_WIDTH = 16 };
 
-/* Not what has a name that a program may take. */
+/* Used here in place of quark_strlcpy(), since a program may replace that. */
 static size_t copy(char *target, const char *source, size_t size)
 {
 	const size_t length = strlen(source);
@@ -38,7 +38,7 @@ __weak size_t quark_strlcat(char *target, const char *source, size_t size)
 	return length + copy(target + length, source, size - length);
 }
 
-/* The whole of `text` as a decimal number. 0 with a reason, and errno EINVAL or ERANGE, when it is none in that range. */
+/* Converts `text` to a decimal number in this range. On an error: 0 with a reason, and errno EINVAL or ERANGE. */
 __weak long long quark_strtonum(const char *text, long long minimum, long long maximum, const char **reason)
 {
 	const int before = errno;

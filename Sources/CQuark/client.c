@@ -23,7 +23,7 @@ bool cquark_has_sizes(const struct quark_client *client, const struct quark_clie
 {
 	const size_t first = offsetof(struct quark_client, client_size);
 
-	/* The size of this structure comes first: one that is shorter differs there. */
+	/* The size of this structure is compared first: a shorter one differs there. */
 	return client->client_size == other->client_size && memcmp((const char *)client + first,
 	    (const char *)other + first, sizeof(*client) - first) == 0;
 }

@@ -1,4 +1,4 @@
-/* The one file of the library that is compiled as a program of QUARK_API 9 is: it knows the layouts, from the header. */
+/* The only file of the library that is compiled with QUARK_API 9. It gets that generation's layouts from quark.h. */
 #define QUARK_API 9
 #include "quark.h"
 

@@ -1,10 +1,10 @@
-/* What generation9.c, to which the structures of quark.h are those of QUARK_API 9, has for the rest of the library. */
+/* The interface of generation9.c, which is compiled with QUARK_API 9, to the rest of the library. */
 #ifndef QUARK_GENERATION9_H
 #define QUARK_GENERATION9_H
 
 struct quark_client;
 
-/* The members of struct quark_queue_stats that are in another place, and the rest of it as it is. */
+/* The members of struct quark_queue_stats that have another offset, and the parts that are the same. */
 struct generation9_stats {
 	unsigned long long head[6];	/* up to garbage_collections */
 	unsigned long long stalls;

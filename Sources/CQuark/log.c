@@ -7,14 +7,14 @@
 #include "quark.h"
 #include "cquark_log.h"
 
-/* What is behind the level that QUARK_VERBOSE can name. */
+/* The highest level that QUARK_VERBOSE can set. */
 enum { MOST_VERBOSE = 1000 };
 
 int quark_verbose;
 
 void cquark_log_configure(void)
 {
-	/* Not what a caller with less rights says: secure_getenv(3). */
+	/* secure_getenv(3) ignores the variable if the caller has fewer rights than the program. */
 	const char *text = secure_getenv("QUARK_VERBOSE");
 	u64 number;
 
@@ -38,7 +38,7 @@ void qlog_func(int pri, int do_errno, const char *func, int line, const char *fm
 	if (pri > quark_verbose)
 		return;
 	va_start(arguments, fmt);
-	/* Formatted first: a line is one write, also where several processes share stderr. */
+	/* Formatted first, so that a line is one write, also where several processes share stderr. */
 	if (vasprintf(&message, fmt, arguments) == -1)
 		message = NULL;
 	va_end(arguments);
@@ -62,7 +62,7 @@ void cquark_log_libbpf(int level, const char *format, va_list arguments)
 		return;
 	if (vasprintf(&message, format, arguments) == -1)
 		message = NULL;
-	/* Its messages bring their ends of line. */
+	/* Its messages end with a newline already. */
 	fprintf(stderr, "%s: %s", program_invocation_short_name, message == NULL ? format : message);
 	free(message);
 	errno = cause;

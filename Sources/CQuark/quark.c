@@ -1,2 +1,2 @@
-/* The header must stand alone: compiling it once checks that. */
+/* quark.h must need no other header; compiling it alone checks that. */
 #include "quark.h"

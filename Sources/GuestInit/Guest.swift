@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// What a program may expect of the guest it runs in. Run in the child: if something fails, the guest ends with a word.
+/// Prepares the guest for a program. It runs in the child: if something fails, the guest ends with a message.
 enum Guest {
   static func prepare() {
     unsafe setenv("PATH", "/bin", 1)
@@ -8,13 +8,13 @@ enum Guest {
     for directory in ["/dev", "/tmp", "/proc", "/sys"] { make(directory) }
     mount("devtmpfs", on: "/dev")
     make("/dev/pts")
-    // Who needs a terminal says so if there are none.
+    // An error is ignored here: a program that needs a terminal will report it.
     _ = tryMount("devpts", on: "/dev/pts")
     make("/dev/shm")
     mount("tmpfs", on: "/dev/shm", flags: UInt(MS_NODEV))
     mount("tmpfs", on: "/tmp")
     mount("proc", on: "/proc")
-    // TOMOYO, which Debian's 5.10 has on, looks up a file that is executed by its descriptor as /dev/fd/N.
+    // TOMOYO, which is enabled in Debian's 5.10, looks up a file that is executed by its descriptor as /dev/fd/N.
     if unsafe symlink("/proc/self/fd", "/dev/fd") != 0, clinux_errno() != EEXIST { fail("make /dev/fd") }
     mount("sysfs", on: "/sys")
     if !tryMount("tracefs", on: "/sys/kernel/tracing") { mount("debugfs", on: "/sys/kernel/debug") }

@@ -1,7 +1,7 @@
 internal import CLinux
 
-/// The guest's first process: prepares the guest, runs one program in it, and tells qemu how that ended. Returns, with
-/// an exit status, only if this is not the first process.
+/// Runs as the guest's first process: prepares the guest, runs one program in it, and tells qemu how that ended. It
+/// returns, with an exit status, only if this is not the first process.
 public func runAsInit(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
   guard getpid() == 1 else {
     say("quark-init: this is a guest's first process, nothing to be run by hand\n")
@@ -28,10 +28,10 @@ public func runAsInit(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePo
   end(code: 1, "\(name) exited with signal \(signal) (SIG\(signalName))\n")
 }
 
-/// Programs are named as seen from the root, with or without the leading slash.
+/// Programs are named from the root, with or without the leading slash.
 private func absolute(_ name: String) -> String { name.utf8.first == UInt8(ascii: "/") ? name : "/" + name }
 
-/// The banner: from here on the console is the program's.
+/// Prints the banner: after it the console belongs to the program.
 private func announce(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) {
   var command = ""
   for index in 1..<Int(argc) {
@@ -49,7 +49,7 @@ private func text(_ bytes: UnsafeRawBufferPointer) -> String {
   unsafe String(cString: bytes.baseAddress!.assumingMemoryBound(to: CChar.self))
 }
 
-/// Orphans become ours; the one we wait for ends the guest.
+/// Waits for all children, also orphans; the guest ends with the child that runs the program.
 private func reap(until child: pid_t) -> CInt {
   var status: CInt = 0
   while true {
@@ -59,8 +59,8 @@ private func reap(until child: pid_t) -> CInt {
   }
 }
 
-/// Says how it ended, on the console and to qemu: 0x10 + code on the debug-exit port, which krun.sh reads from qemu's
-/// exit status. A machine without that port is restarted, which `-no-reboot` turns into an end as well.
+/// Reports how it ended, on the console and to qemu: 0x10 + code on the debug-exit port, which krun.sh reads from
+/// qemu's exit status. A machine without this port is restarted, and `-no-reboot` turns this into an end, too.
 private func end(code: UInt8, _ message: String) -> Never {
   say(message)
   _ = tcdrain(STDOUT_FILENO)

@@ -2,16 +2,16 @@
   /// Batches that wait to be taken, oldest first.
   struct BatchBuffer {
     private var batches: [EventBatch] = []
-    /// Of the batches that are in it.
+    /// Bytes of the batches in the buffer.
     private(set) var byteCount = 0
-    /// Events that did not come in, since the newest one that did.
+    /// Events that were refused since the last one that was accepted.
     private var refused: UInt64 = 0
 
     var isEmpty: Bool { batches.isEmpty }
 
     /// An empty buffer takes any batch.
     ///
-    /// With a policy that waits, whoever appends sees to the room.
+    /// With `OverflowPolicy.wait` the caller makes sure that there is room.
     mutating func append(_ batch: EventBatch, _ overflow: OverflowPolicy) {
       var batch = batch
       switch overflow {

@@ -2,7 +2,7 @@
   internal import CQuark
   internal import QuarkCore
 
-  /// Makes a batch of a queue's events.
+  /// Copies events of a queue into a batch.
   @safe struct BatchCopier: ~Copyable {
     private var copier: EventCopier
     private let pool: BlockPool
@@ -10,14 +10,14 @@
     private let limit: Int
     private(set) var count = 0
 
-    /// Bytes of a batch, or one event more.
+    /// The maximum size of a batch, bytes; the last event may exceed it.
     static var longest: Int { 1 << 20 }
 
     /// - Parameters:
-    ///   - limit: Events of a batch at most.
-    ///   - pool: Has memory for it, and gets it back.
+    ///   - limit: The maximum number of events in a batch.
+    ///   - pool: Supplies the memory, and gets it back.
     init(limit: Int, _ pool: BlockPool, sharing strings: UnsafeMutablePointer<StringPool>) {
-      // There is no room for more, however small they are.
+      // There is no room for more events, even if they are small.
       self.limit = unsafe min(limit, Self.longest / MemoryLayout<quark_event>.stride + 1)
       self.pool = pool
       var memory = CopyMemory(blockSize: BlockPool.blockSize, spare: pool.takeAll())
@@ -28,7 +28,7 @@
 
     var isFull: Bool { count == limit || copier.memory.byteCount >= Self.longest }
 
-    /// There is room for it.
+    /// There must be room for the event.
     mutating func append(_ event: UnsafePointer<quark_event>) {
       unsafe (events + count).initialize(to: copier.copy(event))
       count &+= 1

@@ -1,7 +1,7 @@
-/// Blocks of memory that are linked, the newest one first. They are freed with it.
+/// A linked list of memory blocks, newest first. It frees them at its end.
 @safe struct BlockChain: ~Copyable, @unchecked Sendable {
-  // Sendable: nobody else knows the blocks.
-  /// What a block begins with.
+  // Sendable: no other code has pointers to the blocks.
+  /// The beginning of each block.
   @unsafe private struct Header {
     var next: UnsafeMutablePointer<Header>?
   }
@@ -20,14 +20,14 @@
     }
   }
 
-  /// Adds a block that has room for so many bytes, aligned as a pointer is.
+  /// Adds a block with room for `size` bytes, aligned like a pointer.
   mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     let block = unsafe UnsafeMutableRawPointer.allocate(
       byteCount: Self.headerSize + size, alignment: MemoryLayout<Header>.alignment)
     return unsafe push(block.bindMemory(to: Header.self, capacity: 1))
   }
 
-  /// Moves the newest block of `other` here. Nil: there is none.
+  /// Moves the newest block of `other` here. Nil if there is none.
   mutating func move(from other: inout BlockChain) -> UnsafeMutableRawPointer? {
     guard let block = unsafe other.first else { return nil }
     unsafe other.first = unsafe block.pointee.next
@@ -36,7 +36,7 @@
     return unsafe push(block)
   }
 
-  /// Moves all blocks of `other` here, before these.
+  /// Moves all blocks of `other` to the front of this list.
   mutating func move(allOf other: inout BlockChain) {
     guard let end = unsafe other.last else { return }
     unsafe end.pointee.next = unsafe first

@@ -1,16 +1,16 @@
 #if !hasFeature(Embedded)
   internal import Synchronization
 
-  /// Blocks that copies have been in, for those that come: they cost no allocation, and are still in the processor's
-  /// cache.
+  /// Blocks of old copies that are used again for new ones: this saves allocations, and the blocks are still in the
+  /// processor's cache.
   final class BlockPool: Sendable {
     private let blocks = Mutex(BlockChain())
     private let limit: Int
 
-    /// Bytes of a block. Few, for one event that is kept keeps all of its block, and of its batch.
+    /// Bytes of a block. Blocks are small because one kept event keeps its whole batch.
     static var blockSize: Int { 4096 - 32 }
 
-    /// - Parameter limit: Blocks that it holds at most, unless one chain has more.
+    /// - Parameter limit: The maximum number of blocks in the pool, unless one chain has more.
     init(limit: Int) { self.limit = limit }
 
     func takeAll() -> BlockChain {
@@ -21,7 +21,7 @@
       }
     }
 
-    /// Takes all blocks of a chain, or none: for want of room the longer one of two stays.
+    /// Takes all blocks of a chain, or none. If there is no room for both, the longer chain stays.
     func give(_ chain: inout BlockChain) {
       blocks.withLock { blocks in
         if blocks.count + chain.count <= limit {

@@ -1,6 +1,6 @@
-/// The memory that copies of events are in.
+/// The memory that holds copies of events.
 @safe @usableFromInline class CopiedEvents: @unchecked Sendable {
-  // Sendable: nothing of it is changed before its end.
+  // Sendable: nothing changes it before its end.
   final var memory: CopyMemory
 
   init(in memory: consuming CopyMemory) { self.memory = memory }

@@ -1,27 +1,27 @@
-/// Memory for copies, given out piece by piece.
+/// Memory for copies, allocated piece by piece.
 @safe struct CopyMemory: ~Copyable {
-  /// Blocks of one size, filled one after the other, and those that were made for one piece.
+  /// Blocks of one size, filled one after the other, and blocks that were made for one large piece.
   var blocks = BlockChain()
   var large = BlockChain()
-  /// Blocks of that size that are empty.
+  /// Empty blocks of that size.
   var spare: BlockChain
   private let blockSize: Int
   private var end: UnsafeMutableRawPointer
   private var room = 0
-  /// Bytes of the blocks that have pieces.
+  /// Bytes of the blocks in use.
   private(set) var byteCount = 0
 
   private static var alignment: Int { MemoryLayout<UInt64>.alignment }
 
-  /// - Parameter blockSize: Bytes. What is larger gets a block of its own.
+  /// - Parameter blockSize: Bytes. A larger piece gets its own block.
   init(blockSize: Int, spare: consuming BlockChain = BlockChain()) {
     self.blockSize = blockSize
     self.spare = spare
-    // Safe: there is no room in it, so nothing is read or written there.
+    // Safe: the range is empty, so nothing is read or written there.
     unsafe end = UnsafeMutableRawPointer(bitPattern: Self.alignment)!
   }
 
-  /// So many bytes, aligned for everything there is in here.
+  /// Allocates `size` bytes, aligned for every type that is copied.
   @inline(__always)
   mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
     let size = (count &+ Self.alignment &- 1) & ~(Self.alignment &- 1)
@@ -35,7 +35,7 @@
     return unsafe start
   }
 
-  /// A copy of so many bytes.
+  /// Copies `size` bytes.
   @inline(__always)
   mutating func copy(_ text: UnsafePointer<CChar>, _ count: Int) -> UnsafeMutablePointer<CChar> {
     let copy = unsafe take(count)

@@ -2,7 +2,7 @@
   /// Copies of several events, in the order in which they happened.
   public struct EventBatch: RandomAccessCollection, Sendable {
     @usableFromInline let owner: PooledEvents
-    /// Events that were dropped, for want of room, between those of the batch before and these.
+    /// The number of events that were dropped, because there was no room, after the batch before and before this one.
     public internal(set) var dropped: UInt64
 
     init(_ owner: PooledEvents) {
@@ -17,7 +17,7 @@
       return unsafe Event(owner, owner.events[position])
     }
 
-    /// Bytes of memory that the copies take.
+    /// Bytes of memory that the copies use.
     var byteCount: Int { owner.memory.byteCount }
   }
 #endif

@@ -2,19 +2,19 @@ internal import CLinux
 internal import CQuark
 internal import QuarkCore
 
-/// Copies events and their processes, with all that these point to. Not a class, for each access to a variable of one is
-/// watched; what it makes is one, which nobody changes.
+/// Copies events and their processes, with everything that they point to. It is a structure because Swift checks each
+/// access to a variable of a class; the result is an object that does not change.
 @safe struct EventCopier: ~Copyable {
   private(set) var memory: CopyMemory
   private var texts: RepeatedTexts
 
-  /// For one event, or one process: most of them need one block.
+  /// Makes a copier for one event or one process: most of them need one block.
   init() {
     memory = CopyMemory(blockSize: 1000)
     unsafe texts = RepeatedTexts(sharing: nil)
   }
 
-  /// - Parameter strings: Of the queue whose events are copied, and which lives longer than this.
+  /// - Parameter strings: The strings of the queue whose events are copied; the queue must live longer than the copier.
   init(into memory: consuming CopyMemory, sharing strings: UnsafeMutablePointer<StringPool>) {
     self.memory = memory
     unsafe texts = RepeatedTexts(sharing: strings)
@@ -26,7 +26,7 @@ internal import QuarkCore
     let process = unsafe event.pointee.process
     let size = unsafe MemoryLayout<quark_event>.stride
     let start = unsafe memory.take(process == nil ? size : size &+ MemoryLayout<quark_process>.stride)
-    // A structure is copied as bytes: member by member is five times as long.
+    // The structure is copied as bytes, because copying each member takes five times as long.
     unsafe start.copyMemory(from: event, byteCount: size)
     let copy = unsafe start.bindMemory(to: quark_event.self, capacity: 1)
     if let module = unsafe event.pointee.module_load { unsafe copy.pointee.module_load = copyPayload(module) }

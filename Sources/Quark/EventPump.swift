@@ -3,17 +3,17 @@
   internal import QuarkLinux
   internal import Synchronization
 
-  /// A queue, those who wait for batches of its events, and a thread that waits for the kernel on their behalf.
+  /// A queue, the tasks that wait for batches of its events, and a thread that waits for the kernel for them.
   ///
-  /// Who asks for a batch when events are ready takes them by himself. The thread hands out what becomes ready later,
-  /// and sees to the overflow: it keeps the kernel's ring empty as long as the queue has room, or takes what nobody
-  /// asks for into a buffer.
+  /// A task that asks for a batch when events are ready takes them itself. The thread delivers what becomes ready
+  /// later, and handles the overflow: it keeps the kernel's ring empty as long as the queue has room, or puts events
+  /// for which no task waits into a buffer.
   final class EventPump: Sendable {
-    /// Nil: the sequence has ended. Locked before `state`, if both are.
+    /// Nil when the sequence has ended. If both are locked, this is locked before `state`.
     private let queue: Mutex<Queue?>
-    /// The queue's.
+    /// The queue's epoll descriptor.
     private let epoll: CInt
-    /// Readable when the thread has something to look at beside events. The thread closes it at its end.
+    /// Readable when the thread must look at something other than events. The thread closes it at its end.
     private let wakeup: CInt
     private let batchLimit: Int
     private let overflow: OverflowPolicy
@@ -21,20 +21,20 @@
     private let state = Mutex(State())
 
     private struct State: ~Copyable {
-      /// Batches that nobody has asked for; none, with a policy that waits.
+      /// Batches that no task has asked for; always empty with `OverflowPolicy.wait`.
       var buffer = BatchBuffer()
-      /// Those who wait for a batch, or for the end. As long as there is one, the buffer is empty.
+      /// The tasks that wait for a batch, or for the end. As long as there is one, the buffer is empty.
       var takers: [CheckedContinuation<Delivery, Never>] = []
       var closers: [CheckedContinuation<Void, Never>] = []
-      /// The thread is to end.
+      /// The thread must end.
       var isEnding = false
-      /// It has ended, and the queue is no more.
+      /// The thread has ended, and the queue is closed.
       var isOver = false
       var failure: QuarkError?
-      /// The thread sleeps, and events do not wake it: who waits for a batch is to do so.
+      /// The thread sleeps, and events do not wake it: a task that waits for a batch must wake it.
       var isDeaf = false
 
-      /// How the sequence has ended. A failure is told of once.
+      /// How the sequence has ended. A failure is reported once.
       mutating func ending() -> Delivery {
         defer { failure = nil }
         return failure.map { .failure($0) } ?? .success(nil)
@@ -43,7 +43,7 @@
 
     private typealias Delivery = Result<EventBatch?, QuarkError>
 
-    /// Milliseconds that the thread sleeps at most, events or not.
+    /// The longest sleep of the thread, milliseconds, with or without events.
     private static var longestSleepMS: Int { 100 }
 
     static func start(
@@ -71,9 +71,9 @@
       self.overflow = overflow
     }
 
-    // MARK: - Those who take
+    // MARK: - Tasks that take batches
 
-    /// - Parameter actor: On whose executor it all happens: going to another one and back takes longer than a batch.
+    /// - Parameter actor: Everything runs on its executor: a switch to another one and back takes longer than a batch.
     func next(isolation actor: isolated (any Actor)?) async throws(QuarkError) -> EventBatch? {
       if Task.isCancelled { end() }
       if let ready = state.withLock({ state in take(from: &state) }) { return try ready.get() }
@@ -94,15 +94,15 @@
       return try delivery.get()
     }
 
-    /// What there is to take now; nil: it is to be waited for. The end is there when the thread has come to it, and what
-    /// was in the buffer when it was asked to end is not handed out any longer.
+    /// What can be taken now; nil if the task must wait. The end is delivered when the thread has ended. Once the
+    /// thread was asked to end, the content of the buffer is not delivered any longer.
     private func take(from state: inout State) -> Delivery? {
       if state.isOver { return state.buffer.isEmpty ? state.ending() : .success(state.buffer.removeFirst()) }
       return state.isEnding || state.buffer.isEmpty ? nil : .success(state.buffer.removeFirst())
     }
 
-    /// The events that are ready, if there are some, and nobody else has a claim to them. Not if the queue is in use:
-    /// whoever has it may take long.
+    /// The events that are ready, if there are any and no other task waits for them. Nil if the queue is in use,
+    /// because its user may take long.
     private func takeByOneself() -> EventBatch? {
       guard overflow == .wait else { return nil }
       let batch: EventBatch?? = queue.withLockIfAvailable { queue in
@@ -112,7 +112,7 @@
       return batch ?? nil
     }
 
-    /// Nil: nothing is ready. A recording is there already, all of it, and needs no thread to wait for it.
+    /// Nil if nothing is ready. A recording is completely there already, and needs no thread that waits for it.
     private func readyBatch(of queue: inout Queue) -> EventBatch? {
       while true {
         if let batch = nextBatch(of: &queue) { return batch }
@@ -140,7 +140,7 @@
       }
     }
 
-    /// Asks the thread to end. It does so when it has time.
+    /// Asks the thread to end. It ends when it is next at work.
     func end() {
       state.withLock { state in
         state.isEnding = true
@@ -148,7 +148,7 @@
       }
     }
 
-    /// With the state locked, and the thread not at its end.
+    /// Call it with the state locked, and before the thread has ended.
     private func wake() { eventfd_write(wakeup, 1) }
 
     // MARK: - The thread
@@ -157,7 +157,7 @@
       do throws(QuarkError) {
         while !state.withLock({ $0.isEnding }) {
           switch try work() {
-          // With the queue unlocked: whoever gets it may want more at once.
+          // The queue is unlocked here, because the task that gets the batch may want more at once.
           case .deliver(let batch): deliver(batch)
           case .sleep(let milliseconds, let isDeaf): wait(milliseconds, isDeaf: isDeaf)
           }
@@ -170,7 +170,7 @@
 
     private enum Work {
       case deliver(EventBatch)
-      /// Deaf: nothing that the queue gets is of use now.
+      /// `isDeaf`: nothing that the queue gets is of use now.
       case sleep(milliseconds: Int, isDeaf: Bool)
     }
 
@@ -181,7 +181,8 @@
       return try QuarkError.attempting("wait for events") { () throws(Errno) in try result.get() }
     }
 
-    /// Takes what is ready for those who wait, or else makes room in the ring. A recording that is over throws ENODATA.
+    /// Takes what is ready for the waiting tasks, or else makes room in the ring. Throws ENODATA at the end of a
+    /// recording.
     private func work(on queue: inout Queue) throws(Errno) -> Work {
       guard overflow != .wait || state.withLock({ !$0.takers.isEmpty }) else {
         // A recording does not overflow.
@@ -194,7 +195,7 @@
 
     private func wait(_ milliseconds: Int, isDeaf: Bool) {
       let sleeps = state.withLock { state in
-        // Who came in between has not woken anybody.
+        // A task that came in between has not woken the thread.
         if isDeaf, !state.takers.isEmpty { return false }
         state.isDeaf = isDeaf
         return true
@@ -208,7 +209,7 @@
       _ = unsafe eventfd_read(wakeup, &count)
     }
 
-    /// Nil: no event is ready.
+    /// Nil if no event is ready.
     private func nextBatch(of queue: inout Queue) -> EventBatch? {
       guard let first = unsafe queue.nextEvent() else { return nil }
       var copier = unsafe BatchCopier(limit: batchLimit, pool, sharing: queue.strings)
@@ -228,7 +229,7 @@
       handover?.taker.resume(returning: .success(handover?.batch))
     }
 
-    /// The end: first the queue's, and then those who wait for it hear of it.
+    /// Closes the queue, and then resumes the tasks that wait for the end.
     private func finish() {
       queue.withLock { $0 = nil }
       let waiting = state.withLock { state in
@@ -244,7 +245,7 @@
   }
 
   private func runPump(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // Safe: a literal is a string of C's, too; `start` retained the pump for this thread.
+    // Safe: a literal is a C string, too; `start` retained the pump for this thread.
     unsafe clinux_name_thread("quark-events")
     unsafe Unmanaged<EventPump>.fromOpaque(context!).takeRetainedValue().run()
     return nil

@@ -1,4 +1,4 @@
-// What this module's own faces are made of.
+// Types of QuarkCore that appear in this module's interface.
 @_exported public import struct QuarkCore.RuleError
 @_exported public import struct QuarkCore.Ruleset
 @_exported public import struct QuarkLinux.Errno

@@ -1,18 +1,18 @@
 internal import CQuark
 
-/// A module of the kernel that was loaded.
+/// A kernel module that was loaded.
 public struct ModuleLoad: Equatable, Sendable {
   public let name: String
-  /// "": it does not say.
+  /// "" if the module has none.
   public let version: String
-  /// "": it does not say.
+  /// "" if the module has none.
   public let sourceVersion: String
-  /// How it taints the kernel, a bit each.
+  /// How the module taints the kernel, one bit per reason.
   public let taints: UInt64
 }
 
 extension EventProtocol where Self: ~Escapable {
-  /// Of an event that is an ``EventKinds/moduleLoad``; else nil.
+  /// The module, if the event is an ``EventKinds/moduleLoad``; otherwise nil.
   public var moduleLoad: ModuleLoad? {
     guard let module = unsafe storage.pointee.module_load else { return nil }
     return unsafe ModuleLoad(

@@ -1,4 +1,4 @@
-/// Whose a process is: credentials(7).
+/// The user and group ids of a process: credentials(7).
 public struct Credentials: Equatable, Sendable {
   public var user: UInt32
   public var effectiveUser: UInt32
@@ -8,7 +8,7 @@ public struct Credentials: Equatable, Sendable {
   public var savedGroup: UInt32
 }
 
-/// What a process may do beyond what its user may: capabilities(7). Each set has a bit for each capability, by its number.
+/// The capabilities of a process: capabilities(7). In each set the number of a bit is the number of a capability.
 public struct Capabilities: Equatable, Sendable {
   public var inheritable: UInt64
   public var permitted: UInt64
@@ -17,7 +17,7 @@ public struct Capabilities: Equatable, Sendable {
   public var ambient: UInt64
 }
 
-/// Which namespaces a process is in, by their inodes: namespaces(7). 0: not known.
+/// The inode numbers of a process's namespaces: namespaces(7). 0: not known.
 public struct Namespaces: Equatable, Sendable {
   public var uts: UInt32
   public var ipc: UInt32
@@ -25,43 +25,43 @@ public struct Namespaces: Equatable, Sendable {
   public var network: UInt32
 }
 
-/// The controlling terminal of a process, by the numbers of its device.
+/// The controlling terminal of a process, by its device numbers.
 public struct Terminal: Equatable, Sendable {
   public var major: UInt32
   public var minor: UInt32
 }
 
-/// The process a session began with.
+/// The process with which a session began.
 public struct EntryLeader: Equatable, Sendable {
   public var pid: UInt32
   public var kind: Kind
 
-  /// How the session came to be. The numbers are those of QUARK_ELT_* in quark.h.
+  /// How the session began. The numbers are those of QUARK_ELT_* in quark.h.
   public enum Kind: UInt32, Sendable {
     /// It could not be found out.
     case unknown
     /// With process 1.
     case initProcess
-    /// With a thread of the kernel.
+    /// With a kernel thread.
     case kernelThread
     /// With a login through sshd(8).
     case sshd
     /// With a session of Amazon's SSM agent.
     case systemsManager
-    /// With a container's runtime.
+    /// With a container runtime.
     case container
     /// With a login at a terminal.
     case terminal
-    /// Of no process so far.
+    /// Not used so far.
     case console
   }
 }
 
 /// How a process ended.
 public struct Exit: Equatable, Sendable {
-  /// What it gave to exit(3); 0 for a death by signal.
+  /// The status that it passed to exit(3); 0 if a signal killed it.
   public var code: Int32
-  /// The signal it died of; 0: none.
+  /// The signal that killed it, or 0.
   public var signal: Int32
   /// Nanoseconds since the epoch.
   public var timeNS: UInt64

@@ -1,8 +1,8 @@
 public import CQuark
 
-/// A copy of what was known of a process. It can be kept, and handed to other tasks.
+/// A copy of what was known of a process. It can be kept, and passed to other tasks.
 @safe public struct ProcessEntry: ProcessProtocol, @unchecked Sendable {
-  // Sendable: what it points to is never changed.
+  // Sendable: what it points to does not change.
   @usableFromInline let owner: CopiedEvents
   @unsafe public let storage: UnsafePointer<quark_process>
 
@@ -11,7 +11,7 @@ public import CQuark
     unsafe self.storage = unsafe storage
   }
 
-  /// A copy of what is known now.
+  /// Copies what is known now.
   public init(copying view: ProcessView) {
     var copier = EventCopier()
     unsafe storage = copier.copy(view.storage)

@@ -1,66 +1,68 @@
 internal import CLinux
 public import CQuark
 
-/// What is known of a process: by a view that is valid for a moment, ``ProcessView``, as by a copy that stays,
-/// ``ProcessEntry``. What is not known is nil, 0 or empty, as each member says.
+/// What is known of a process. ``ProcessView`` is valid only inside a closure; ``ProcessEntry`` is a copy that can be
+/// kept. What is not known is nil, 0 or empty, as each member says.
 ///
-/// Text is decoded as UTF-8, and what is none repaired; a path may be any bytes: ``withBytes(of:_:)``.
+/// Text is decoded as UTF-8, and invalid bytes are replaced. A path may have any bytes: ``withBytes(of:_:)`` has them
+/// all.
 public protocol ProcessProtocol: ~Escapable {
-  /// The process as C has it, valid for as long as this value is.
+  /// The process as a C structure, valid as long as this value.
   @unsafe var storage: UnsafePointer<quark_process> { get }
 }
 
 extension ProcessProtocol where Self: ~Escapable {
-  /// Of its thread group, as getpid(2) has it there; in the machine's first namespace of pids.
+  /// The id of its thread group, in the initial PID namespace.
   @inlinable public var pid: UInt32 { unsafe storage.pointee.pid }
 
-  /// The mark that rules have given it, or its parent before the fork; 0: none.
+  /// The tag that a rule gave to it, or to its parent before the fork; 0 if it has none.
   @inlinable public var poisonTag: UInt64 { unsafe storage.pointee.poison_tag }
 
-  /// Whether the kernel told of the process itself, and not only of what it did: parent, credentials and such are known.
+  /// Whether the kernel described the process itself, and not only what it did: then its parent, credentials and
+  /// similar data are known.
   @inlinable public var hasDetails: Bool { hasFlag(QUARK_F_PROC) }
 
-  /// Nil: not known.
+  /// Nil if not known.
   @inlinable public var parentPID: UInt32? { detail(unsafe storage.pointee.proc_ppid) }
-  /// Nil: not known.
+  /// Nil if not known.
   @inlinable public var processGroup: UInt32? { detail(unsafe storage.pointee.proc_pgid) }
-  /// Nil: not known.
+  /// Nil if not known.
   @inlinable public var session: UInt32? { detail(unsafe storage.pointee.proc_sid) }
-  /// Nanoseconds since the epoch. Nil: not known.
+  /// Nanoseconds since the epoch. Nil if not known.
   @inlinable public var startTimeNS: UInt64? { detail(unsafe storage.pointee.proc_time_boot) }
 
-  /// The name that it, or its leader, goes by, of 15 bytes at most; "": not known.
+  /// The name of the process, that of its first thread, 15 bytes at most; "" if not known.
   public var command: String {
     unsafe withUnsafeBytes(of: storage.pointee.comm) { bytes in
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
 
-  /// The path of what it executes. Nil: not known.
+  /// The path of its executable. Nil if not known.
   public var executable: String? { unsafe text(storage.pointee.exe) }
-  /// What its executable, an interpreter, runs, as execve(2) was given it. Nil: it is none, or that is not known.
+  /// The path of the script that its executable runs, as given to execve(2). Nil if it is not a script, or not known.
   public var script: String? { unsafe text(storage.pointee.script) }
-  /// Nil: not known.
+  /// Nil if not known.
   public var workingDirectory: String? { unsafe text(storage.pointee.cwd) }
-  /// The path of its control group. Nil: not known.
+  /// The path of its control group. Nil if not known.
   public var controlGroup: String? { unsafe text(storage.pointee.cgroup) }
-  /// Empty: not known, or there are none.
+  /// Empty if not known, or if there are none.
   public var arguments: [String] { unsafe texts(storage.pointee.cmdline, storage.pointee.cmdline_len) }
-  /// `NAME=value` each. Empty: not known, or there is none.
+  /// Each is `NAME=value`. Empty if not known, or if there are none.
   public var environment: [String] { unsafe texts(storage.pointee.env, storage.pointee.env_len) }
 
-  /// There were more, or longer ones.
+  /// True if the arguments were cut.
   @inlinable public var areArgumentsCut: Bool {
     unsafe storage.pointee.cmdline_orig_len > storage.pointee.cmdline_len
   }
-  /// There was more.
+  /// True if the environment was cut.
   @inlinable public var isEnvironmentCut: Bool { unsafe storage.pointee.env_orig_len > storage.pointee.env_len }
-  /// The arguments were read after the fact, and may have changed since.
+  /// True if the arguments were read later than the event, and may have changed in between.
   @inlinable public var areArgumentsLate: Bool { hasFlag(QUARK_F_LATE_CMDLINE) }
-  /// The working directory was read after the fact, and may have changed since.
+  /// True if the working directory was read later than the event, and may have changed in between.
   @inlinable public var isWorkingDirectoryLate: Bool { hasFlag(QUARK_F_LATE_CWD) }
 
-  /// What tells this process from all others of this machine, also those that had the same pid: base64. Nil: not known.
+  /// An id that no other process of this machine has, even one with the same pid: base64. Nil if not known.
   public var entityID: String? {
     guard hasDetails else { return nil }
     return unsafe withUnsafeBytes(of: storage.pointee.proc_entity_id) { bytes in
@@ -68,7 +70,7 @@ extension ProcessProtocol where Self: ~Escapable {
     }
   }
 
-  /// Nil: not known.
+  /// Nil if not known.
   public var credentials: Credentials? {
     guard hasDetails else { return nil }
     return unsafe Credentials(
@@ -77,7 +79,7 @@ extension ProcessProtocol where Self: ~Escapable {
       savedGroup: storage.pointee.proc_sgid)
   }
 
-  /// Nil: not known.
+  /// Nil if not known.
   public var capabilities: Capabilities? {
     guard hasDetails else { return nil }
     return unsafe Capabilities(
@@ -86,7 +88,7 @@ extension ProcessProtocol where Self: ~Escapable {
       ambient: storage.pointee.proc_cap_ambient)
   }
 
-  /// Nil: not known.
+  /// Nil if not known.
   public var namespaces: Namespaces? {
     guard hasDetails else { return nil }
     return unsafe Namespaces(
@@ -94,13 +96,13 @@ extension ProcessProtocol where Self: ~Escapable {
       mount: storage.pointee.proc_mnt_inonum, network: storage.pointee.proc_net_inonum)
   }
 
-  /// Nil: it has none, or that is not known.
+  /// Nil if it has none, or if not known.
   public var terminal: Terminal? {
     let (major, minor) = unsafe (storage.pointee.proc_tty_major, storage.pointee.proc_tty_minor)
     return hasDetails && (major, minor) != (0, 0) ? Terminal(major: major, minor: minor) : nil
   }
 
-  /// Where its session began. Nil: not known, or not asked for by ``Queue/Attributes/findsEntryLeaders``.
+  /// The process with which its session began. Nil if not known, or without ``Queue/Attributes/findsEntryLeaders``.
   public var entryLeader: EntryLeader? {
     guard hasDetails, unsafe storage.pointee.proc_entry_leader != 0 else { return nil }
     return unsafe EntryLeader(
@@ -108,15 +110,15 @@ extension ProcessProtocol where Self: ~Escapable {
       kind: EntryLeader.Kind(rawValue: storage.pointee.proc_entry_leader_type) ?? .unknown)
   }
 
-  /// How it ended. Nil: it has not.
+  /// How it ended. Nil if it has not ended.
   public var exit: Exit? {
     guard hasFlag(QUARK_F_EXIT) else { return nil }
     return unsafe Exit(
       code: storage.pointee.exit_code, signal: storage.pointee.exit_signal, timeNS: storage.pointee.exit_time_event)
   }
 
-  /// Lends the bytes of a text, as the kernel has them: of one string, without a NUL; of several, with one behind each.
-  /// Nil: it is not known.
+  /// Lends the bytes of a text, as the kernel has them: a single string without its NUL, several strings with a NUL
+  /// after each. Nil if it is not known.
   public func withBytes<Result, Failure: Error>(
     of text: ProcessText, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
@@ -156,24 +158,24 @@ extension ProcessProtocol where Self: ~Escapable {
   ) throws(Failure) -> Result? {
     guard let bytes = unsafe bytes else { return nil }
     let count = unsafe length ?? strlen(bytes)
-    // Safe: the storage has so many bytes, for as long as this value lives, which the call does not outlast.
+    // Safe: the storage has this many bytes as long as this value lives, which is longer than the call.
     return try body(
       unsafe Span(_unsafeStart: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: count))
   }
 }
 
-/// A text that is known of a process.
+/// A text of a process.
 public enum ProcessText: Sendable {
-  /// Several strings: as ``ProcessProtocol/arguments``.
+  /// Several strings: ``ProcessProtocol/arguments``.
   case arguments
-  /// Several strings: as ``ProcessProtocol/environment``.
+  /// Several strings: ``ProcessProtocol/environment``.
   case environment
-  /// A path: as ``ProcessProtocol/executable``.
+  /// A path: ``ProcessProtocol/executable``.
   case executable
-  /// A path: as ``ProcessProtocol/script``.
+  /// A path: ``ProcessProtocol/script``.
   case script
-  /// A path: as ``ProcessProtocol/workingDirectory``.
+  /// A path: ``ProcessProtocol/workingDirectory``.
   case workingDirectory
-  /// A path: as ``ProcessProtocol/controlGroup``.
+  /// A path: ``ProcessProtocol/controlGroup``.
   case controlGroup
 }

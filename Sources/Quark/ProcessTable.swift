@@ -1,23 +1,23 @@
 internal import CQuark
 
-/// The processes a queue knows, where they are. It cannot be kept.
+/// A view of the processes that a queue knows. It cannot be kept.
 @safe public struct ProcessTable: ~Escapable {
   private let parts: UnsafeMutablePointer<Queue.Parts>
 
   @_lifetime(immortal)
   init(_ parts: UnsafeMutablePointer<Queue.Parts>) { unsafe self.parts = unsafe parts }
 
-  /// A process by its pid. Nil: it is not known.
+  /// A process by its pid. Nil if it is not known.
   public subscript(pid: UInt32) -> ProcessView? {
     @_lifetime(copy self) get {
-      // Safe: entries stay for as long as the queue is only looked at, which whoever lent this sees to.
+      // Safe: entries stay as long as the queue is not changed, and the lender of this table does not change it.
       guard let process = unsafe parts.pointee.pipeline.processes.lookup(pid: pid) else { return nil }
       let view = unsafe ProcessView(process)
       return unsafe _overrideLifetime(view, copying: self)
     }
   }
 
-  /// In ascending order of pids.
+  /// Calls `body` for each process, in ascending order of pids.
   public func forEach<Failure: Error>(_ body: (ProcessView) throws(Failure) -> Void) throws(Failure) {
     var pid: UInt32 = 0
     while let process = unsafe parts.pointee.pipeline.processes.first(notBelow: pid) {
@@ -27,7 +27,7 @@ internal import CQuark
     }
   }
 
-  /// A copy of each, in ascending order of pids.
+  /// Copies of all processes, in ascending order of pids.
   public func copies() -> [ProcessEntry] {
     var entries: [ProcessEntry] = []
     forEach { entries.append(ProcessEntry(copying: $0)) }

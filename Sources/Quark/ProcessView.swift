@@ -1,11 +1,11 @@
 public import CQuark
 
-/// A process where it is, in the queue: it costs nothing to have, and cannot be kept. ``ProcessEntry/init(copying:)``
-/// makes a copy that can.
+/// A view of a process inside the queue. It costs nothing, but cannot be kept. ``ProcessEntry/init(copying:)`` makes a
+/// copy that can be kept.
 @safe public struct ProcessView: ProcessProtocol, ~Escapable {
   @unsafe public let storage: UnsafePointer<quark_process>
 
-  /// - Parameter storage: Valid for as long as whoever is lent this is.
+  /// - Parameter storage: Must be valid as long as the code that gets this view uses it.
   @_lifetime(immortal)
   @unsafe @inlinable package init(_ storage: UnsafePointer<quark_process>) { unsafe self.storage = unsafe storage }
 }

@@ -2,16 +2,16 @@ internal import CQuark
 
 /// A call of ptrace(2) that succeeded.
 public struct Ptrace: Equatable, Sendable {
-  /// The process to which it was done. Of PTRACE_TRACEME, which asks the parent to trace, it is the caller itself.
+  /// The process that is traced. For PTRACE_TRACEME, which asks the parent to trace, it is the caller itself.
   public let childPID: UInt32
-  /// PTRACE_*.
+  /// One of PTRACE_*.
   public let request: Int64
   public let address: UInt64
   public let data: UInt64
 }
 
 extension EventProtocol where Self: ~Escapable {
-  /// Of an event that is an ``EventKinds/ptrace``; else nil.
+  /// The call, if the event is an ``EventKinds/ptrace``; otherwise nil.
   public var ptrace: Ptrace? {
     guard kinds.contains(.ptrace) else { return nil }
     return unsafe Ptrace(

@@ -4,13 +4,13 @@ public import QuarkCore
 public import QuarkLinux
 
 extension Queue {
-  /// What a queue is to be like. Each attribute has the value that suits most programs at first.
+  /// The settings of a queue. The default values suit most programs.
   public struct Attributes: Sendable {
-    /// Those that may be used; the first of EBPF and KPROBE that this kernel has is.
+    /// The backends that may be used. The queue uses the first of EBPF and KPROBE that works on this kernel.
     public var backends: Backends = .all
-    /// Hands out what happened as it happened: forks, execs and exits of one process are not joined to one event.
+    /// Joins as little as possible: fork, exec and exit of a process are separate events.
     public var isMinimallyAggregated = false
-    /// Finds for each process where its session began: ``ProcessProtocol/entryLeader``.
+    /// Finds for each process the one with which its session began: ``ProcessProtocol/entryLeader``.
     public var findsEntryLeaders = false
     /// Kinds of events that are told only if they are asked for. A backend that cannot tell one says so in
     /// ``Queue/hooks`` and ``Queue/capabilities``; one that none can tell is refused.
@@ -19,45 +19,47 @@ extension Queue {
     public var isStrict = false
     /// Threads come and go as events, too.
     public var seesThreads = false
-    /// Opening tries the backend on a process of its own, which takes some time and finds kernels that lie.
+    /// Opening the queue tests the backend on a process made for that. This takes some time, and finds kernels on which
+    /// the backend reports wrong data.
     public var testsItself = false
-    /// Raw events held at most, from 1.
+    /// The maximum number of raw events that the queue holds, from 1.
     public var maxLength = 10_000
-    /// How long a process is known after its end, milliseconds, from 0.
+    /// How long a process is known after its exit, milliseconds, from 0.
     public var cacheGraceTimeMS = 4_000
-    /// How long an event is held for older ones to come, and for others to join it, milliseconds, from 10.
+    /// How long an event is held so that older ones can come first and others can join it, milliseconds, from 10.
     public var holdTimeMS = 1_000
-    /// Bytes of a process's environment that are kept at most.
+    /// The maximum number of bytes that are kept of a process's environment.
     public var maxEnvironment = 4_096
-    /// Bytes of the kernel's ring, a power of two from 4,096 to 1 GiB; 0: as the backend likes it.
+    /// Bytes of the kernel's ring, a power of two from 4,096 to 1 GiB; 0 means the backend's default.
     public var ringSize = 0
-    /// A recording that is played in place of what this kernel says, by its path: quark-recording(5).
+    /// The path of a recording that is played in place of tracing this kernel: quark-recording(5).
     public var replay: String?
 
     public init() {}
   }
 
-  /// Means of a kernel to tell what processes do.
+  /// The ways to trace what processes do.
   public struct Backends: OptionSet, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// Programs in the kernel. It knows all that there is to know.
+    /// BPF programs in the kernel. They report everything.
     public static var ebpf: Backends { Backends(rawValue: QQ_EBPF) }
-    /// Probes of tracefs, for kernels that take no programs. It knows no changes of ids.
+    /// Kprobes of tracefs, for kernels where BPF is not available. They do not report changes of ids.
     public static var kprobe: Backends { Backends(rawValue: QQ_KPROBE) }
-    /// Either: ``ebpf`` where there is that, and ``kprobe`` where not.
+    /// Both: ``ebpf`` if it is available, otherwise ``kprobe``.
     public static var all: Backends { [.ebpf, .kprobe] }
   }
 
-  /// Opens a backend, takes stock of the processes there are, and begins to listen. That needs privilege: root, or
-  /// CAP_BPF, CAP_PERFMON and what else the backend asks for.
+  /// Opens a backend, reads the processes that exist, and begins to trace. This needs privilege: root, or CAP_BPF,
+  /// CAP_PERFMON and what else the backend needs.
   ///
   /// - Parameters:
-  ///   - attributes: What it is to be like.
-  ///   - rules: What they drop is not handed out: quark-rules(5). Nil: everything is.
-  /// - Throws: What was attempted and why it failed. EINVAL: an attribute is out of range. EPERM, EACCES: privilege is
-  ///   missing. ENOTSUP: no backend that is allowed works on this kernel.
+  ///   - attributes: The settings.
+  ///   - rules: Events that they drop are not delivered: quark-rules(5). With nil every event is delivered.
+  /// - Throws: What was attempted and why it failed. EINVAL: an attribute is out of range. EPERM, EACCES: a privilege
+  /// is
+  ///   missing. ENOTSUP: no allowed backend works on this kernel.
   public init(_ attributes: Attributes = Attributes(), rules: consuming Ruleset? = nil) throws(QuarkError) {
     var plain = try attributes.plain()
     var rules = rules.take()
@@ -73,7 +75,7 @@ extension Queue {
     unsafe parts.pointee.ownRules = rules.take()
   }
 
-  /// Takes these rules, or none, in place of those there are, from the next event on.
+  /// Replaces the rules, or removes them, from the next event on.
   public mutating func setRules(_ rules: consuming Ruleset?) {
     unsafe ruleset = Self.storage(of: rules)
     unsafe parts.pointee.ownRules = consume rules
@@ -88,7 +90,7 @@ extension Queue {
 }
 
 extension Queue.Attributes {
-  /// As C has them, but for the recording and the rules, which are pointers.
+  /// The attributes as a C structure, without the recording and the rules, which are pointers.
   fileprivate func plain() throws(QuarkError) -> quark_queue_attr {
     var plain = Queue.defaultAttributes
     plain.flags = backends.rawValue
@@ -106,7 +108,7 @@ extension Queue.Attributes {
     return plain
   }
 
-  /// What C's attributes have room for; which values make sense is for the queue to say.
+  /// Converts a value for the C attributes, which have less room; the queue checks which values make sense.
   private func number(_ value: Int, _ attempt: StaticString) throws(QuarkError) -> CInt {
     guard value >= 0, let number = CInt(exactly: value) else {
       throw QuarkError(attempt, on: "\(value)", Errno(EINVAL))

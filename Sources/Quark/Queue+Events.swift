@@ -1,10 +1,10 @@
 internal import CQuark
 
 extension Queue {
-  /// Hands the next event that is old enough to `body`, or returns nil when none is ready. What `body` makes of it is
-  /// returned; the event itself cannot leave it.
+  /// Passes the next event that is old enough to `body`, and returns the result of `body`, or nil when no event is
+  /// ready. The event itself cannot leave `body`.
   ///
-  /// What is ready now is all had when this returns nil: then ``block()``, or wait for ``epollDescriptor``.
+  /// When this returns nil, call ``block()``, or wait for ``epollDescriptor``.
   @inlinable public mutating func withNextEvent<Result: ~Copyable, Failure: Error>(
     _ body: (EventView) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
@@ -12,14 +12,14 @@ extension Queue {
     return try body(unsafe EventView(event, processes))
   }
 
-  /// Hands each event that is ready to `body`, until none is, or `body` throws.
+  /// Passes each event that is ready to `body`, until none is ready or `body` throws.
   @inlinable public mutating func forEachEvent<Failure: Error>(
     _ body: (EventView) throws(Failure) -> Void
   ) throws(Failure) {
     while let event = unsafe nextEvent() { try body(unsafe EventView(event, processes)) }
   }
 
-  /// All processes that are known, exited ones within the grace time included.
+  /// All known processes, also those that exited less than the grace time ago.
   public var processes: ProcessTable {
     @_lifetime(borrow self) get {
       let table = unsafe ProcessTable(parts)

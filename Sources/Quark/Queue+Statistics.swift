@@ -1,7 +1,7 @@
 internal import CQuark
 
 extension Queue {
-  /// Counters of what went through a queue since it was opened.
+  /// The counters of a queue since it was opened.
   public struct Statistics: Equatable, Sendable {
     /// Raw events that entered the queue.
     public var insertions: UInt64
@@ -9,19 +9,20 @@ extension Queue {
     public var removals: UInt64
     /// Events made of several raw events.
     public var aggregations: UInt64
-    /// Events made of one.
+    /// Events made of one raw event.
     public var nonAggregations: UInt64
     /// Records that the kernel had no room for.
     public var lost: UInt64
     /// Records dropped because they made no sense.
     public var malformed: UInt64
-    /// Raw events that are not delivered by their time: one that is younger had left when they came, or their stamp was
-    /// more than ten seconds ahead of the clock, which then counts instead.
+    /// Raw events that were delivered out of order: they arrived after a younger one had left, or their time stamp was
+    /// more than ten seconds ahead of the clock, and the time of the clock was used instead.
     public var late: UInt64
-    /// Records, or strings of records and processes, dropped because a bound was reached. A record without its string is
-    /// delivered all the same.
+    /// Records, or strings of records and processes, that were dropped because a bound was reached. A record without
+    /// its string is delivered nevertheless.
     public var refused: UInt64
-    /// Processes forgotten: their grace time was over, or their end was lost and found out, or there were too many.
+    /// Processes that were forgotten, because their grace time was over, because their exit was lost and found later,
+    /// or because there were too many.
     public var garbageCollections: UInt64
   }
 
@@ -35,7 +36,7 @@ extension Queue {
     case recording
   }
 
-  /// Where they do come from.
+  /// Where the events come from.
   public var source: Source {
     switch unsafe parts.pointee.source.traits.flag {
     case QQ_EBPF: .ebpf
@@ -44,7 +45,7 @@ extension Queue {
     }
   }
 
-  /// How much went through. The kernel is asked for what it lost.
+  /// The counters. This reads the number of lost records from the kernel.
   public var statistics: Statistics {
     let counters = counters()
     return Statistics(
@@ -53,19 +54,19 @@ extension Queue {
       late: counters.late, refused: counters.refused, garbageCollections: counters.garbage_collections)
   }
 
-  /// What became of a rule.
+  /// The counters of a rule.
   public struct RuleStatistics: Equatable, Sendable {
-    /// Events that were compared with it.
+    /// Events that were compared with the rule.
     public var evaluations: UInt64
-    /// Those of them that it matched.
+    /// Events that the rule matched.
     public var hits: UInt64
   }
 
-  /// Of the rules in force, in their order.
+  /// The counters of the rules in use, in their order.
   public var ruleStatistics: [RuleStatistics] {
     guard let ruleset = unsafe ruleset else { return [] }
     return (0..<(unsafe ruleset.pointee.n_rules)).map { index in
-      // Safe: there are so many.
+      // Safe: the set has this many rules.
       unsafe RuleStatistics(
         evaluations: ruleset.pointee.rules[index].evals, hits: ruleset.pointee.rules[index].hits)
     }

@@ -3,24 +3,25 @@ internal import CLinux
 package import QuarkCore
 public import QuarkLinux
 
-/// A stream of what processes do: opens a backend, orders its records by time, joins what belongs together and keeps
-/// who is who.
+/// A stream of what processes do. A queue opens a backend, orders its records by time, joins those that belong
+/// together, and keeps what is known of each process.
 ///
-/// Nothing happens in the background: ``withNextEvent(_:)`` drives everything, on the caller's thread. The queue may be
-/// handed from one thread to another, and is one thread's at a time. ``events(batchLimit:overflow:)`` makes an
-/// asynchronous sequence of it. It ends, and gives back all it has of the kernel, when its owner drops it.
+/// Nothing happens in the background: ``withNextEvent(_:)`` does all the work, on the caller's thread. The queue may be
+/// passed from one thread to another; only one thread at a time may use it. ``events(batchLimit:overflow:)`` makes an
+/// asynchronous sequence of it. The queue closes, and releases everything it has in the kernel, when its owner drops
+/// it.
 @safe public struct Queue: ~Copyable, @unchecked Sendable {
-  // A source, two clocks and a descriptor to wait for; everything else is the pipeline's. Sendable: what is behind the
-  // pointer is the queue's alone, and nothing of it belongs to a thread.
-  /// In memory of their own, so that the end of a queue is one call, and not written out wherever one ends.
+  // A queue is a source, two clocks and a descriptor to wait for; the pipeline has everything else. Sendable: only the
+  // queue has this pointer, and nothing behind it belongs to a thread.
+  /// The parts are in separate memory, so that the end of a queue is one call and is not inlined wherever a queue ends.
   let parts: UnsafeMutablePointer<Parts>
   private var wallOffsetNS: UInt64
   private var wallOffsetTakenNS: UInt64
-  /// When losses were looked for last; 0: not yet.
+  /// When losses were last checked; 0: not yet.
   private var lookedAroundNS: UInt64 = 0
-  /// When records were looked for last; 0: not yet.
+  /// When records were last read; 0: not yet.
   private var lookedNS: UInt64 = 0
-  /// Times of the wall clock are handed out, and it is this machine's.
+  /// True if the queue delivers wall-clock times of this machine.
   private let followsWallClock: Bool
   private let pace: Pace
   private let holdTimeNS: UInt64
@@ -29,28 +30,28 @@ public import QuarkLinux
   /// Of whoever it was opened for.
   package let generation: ClientGeneration
 
-  /// The attributes a queue has if nothing else is said.
+  /// The default attributes of a queue.
   package static var defaultAttributes: quark_queue_attr {
     unsafe quark_queue_attr(
       flags: QQ_ALL_BACKENDS, max_length: 10000, cache_grace_time: 4000, hold_time: 1000, max_env: 4096, kubefd: -1,
       ruleset: nil, ring_size: 0, replay: nil)
   }
 
-  /// Those of a program of this generation.
+  /// The default attributes for a program of this generation.
   package static func defaultAttributes(of generation: ClientGeneration) -> quark_queue_attr {
     var attributes = defaultAttributes
     if generation.api >= 9 { attributes.flags = QQ_EBPF }
     return attributes
   }
 
-  /// Queues may be opened and closed on several threads at once: the library sees to it that one waits for the other,
-  /// for libbpf keeps some things for the whole program.
+  /// Several threads may open and close queues at once: the library makes them wait for each other, because libbpf
+  /// keeps some state for the whole program.
   package init(_ attributes: quark_queue_attr, generation: ClientGeneration = .seven) throws(QuarkError) {
     var attributes = attributes
     try Self.validate(attributes, generation)
-    // A size_t of C may be more than Int holds. More than a megabyte of one string is never kept.
+    // A size_t of C may be larger than Int.max. More than a megabyte of one string is never kept.
     if attributes.max_env < 0 || attributes.max_env > 1 << 20 { attributes.max_env = 1 << 20 }
-    // First, for it sees to it that there are descriptors left for the rest.
+    // This comes first, because it makes sure that there are enough descriptors for the rest.
     var source = try Self.openAlone { () throws(QuarkError) in
       try SourceChoice.open(attributes, Self.settings(attributes))
     }
@@ -62,10 +63,10 @@ public import QuarkLinux
     if !generation.hasBootTimes || attributes.flags & QQ_SALTED_IDS != 0 {
       pipeline.processes.entitySalt = try source.bootSalt()
     }
-    // What runs on this machine has no part in what is told of the past.
+    // The processes of this machine have nothing to do with a recording.
     if source.traits.isLive {
       pipeline.readClock = clinux_boot_ns
-      // The rings are live, so that nothing is missed between here and there; what comes twice is sorted out.
+      // The rings already receive records, so nothing is missed in between; duplicates are sorted out.
       try Self.scrape(into: &pipeline, attributes, wallOffsetNS: clocks.wallOffsetNS)
       pipeline.primeRules()
     }
@@ -89,7 +90,7 @@ public import QuarkLinux
     unsafe parts.deallocate()
   }
 
-  /// One thread at a time, in the whole program, opens or closes a queue.
+  /// In the whole program only one thread at a time opens or closes a queue.
   private static func openAlone(
     _ open: () throws(QuarkError) -> AnyRecordSource
   ) throws(QuarkError) -> AnyRecordSource {
@@ -102,9 +103,9 @@ public import QuarkLinux
     let epoll: Epoll
     var source: AnyRecordSource
     var recorder: Recorder?
-    /// Whether processes are still there; nil where that cannot be told, and of a recording.
+    /// Tells whether processes still exist; nil if that cannot be found out, and for a recording.
     var presence: ProcPresence?
-    /// Those of the pipeline, if they are the queue's own.
+    /// The rules of the pipeline, if the queue owns them.
     var ownRules: Ruleset?
     var pipeline: EventPipeline
 
@@ -115,52 +116,54 @@ public import QuarkLinux
     }
   }
 
-  /// Keeps every record from now on as it comes, in a file that ``Attributes/replay`` takes: quark-recording(5). A
-  /// recording ends with ``stopRecording()``.
+  /// Writes every record from now on to a file that ``Attributes/replay`` can play: quark-recording(5).
+  /// ``stopRecording()`` ends the recording.
   public mutating func startRecording(to path: String) throws(QuarkError) {
     unsafe parts.pointee.recorder = try Recorder(path: path)
   }
 
-  /// Ends the recording; throws what went wrong with it, now or earlier.
+  /// Ends the recording; throws the first error of the recording, now or earlier.
   public mutating func stopRecording() throws(QuarkError) {
     unsafe try parts.pointee.recorder.take()?.close()
   }
 
-  /// Which events are handed out, and which processes get a mark, from the next `nextEvent` on; that of the attributes
-  /// at first. Not copied: it must be there for as long as it is the queue's.
+  /// The rules that decide which events are delivered, and which processes get a tag, from the next `nextEvent` on. At
+  /// first these are the rules of the attributes. They are not copied: they must live as long as the queue uses them.
   @unsafe package var ruleset: UnsafeMutablePointer<quark_ruleset>? {
     get { unsafe parts.pointee.pipeline.ruleset }
     set { unsafe parts.pointee.pipeline.ruleset = newValue }
   }
 
-  /// Readable when there may be something to do; wait 100 milliseconds at most, for events ripen with time too.
+  /// Readable when there may be something to do. Wait 100 milliseconds at most, because events also become ready with
+  /// time.
   public var epollDescriptor: CInt { unsafe parts.pointee.epoll.rawValue }
 
-  /// Raw events held now.
+  /// The number of raw events held now.
   public var length: Int { unsafe parts.pointee.pipeline.length }
 
-  /// What the source of the events is, in a word: `ebpf`, `kprobe`, or `replay` for a recording.
+  /// The name of the source: `ebpf`, `kprobe`, or `replay` for a recording.
   public var sourceName: String { unsafe "\(parts.pointee.source.traits.name)" }
 
-  /// By which means of the kernel each kind of record is told, a line each, with what was tried in vain.
+  /// Which kernel hook delivers each kind of record, one line each, with the hooks that were tried and failed.
   public var hooks: String { unsafe parts.pointee.source.description + untoldDescription }
 
-  /// Why the EBPF backend, though it was allowed, is not used; empty if it is, or was not allowed.
+  /// Why the EBPF backend is not in use although it was allowed; empty if it is in use, or was not allowed.
   public var fallbackReason: String { unsafe parts.pointee.source.fallbackReason }
 
-  /// Waits until there may be something to do, 100 milliseconds at most. A signal throws EINTR.
+  /// Waits until there may be something to do, 100 milliseconds at most. Throws EINTR at a signal.
   public func block() throws(Errno) { try block(milliseconds: 100) }
 
-  /// Waits until there may be something to do, `milliseconds` at most; less than none are none. A signal throws EINTR; a
-  /// recording of which all has left the queue, ENODATA.
+  /// Waits until there may be something to do, `milliseconds` at most; a negative number means 0. Throws EINTR at a
+  /// signal, and ENODATA when all events of a recording have left the queue.
   public func block(milliseconds: Int) throws(Errno) {
     let longest = try sleepMS(atMost: milliseconds)
-    // What is past is there already.
+    // A recording is completely there already.
     guard unsafe parts.pointee.source.traits.isLive else { return }
     unsafe try parts.pointee.epoll.wait(milliseconds: CInt(clamping: max(0, longest)))
   }
 
-  /// How long to wait for `epollDescriptor`; of a recording, 0, or ENODATA when all has left the queue.
+  /// How long to wait for `epollDescriptor`. For a recording it is 0; throws ENODATA when all events have left the
+  /// queue.
   func sleepMS(atMost milliseconds: Int) throws(Errno) -> Int {
     guard unsafe parts.pointee.source.traits.isLive else {
       if unsafe parts.pointee.source.isOver, length == 0 { throw Errno(ENODATA) }
@@ -170,10 +173,10 @@ public import QuarkLinux
     return unsafe min(longest, pace.waitMS(untilNS: parts.pointee.pipeline.nextRipeNS))
   }
 
-  /// Whether there is no room for what a backend has.
+  /// True if the queue has no room for more records.
   var isFull: Bool { unsafe parts.pointee.pipeline.room <= 0 }
 
-  /// Counters since the queue was opened; `lost` is asked of the kernel.
+  /// The counters since the queue was opened; this reads `lost` from the kernel.
   package func counters() -> quark_queue_stats {
     var result = unsafe parts.pointee.pipeline.statistics
     result.backend = unsafe parts.pointee.source.traits.flag
@@ -187,23 +190,24 @@ public import QuarkLinux
     return result
   }
 
-  /// Those that events and processes point to. Valid as long as the queue is.
+  /// The strings that events and processes point to. Valid as long as the queue.
   var strings: UnsafeMutablePointer<StringPool> {
     unsafe withUnsafeMutablePointer(to: &parts.pointee.pipeline.processes.strings) { unsafe $0 }
   }
 
-  /// What is known of a process, exited ones within the grace time included. Valid until the next `nextEvent`.
+  /// What is known of a process, also of one that exited less than the grace time ago. Valid until the next
+  /// `nextEvent`.
   @unsafe package func lookup(pid: UInt32) -> UnsafePointer<quark_process>? {
     unsafe parts.pointee.pipeline.processes.lookup(pid: pid).map { unsafe UnsafePointer($0) }
   }
 
-  /// What is known of the process with the smallest pid that is not below `pid`. Valid until the next `nextEvent`.
+  /// The process with the smallest pid that is not below `pid`. Valid until the next `nextEvent`.
   @unsafe package func firstProcess(notBelow pid: UInt32) -> UnsafePointer<quark_process>? {
     unsafe parts.pointee.pipeline.processes.first(notBelow: pid).map { unsafe UnsafePointer($0) }
   }
 
-  /// May an event that begins with `parent` swallow the next raw event of the same process, if that is a `child`? Nil:
-  /// never. `client` is handed to the function.
+  /// Sets the function that decides whether a `child` may join an event of the same process that begins with a
+  /// `parent`; nil means never. `client` is passed to the function.
   @unsafe package mutating func setAggregation(
     _ parent: raw_types, _ child: raw_types, _ function: quark_can_aggregate_fn?,
     client: UnsafeMutablePointer<quark_queue>
@@ -216,18 +220,19 @@ public import QuarkLinux
     }
   }
 
-  /// An event that begins with `parent` never swallows a `child`.
+  /// A `child` never joins an event that begins with a `parent`.
   package mutating func forbidAggregation(_ parent: raw_types, _ child: raw_types) {
     unsafe parts.pointee.pipeline.matrix.set(parent, child, .never)
   }
 
-  /// Records that one call for an event takes at most, to the next fill of the queue, when the rules drop them all.
+  /// The number of records after which one call for an event stops, at the next fill of the queue, when the rules drop
+  /// them all.
   private static var droppedAtOnce: Int { 1 << 16 }
 
   /// The next event that is old enough, or nil when none is ready. Valid until the next call.
   @unsafe @usableFromInline package mutating func nextEvent() -> UnsafePointer<quark_event>? {
     guard var nowNS = nowNS() else { return nil }
-    // The wall clock may be set: look again every 10 milliseconds.
+    // The wall clock may be set, so it is read again every 10 milliseconds.
     if followsWallClock, nowNS &- wallOffsetTakenNS >= 10_000_000 { refreshWallOffset(nowNS: nowNS) }
     if nowNS &- lookedAroundNS >= Self.lookIntervalNS { lookAround(nowNS: nowNS) }
     var taken = 0
@@ -235,33 +240,34 @@ public import QuarkLinux
       let count = populate(nowNS: nowNS)
       taken += count
       let isFull = isFull
-      // Without records the reading above still is the time after them.
+      // If there were no records, the time that was read above is still right.
       if count > 0 { nowNS = self.nowNS() ?? nowNS }
       lookedNS = nowNS
       if !isFull { reconcile(nowNS: nowNS) }
       if let event = unsafe parts.pointee.pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
         return unsafe event
       }
-      // What had no room may wait in a ring that will not say so again.
+      // Records that did not fit may wait in a ring that will not report them again.
       guard isFull, taken < Self.droppedAtOnce else { return nil }
     }
   }
 
-  /// The next event of those that were old enough when `nextEvent` looked for records, which this does not: for whoever
-  /// takes many in no time. Nil where the clock stands still meanwhile, as of a recording. Valid until the next call.
+  /// The next of the events that were old enough when `nextEvent` last read records. This does not read records, and
+  /// is for callers that take many events at once. Nil if the clock stands still, as for a recording. Valid until the
+  /// next call.
   @unsafe mutating func nextHeldEvent() -> UnsafePointer<quark_event>? {
     guard unsafe parts.pointee.source.traits.isLive else { return nil }
     return unsafe parts.pointee.pipeline.next(nowNS: lookedNS, wallOffsetNS: wallOffsetNS)
   }
 
-  /// Takes the records there are, as far as they fit, without handing out an event. Says how many those were.
+  /// Takes the records that are ready, as many as fit, without delivering an event. Returns their number.
   public mutating func populate() -> Int {
     guard let nowNS = nowNS() else { return 0 }
     return populate(nowNS: nowNS)
   }
 
-  /// Puts a copy of a raw event into the queue, as if a backend had sent it. EINVAL: there can be no such process.
-  /// ENOBUFS: the queue is full. ENOTSUP: there are no events of its family yet. E2BIG: its strings are.
+  /// Puts a copy of a raw event into the queue, as if a backend had sent it. EINVAL: no process can have this pid.
+  /// ENOBUFS: the queue is full. ENOTSUP: its family cannot be inserted. E2BIG: its strings are too long.
   @unsafe package mutating func insert(copyOf event: UnsafePointer<raw_event>) throws(Errno) {
     do throws(RawEventRefusal) {
       unsafe try parts.pointee.pipeline.insert(copyOf: event)
@@ -275,15 +281,15 @@ public import QuarkLinux
     }
   }
 
-  /// The raw events held now, as a DOT graph.
+  /// Appends the raw events held now, as a DOT graph.
   package mutating func appendRawEventGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
     unsafe parts.pointee.pipeline.appendGraph(order, to: &text)
   }
 
   // MARK: -
 
-  /// The time since boot, of the machine of which the source tells. Once nothing more will come, what is held has been
-  /// held long enough.
+  /// The time since boot of the machine that the source reports on. Once nothing more will come, all held events are
+  /// old enough.
   private func nowNS() -> UInt64? {
     guard let nowNS = unsafe try? parts.pointee.source.nowNS() else { return nil }
     guard unsafe parts.pointee.source.isOver else { return nowNS }
@@ -292,7 +298,7 @@ public import QuarkLinux
     return overflow ? .max : sum
   }
 
-  /// What time it is for a source, and what makes such times those that are handed out.
+  /// The current time of a source, and the offset that converts its times to the times that are delivered.
   private static func clocks(
     of source: borrowing AnyRecordSource, _ generation: ClientGeneration
   ) throws(QuarkError) -> (nowNS: UInt64, wallOffsetNS: UInt64) {
@@ -331,7 +337,7 @@ public import QuarkLinux
     }
     let ringSize = attributes.ring_size
     guard ringSize == 0 || ringSize >= 4096 && ringSize <= 1 << 30 && ringSize & (ringSize - 1) == 0 else {
-      throw QuarkError("use a ring_size that is no power of two from 4096 to 1 GiB", invalid)
+      throw QuarkError("use a ring_size that is not a power of two from 4096 to 1 GiB", invalid)
     }
     if flags & QQ_BYPASS != 0 {
       let others = QQ_KPROBE | QQ_NOVA | QQ_ENTRY_LEADER | QQ_MIN_AGG | QQ_THREAD_EVENTS
@@ -344,7 +350,7 @@ public import QuarkLinux
     if flags & QQ_ALL_BACKENDS == 0 { refused.append("QQ_NOVA") }
     guard refused.isEmpty else {
       let names = refused.joined(separator: ", ")
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "no support so far of \(names)")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "not supported so far: \(names)")
     }
     let meaningless = CUnsignedInt(bitPattern: flags & ~knownFlags)
     guard meaningless == 0 else {
@@ -352,7 +358,7 @@ public import QuarkLinux
       throw QuarkError("open the queue", Errno(ENOTSUP), detail: "flags has bits without a meaning: \(bits)")
     }
     guard attributes.kubefd == -1 else {
-      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd has no support so far")
+      throw QuarkError("open the queue", Errno(ENOTSUP), detail: "kubefd is not supported so far")
     }
   }
 
@@ -361,13 +367,13 @@ public import QuarkLinux
       | QQ_SALTED_IDS | QQ_STRICT | toldFlags
   }
 
-  /// The flags that ask for events which some backend tells.
+  /// The flags that ask for events which at least one backend reports.
   private static var toldFlags: CInt { cquark_flags_for(cquark_types_from(.max)) }
 
-  /// Those of `flags` that ask for events which no backend tells, by name.
+  /// The names of those `flags` that ask for events which no backend reports.
   private static func untold(_ flags: CInt) -> [String] { names(flags & ~toldFlags) }
 
-  /// What those of `flags` are called that ask for events.
+  /// The names of those `flags` that ask for events.
   private static func names(_ flags: CInt) -> [String] {
     (0..<CInt.bitWidth).compactMap { bit in
       let flag = flags & (1 << CInt(bit))
@@ -376,7 +382,7 @@ public import QuarkLinux
     }
   }
 
-  /// A line for each kind of events that was asked for and that the source in use cannot tell.
+  /// One line for each kind of event that was asked for and that the source in use cannot report.
   private var untoldDescription: String {
     let traits = unsafe parts.pointee.source.traits
     guard traits.isLive else { return "" }
@@ -394,7 +400,7 @@ public import QuarkLinux
 
   private static var lookIntervalNS: UInt64 { 1_000_000_000 }
 
-  /// What is looked at every second: records may have been lost.
+  /// Checks every second whether records were lost.
   @inline(never)
   private mutating func lookAround(nowNS: UInt64) {
     lookedAroundNS = nowNS
@@ -402,14 +408,14 @@ public import QuarkLinux
     unsafe parts.pointee.pipeline.noteLosses(parts.pointee.source.lost().total)
   }
 
-  /// Lets go of processes whose end was lost. All that there was has been read.
+  /// Forgets processes whose exit was lost. All records must have been read before.
   private mutating func reconcile(nowNS: UInt64) {
     guard unsafe parts.pointee.presence != nil else { return }
     unsafe parts.pointee.pipeline.reconcile(nowNS: nowNS) { unsafe parts.pointee.presence!.look(pid: $0) }
   }
 
-  /// Takes the records there are, or as many as are sure to fit; the rest waits in the ring. None is left where one
-  /// would fit: a perf ring says once that there are some.
+  /// Takes the records that are ready, or as many as surely fit; the rest waits in the ring. It leaves none that would
+  /// fit, because a perf ring reports only once that it has records.
   private mutating func populate(nowNS: UInt64) -> Int {
     unsafe parts.pointee.recorder?.beginBatch(nowNS: nowNS, lost: parts.pointee.source.lost())
     var taken = 0

@@ -1,22 +1,22 @@
 internal import QuarkCore
 
-/// The texts that a process mostly shares with the one before it: the queue has a working directory, a control group or
-/// an environment once, and so has a batch.
+/// The texts that a process usually shares with the one before it. The queue has each working directory, control group
+/// or environment once, and so has a batch.
 @safe struct RepeatedTexts: ~Copyable {
   var exe = Text()
   var cwd = Text()
   var cgroup = Text()
   var script = Text()
   var env = Text()
-  /// Those of the queue, which is to live longer. Nil: nothing is to be shared.
+  /// The strings of the queue, which must live longer. With nil nothing is shared.
   let strings: UnsafeMutablePointer<StringPool>?
 
-  /// A text, and its copy.
+  /// A text and its copy.
   @safe struct Text: ~Copyable {
     private var original: StringPool.Bytes?
     private var copy: StringPool.Bytes?
 
-    /// Lets `text` be its copy, which is made in `memory` if it is not there yet. `size` says how many bytes it has.
+    /// Replaces `text` by its copy, which is made in `memory` if there is none yet. `size` is its length in bytes.
     @inline(__always)
     mutating func replace(
       _ text: inout StringPool.Bytes?, in memory: inout CopyMemory, _ strings: UnsafeMutablePointer<StringPool>?,
@@ -26,7 +26,7 @@ internal import QuarkCore
       if unsafe new != original {
         unsafe copy = memory.copy(new, size(new))
         if let strings = unsafe strings {
-          // Kept, so that no other text gets its place.
+          // The text is retained, so that no other text gets its address.
           unsafe StringPool.retain(new)
           unsafe forget(strings)
           unsafe original = new

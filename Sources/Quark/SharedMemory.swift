@@ -2,14 +2,14 @@ internal import CQuark
 
 /// Shared memory that a process got.
 public enum SharedMemory: Equatable, Sendable {
-  /// A segment of System V, new or one that there was: shmget(2). `size` is what was asked for, in bytes.
+  /// A System V segment, new or existing: shmget(2). `size` is what the process asked for, in bytes.
   case segment(key: Int64, size: UInt64, flags: Int64)
-  /// A memory file, memfd_create(2): what the kernel calls it, `memfd:` and its name, and MFD_*.
+  /// A memory file, memfd_create(2): the kernel's name for it, `memfd:` and its name, and MFD_* flags.
   case memoryFile(path: String, flags: UInt32)
 }
 
 extension EventProtocol where Self: ~Escapable {
-  /// Of an event that is an ``EventKinds/sharedMemory``; else nil.
+  /// The shared memory, if the event is an ``EventKinds/sharedMemory``; otherwise nil.
   public var sharedMemory: SharedMemory? {
     guard let shm = unsafe storage.pointee.shm else { return nil }
     guard let path = unsafe shm.pointee.path else {

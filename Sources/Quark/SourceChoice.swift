@@ -1,7 +1,7 @@
 internal import CQuark
 internal import QuarkLinux
 
-/// Which source a queue reads.
+/// Chooses the source that a queue reads.
 enum SourceChoice {
   /// The recording that the attributes name, or the best of the backends they allow; if they are strict, the best that
   /// tells all they ask for.

@@ -13,7 +13,7 @@ package enum BTFError: Error {
 package struct BTFDamage: CustomStringConvertible {
   /// In the file.
   var offset: Int
-  /// The id of the type it is about, or 0.
+  /// The id of the damaged type, or 0.
   var type: UInt32
   var reason: StaticString
 

@@ -2,7 +2,7 @@
 package enum BTFFormat {
   static var magic: UInt16 { 0xeb9f }
   static var headerSize: Int { 24 }
-  /// Of each type, before what depends on its kind.
+  /// Bytes of each type before the part that depends on its kind.
   static var typeSize: Int { 12 }
 
   enum Kind: UInt8 {
@@ -14,15 +14,15 @@ package enum BTFFormat {
   struct TypeHeader {
     var nameOffset: UInt32
     var info: UInt32
-    /// Bytes, or the id of another type.
+    /// A size in bytes, or the id of another type.
     var sizeOrType: UInt32
 
     var count: Int { Int(info & 0xffff) }
-    /// The kind's flag. Of a structure: the offsets of its members have the sizes of bit-fields in their upper 8 bits.
+    /// The flag of the kind. In a structure it means that the upper 8 bits of members' offsets are sizes of bit-fields.
     var hasBitFieldSizes: Bool { info >> 31 != 0 }
     var kind: Kind? { Kind(rawValue: UInt8(info >> 24 & 0x1f)) }
 
-    /// Bytes behind these words. Nil: of a kind that is not known here, so that nothing behind it can be found.
+    /// Bytes after these words. Nil for an unknown kind, after which nothing can be found.
     var trailerSize: Int? {
       switch kind {
       case .int, .variable, .declarationTag: 4
@@ -45,7 +45,7 @@ package enum BTFFormat {
     /// Nil: these are no types, or they are of another byte order.
     package init?(_ bytes: RawSpan) {
       guard bytes.byteCount >= headerSize else { return nil }
-      // Safe: integers, of as many bytes as there are.
+      // Safe: these are integers, and the header has enough bytes.
       func word(_ offset: Int) -> Int { unsafe Int(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
       guard word(0) & 0xffff == Int(magic) else { return nil }
       let size = word(4)

@@ -1,9 +1,9 @@
-/// Where in a file a BTF has its parts: the file is one, or an ELF file with one as its section `.BTF`.
+/// The places of a BTF's parts in a file, which is raw BTF or an ELF file with a section `.BTF`.
 struct BTFLayout {
   let types: Range<Int>
   let strings: Range<Int>
 
-  /// More than any kernel has: some 5 MB are usual.
+  /// More than any kernel has: about 5 MB are usual.
   private static var maxBytes: Int { 256 << 20 }
 
   init<Source: BTFSource & ~Copyable>(_ source: borrowing Source) throws(BTFError) {
@@ -45,7 +45,7 @@ struct BTFLayout {
     }
   }
 
-  /// Nil: the file is shorter.
+  /// Nil if the file is shorter.
   private static func byte<Source: BTFSource & ~Copyable>(
     _ source: borrowing Source, at offset: Int
   ) throws(BTFError) -> UInt8? {
@@ -115,7 +115,7 @@ enum ELFSection {
     return true
   }
 
-  /// A number of 64 bits, which must be one that a file can have as an offset.
+  /// A number of 64 bits, which must be a valid file offset.
   private static func number(_ words: [UInt32], _ index: Int, at place: Int) throws(BTFError) -> Int {
     guard words[index + 1] < 1 << 16 else { throw .damaged("an impossible offset or size", at: place + 4 * index) }
     return Int(words[index]) | Int(words[index + 1]) << 32

@@ -1,5 +1,5 @@
-/// A place in the kernel's structures that kprobes read, by the name that stands for it: `structure.member`, of which
-/// a member may have members itself, or `enumeration.CONSTANT`. The order is the order they are printed in.
+/// The name of something in the kernel's types that kprobes use: `structure.member`, where a member may have members
+/// itself, or `enumeration.CONSTANT`. The order of the cases is the order in which they are printed.
 public enum Dotname: Int, CaseIterable, Sendable {
   case credCapAmbient, credCapBset, credCapEffective, credCapInheritable, credCapPermitted
   case credEgid, credEuid, credGid, credSgid, credSuid, credUid
@@ -20,7 +20,7 @@ public enum Dotname: Int, CaseIterable, Sendable {
   case upidNr
   case utsNamespaceProcInum
   case vfsmountMntRoot
-  // What follows a kernel may lack: nothing depends on one of these.
+  // A kernel may lack the following ones: nothing depends on one of these.
   case cgroupKn, cgroupSubsysIDPids, cgroupSubsysStateCgroup, cssSetDflCgrp, cssSetSubsys
   case dentryDIname
   case fileFPathDentry, fileFPathMnt, fsStructRootMnt
@@ -31,11 +31,12 @@ public enum Dotname: Int, CaseIterable, Sendable {
   case signalStructFlags, signalStructGroupExitCode
   case taskStructCgroups, taskStructFlags, taskStructPtrace
 
-  /// Those a kernel must have, all but one of `signalStructPids` and `taskStructPids`; they come first.
+  /// The number of names that a kernel must have, except one of `signalStructPids` and `taskStructPids`; they come
+  /// first.
   public static var requiredCount: Int { Dotname.vfsmountMntRoot.rawValue + 1 }
   public static var count: Int { Dotname.taskStructPtrace.rawValue + 1 }
 
-  /// As printed; nil: there is none of that name.
+  /// From the printed name; nil if there is no such name.
   public init?(_ text: String) {
     for name in Dotname.allCases where name.name.withUTF8Buffer({ unsafe $0.elementsEqual(text.utf8) }) {
       self = name
@@ -51,7 +52,7 @@ public enum Dotname: Int, CaseIterable, Sendable {
   /// What the place was and is called in one kernel or another: the first that is found counts.
   package var spellings: [StaticString] { Self.table[rawValue] }
 
-  /// In the order of the cases.
+  /// The names in the order of the cases.
   private static let table: [[StaticString]] = [
     ["cred.cap_ambient"],
     ["cred.cap_bset"],

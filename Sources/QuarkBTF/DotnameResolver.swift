@@ -5,17 +5,17 @@ package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
   private var source: Source
   private let layout: BTFLayout
   private var names = NameTable()
-  /// For each dotname its spellings, and of each spelling the parts.
+  /// For each dotname its spellings, and for each spelling its parts.
   private var paths: [[[Int]]] = []
-  /// Where in the strings the wanted names are, in ascending order.
+  /// The offsets of the wanted names in the strings, in ascending order.
   private var nameOffsets: [(offset: UInt32, name: Int)] = []
-  /// From the beginning of the types, by id.
+  /// The offset of each type from the beginning of the types, by id.
   private var places: [UInt32] = [0]
-  /// By name, the first one of each kind; 0: there is none.
+  /// The id of the first structure or enumeration with each name; 0 if there is none.
   private var structures: [UInt32]
   private var unions: [UInt32]
   private var enumerations: [UInt32]
-  /// Members that may still be looked at: a damaged file could have more ways through it than time allows.
+  /// The number of members that may still be looked at: a search in a damaged file could take too long.
   private var budget = 4 << 20
 
   package static func resolve(_ source: consuming Source) throws(BTFError) -> OffsetVector {
@@ -125,13 +125,13 @@ package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
   // MARK: - Resolving
 
   private struct Member {
-    /// From the beginning of the outermost structure.
+    /// The offset in bits from the beginning of the outermost structure.
     var bits: Int
     var type: UInt32
     var isBitField: Bool
   }
 
-  /// In bytes. Nil: there is no such member, or it does not begin at a byte.
+  /// The offset in bytes. Nil if there is no such member, or if it does not begin at a byte.
   private mutating func offset(_ path: [Int]) throws(BTFError) -> Int? {
     var type = structures[path[0]] != 0 ? structures[path[0]] : unions[path[0]]
     var bits = 0
@@ -146,7 +146,7 @@ package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
     return bits / 8
   }
 
-  /// Searches a structure, and the structures without a name in it.
+  /// Searches a structure, and the unnamed structures in it.
   private mutating func find(_ name: Int, in id: UInt32, depth: Int) throws(BTFError) -> Member? {
     let (id, type) = try withoutConst(id)
     guard type.kind == .structure || type.kind == .union else { return nil }
@@ -177,7 +177,7 @@ package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
     return nil
   }
 
-  /// As bit-fields were written before structures had a flag for them.
+  /// True for the old form of bit-fields, from before structures had a flag for them.
   private func isPartOfInteger(_ id: UInt32) throws(BTFError) -> Bool {
     let (id, type) = try withoutConst(id)
     guard type.kind == .int else { return false }
@@ -208,7 +208,7 @@ package struct DotnameResolver<Source: BTFSource & ~Copyable>: ~Copyable {
 
   private func place(_ id: UInt32) -> Int { layout.types.lowerBound + Int(places[Int(id)]) }
 
-  /// `void` for id 0.
+  /// The type with this id; `void` for id 0.
   private func type(_ id: UInt32) throws(BTFError) -> BTFFormat.TypeHeader {
     if id == 0 { return BTFFormat.TypeHeader(nameOffset: 0, info: 0, sizeOrType: 0) }
     guard Int(id) < places.count else {

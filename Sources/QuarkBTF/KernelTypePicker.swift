@@ -4,19 +4,19 @@ package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   private var source: Source
   private let names: NameTable
   private let layout: BTFLayout
-  /// The wanted names by where the file's strings have them.
+  /// The wanted names by their offsets in the file's strings.
   private var nameOfOffset = OffsetTable()
-  /// Where in the file each type is, by its id.
+  /// The file offset of each type, by its id.
   private var places: [UInt32] = [0]
   private var structures: [UInt32] = []
   private var typedefs: [(name: Int, type: UInt32)] = []
   package private(set) var functions: [(name: Int, id: UInt32)] = []
   package private(set) var structureMembers: [(structure: Int, member: Int)] = []
   private var output = BTFWriter()
-  /// What was written already: ids in the output, by those in the file.
+  /// The types that were written already: ids in the output, by ids in the file.
   private var written: [UInt32] = []
 
-  /// Of a type that is not written yet, and of one that is under way.
+  /// The values for a type that is not written yet, and for one that is being written.
   private static var notYet: UInt32 { 0 }
   private static var underWay: UInt32 { .max }
 
@@ -102,18 +102,19 @@ package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
     try self.words(words, at: Int(places[Int(id)]) + BTFFormat.typeSize)
   }
 
-  /// They were there when the types were read.
+  /// Reads words that existed when the types were read.
   private func words(_ count: Int, at place: Int) throws(BTFError) -> [UInt32] {
     guard let words = try source.words(count, at: place) else { throw .damaged("the file got shorter", at: place) }
     return words
   }
 
-  /// Writes a type and what it contains, and says its id in the output. What it points to is not contained.
+  /// Writes a type and the types it contains, and returns its id in the output. Types that it points to are not
+  /// written.
   private mutating func write(_ id: UInt32, depth: Int = 0) throws(BTFError) -> UInt32 {
     if id == 0 { return 0 }
     let type = try type(id)
     let known = written[Int(id)]
-    // Without this, a few types that contain each other would be gone through in more ways than time allows.
+    // Without this check, a few types that contain each other would take too long.
     guard known != Self.underWay else { throw .damaged("it contains itself", at: Int(places[Int(id)]), type: id) }
     if known != Self.notYet { return known }
     guard depth < 64 else { throw .damaged("nested too deeply", at: Int(places[Int(id)]), type: id) }
@@ -123,7 +124,7 @@ package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
     return result
   }
 
-  /// 0 is the output's void: a name of that is nothing to remember.
+  /// 0 is the output's void, whose name is not remembered.
   private mutating func writeFresh(
     _ id: UInt32, _ type: BTFFormat.TypeHeader, depth: Int
   ) throws(BTFError) -> UInt32 {
@@ -139,12 +140,12 @@ package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
     case .enumeration64: return output.type(type, name: name(type), try values(id, type, words: 3))
     case .int: return output.type(type, name: 0, try trailer(id, words: 1))
     case .forward, .float: return output.type(type, name: 0, [])
-    // No member is one of these, or has to be known.
+    // Members do not have these kinds, or need not be known.
     default: return output.pointer()
     }
   }
 
-  /// Members without a name are structures whose members count as the structure's own.
+  /// A member without a name is a structure whose members count as members of the outer structure.
   private mutating func writeStructure(
     _ id: UInt32, _ type: BTFFormat.TypeHeader, depth: Int
   ) throws(BTFError) -> UInt32 {
@@ -178,7 +179,7 @@ package struct KernelTypePicker<Source: BTFSource & ~Copyable>: ~Copyable {
   }
 }
 
-/// Some hundreds of numbers by offsets: a hash table.
+/// A hash table with a few hundred numbers by offsets.
 private struct OffsetTable {
   private var slots = [(offset: UInt32, value: Int32)](repeating: (0, -1), count: 4096)
   private var count = 0
@@ -193,7 +194,7 @@ private struct OffsetTable {
   }
 
   mutating func set(_ offset: UInt32, _ value: Int) {
-    // The object has fewer names than that, and each is once in the kernel's strings.
+    // The object has fewer names than this, and each is in the kernel's strings once.
     guard count < slots.count / 2 else { return }
     count += 1
     var slot = Self.hash(offset) & (slots.count - 1)
@@ -204,7 +205,7 @@ private struct OffsetTable {
   private static func hash(_ offset: UInt32) -> Int { Int(truncatingIfNeeded: UInt64(offset) &* 0x9E37_79B1 >> 12) }
 }
 
-/// A BTF under construction.
+/// Writes a new BTF.
 private struct BTFWriter {
   private var types: [UInt32] = []
   private var strings: [UInt8] = [0]
@@ -228,7 +229,7 @@ private struct BTFWriter {
     return count
   }
 
-  /// One pointer, to void, stands for all.
+  /// One pointer to void is used for all pointers.
   mutating func pointer() -> UInt32 {
     if pointerID == 0 {
       let info = UInt32(BTFFormat.Kind.pointer.rawValue) << 24

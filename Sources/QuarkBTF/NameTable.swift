@@ -2,9 +2,9 @@
 package struct NameTable {
   private var bytes: [UInt8] = []
   private var ranges: [Range<Int>] = []
-  /// Indices of `ranges`, or -1; a power of two, at most half of it used.
+  /// Indices of `ranges`, or -1. The size is a power of two, and at most half of the slots are used.
   private var slots = [Int32](repeating: -1, count: 64)
-  /// Bits for the first byte and the length of each name: of a hundred thousand strings few get past them.
+  /// A bit for the first byte and the length of each name: only a few of a hundred thousand strings pass this filter.
   private var filter = [UInt64](repeating: 0, count: 256 * 32 / 64)
 
   package init() {}
@@ -13,7 +13,7 @@ package struct NameTable {
 
   func bytes(of index: Int) -> ArraySlice<UInt8> { bytes[ranges[index]] }
 
-  /// The index of a name, which is new or has been here before.
+  /// The index of a name; adds the name if it is new.
   @discardableResult
   package mutating func add(_ name: UnsafeRawBufferPointer) -> Int {
     if let index = unsafe self.index(of: name) { return index }
@@ -38,8 +38,8 @@ package struct NameTable {
     return unsafe search(name)
   }
 
-  /// Calls `found` with the place and the index of each string of `bytes` that is a name; each ends with a NUL. Returns
-  /// where the first one begins that has no end.
+  /// Calls `found` with the offset and the index of each string of `bytes` that is a name; each ends with a NUL.
+  /// Returns the offset of the first string without a NUL.
   func find(in bytes: UnsafeRawBufferPointer, _ found: (Int, Int) -> Void) -> Int {
     var start = 0
     unsafe filter.withUnsafeBufferPointer { filter in
@@ -51,7 +51,7 @@ package struct NameTable {
           ends &= ends - 1
           let name = unsafe UnsafeRawBufferPointer(start: bytes.baseAddress! + start, count: end - start)
           let bit = unsafe Self.filterBit(name)
-          // Safe: a bit of the filter.
+          // Safe: the filter has this bit.
           if unsafe filter[bit >> 6] >> UInt64(bit & 63) & 1 != 0, let index = unsafe search(name) { found(start, index) }
           start = end + 1
         }
@@ -61,7 +61,7 @@ package struct NameTable {
     return start
   }
 
-  /// The highest bit of each of the next eight bytes that is a NUL, or of the next byte where there are not eight.
+  /// Sets the highest bit of each of the next eight bytes that is a NUL; near the end it looks at one byte only.
   @inline(__always)
   private static func ends(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> (ends: UInt64, width: Int) {
     guard place + 8 <= bytes.count else { return unsafe (bytes[place] == 0 ? 0x80 : 0, 1) }
@@ -70,7 +70,7 @@ package struct NameTable {
     return (~((word & low) &+ low | word | low), 8)
   }
 
-  /// Of a string without its NUL.
+  /// Looks up a string without its NUL.
   @inline(__always)
   private static func filterBit(_ name: UnsafeRawBufferPointer) -> Int {
     name.count == 0 ? 0 : unsafe Int(name[0]) | (name.count & 31) << 8
@@ -110,7 +110,7 @@ package struct NameTable {
     slots[slot] = Int32(index)
   }
 
-  /// The length, the first and the last bytes: good enough for a few hundred names, and cheap for a hundred thousand.
+  /// Hashes the length, the first and the last bytes: good for a few hundred names, and cheap for a hundred thousand.
   private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
     guard name.count > 0 else { return 0 }
     let (first, last) = unsafe (UInt64(name[0]), UInt64(name[name.count - 1]))

@@ -1,4 +1,4 @@
-/// Which of two kernel releases is the newer one, where that can be told: 5.10.0-9-amd64 comes before 5.10.0-30-amd64.
+/// Compares two kernel releases, if that is possible: 5.10.0-9-amd64 comes before 5.10.0-30-amd64.
 enum ReleaseOrder {
   private enum Token {
     case number(Range<Int>)
@@ -6,8 +6,8 @@ enum ReleaseOrder {
     case end
   }
 
-  /// Less than 0: `left` is the older one. Nil: they are of different series (the first two numbers), or of different
-  /// flavours (the words between the numbers, such as `deb13`, `cloud` and `amd64`, or `el8` and `x86`).
+  /// Less than 0 if `left` is older. Nil if they have different series (the first two numbers), or different flavours
+  /// (the words between the numbers, such as `deb13`, `cloud` and `amd64`, or `el8` and `x86`).
   static func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int? {
     var (leftPlace, rightPlace) = (0, 0)
     var (order, numbers) = (0, 0)
@@ -20,7 +20,7 @@ enum ReleaseOrder {
         if order == 0 { order = difference }
         numbers += 1
         (leftToken, rightToken) = (next(left, &leftPlace), next(right, &rightPlace))
-      // One more number before the same word: 147 comes before 147.5.
+      // The name with one more number is newer: 147 comes before 147.5.
       case (.number, _):
         if order == 0 { order = 1 }
         leftToken = next(left, &leftPlace)
@@ -42,7 +42,7 @@ enum ReleaseOrder {
     return true
   }
 
-  /// Letters and digits between anything else.
+  /// The next run of letters or of digits; other characters separate them.
   private static func next(_ name: Span<UInt8>, _ place: inout Int) -> Token {
     while place < name.count, !isDigit(name[place]), !isLetter(name[place]) { place += 1 }
     let start = place
@@ -55,7 +55,7 @@ enum ReleaseOrder {
     return isNumber ? .number(start..<place) : .word(start..<place)
   }
 
-  /// However many digits they have.
+  /// Compares numbers with any number of digits.
   private static func compare(_ left: Span<UInt8>, numberTo right: Span<UInt8>) -> Int {
     var (a, b) = (0, 0)
     while a < left.count, left[a] == UInt8(ascii: "0") { a += 1 }

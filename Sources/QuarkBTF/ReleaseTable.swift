@@ -1,30 +1,31 @@
-/// The offsets of many kernels by their releases: what btfhub/ makes and the library carries. A few numbers, each of
-/// four bytes with the lowest first, then
+/// The offsets of many kernels by their releases. btfhub/ makes this table and the library contains it. It begins with
+/// a few numbers, each of four bytes with the lowest first, then come
 ///
-/// - a text that says where it is from,
+/// - a text that says where the table comes from,
 /// - the folders of the archives, `debian/bookworm/x86_64`, each ended by a NUL,
-/// - the distinct sets of offsets, each as its difference from the one before: which of them differ, a bit each, then
-///   those, as 0 for none or 1 more than the offset,
-/// - the kernels, by the bytes of their names: how many of them are as in the name before, how many follow, those, the
-///   number of the folder, the number of the set.
+/// - the distinct sets of offsets, each as its difference from the set before: one bit for each offset that says
+/// whether
+///   it differs, then the offsets that differ, as 0 for none or the offset plus 1,
+/// - the kernels, sorted by the bytes of their names: how many bytes are the same as in the name before, how many bytes
+///   follow, these bytes, the number of the folder, the number of the set.
 ///
-/// Numbers in the sets and the kernels have seven bits in a byte, the lowest first, and the eighth bit where
-/// more follow.
+/// Numbers in the sets and the kernels have seven bits in a byte, the lowest first; the eighth bit is set if more bytes
+/// follow.
 public struct ReleaseTable: ~Escapable {
   public static var magic: UInt32 { 0x3154_4f51 }  // QOT1
   public static var headerWords: Int { 8 }
-  /// Longer than any: uname(2) has room for 64 bytes.
+  /// Longer than any name: uname(2) has room for 64 bytes.
   public static var maxNameBytes: Int { 255 }
 
-  /// How sure an answer is, or why there is none.
+  /// An answer and how certain it is, or why there is none.
   public enum Answer {
     case exact(KernelOffsets)
-    /// Not there, but the ones before and after it, of the same series and flavour, have the same offsets.
+    /// The table lacks it, but the releases before and after it, of the same series and flavour, have the same offsets.
     case between(KernelOffsets, below: String, above: String)
     /// Several distributions have it, with different offsets.
     case ambiguous
     case differentNeighbours(below: String, above: String)
-    /// Only older ones, or only newer ones, are known: this is the next.
+    /// Only older or only newer releases are known: this is the nearest.
     case outside(neighbour: String)
     case unknown
     case damagedTable
@@ -44,7 +45,7 @@ public struct ReleaseTable: ~Escapable {
   public let setCount: Int
   public let kernelCount: Int
 
-  /// Nil: this is no such table, or it is of another version of the library.
+  /// Nil if this is not such a table, or if it is from another version of the library.
   @_lifetime(copy bytes)
   public init?(_ bytes: Span<UInt8>) {
     var reader = ByteReader(bytes, 0..<bytes.count)
@@ -65,7 +66,7 @@ public struct ReleaseTable: ~Escapable {
 
   public var source: String { text(sources) }
 
-  /// `visit` says whether to go on. False: the table is damaged.
+  /// `visit` returns whether to go on. Returns false if the table is damaged.
   public func forEachKernel(_ visit: (borrowing Kernel) -> Bool) -> Bool {
     var reader = ByteReader(bytes, kernels)
     var name: [UInt8] = []
@@ -128,7 +129,7 @@ public struct ReleaseTable: ~Escapable {
   private struct Neighbour {
     var name: [UInt8]
     var set: Int
-    /// Kernels of the same name have different offsets.
+    /// True if kernels with the same name have different offsets.
     var isAmbiguous = false
 
     mutating func add(_ kernel: borrowing Kernel) {
@@ -142,7 +143,7 @@ public struct ReleaseTable: ~Escapable {
     var exact: Neighbour?
     var below: Neighbour?
     var above: Neighbour?
-    /// Another name for what may be the same kernel.
+    /// True if another name may belong to the same kernel.
     var hasTwin = false
 
     mutating func visit(_ kernel: borrowing Kernel, release: Span<UInt8>) {
@@ -161,7 +162,7 @@ public struct ReleaseTable: ~Escapable {
       }
     }
 
-    /// Keeps the nearer one.
+    /// Keeps the nearer neighbour.
     private static func keep(_ kernel: borrowing Kernel, _ neighbour: inout Neighbour?, isNearer: (Int) -> Bool) {
       guard let known = neighbour, let order = ReleaseOrder.compare(kernel.name.span, known.name.span) else {
         neighbour = Neighbour(name: kernel.name, set: kernel.set)
@@ -175,7 +176,7 @@ public struct ReleaseTable: ~Escapable {
     }
   }
 
-  /// What is known of a kernel: `release` and `machine` as uname(2) says them.
+  /// Looks up a kernel; `release` and `machine` are those of uname(2).
   public func answer(release: String, machine: String) -> Answer {
     let isOfMachine = foldersOf(machine)
     let wanted = Array(release.utf8)
@@ -203,7 +204,7 @@ public struct ReleaseTable: ~Escapable {
     return .between(KernelOffsets(vector, .neighbours(below: older, above: newer)), below: older, above: newer)
   }
 
-  /// Which of the folders have kernels of that machine: the last part of their names says it.
+  /// Tells which folders have kernels of this machine: the last part of their names is the machine.
   private func foldersOf(_ machine: String) -> [Bool] {
     let wanted = Array(machine.utf8)
     var result: [Bool] = []
@@ -226,7 +227,7 @@ extension ReleaseTable.Answer {
     }
   }
 
-  /// How sure it is, or why there is none, for a message.
+  /// The certainty of the answer, or why there is none, for a message.
   public func words(release: String, machine: String) -> String {
     let kernel = "\(release) on \(machine)"
     return switch self {
@@ -237,14 +238,14 @@ extension ReleaseTable.Answer {
     case .differentNeighbours(let below, let above):
       "\(kernel) is not in the table, and \(below) and \(above), between which it lies, do not agree"
     case .outside(let neighbour):
-      "\(kernel) is not in the table, and does not lie between two that are: the next is \(neighbour)"
+      "\(kernel) is not in the table, and does not lie between two that are: the nearest is \(neighbour)"
     case .unknown: "\(kernel) is not in the table, nor is any of its series and flavour"
     case .damagedTable: "the table of this program is damaged"
     }
   }
 }
 
-/// Numbers one after another.
+/// Reads numbers one after another.
 private struct ByteReader: ~Escapable {
   private let bytes: Span<UInt8>
   private var place: Int
@@ -272,7 +273,7 @@ private struct ByteReader: ~Escapable {
     return word
   }
 
-  /// Of 35 bits at most.
+  /// A number of at most 35 bits.
   mutating func number() -> Int? {
     var number = 0
     for shift in [0, 7, 14, 21, 28] {

@@ -74,11 +74,11 @@ public func btf_index_of_param(
   unsafe LibbpfTypes.parameterIndex(btf, function: function, name: name)
 }
 
-/// The list ends behind those that every kernel must have; what some may lack comes after its end.
+/// The list ends after the offsets that every kernel must have; those that a kernel may lack come after its end.
 private func place(of name: Dotname) -> Int { name.rawValue + (name.isRequired ? 0 : 1) }
 
 private func targets(of btf: UnsafeMutablePointer<quark_btf>) -> UnsafeMutablePointer<quark_btf_target> {
-  // Safe: a flexible array begins where the structure ends, and both are aligned as pointers are.
+  // Safe: a flexible array begins at the end of the structure, and both are aligned like pointers.
   unsafe UnsafeMutableRawPointer(btf + 1).assumingMemoryBound(to: quark_btf_target.self)
 }
 

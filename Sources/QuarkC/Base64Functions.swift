@@ -1,7 +1,7 @@
 import CLinux
 import CQuark
 
-// RFC 4648, section 4, as BIND's functions of these names' ends have it.
+// RFC 4648, section 4, like the functions b64_ntop() and b64_pton() of BIND.
 
 private let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -37,7 +37,7 @@ public func qb64_pton(
     unsafe next += 1
     if isSpace(character) { continue }
     if character == UInt8(ascii: "=") {
-      // One or two, where a group of four lacks them.
+      // One or two characters, if a group of four is not complete.
       padding += 1
       guard digits % 4 >= 2, digits % 4 + padding <= 4 else { return -1 }
       continue
@@ -46,14 +46,14 @@ public func qb64_pton(
     bits = bits << 6 | value
     digits += 1
     guard digits % 4 != 1 else { continue }
-    // Safe: within the `size` bytes; without a target the bytes are counted only.
+    // Safe: this is within the `size` bytes; without a target the bytes are only counted.
     if let target = unsafe target {
       guard written < size else { return -1 }
       unsafe target[written] = UInt8(truncatingIfNeeded: bits >> UInt32(6 - 2 * ((digits + 3) % 4)))
     }
     written += 1
   }
-  // Bits behind the last byte must be zero, or there were two texts for the same bytes.
+  // Bits after the last byte must be zero; otherwise there were two texts for the same bytes.
   switch digits % 4 {
   case 0: return padding == 0 ? CInt(written) : -1
   case 2: return padding == 2 && bits & 15 == 0 ? CInt(written) : -1

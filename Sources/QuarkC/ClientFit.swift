@@ -1,14 +1,14 @@
 import CQuark
 import QuarkCore
 
-/// Does a program's header fit this library?
+/// Whether the header of a program fits this library.
 enum ClientFit {
   case fits(ClientGeneration)
-  /// It does not, in words that have both versions.
+  /// It does not fit; the message has both versions.
   case differs(String)
 
-  /// What the program was compiled with must be this version, and a generation that there is, with the same sizes of
-  /// what is the program's and what is the library's.
+  /// The program must be compiled with this version and a known generation, and the sizes of the structures must be
+  /// equal.
   @unsafe init(_ client: UnsafePointer<quark_client>?) {
     guard let client = unsafe client else {
       self = .differs("the program says of no header that it was compiled with")

@@ -39,10 +39,10 @@ public func quark_dump_raw_event_graph(
   return unsafe write(&text, to: by_pidtime) && fflush(by_pidtime) == 0 ? 0 : -1
 }
 
-/// Bytes of a graph that are written at a time.
+/// Bytes of a graph that are written at once.
 private let pieceSize = 64 << 10
 
-/// Leaves nothing in `text`. False, with errno: not all could be written.
+/// Writes `text` and empties it. Returns false, with errno, if not all could be written.
 private func write(_ text: inout ByteBuffer, to file: UnsafeMutablePointer<FILE>) -> Bool {
   // Safe: the bytes are only read, and only for the duration of the call.
   let isWritten = unsafe text.span.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count }

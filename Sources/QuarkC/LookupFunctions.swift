@@ -45,7 +45,7 @@ public func quark_group_lookup(
 
 // MARK: -
 
-/// What a queue knows of the machine, beside its processes. With VALGRIND in the environment, not the accounts.
+/// Loads the facts about the machine. If the environment variable VALGRIND is set, the accounts are not loaded.
 func loadMachine(_ queue: UnsafeMutablePointer<quark_queue>) {
   unsafe queue.pointee.sysinfo = SystemInformation.read()
   guard unsafe clinux_environment("VALGRIND") == nil else { return }
@@ -69,7 +69,7 @@ func unloadMachine(_ queue: UnsafeMutablePointer<quark_queue>) {
   unsafe (queue.pointee.passwds_len, queue.pointee.groups_len) = (0, 0)
 }
 
-/// Safe: `loadMachine` stored both, or there are none.
+/// Safe: `loadMachine` has stored both, or there are none.
 private func users(of queue: UnsafeMutablePointer<quark_queue>) -> UnsafeMutableBufferPointer<quark_passwd> {
   unsafe UnsafeMutableBufferPointer(start: queue.pointee.passwds, count: queue.pointee.passwds_len)
 }

@@ -8,7 +8,8 @@ import QuarkLinux
 public func quark_queue_default_attr_api(
   _ attr: UnsafeMutablePointer<quark_queue_attr>!, _ client: UnsafePointer<quark_client>!
 ) {
-  // One that does not fit is refused when it opens a queue: until then nothing is written that it has no room for.
+  // A client that does not fit is refused when it opens a queue; here nothing is written, because its structure may be
+  // too small.
   guard case .fits(let generation) = unsafe ClientFit(client) else { return }
   unsafe attr.pointee = Queue.defaultAttributes(of: generation)
 }
@@ -23,7 +24,8 @@ public func quark_queue_open_api(
   switch unsafe ClientFit(client) {
   case .fits(let found): generation = found
   case .differs(let reason):
-    // Nobody sees it but who builds the program, and nothing else says why: it is told however silent the log is.
+    // Only the developer of the program sees this, and there is no other message, so it does not depend on
+    // quark_verbose.
     setOpenError(reason)
     unsafe cquark_log_text(
       CInt(QUARK_VL_SILENT.rawValue), ("quark_queue_open" as StaticString).cString, CInt(#line), reason)
@@ -135,7 +137,7 @@ public func quark_queue_get_stats(
   _ queue: UnsafeMutablePointer<quark_queue>!, _ stats: UnsafeMutablePointer<quark_queue_stats>!
 ) {
   if let driver = unsafe driver(of: queue) { unsafe refreshStatistics(queue, driver) }
-  // Both are of one generation, and of the same size in all.
+  // Both have the same generation and the same size.
   unsafe stats.pointee = queue.pointee.stats
 }
 
@@ -181,11 +183,11 @@ func fail(_ errno: CInt) -> CInt {
   return -1
 }
 
-/// As the program has them for which the queue was opened.
+/// Stores the counters in the layout of the program that opened the queue.
 private func refreshStatistics(_ queue: UnsafeMutablePointer<quark_queue>, _ driver: UnsafeMutablePointer<Queue>) {
   var counters = unsafe driver.pointee.counters()
   unsafe cquark_store_stats(&queue.pointee.stats, &counters, driver.pointee.generation.api)
 }
 
-/// For quark_queue_open_error(): of each thread its own, for queues are opened on several at once.
+/// The message for quark_queue_open_error(). Each thread has its own, because several threads may open queues at once.
 private func setOpenError(_ message: String) { unsafe clinux_set_words(message) }

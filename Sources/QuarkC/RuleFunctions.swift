@@ -60,7 +60,7 @@ public func quark_ruleset_match(
 
 // MARK: -
 
-/// Says why a text is refused in as much room as there is for it.
+/// Stores the reason why a text is refused, cut to the size of the buffer.
 private func refuse(
   _ reason: String, _ errno: CInt, _ words: UnsafeMutablePointer<CChar>?, _ capacity: Int
 ) -> CInt {

@@ -2,7 +2,7 @@ import CLinux
 import CQuark
 import Quark
 
-// What programs may ask for, and this library does not have, or not yet.
+// Functions of the interface that this library does not support, or not yet.
 
 @c @implementation
 public func quark_event_to_ecs(
@@ -38,7 +38,7 @@ public func quark_queue_trusted_pid_reset(_ queue: UnsafeMutablePointer<quark_qu
   unsafe usesEBPF(queue) ? 0 : fail(EINVAL)
 }
 
-/// In fact, and not as asked for.
+/// True if the queue uses EBPF, and not only allows it.
 private func usesEBPF(_ queue: UnsafeMutablePointer<quark_queue>) -> Bool {
   guard let driver = unsafe driver(of: queue) else { return false }
   return unsafe driver.pointee.source == .ebpf

@@ -29,7 +29,7 @@ public func qreadlinkat(
   guard bufsiz >= 2 else { return Int(fail(EINVAL)) }
   let length = unsafe readlinkat(dfd, pathname, buf, bufsiz)
   guard length >= 0 else { return -1 }
-  // Safe: within the `bufsiz` bytes; what fills all of them leaves no room for the NUL.
+  // Safe: this is within the `bufsiz` bytes; a target that fills all of them loses its last byte to the NUL.
   unsafe buf[min(length, bufsiz - 1)] = 0
   return length
 }
@@ -53,7 +53,7 @@ public func readlineat(
   let error = clinux_errno()
   close(fd)
   guard length >= 0 else { return Int(fail(error)) }
-  // Safe: one of the bytes that were read, or the first of an empty file, for which there is room.
+  // Safe: this is one of the bytes that were read, or the first byte for an empty file, for which there is room.
   let kept = max(0, length - 1)
   unsafe buf[kept] = 0
   return kept
@@ -83,7 +83,7 @@ public func find_line(
     let length = unsafe getline(&line, &size, file)
     guard length > 0, let text = unsafe line else { break }
     guard unsafe strncmp(text, prefix, wanted) == 0 else { continue }
-    // Safe: the last of the bytes that were read.
+    // Safe: this is the last byte that was read.
     if unsafe text[length - 1] == CChar(bitPattern: UInt8(ascii: "\n")) { unsafe text[length - 1] = 0 }
     return unsafe text
   }

@@ -3,11 +3,11 @@ public import CQuark
 internal import QuarkCore
 
 /// The users and groups of /etc/passwd and /etc/group as C structures on the heap, in ascending order of their ids. The
-/// name service switch is not asked: a static program has none.
+/// name service switch is not used, because a static program does not have it.
 public enum Accounts {
-  /// To be given to `free`. Of two with the same id the first one counts. `repeated` is called with ids of the others.
-  /// A user without a group is none, as for getpwent(3). A file that is not there has no accounts; throws why one that is
-  /// there cannot be read.
+  /// The caller passes the result to `free`. If two have the same id, the first one counts, and `repeated` is called
+  /// with the id of the other. A user without a group is ignored, as in getpwent(3). A missing file has no accounts;
+  /// throws if an existing file cannot be read.
   @unsafe public static func users(
     path: StaticString = "/etc/passwd", repeated: (UInt32) -> Void = { _ in }
   ) throws(Errno) -> UnsafeMutableBufferPointer<quark_passwd> {
@@ -32,7 +32,7 @@ public enum Accounts {
     unsafe groups.deallocate()
   }
 
-  /// The element with that id, in a list in ascending order of the ids that `id` tells.
+  /// The element with the given id, in a list in ascending order of ids; `id` returns the id of an element.
   @unsafe public static func find<Account>(
     _ wanted: UInt32, in list: UnsafeMutableBufferPointer<Account>, _ id: (Account) -> UInt32
   ) -> UnsafeMutablePointer<Account>? {
@@ -45,7 +45,7 @@ public enum Accounts {
     return unsafe list.baseAddress! + low
   }
 
-  /// The ids of the first user of that name; nil if there is none. Throws why the file, if there is one, cannot be read.
+  /// The ids of the first user with this name; nil if there is none. Throws if an existing file cannot be read.
   public static func user(
     named name: StaticString, path: StaticString = "/etc/passwd"
   ) throws(Errno) -> (uid: UInt32, gid: UInt32)? {
@@ -62,7 +62,7 @@ public enum Accounts {
 
   // MARK: -
 
-  /// Bytes of a file that are read at most.
+  /// The maximum number of bytes that are read of a file.
   private static var mostBytes: Int { 64 << 20 }
 
   private static func read<Account>(
@@ -77,7 +77,7 @@ public enum Accounts {
     } catch {
       if error.rawValue != ENOENT { throw error }
     }
-    // By the place in the file where the ids are equal.
+    // Accounts with equal ids are in the order of the file.
     lines.sort { $0.id < $1.id || $0.id == $1.id && $0.name.lowerBound < $1.name.lowerBound }
     let list = UnsafeMutableBufferPointer<Account>.allocate(capacity: lines.count)
     var count = 0
@@ -93,7 +93,7 @@ public enum Accounts {
   }
 
   private static func copy(_ name: Span<UInt8>) -> UnsafeMutablePointer<CChar>? {
-    // Safe: the bytes are only read, as many as there are, and there is one at least.
+    // Safe: the bytes are only read, not more than there are, and there is at least one.
     unsafe name.withUnsafeBytes { unsafe strndup($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
   }
 }

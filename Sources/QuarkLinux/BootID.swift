@@ -1,9 +1,9 @@
 internal import CLinux
 internal import QuarkCore
 
-/// What tells this boot of this machine from all others: random(4).
+/// The boot id, which is different for each boot of each machine: random(4).
 public enum BootID {
-  /// 64 of its bits, for what is to be unlike that of other boots.
+  /// 64 bits of it, to make ids that differ from those of other boots.
   public static func salt() throws(QuarkError) -> UInt64 {
     var buffer = ReadBuffer(capacity: 256)
     let path: StaticString = "/proc/sys/kernel/random/boot_id"
@@ -12,11 +12,11 @@ public enum BootID {
       guard let salt = salt(of: buffer.bytes) else { throw Errno(EINVAL) }
       return salt
     } catch {
-      throw QuarkError("read which boot this is", error)
+      throw QuarkError("read the boot id", error)
     }
   }
 
-  /// The two halves of the 32 hexadecimal digits, one over the other; nil: there are not as many.
+  /// The two halves of the 32 hexadecimal digits, one XOR the other; nil if there are fewer digits.
   static func salt(of text: Span<UInt8>) -> UInt64? {
     var (high, low, count) = (UInt64(0), UInt64(0), 0)
     for index in text.indices {

@@ -3,22 +3,22 @@ internal import CQuark
 
 /// The clocks of clock_gettime(2), in nanoseconds.
 public enum Clock {
-  /// Since boot, suspend included: what records are stamped with.
+  /// The time since boot, with the time of suspend: the clock of records' time stamps.
   public static func bootNS() throws(Errno) -> UInt64 { try read(CLOCK_BOOTTIME) }
 
-  /// What to add to a time since boot to get a time since the epoch, as quark_get_boottime() has it for all: the same
-  /// as long as the clock is not set.
+  /// The difference between times since the epoch and times since boot, from quark_get_boottime(), which is the same
+  /// for all as long as the clock is not set.
   public static func wallOffsetNS() throws(Errno) -> UInt64 {
     let offset = quark_get_boottime()
     if offset == 0 { try Errno.check(quark_update_boottime()) }
     return offset == 0 ? quark_get_boottime() : offset
   }
 
-  /// What to add to a time of CLOCK_MONOTONIC, which stands still in suspend, to get one since boot: `last`, unless it
-  /// cannot be right any more. A reading that was interrupted says little, and never changes what is known: on a busy
-  /// machine records that were stamped before and after would change places.
+  /// The difference between times since boot and CLOCK_MONOTONIC, which stops during suspend. It is `last`, unless that
+  /// cannot be right any more. An interrupted reading is not exact, and never changes the result: otherwise records
+  /// from before and after it would change places on a busy machine.
   static func suspendedNS(last: UInt64) throws(Errno) -> UInt64 {
-    // The closest of a few readings.
+    // Use the most exact of a few readings.
     var best = try suspended(last: last)
     for _ in 0..<4 where best.width > 0 {
       let next = try suspended(last: last)
@@ -32,9 +32,9 @@ public enum Clock {
     return reading.admits(last) ? Reading(offset: last) : reading
   }
 
-  /// What two clocks differ by: one is read between two readings of the other.
+  /// The difference of two clocks: one is read between two readings of the other.
   struct Reading {
-    /// The first less the middle of the other.
+    /// The first clock minus the middle of the two readings of the other.
     var offset: UInt64
     /// Nanoseconds between the two readings.
     var width: UInt64 = 0
@@ -52,9 +52,9 @@ public enum Clock {
       offset = time &- (after &+ width / 2)
     }
 
-    /// Whether the clocks may differ by that much.
+    /// True if this can be the difference of the clocks.
     func admits(_ offset: UInt64) -> Bool {
-      // Between both, the smaller first; they wrap around together.
+      // True between the two bounds; both may wrap around.
       offset &- (self.offset &- (width - width / 2)) <= width
     }
   }

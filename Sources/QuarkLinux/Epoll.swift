@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// An epoll(7) instance: the one descriptor a queue's clients wait on.
+/// An epoll(7) instance: the descriptor that clients of a queue wait for.
 public struct Epoll: ~Copyable {
   private let descriptor: FileDescriptor
 
@@ -10,17 +10,17 @@ public struct Epoll: ~Copyable {
 
   public var rawValue: CInt { descriptor.rawValue }
 
-  /// Level-triggered readability of `readable`, which must stay open as long as this does.
+  /// Adds `readable`, level-triggered; it must stay open as long as this.
   public func add(readable: CInt) throws(Errno) { try Self.add(readable: readable, to: rawValue) }
 
-  /// The same, by an instance's descriptor.
+  /// The same with the descriptor of an instance.
   static func add(readable: CInt, to instance: CInt) throws(Errno) {
     var event = unsafe epoll_event()
     unsafe event.events = EPOLLIN.rawValue
     try unsafe Errno.check(epoll_ctl(instance, EPOLL_CTL_ADD, readable, &event))
   }
 
-  /// Returns when something is readable or `milliseconds` have passed. A signal throws EINTR.
+  /// Returns when a descriptor is readable or `milliseconds` have passed. Throws EINTR at a signal.
   public func wait(milliseconds: CInt) throws(Errno) {
     var event = unsafe epoll_event()
     try unsafe Errno.check(epoll_wait(rawValue, &event, 1, milliseconds))

@@ -1,21 +1,21 @@
 internal import CLinux
 
-/// An error number of a system call, as errno(3) names them.
+/// An error number of a system call: errno(3).
 public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
   public let rawValue: CInt
 
   public init(_ rawValue: CInt) { self.rawValue = rawValue }
 
-  /// That of the system call that just failed.
+  /// The error of the system call that has just failed.
   public static var current: Errno { Errno(clinux_errno()) }
 
-  /// As strerror(3) has it: "No such file or directory".
+  /// The text of strerror(3): "No such file or directory".
   public var description: String {
-    // Safe: the string is valid until the next call, and copied at once.
+    // Safe: the string is valid until the next call, and is copied at once.
     unsafe String(cString: strerror(rawValue))
   }
 
-  /// Runs a system call again for as long as a signal interrupts it. -1 throws the errno.
+  /// Repeats a system call while signals interrupt it. Throws the errno if the result is -1.
   @discardableResult
   public static func retrying(_ call: () -> CInt) throws(Errno) -> CInt {
     while true {
@@ -26,7 +26,7 @@ public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// -1 throws the errno.
+  /// Throws the errno if the result is -1.
   @discardableResult
   public static func check(_ result: CInt) throws(Errno) -> CInt {
     if result == -1 { throw current }

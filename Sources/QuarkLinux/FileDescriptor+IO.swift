@@ -1,7 +1,7 @@
 internal import CLinux
 
 extension FileDescriptor {
-  /// Writes all of it to a descriptor somebody else owns, however many calls that takes.
+  /// Writes all bytes to a descriptor that the caller owns, with as many calls as needed.
   public static func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(Errno) {
     var offset = 0
     while offset < bytes.count {
@@ -17,7 +17,7 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes a message of a program to its standard error; there is nobody to tell if that fails.
+  /// Writes a message of a program to its standard error; an error of writing is ignored.
   public static func complain(_ message: String) {
     let bytes = Array(message.utf8)
     try? writeAll(bytes.span, to: STDERR_FILENO)

@@ -10,7 +10,7 @@ public struct FileDescriptor: ~Copyable {
     self.rawValue = rawValue
   }
 
-  // Inlinable, as every deinit of a non-copyable type here: Embedded Swift must see it where the value dies.
+  // Inlinable, like every deinit of a non-copyable type here: Embedded Swift must see it where the value ends.
   @inlinable deinit { destroy() }
 
   @usableFromInline func destroy() { _ = close(rawValue) }

@@ -1,12 +1,12 @@
-/// Why something above a single system call failed: what was attempted, on what, the errno of the real cause, and
-/// where BPF is the cause the last lines of what libbpf and the verifier said.
+/// Why something failed: what was attempted, on what, the errno of the real cause, and if BPF is the cause, the last
+/// lines of the messages of libbpf and the verifier.
 public struct QuarkError: Error, Sendable, CustomStringConvertible {
-  /// For example "load the BPF programs".
+  /// What was attempted, for example "load the BPF programs".
   public let attempt: StaticString
-  /// What that was attempted on, a file's name for example; empty if the attempt says it.
+  /// The object of the attempt, for example the name of a file; empty if the attempt names it.
   public let object: String
   public let errno: Errno
-  /// Further words, possibly of several lines; empty if there are none.
+  /// Further text, possibly several lines; empty if there is none.
   public let detail: String
 
   public init(_ attempt: StaticString, on object: String = "", _ errno: Errno, detail: String = "") {
@@ -16,8 +16,8 @@ public struct QuarkError: Error, Sendable, CustomStringConvertible {
     self.detail = detail
   }
 
-  /// All of it in words: `cannot load the BPF programs: Operation not permitted`, and the detail: behind a colon if it is
-  /// one line, below if it is more.
+  /// The whole error as text: `cannot load the BPF programs: Operation not permitted`, followed by the detail: after a
+  /// colon if it is one line, otherwise on lines of its own.
   public var message: String {
     if detail.isEmpty { return words }
     return words + (lines.count == 1 ? ": " : "\n") + detail
@@ -25,7 +25,7 @@ public struct QuarkError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message }
 
-  /// One line of it: what failed, why, and the first line of the detail; the same of another backend that had been tried
+  /// The error in one line: what failed, why, and the first line of the detail; also for a backend that was tried
   /// before.
   public var summary: String {
     var text = words
@@ -39,10 +39,10 @@ public struct QuarkError: Error, Sendable, CustomStringConvertible {
     return text
   }
 
-  /// Whether the summary leaves something out.
+  /// True if the summary leaves something out.
   public var isSummarized: Bool { summary.utf8.count < message.utf8.count }
 
-  /// This failure, with that of the EBPF backend in its detail.
+  /// This error, with the error of the EBPF backend in its detail.
   public func after(ebpf reason: QuarkError) -> QuarkError {
     var text = detail.isEmpty ? "" : detail + "\n"
     text += Self.otherBackend + reason.summary
@@ -58,7 +58,7 @@ public struct QuarkError: Error, Sendable, CustomStringConvertible {
     detail.utf8.split(separator: UInt8(ascii: "\n"))
   }
 
-  /// Says what was attempted when a system call of `body` fails.
+  /// If a system call in `body` fails, throws an error that names the attempt.
   public static func attempting<Result: ~Copyable>(
     _ attempt: StaticString, on object: String = "", _ body: () throws(Errno) -> Result
   ) throws(QuarkError) -> Result {

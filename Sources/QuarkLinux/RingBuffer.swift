@@ -1,23 +1,23 @@
 internal import CLinux
 
 /// The consumer's side of a BPF ring buffer map (kernel/bpf/ringbuf.c): one writable page with the consumer position,
-/// then read-only the producer's page and the data, which is there twice in a row so that no record ever wraps.
+/// then the read-only page of the producer and the data, which appears twice in a row so that no record wraps around.
 ///
-/// Of the data only a window is mapped, which moves along: what is mapped counts as this process's memory.
+/// Only a window of the data is mapped, and it moves: mapped memory counts as memory of this process.
 @safe @usableFromInline struct RingBuffer: ~Copyable {
   private let map: CInt
   private let consumer: UnsafeMutableRawPointer
   private let producer: UnsafeRawPointer
   private let pageSize: Int
-  /// Bytes; a power of two.
+  /// Size of the data in bytes; a power of two.
   private let dataSize: Int
-  /// Bytes; the largest record fits, wherever in a page it begins.
+  /// Size of the window in bytes; the largest record fits, at any offset in a page.
   private let windowSize: Int
   private var window: UnsafeMutableRawPointer?
-  /// Where in the data the window begins.
+  /// The offset of the window in the data.
   private var windowOffset = 0
 
-  /// The map's descriptor must stay open as long as this lives.
+  /// The descriptor of the map must stay open as long as this lives.
   init(map descriptor: CInt, dataSize: Int) throws(Errno) {
     pageSize = sysconf(CInt(_SC_PAGESIZE))
     self.dataSize = dataSize
@@ -43,10 +43,10 @@ internal import CLinux
     if let window = unsafe window { unsafe munmap(window, windowSize) }
   }
 
-  /// Four times the largest record there can be, and a page.
+  /// At least four times the largest possible record, and a page.
   private static var largestWindow: Int { 512 << 10 }
 
-  /// Lends up to `limit` records, oldest first, each only for the duration of the call. Returns how many.
+  /// Lends up to `limit` records, oldest first, each only for the duration of the call. Returns their number.
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     var position = unsafe consumer.load(as: UInt64.self)
     let end = unsafe clinux_load_acquire_u64(producer)
@@ -69,7 +69,7 @@ internal import CLinux
     return consumed
   }
 
-  /// That many bytes of the data, in the window; nil when the kernel has no memory for moving it, which passes.
+  /// Moves the window to this part of the data; nil if the kernel has no memory for this at the moment.
   @inline(__always)
   private mutating func record(at offset: Int, count: Int) -> UnsafeRawPointer? {
     if let window = unsafe window, offset >= windowOffset, offset + count <= windowOffset + windowSize {

@@ -2,9 +2,9 @@ internal import CLinux
 public import CQuark
 internal import QuarkCore
 
-/// What a machine says of itself, as the C structure; all that is known is on the heap.
+/// Facts about the machine, as the C structure; its strings are on the heap.
 public enum SystemInformation {
-  /// To be given to `free`. What cannot be had stays nil.
+  /// The caller passes the result to `free`. Unknown members are nil.
   @unsafe public static func read() -> quark_sysinfo {
     var info = unsafe quark_sysinfo()
     unsafe readRelease(&info)
@@ -17,7 +17,7 @@ public enum SystemInformation {
   /// The members that begin with `os_`, from os-release(5).
   @unsafe public static func readRelease(_ info: inout quark_sysinfo) {
     var buffer = ReadBuffer(capacity: 4096)
-    // os-release(5): the first one that there is.
+    // os-release(5): the first file that exists counts.
     for path: StaticString in ["/etc/os-release", "/usr/lib/os-release"] {
       guard unsafe (try? buffer.readFile((path as StaticString).cString, in: AT_FDCWD, limit: 64 << 10)) != nil else { continue }
       var values = unsafe info
@@ -55,11 +55,11 @@ public enum SystemInformation {
     unsafe info.uts_release = copy(&name.release)
     unsafe info.uts_version = copy(&name.version)
     unsafe info.uts_machine = copy(&name.machine)
-    // gethostname(2) is that member, too.
+    // gethostname(2) returns the same member.
     unsafe info.hostname = copy(&name.nodename)
   }
 
-  /// Of two lines with the same key the last one counts, as in a shell.
+  /// If a key is there twice, the last line counts, as in a shell.
   private static func set(_ key: OSRelease.Key, _ value: Span<UInt8>, of info: inout quark_sysinfo) {
     let text = unsafe copy(value)
     switch key {
@@ -79,7 +79,7 @@ public enum SystemInformation {
   }
 
   private static func copy(_ bytes: Span<UInt8>) -> UnsafeMutablePointer<CChar>? {
-    // Safe: the bytes are only read, and as many as there are.
+    // Safe: the bytes are only read, and not more than there are.
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe strndup(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? ("" as StaticString).cString, bytes.count)
     }

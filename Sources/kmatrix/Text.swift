@@ -3,8 +3,8 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Writes to standard output. A reader that has ended is no error; any other failure is one in the end, when all else
-/// is done.
+/// Writes to standard output. It is not an error if the reader has ended; any other failure is reported at the end,
+/// when everything else is done.
 enum StandardOutput {
   private static let failure = Mutex<String?>(nil)
 
@@ -17,7 +17,7 @@ enum StandardOutput {
     }
   }
 
-  /// Throws what the first failed write has failed with.
+  /// Throws the error of the first failed write.
   static func requireWritten() throws(KMatrixError) {
     if let reason = failure.withLock({ $0 }) { throw .infrastructure("standard output: cannot be written: \(reason)") }
   }
@@ -88,7 +88,7 @@ enum Shell {
         || "-_./=:,@+%".unicodeScalars.contains(scalar))
     }
     if plain, !word.isEmpty { return word }
-    // Scalar by scalar: a quote with an accent on it is another character, and ends the quoting all the same.
+    // Scalar by scalar: a quote with an accent on it is another character, but still ends the quoting.
     return "'" + word.unicodeScalars.map { $0 == "'" ? #"'\''"# : String($0) }.joined() + "'"
   }
 }

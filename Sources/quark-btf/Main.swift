@@ -31,7 +31,7 @@ private func run(_ options: Options) throws(QuarkError) -> CInt {
   }
 }
 
-/// First the releases that the answer is from, one a line, and how they were chosen.
+/// Prints first the releases from which the answer comes, one on each line, and how they were chosen.
 private func showKnown(_ release: String, _ options: Options) -> CInt {
   let machine = options.machine ?? SystemName().machine
   let answer = KernelOffsets.known(release: release, machine: machine)
@@ -69,7 +69,7 @@ private func explain(_ origin: KernelOffsets.Origin) {
   }
 }
 
-/// The exit status.
+/// Prints text, and returns the exit status.
 func printOut(_ text: String) -> CInt {
   let bytes = Array(text.utf8)
   do { try FileDescriptor.writeAll(bytes.span, to: STDOUT_FILENO) } catch {

@@ -2,7 +2,7 @@ import QuarkBTF
 import QuarkLinux
 
 enum OffsetText {
-  /// `cred.uid         8      64`, or with U in place of the numbers: the kernel has none.
+  /// `cred.uid         8      64`, or U in place of the numbers if the kernel does not have it.
   static func line(_ name: Dotname, _ offsets: KernelOffsets, width: Int, hasBits: Bool) -> String {
     let start = padded("\(name.name)", width) + " "
     guard let offset = offsets[name] else { return start + "U\n" }
@@ -14,7 +14,7 @@ enum OffsetText {
     return required.map { line($0, offsets, width: width, hasBits: hasBits) }.joined()
   }
 
-  /// A structure for a program in C.
+  /// A structure for a C program.
   static func declaration(_ offsets: KernelOffsets, name: String, release: String) -> String {
     let identifier = (name + "_" + release).utf8.map { byte in
       [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "/")].contains(byte) ? UInt8(ascii: "_") : byte

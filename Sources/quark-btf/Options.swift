@@ -13,7 +13,7 @@ struct Options {
     case system
     case file(String)
     case table(release: String)
-    /// For a program in C: of this file, by these names.
+    /// Print the offsets of this file as a C structure with these names.
     case declaration(file: String, name: String, release: String)
   }
 
@@ -21,7 +21,7 @@ struct Options {
   var targets: [String] = []
   var hasBits = false
   var isVerbose = false
-  /// For the table: uname(2) says the same of the kernel asked for.
+  /// The machine for a look-up in the table, as in uname(2) of that kernel.
   var machine: String?
 
   static let usage = """
@@ -31,12 +31,12 @@ struct Options {
            quark-btf [-v] -g file name release
            quark-btf -h | -V
       -b          offsets in bits, too
-      -f file     of a BTF file, or an ELF file with BTF in it
-      -g file     as a structure in C
+      -f file     read a BTF file, or an ELF file with BTF in it
+      -g file     print the offsets of a file as a structure in C
       -h          the manual on a terminal, else this text
-      -l release  of the table in this program
+      -l release  look up a kernel in the table of this program
       -m machine  with -l: x86_64 or aarch64 (default: this machine's)
-      -v          say where the offsets are from; with -l show them
+      -v          print where the offsets come from; with -l show them
       -V          version
 
     """

@@ -1,6 +1,6 @@
 import GuestInit
 
-/// The first process of guests that have no quark-test, which is one, too.
+/// The first process of guests without quark-test; quark-test can do the same.
 // The package manager links an executable with `main` defined as MODULE_main.
 @c(quark_init_main)
 public func quarkInitMain(

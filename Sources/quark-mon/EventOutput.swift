@@ -3,25 +3,25 @@ import CQuark
 import QuarkCore
 import QuarkLinux
 
-/// Text on a descriptor, several events at a time.
+/// Writes text to a descriptor, several events at a time.
 struct EventOutput: ~Copyable {
   var text = ByteBuffer()
   private let descriptor: CInt
-  /// For messages.
+  /// The name in messages.
   private let name: String
 
-  /// The status when the reader of our output has gone away: an end, but no failure.
+  /// The status when the reader of our output has gone away: the program ends, but this is not a failure.
   static var readerGone: CInt { -1 }
 
   private static var capacity: Int { 32 << 10 }
 
-  /// The descriptor is somebody else's, and stays open.
+  /// The descriptor belongs to the caller, and stays open.
   init(to descriptor: CInt, name: String) {
     self.descriptor = descriptor
     self.name = name
   }
 
-  /// 0, the exit status, or `readerGone`.
+  /// Returns 0, the exit status, or `readerGone`.
   @unsafe mutating func show(_ event: quark_event) -> CInt {
     _ = unsafe EventText.append(event, to: &text)
     return flushIfFull()
@@ -29,7 +29,7 @@ struct EventOutput: ~Copyable {
 
   mutating func flushIfFull() -> CInt { text.count < Self.capacity ? 0 : flush() }
 
-  /// 0, the exit status, or `readerGone`.
+  /// Returns 0, the exit status, or `readerGone`.
   mutating func flush() -> CInt {
     guard text.count > 0 else { return 0 }
     defer { text.removeAll() }

@@ -2,9 +2,9 @@ import CQuark
 import Quark
 import QuarkCore
 
-/// What is written about all processes, or all raw events, at once.
+/// Writes graphs of all processes, or of all raw events.
 enum Graphs {
-  /// The exit status, or `EventOutput.readerGone`, as of all these.
+  /// Returns the exit status, or `EventOutput.readerGone`, like the other functions here.
   static func writeProcesses(_ queue: borrowing Queue, to output: inout EventOutput) -> CInt {
     ProcessGraph.appendBegin(to: &output.text)
     for isNode in [true, false] {

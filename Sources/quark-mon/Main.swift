@@ -29,12 +29,12 @@ public func quarkMonMain(
   }
 }
 
-/// The exit status, or `EventOutput.readerGone`.
+/// Returns the exit status, or `EventOutput.readerGone`.
 private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkError) -> CInt {
   let stop: @convention(c) (CInt) -> Void = { _ in isStopping.store(true, ordering: .relaxed) }
   clinux_on_first_signal(SIGINT, stop)
   clinux_on_first_signal(SIGTERM, stop)
-  // A reader of our output that goes away is an ordinary end: write(2) then says EPIPE.
+  // If the reader of our output goes away, that is a normal end: write(2) then fails with EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
   var attributes = options.attributes
@@ -49,17 +49,17 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
     return showCapabilities(queue, options, files)
   }
   var status = try monitor(&queue, options, files)
-  // Where nobody reads on, nobody wants to be told.
+  // If the reader has gone away, no statistics are printed.
   if status != EventOutput.readerGone { FileDescriptor.complain(StatisticsText.block(queue.counters())) }
   if status == 0 { status = conclude(&queue, options, files) }
   try queue.stopRecording()
   return status
 }
 
-/// A backend that is not the best one is worth a warning; which means of the kernel are used is for who asks.
+/// Warns if the backend is not the best one, and prints the hooks if the user asked for them.
 private func explainBackend(_ queue: borrowing Queue, verbosity: Int) {
   if !queue.fallbackReason.isEmpty {
-    FileDescriptor.complain("quark-mon: using KPROBE, for EBPF failed: \(queue.fallbackReason)\n")
+    FileDescriptor.complain("quark-mon: using KPROBE, because EBPF failed: \(queue.fallbackReason)\n")
   }
   guard verbosity > 0 else { return }
   FileDescriptor.complain(queue.hooks + "using \(queue.sourceName) for backend\n")
@@ -92,7 +92,7 @@ private func monitor(
   return options.debugLength == nil ? try showEvents(&queue, options, &output) : 0
 }
 
-/// Prints an event without a word of what happened for each process that there is. The exit status, or
+/// Prints an event in which nothing happened for each existing process. Returns the exit status, or
 /// `EventOutput.readerGone`.
 private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput) -> CInt {
   var pid: UInt32 = 0
@@ -106,7 +106,7 @@ private func showSnapshot(_ queue: borrowing Queue, _ output: inout EventOutput)
   return output.flush()
 }
 
-/// Until that many raw events wait in the queue, which none leaves, or a recording has no more.
+/// Collects raw events until this many wait in the queue, or until a recording has no more. None leaves the queue.
 private func collect(_ queue: inout Queue, _ length: Int, isReplay: Bool) throws(QuarkError) {
   while !isStopping.load(ordering: .relaxed) {
     let count = queue.populate()
@@ -127,7 +127,7 @@ private func showEvents(
       if status != 0 { return status }
       continue
     }
-    // Nothing waits in memory while nothing happens.
+    // Write everything before waiting for new events.
     let status = output.flush()
     if status != 0 { return status }
     if options.isBenchmark { ticker.tick(queue) }
@@ -136,7 +136,7 @@ private func showEvents(
   return output.flush()
 }
 
-/// An event whose process has another parent is not. One without a process, or without that knowledge, may be.
+/// False if the event's process has another parent. True if there is no process, or if its parent is not known.
 @unsafe private func isOfChild(_ event: quark_event, of parent: UInt32) -> Bool {
   guard let process = unsafe event.process, unsafe process.pointee.flags & UInt64(QUARK_F_PROC) != 0 else {
     return true
@@ -144,7 +144,7 @@ private func showEvents(
   return unsafe process.pointee.proc_ppid == parent
 }
 
-/// A signal ends the waiting, and is no error. False: a recording is over.
+/// Waits; a signal ends this, and is not an error. False at the end of a recording.
 private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError) -> Bool {
   do {
     try queue.block(milliseconds: milliseconds)
@@ -154,7 +154,7 @@ private func wait(_ queue: borrowing Queue, milliseconds: Int) throws(QuarkError
   }
 }
 
-/// What was asked for about the end. The exit status, or `EventOutput.readerGone`.
+/// Writes what the user wants at the end. Returns the exit status, or `EventOutput.readerGone`.
 private func conclude(_ queue: inout Queue, _ options: Options, _ files: borrowing OutputFiles) -> CInt {
   var status: CInt = 0
   if options.hasTree {

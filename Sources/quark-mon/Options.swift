@@ -11,7 +11,7 @@ struct Options {
     case exit(CInt)
   }
 
-  /// A monitor that says nothing is worse than one that does not start.
+  /// The self-test is on, because a monitor that shows nothing is worse than one that does not start.
   var attributes = {
     var attributes = Queue.defaultAttributes
     attributes.flags = attributes.flags & ~QQ_ALL_BACKENDS | QQ_EBPF | QQ_SELF_TEST
@@ -19,23 +19,23 @@ struct Options {
   }()
   var verbosity = 0
   var hasSnapshot = true
-  /// No events, only counts of them.
+  /// Print no events, only their number.
   var isBenchmark = false
   /// Become nobody in an empty root once the queue is open.
   var dropsPrivileges = false
   /// Draw the tree of processes at the end.
   var hasTree = false
-  /// Of a parent other than this, events are left out.
+  /// Leave out events of processes with another parent.
   var parent: UInt32?
-  /// Wait for as many raw events, write the graphs of them, and end.
+  /// Wait for this many raw events, write their graphs, and end.
   var debugLength: Int?
-  /// Where to write the graph of the processes, or nil.
+  /// The file for the graph of the processes, or nil.
   var processGraph: String?
-  /// Where the rules are, `-` for standard input, or nil.
+  /// The file with the rules, `-` for standard input, or nil.
   var rules: String?
-  /// Where to write the events; nil: to standard output.
+  /// The file for the events; nil for standard output.
   var output: String?
-  /// Where to keep the records, or nil.
+  /// The file for the records, or nil.
   var recording: String?
   /// Say what is told, and end.
   var showsCapabilities = false
@@ -48,22 +48,22 @@ struct Options {
                      [-r file] [--capabilities [--json]] [--fallback] [--no-self-test] [--record file]
                      [--replay file] [--strict] [--tree]
       -b             the EBPF backend: the default
-      -C file        at the end, write the processes known to file, as a graph for dot(1)
+      -C file        at the end, write the known processes to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
-      -e             say who let each process onto the machine (entry leader)
+      -e             print how each process came onto the machine (entry leader)
       -G             calls of getpid(2)
       -g             aggregate as little as possible
       -H             shared memory
       -h             the manual on a terminal, else this text
       -k             the KPROBE backend in place of EBPF
-      -L             modules of the kernel that are loaded
+      -L             kernel modules that are loaded
       -l max_length  raw events held at most, 1 or more (default 10000)
-      -M             no events, but how many there are, about every second
-      -m number      hold that many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
+      -M             no events, but the statistics about every second
+      -m number      hold this many raw events, then write quark_by_time.dot and quark_by_pidtime.dot, and end
       -o file        events go to file
       -P ppid        only events of this process's children
       -r file        rules that say which events to show; - is standard input
-      -s             no list of the processes there are at the start
+      -s             no list of the processes that exist at the start
       -T             calls of ptrace(2)
       -t             KPROBE: events of threads too
       -u             changes of memory's protection (there is no support so far)
@@ -80,7 +80,7 @@ struct Options {
 
     """
 
-  /// What getopt_long(3) returns for options without a letter.
+  /// The results of getopt_long(3) for options without a letter.
   private static var recordOption: UInt8 { 1 }
   private static var noSelfTestOption: UInt8 { 2 }
   private static var treeOption: UInt8 { 3 }
@@ -125,7 +125,7 @@ struct Options {
     return say(usage)
   }
 
-  /// Ends the program with that on standard output.
+  /// Ends the program with this text on standard output.
   private static func say(_ text: String) -> Outcome {
     do throws(Errno) {
       try FileDescriptor.writeAll(Array(text.utf8).span, to: STDOUT_FILENO)
@@ -136,7 +136,7 @@ struct Options {
     }
   }
 
-  /// How the program ends, if that is what the options say.
+  /// Reads the options. Returns how the program ends, if an option ends it.
   private mutating func read(
     _ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   ) throws(UsageError) -> Outcome? {
@@ -172,7 +172,7 @@ struct Options {
       case Self.recordOption: try Self.set(&recording, "--record")
       case Self.replayOption:
         if isReplay { throw UsageError("option --replay is given twice") }
-        // An argument of the program's stays as long as the program does.
+        // An argument of the program stays valid as long as the program runs.
         unsafe attributes.replay = clinux_optarg()
       case Self.strictOption: attributes.flags |= QQ_STRICT
       case Self.treeOption: hasTree = true
@@ -195,7 +195,7 @@ struct Options {
     } else if let backend {
       attributes.flags = attributes.flags & ~QQ_EBPF | backend
     }
-    // What is to be held must fit.
+    // The queue must have room for these raw events.
     attributes.max_length = max(attributes.max_length, CInt(debugLength ?? 0))
     return nil
   }

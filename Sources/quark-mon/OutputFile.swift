@@ -2,8 +2,8 @@ import CLinux
 import QuarkCore
 import QuarkLinux
 
-/// A file that a command line names for output: opened at once, so that what cannot be written is said before anything
-/// begins; but nothing of an older file is lost, and no empty one appears, until `keep` says that there is output.
+/// An output file of a command line. It is opened at once, so that an error is reported before anything begins. But
+/// until `keep` is called, an older file keeps its content, and a new file is removed.
 struct OutputFile: ~Copyable {
   let path: String
   let descriptor: FileDescriptor
@@ -15,7 +15,7 @@ struct OutputFile: ~Copyable {
       let flags = O_WRONLY | O_CLOEXEC
       let fresh = unsafe clinux_open(path, flags | O_CREAT | O_EXCL, 0o666)
       if fresh >= 0 { return OutputFile(path, FileDescriptor(owning: fresh), isNew: true) }
-      // Not only what is not there yet: a device or a pipe may be named too.
+      // The path may also name an existing file, a device or a pipe.
       let old = unsafe clinux_open(path, flags, 0)
       return OutputFile(path, FileDescriptor(owning: try Errno.check(old)), isNew: false)
     }
@@ -27,10 +27,10 @@ struct OutputFile: ~Copyable {
     self.isNew = isNew
   }
 
-  /// From now on the file is output, and what it held before is gone.
+  /// From now on the file has the output, and its old content is lost.
   mutating func keep() {
     isKept = true
-    // Fails for what is no regular file, and then there is nothing to remove.
+    // This fails if it is not a regular file, and then there is nothing to remove.
     _ = ftruncate(descriptor.rawValue, 0)
   }
 
@@ -39,7 +39,7 @@ struct OutputFile: ~Copyable {
   }
 }
 
-/// All that a command line names.
+/// All output files of a command line.
 struct OutputFiles: ~Copyable {
   private var eventFile: OutputFile?
   private var processGraphFile: OutputFile?

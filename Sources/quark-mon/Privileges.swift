@@ -2,10 +2,10 @@ import CLinux
 import QuarkLinux
 
 enum Privileges {
-  /// Of a machine that has no user of that name: the kernel's own for "nobody" (/proc/sys/kernel/overflowuid).
+  /// The id if the machine has no user with this name: the kernel's id for "nobody" (/proc/sys/kernel/overflowuid).
   private static var overflowID: UInt32 { 65534 }
 
-  /// Becomes nobody, in a root directory that is empty, for good.
+  /// Becomes the user nobody, in an empty root directory, permanently.
   static func drop() throws(QuarkError) {
     let nobody = try QuarkError.attempting("look up the user nobody in /etc/passwd") { () throws(Errno) in
       try Accounts.user(named: "nobody") ?? (overflowID, overflowID)

@@ -2,9 +2,9 @@ import CLinux
 import QuarkCore
 import QuarkLinux
 
-/// What `-r` names: a file of rules, or standard input.
+/// The argument of `-r`: a file of rules, or standard input.
 enum RuleFile {
-  /// No rules where no file is named. Throws the one line that says what is wrong with the file.
+  /// Returns an empty set if no file is named. Throws a one-line message if the file has an error.
   static func load(_ path: String?) throws(UsageError) -> Ruleset {
     guard let path else { return Ruleset() }
     let isInput = path.utf8.elementsEqual("-".utf8)

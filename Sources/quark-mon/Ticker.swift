@@ -2,7 +2,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// Says how things stand about every second, when something has happened since.
+/// Prints the statistics about every second, if something has happened since.
 struct Ticker {
   private var saidNS: UInt64 = 0
   private var saidInsertions: UInt64 = 0

@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// With nothing but kprobes allowed all that a process does is seen, and the queue says by which means.
+/// If only kprobe hooks are allowed, everything that a process does is seen, and the queue names these hooks.
 func hooksKprobe(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_HOOKS", "kprobe", 1)
   defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
@@ -36,7 +36,7 @@ private func contains(_ text: ArraySlice<UInt8>, _ words: StaticString) -> Bool 
   place(of: words.withUTF8Buffer { unsafe Array($0) }, in: text) != nil
 }
 
-/// Where the pattern begins for the first time.
+/// The index of the first occurrence of the pattern.
 func place(of pattern: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
   guard text.count >= pattern.count else { return nil }
   for start in text.startIndex...(text.endIndex - pattern.count) {
@@ -68,8 +68,8 @@ func selfTest(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A ring too small for what happens while nobody reads it loses records, and counts each: what came and what was lost
-/// is what there was.
+/// A ring that is too small while the reader does not read loses records, and counts each: delivered and lost records
+/// together are all that there were.
 func ringOverflow(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.ring_size = 16 << 10
@@ -80,16 +80,16 @@ func ringOverflow(_ context: TestContext) throws(TestEnd) {
   }
   try expect(account.lost > 0, "nothing was lost")
   try expect(account.came > 0, "nothing came")
-  // A fork and an exit each.
+  // Each process makes a fork and an exit.
   FileDescriptor.complain("\(account.came) records came, \(account.lost) were lost\n")
   try expectEqual("records that came and that were lost", account.came + account.lost, 2 * processes)
-  // What comes now is seen again.
+  // Later events are seen again.
   let life = try context.live(in: &queue, status: 5) { execute("/bin/exit", ["exit", "5"]) }
   try life.expect(execs: 1)
 }
 
-/// A reader that stands still for long loses what its rings have no room for, and knows how much at once: no later
-/// record has to come for that.
+/// A reader that is stopped for long loses the records that do not fit in its rings, and knows their number at once: no
+/// later record has to come for that.
 func stoppedReader(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.ring_size = 128 << 10
@@ -108,7 +108,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
       }
       try expectEqual("the child's end", try wait(for: child), 0)
     }
-    // A fork, an exec and an exit; and who made them all.
+    // Each makes a fork, an exec and an exit; their parent makes two records more.
     let produced = processes * 3 + 2
     FileDescriptor.complain("\(processes) processes: \(account.came) records came, \(account.lost) were lost\n")
     try expectEqual("records that came and that were lost", account.came + account.lost, produced)
@@ -116,8 +116,8 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// What the queue says of records while so many tasks are born and die. The kernel begins and ends threads of its own
-/// when it likes: a round in which more lived than should is done again.
+/// The counters of the queue while a known number of tasks begin and end. The kernel begins and ends its own threads at
+/// any time: a round with more tasks than expected is repeated.
 func undisturbed(
   _ queue: inout TestQueue, lives: Int, _ body: () throws(TestEnd) -> Void
 ) throws(TestEnd) -> (came: Int, lost: Int) {
@@ -138,7 +138,7 @@ func undisturbed(
   throw .failed("\(seen.births) births and \(seen.deaths) deaths of \(lives) tasks: the machine is never quiet")
 }
 
-/// Takes all records there are: who has been waited for has left all of its own by then.
+/// Takes all records: a process that has been waited for has written all of its records by then.
 private func drain(_ queue: inout TestQueue) throws(TestEnd) {
   var before: UInt64
   repeat {
@@ -147,7 +147,7 @@ private func drain(_ queue: inout TestQueue) throws(TestEnd) {
   } while try queue.counters().insertions != before
 }
 
-/// How many tasks the kernel says were born since boot, and how many there are: proc_stat(5), proc_loadavg(5).
+/// The number of tasks that began since boot, and that exist now: proc_stat(5), proc_loadavg(5).
 private struct TaskCount {
   private let births: Int
   private let living: Int
@@ -167,8 +167,9 @@ private struct TaskCount {
   }
 }
 
-/// A processor that goes offline and comes back, three times, while processes live and die on it, is heard again: of
-/// each process that begins there later all is known. That something may have been missed meanwhile is said.
+/// A processor goes offline and comes back, three times, while processes begin and end on it. Then it is traced again:
+/// for each process that begins there later everything is known. The queue reports that records may have been lost
+/// meanwhile.
 func processorOffline(_ context: TestContext) throws(TestEnd) {
   let file = "/sys/devices/system/cpu/cpu1/online"
   var queue = try context.open()
@@ -184,10 +185,10 @@ func processorOffline(_ context: TestContext) throws(TestEnd) {
     try queue.populate()
     try writeFile(file, [UInt8(ascii: "1")])
   }
-  // Its pids would be those of the processes below soon.
+  // Otherwise its pids would soon be used again by the processes below.
   _ = kill(load, SIGKILL)
   _ = try wait(for: load)
-  // It is looked for ten times a second.
+  // The backend looks for the processor ten times a second.
   let deadline = milliseconds() + 500
   while milliseconds() < deadline {
     while unsafe queue.queue.pointee.nextEvent() != nil {}
@@ -204,7 +205,7 @@ func processorOffline(_ context: TestContext) throws(TestEnd) {
   try expect(context.isKprobe == (lost > 0), "\(lost) records are said to be lost")
 }
 
-/// Without privilege opening fails, and says what is missing.
+/// Without privileges opening fails, and the message names the missing one.
 func unprivileged(_ context: TestContext) throws(TestEnd) {
   let child = try start {
     become(65534, keeping: 0)
@@ -237,7 +238,7 @@ func capabilities(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// In a child: makes it a user with these capabilities only.
+/// Call it in a child: it becomes a user with only these capabilities.
 func become(_ user: uid_t, keeping capabilities: UInt64) {
   must("keep capabilities", clinux_keep_capabilities())
   must("change the group", clinux_set_gids(user, user, user))
@@ -259,7 +260,7 @@ private func sees(_ context: TestContext, with capabilities: UInt64) -> CInt {
   }
 }
 
-/// Of the running kernel's release, which begins with two numbers.
+/// Compares the first two numbers of the running kernel's release.
 @unsafe private func isKernel(atLeast major: Int, _ minor: Int) -> Bool {
   var system = utsname()
   unsafe uname(&system)
@@ -279,7 +280,7 @@ private func number(_ digits: ArraySlice<UInt8>) -> Int {
   return result
 }
 
-/// Nothing stays in the kernel: not after a queue was closed, not after its process was killed, not after many rounds.
+/// Nothing stays in the kernel after a queue was closed, after its process was killed, and after many rounds.
 func leftovers(_ context: TestContext) throws(TestEnd) {
   let before = BPFObjects()
   do {
@@ -305,12 +306,12 @@ func leftovers(_ context: TestContext) throws(TestEnd) {
   let first = try residentKiB()
   for _ in 0..<rounds { _ = try context.open() }
   try before.expectNoneNewer("after \(rounds) rounds")
-  // What the C library keeps of freed memory settles in the first rounds.
+  // After the first rounds the C library has the freed memory that it keeps.
   let last = try residentKiB()
   try expect(last <= first + 1024, "memory grew from \(first) to \(last) KiB")
 }
 
-/// What BPF objects the kernel holds at a moment. Those of earlier tests may go later.
+/// The BPF objects of the kernel at one moment. Objects of earlier tests may be freed later.
 private struct BPFObjects {
   private static var kinds: [(StaticString, clinux_bpf_object)] {
     [("programs", CLINUX_BPF_PROGRAMS), ("maps", CLINUX_BPF_MAPS), ("links", CLINUX_BPF_LINKS)]
@@ -318,7 +319,7 @@ private struct BPFObjects {
 
   private let last = Self.kinds.map { clinux_bpf_last_id($0.1) }
 
-  /// How many there are of each kind that have come since.
+  /// The number of newer objects of each kind.
   var newer: [Int] { Self.kinds.enumerated().map { index, kind in clinux_bpf_count_above(kind.1, last[index]) } }
 
   /// The kernel frees them a while after their last descriptor is closed.

@@ -1,6 +1,6 @@
 import QuarkCore
 
-/// CRC-32 as zlib's crc32() computes it (IEEE 802.3, reflected). Frames are few: bit by bit is fast enough.
+/// CRC-32 like crc32() of zlib (IEEE 802.3, reflected). There are few frames, so bit by bit is fast enough.
 struct CRC32 {
   private var remainder: UInt32 = 0xffff_ffff
 

@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A child that moved to another control group of the unified hierarchy, next to the root and 60 levels deep.
+/// A child moves to another control group of the unified hierarchy, next to the root and 60 levels deep.
 func controlGroup(_ context: TestContext) throws(TestEnd) {
   let root = try unifiedHierarchy()
   let name = "quark-test-\(getpid())"
@@ -25,7 +25,7 @@ func controlGroup(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A child that begins in another control group than its parent's is there from its fork on.
+/// If a child begins in another control group than its parent, this group is known from its fork on.
 func cloneIntoGroup(_ context: TestContext) throws(TestEnd) {
   let root = try unifiedHierarchy()
   let path = "/quark-test-\(getpid())"
@@ -48,7 +48,7 @@ func cloneIntoGroup(_ context: TestContext) throws(TestEnd) {
   try expect(!equal(truth.text, value(of: "0::", in: "/proc/self/cgroup") ?? ""), "the child is in our group")
 }
 
-/// A machine with version 1 only: the group is that of the hierarchy with the pids controller.
+/// On a machine with only version 1, the control group is that of the hierarchy with the pids controller.
 func controlGroupV1(_ context: TestContext) throws(TestEnd) {
   let root = try Scratch()
   guard unsafe mount("quark-test", root.path, "cgroup", 0, "pids") == 0 else {
@@ -67,7 +67,7 @@ func controlGroupV1(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cgroup", life.known.cgroup, path)
 }
 
-/// Where the unified hierarchy is mounted.
+/// The mount point of the unified hierarchy.
 private func unifiedHierarchy() throws(TestEnd) -> String {
   let root = "/sys/fs/cgroup"
   guard unsafe access("\(root)/cgroup.procs", W_OK) == 0 else {
@@ -76,7 +76,7 @@ private func unifiedHierarchy() throws(TestEnd) -> String {
   return root
 }
 
-/// Makes a control group and those above it, and removes them behind `body`.
+/// Makes a control group and those above it, and removes them after `body`.
 private func withGroup(
   _ root: String, _ path: String, _ body: () throws(TestEnd) -> Life
 ) throws(TestEnd) -> Life {

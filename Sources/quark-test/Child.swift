@@ -9,7 +9,7 @@ import QuarkLinux
   return child
 }
 
-/// Waits for the end of a child, and returns how wait(2) says it was.
+/// Waits for the end of a child, and returns its status from wait(2).
 @inline(never) func wait(for child: pid_t) throws(TestEnd) -> CInt {
   var status: CInt = 0
   do { try Errno.retrying { unsafe waitpid(child, &status, 0) } } catch {
@@ -18,7 +18,8 @@ import QuarkLinux
   return status
 }
 
-/// In a child: what must not fail. If it does, the child says so and exits with a status no test asks for.
+/// Checks in a child that a call has not failed. If it has, the child prints this and exits with a status that no test
+/// expects.
 @inline(never)
 func must(_ what: StaticString, _ result: CInt) {
   if result >= 0 { return }
@@ -26,7 +27,7 @@ func must(_ what: StaticString, _ result: CInt) {
   _exit(119)
 }
 
-/// Executes a program in place of this one. Returns, with a status no test asks for, only if that fails.
+/// Executes a program in place of this one. It returns, with a status that no test expects, only if that fails.
 @inline(never)
 func execute(_ path: String, _ arguments: [String], environment: [String] = []) -> CInt {
   let (words, variables) = unsafe (cStrings(arguments), cStrings(environment))
@@ -34,7 +35,7 @@ func execute(_ path: String, _ arguments: [String], environment: [String] = []) 
   return 118
 }
 
-/// In a child: starts a thread, which is handed the memory.
+/// Starts a thread in a child, and passes it the memory.
 func startThread(
   _ truth: borrowing Truth, _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
 ) {
@@ -43,14 +44,14 @@ func startThread(
   must("start a thread", error == 0 ? 0 : -1)
 }
 
-/// A list as execve(2) wants it: with a NULL at its end. Never freed: for programs that are about to be replaced.
+/// A list for execve(2), with a NULL at its end. It is never freed, because the program is about to be replaced.
 @unsafe func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
   var list = unsafe strings.map { unsafe strdup($0) }
   unsafe list.append(nil)
   return unsafe list
 }
 
-/// Memory that a test and its children share: what a child learns of itself it tells here.
+/// Memory that a test and its children share: a child stores here what it knows of itself.
 @safe struct Truth: ~Copyable {
   private let numbers: UnsafeMutablePointer<Int>
   private static var size: Int { 1 << 16 }
@@ -83,17 +84,17 @@ func startThread(
     nonmutating set { unsafe strncpy(buffer, newValue, capacity - 1) }
   }
 
-  /// All of it, numbers first.
+  /// The whole memory, numbers first.
   @unsafe var memory: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(numbers) }
 
-  /// Where the string is, for a system call that writes one.
+  /// The memory of the string, for a system call that writes one.
   @unsafe var buffer: UnsafeMutablePointer<CChar> {
     unsafe UnsafeMutableRawPointer(numbers + Self.count).assumingMemoryBound(to: CChar.self)
   }
   var capacity: Int { Self.size - Self.count * MemoryLayout<Int>.stride }
 }
 
-/// A folder of a test's own, in /tmp: gone with all in it when this goes.
+/// A private folder of a test in /tmp; it is removed with its content at the end of this value.
 struct Scratch: ~Copyable {
   let path: String
 
@@ -117,7 +118,7 @@ struct Scratch: ~Copyable {
   }
 }
 
-/// All of a file.
+/// Reads a whole file.
 @inline(never) func readFile(_ path: String) throws(TestEnd) -> [UInt8] {
   let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
   guard descriptor >= 0 else { throw .failed("cannot open \(path): \(Errno.current.description)") }
@@ -135,7 +136,7 @@ struct Scratch: ~Copyable {
   }
 }
 
-/// Writes a file, which is made if it is not there.
+/// Writes a file, and creates it if needed.
 @inline(never) func writeFile(_ path: String, _ bytes: [UInt8]) throws(TestEnd) {
   let descriptor = unsafe clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
   guard descriptor >= 0 else { throw .failed("cannot open \(path): \(Errno.current.description)") }
@@ -145,7 +146,7 @@ struct Scratch: ~Copyable {
   }
 }
 
-/// What stands behind `key` on the first line that begins with it, blanks left out; nil if there is none.
+/// The text after `key` on the first line that begins with it, without blanks; nil if there is none.
 @inline(never) func value(of key: String, in path: String) -> String? {
   guard let bytes = try? readFile(path) else { return nil }
   for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: key.utf8) {
@@ -164,7 +165,7 @@ struct Scratch: ~Copyable {
   return number
 }
 
-/// What a symbolic link says, or nothing.
+/// The target of a symbolic link, or an empty string.
 @inline(never) func linkTarget(_ path: String) -> String {
   let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
     count = unsafe max(0, readlink(path, buffer.baseAddress!, buffer.count))
@@ -178,7 +179,7 @@ func wallTime() -> UInt64 {
   return boot &+ ((try? Clock.wallOffsetNS()) ?? 0)
 }
 
-/// In a child: goes to a folder, and to another in that, which it makes if it is not there, and so on.
+/// Call it in a child: changes to a folder, and to another one in it, which is created if needed, and so on.
 @inline(never) func descend(from path: String, _ depth: Int, _ name: String = "level") {
   must("chdir", unsafe chdir(path))
   for level in 0..<depth {

@@ -3,8 +3,8 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// The wall clock is set forward and back while a queue is open. Stamps do not move by it: what is told is always the
-/// stamp and what the wall clock is ahead of it at that moment, of processes that were born before, too.
+/// The wall clock is set forward and back while a queue is open. Time stamps do not change: a delivered time is always
+/// the time stamp plus the current difference of the wall clock, also for processes that began before.
 func clockSteps(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let pid = try start { while true { pause() } }
@@ -15,7 +15,7 @@ func clockSteps(_ context: TestContext) throws(TestEnd) {
   for seconds in [3600, -7200, 1] {
     stepClock(seconds)
     sum += seconds
-    // It is followed within ten milliseconds.
+    // The queue follows the clock within ten milliseconds.
     usleep(20_000)
     let beforeNS = clinux_boot_ns()
     let life = try context.live(in: &queue, status: 3) { execute("/bin/exit", ["exit", "3"]) }
@@ -29,8 +29,8 @@ func clockSteps(_ context: TestContext) throws(TestEnd) {
   try expectEqual("its start at its end", life.known.startTime &- quark_get_boottime(), startNS)
 }
 
-/// The machine is suspended and goes on. Stamps count the time that it slept, and what happens afterwards is seen by
-/// each backend, on each processor. Sleeping takes seconds, so both are tried at once.
+/// The machine is suspended and resumes. Time stamps include the time of suspend, and each backend sees later events on
+/// each processor. A suspend takes seconds, so both backends are tested at once.
 func suspended(_ context: TestContext) throws(TestEnd) {
   var other = context
   other.attributes.flags = other.attributes.flags & ~QQ_EBPF | QQ_KPROBE
@@ -46,8 +46,8 @@ func suspended(_ context: TestContext) throws(TestEnd) {
   _ = try wait(for: pid)
 }
 
-/// The kernel asks the battery-backed clock how long it slept, which counts whole seconds: a sleep of a second may count
-/// as none if it began late in one (timekeeping_resume in kernel/time/timekeeping.c). The next one begins elsewhere.
+/// The kernel gets the length of the suspend from the battery-backed clock, which counts whole seconds: one second may
+/// count as none if it began late in a second (timekeeping_resume in kernel/time/timekeeping.c). Then it is repeated.
 private func suspendUntilItCounts() throws(TestEnd) {
   for _ in 0..<5 {
     let before = (bootNS: clinux_boot_ns(), awakeNS: try awakeNS())
@@ -63,7 +63,7 @@ private func suspendUntilItCounts() throws(TestEnd) {
 private func expectLives(
   _ context: TestContext, _ queue: inout TestQueue, _ pid: pid_t, _ startNS: UInt64
 ) throws(TestEnd) {
-  // CPUs that were offline are looked for ten times a second.
+  // The backend looks for CPUs that were offline ten times a second.
   let deadline = milliseconds() + 500
   while milliseconds() < deadline {
     while unsafe queue.queue.pointee.nextEvent() != nil {}
@@ -82,14 +82,14 @@ private func expectLives(
   try expectEqual("the start of a process of before", known.startTime &- quark_get_boottime(), startNS)
 }
 
-/// The kernel's trial of its own suspending: all processors but one are switched off, the clocks stand still, and after
-/// a second all goes on without the firmware, which a guest whose kernel was loaded by qemu itself cannot come back
-/// from: Documentation/power/basic-pm-debugging.rst.
+/// The kernel's test of suspend: all processors but one are switched off, the clocks stop, and after a second
+/// everything resumes without the firmware (a guest whose kernel was loaded by qemu cannot resume from the firmware):
+/// Documentation/power/basic-pm-debugging.rst.
 enum Suspend {
   private static var trial: String { "/sys/power/pm_test" }
   private static var delay: String { "/sys/module/suspend/parameters/pm_test_delay" }
 
-  /// Kernels for clouds have no trial.
+  /// Cloud kernels do not have this test.
   static var isPossible: Bool {
     unsafe clinux_file_contains(trial, "core") != 0 && access(delay, W_OK) == 0
   }
@@ -102,7 +102,7 @@ enum Suspend {
   }
 }
 
-/// A time since the epoch, told just now, of what happened since then.
+/// Checks a time since the epoch that was just delivered for something that happened since a given time.
 private func expectStamp(
   _ what: StaticString, _ time: UInt64, since beforeNS: UInt64, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {
@@ -112,7 +112,7 @@ private func expectStamp(
     file: file, line: line)
 }
 
-/// CLOCK_MONOTONIC stands still while the machine is suspended.
+/// CLOCK_MONOTONIC, which stops while the machine is suspended.
 private func awakeNS() throws(TestEnd) -> UInt64 {
   var time = timespec()
   try expect(unsafe clock_gettime(CLOCK_MONOTONIC, &time) == 0, "no CLOCK_MONOTONIC")

@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A program executed by a relative path: it works where the child went, and its path is whole all the same.
+/// A program is executed by a relative path after a change of directory; its path is known completely.
 func execRelative(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -18,8 +18,8 @@ func execRelative(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cmdline", life.known.commandLine, "true|this|is|nop!|")
 }
 
-/// Whatever a program is called by, what is known is its file: by a link, by a path that is none of the shortest, or as
-/// long as any, by /proc, and by a descriptor.
+/// A program is executed by other names: a link, a path that is not the shortest, the longest path, /proc, and a
+/// descriptor. The known path is always that of its file.
 func execByOtherNames(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let program = try scratch.addProgram("program")
@@ -40,7 +40,7 @@ func execByOtherNames(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A file without a name, executed by way of /proc, and by its descriptor.
+/// A file without a name is executed through /proc and by its descriptor.
 func execMemfd(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let program = try readFile("/bin/exit")
@@ -62,7 +62,7 @@ func execMemfd(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A program whose file is gone by the time it is executed.
+/// A program is executed whose file was deleted before.
 func execDeleted(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let path = try scratch.addProgram("gone")
@@ -79,7 +79,7 @@ func execDeleted(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cmdline", life.known.commandLine, "gone|14|")
 }
 
-/// A script: its interpreter is what runs, and the script is known as execve(2) was given it.
+/// A script: its interpreter runs, and the path of the script as given to execve(2) is known.
 func execScript(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let script = try scratch.addFile("script", Array("#!/bin/exit 15\n".utf8))
@@ -102,12 +102,12 @@ func execScript(_ context: TestContext) throws(TestEnd) {
     try expectEqual("script", life.known.script, path)
     try expectEqual("cmdline", life.known.commandLine, arguments)
   }
-  // What is no script has none, even if its parent was one.
+  // A program that is not a script has none, even if its parent has one.
   let life = try context.live(in: &queue, status: 2) { execute("/bin/exit", ["exit", "2"]) }
   try expectEqual("script of a program", life.known.script, "(none)")
 }
 
-/// No arguments at all. From 5.18 on a kernel makes that one empty argument; the program tells which.
+/// A program without arguments. From 5.18 on the kernel adds one empty argument; the program tells which case it is.
 func execNoArguments(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let pid = try start { execute("/bin/exit", []) }
@@ -122,12 +122,12 @@ func execNoArguments(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// Arguments of 20 KiB are whole; of more the first 20 KiB are kept, and how many there were is known.
+/// Arguments of 20 KiB are complete; of longer ones the first 20 KiB are kept, and their length is known.
 func execArguments(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let most = keptArguments
   for there in [most, most + 1, 100_000] {
-    // The NULs of three arguments and the five bytes of the first two are taken off.
+    // The NULs of three arguments and the five bytes of the first two are subtracted.
     var long = [UInt8](repeating: 0, count: there - 8)
     for index in 0..<long.count { long[index] = UInt8(ascii: "a") + UInt8(index % 26) }
     let text = String(decoding: long, as: UTF8.self)
@@ -138,7 +138,7 @@ func execArguments(_ context: TestContext) throws(TestEnd) {
     whole.append(0)
     try expectEqual("bytes of arguments there were", life.known.argumentsThere, there)
     try expectEqual("bytes of arguments", life.known.arguments.count, min(there, most))
-    // What is cut ends with a NUL all the same.
+    // Arguments that were cut also end with a NUL.
     for index in 0..<min(there, most) - 1 where life.known.arguments[index] != whole[index] {
       throw .failed("of \(there) bytes of arguments, byte \(index) is wrong")
     }
@@ -146,7 +146,7 @@ func execArguments(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// 90 folders deep, in all about 4,000 bytes: where the child works and what it executes are known to the byte.
+/// With a path of about 4,000 bytes, 90 folders deep, directory and executable of the child are known exactly.
 func execDeepPath(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let program = try readFile("/bin/exit")
@@ -171,7 +171,7 @@ func execDeepPath(_ context: TestContext) throws(TestEnd) {
   try expectEqual("exe", life.known.exe, directory + "/exit")
 }
 
-/// An exec that fails is none, and leaves what was known as it was.
+/// An exec that fails is not reported, and changes nothing that is known.
 func execFails(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let text = try scratch.addFile("text", Array("what is this?\n".utf8))
@@ -189,8 +189,7 @@ func execFails(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cmdline", life.known.commandLine, us.commandLine)
 }
 
-/// A thread that is not the first executes a program: the process goes on as that, under its own id, with one exec and
-/// one exit.
+/// A thread that is not the first executes a program: the process keeps its id, with one exec and one exit.
 func execByThread(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let life = try context.live(in: &queue, status: 17) {
@@ -221,7 +220,7 @@ func execInChroot(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cwd", life.known.cwd, "/cell")
 }
 
-/// What is kept of the environment is what `max_env` says, and how much there was is known.
+/// The environment is kept up to `max_env`, and its full length is known.
 func environmentLimit(_ context: TestContext) throws(TestEnd) {
   let variables = ["A=" + String(repeating: "a", count: 60), "B=" + String(repeating: "b", count: 59)]
   let whole = Array("\(variables[0])\u{0}\(variables[1])\u{0}".utf8)
@@ -242,8 +241,8 @@ func environmentLimit(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// Where a process works below mounts: seven of them one in another, a bound folder, and two at one place; and in a
-/// folder with the longest of names.
+/// A process works below mounts: seven nested mounts, a bind mount, and two mounts at one place; and in a folder with
+/// the longest possible name.
 func directoriesAcrossMounts(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   var mounted: [String] = []
@@ -283,11 +282,11 @@ func realPath(_ path: String) throws(TestEnd) -> String {
   return unsafe String(cString: resolved)
 }
 
-/// What a queue knows of this process.
+/// The data that a queue has of this process.
 func ourselves(_ queue: inout TestQueue) throws(TestEnd) -> Known {
   guard let known = try queue.lookup(pid: UInt32(getpid())) else { throw .failed("we are not known") }
   return known
 }
 
-/// Bytes of arguments that are kept: quark(7).
+/// The number of bytes of arguments that are kept.
 private var keptArguments: Int { 20480 }

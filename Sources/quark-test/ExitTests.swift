@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// The status a process exits with, its lowest eight bits.
+/// The lowest eight bits of a process's exit status are known.
 func exitStatus(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   for status in [0, 1, 127, 255] as [CInt] {
@@ -14,7 +14,7 @@ func exitStatus(_ context: TestContext) throws(TestEnd) {
   _ = try context.life(of: pid, endingWith: try wait(for: pid), in: &queue)
 }
 
-/// The signal a process dies of; then there is no status. A dump of its memory makes no difference.
+/// The signal that kills a process is known, and there is no status, with and without a core dump.
 func exitSignal(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   var queue = try context.open()
@@ -29,7 +29,7 @@ func exitSignal(_ context: TestContext) throws(TestEnd) {
     }
     let status = try wait(for: pid)
     try expectEqual("the child's signal", clinux_wtermsig(status), signal)
-    // This file is there if the kernel was built with CONFIG_ELF_CORE: base.c in fs/proc.
+    // This file exists if the kernel was built with CONFIG_ELF_CORE: base.c in fs/proc.
     let dumps = unsafe access("/proc/self/coredump_filter", F_OK) == 0
     try expect(signal != SIGABRT || !dumps || clinux_wcoredump(status) != 0, "the child left no core")
     let life = try context.life(of: pid, endingWith: status, in: &queue)
@@ -37,11 +37,11 @@ func exitSignal(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A first thread that ends before the others: the process exits when the last one is gone, and only then.
+/// The first thread ends before the others: the process exits only when the last thread is gone.
 func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
-  // What ends it: each thread by itself; the last one for all of them, with a status, and with none where the first
-  // thread's is another.
+  // How the process ends: each thread ends by itself (-1); the last thread ends all, with a status, or with status 0
+  // while the first thread had another one.
   for group in [-1, 6, 0] {
     let truth = try Truth()
     truth[1] = group
@@ -59,7 +59,7 @@ func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
     let life = try context.life(of: pid, endingWith: status, in: &queue)
     try life.expect()
     try expect(truth[0] > 0, "the other thread did not tell when it ended")
-    // Two clocks that are read one after the other may differ a little.
+    // Two clocks are read one after the other, so they may differ a little.
     let tolerance: UInt64 = 1_000_000
     try expect(
       life.known.exitTime + tolerance >= UInt64(truth[0]),
@@ -67,7 +67,7 @@ func exitLeaderFirst(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A process without a terminal has none, however deep it works: where there is nothing to be read, nothing is told.
+/// A process without a terminal has none, even in a deep directory: an empty field must not get other data.
 func withoutTerminal(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   var queue = try context.open()
@@ -75,7 +75,7 @@ func withoutTerminal(_ context: TestContext) throws(TestEnd) {
     let life = try context.live(in: &queue, status: 33) {
       must("setsid", setsid())
       descend(from: scratch.path, depth)
-      // Its children are told of, too.
+      // Its children are reported, too.
       let child = clinux_fork()
       if child == 0 { _exit(0) }
       while wait(nil) > 0 {}
@@ -88,7 +88,7 @@ func withoutTerminal(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// Threads that end at the same moment: one exit.
+/// Threads that end at the same moment make one exit.
 func exitTogether(_ context: TestContext) throws(TestEnd) { try exitTogether(context, rounds: 10) }
 
 func exitTogether(_ context: TestContext, rounds: Int) throws(TestEnd) {
@@ -100,7 +100,7 @@ func exitTogether(_ context: TestContext, rounds: Int) throws(TestEnd) {
       for _ in 1...4 {
         unsafe startThread(truth) { memory in
           let start = unsafe memory!.assumingMemoryBound(to: Int.self)
-          // Not asleep, so that on two processors they run at once.
+          // The threads do not sleep, so that on two processors they run at the same time.
           while unsafe clinux_load_acquire_u64(start) == 0 { sched_yield() }
           clinux_exit_thread(5)
         }
@@ -113,7 +113,7 @@ func exitTogether(_ context: TestContext, rounds: Int) throws(TestEnd) {
     try context.life(of: pid, endingWith: status, in: &queue).expect()
     truth[1] += 1
   }
-  // Nothing came behind the last exit either.
+  // Nothing came after the last exit.
   let more = try context.live(in: &queue) { 0 }
   try expectEqual("events of a process", more.parts.count, 2)
 }

@@ -3,12 +3,12 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// Each call of getpid(2) is an event, by whichever thread it is made. Who does not ask for them has none, and no program
-/// that tells them; and a backend that cannot tell them says so.
+/// Each call of getpid(2), by any thread, is an event. A queue that does not ask for them has no such events, and loads
+/// no program for them; a backend that cannot report them says so.
 func getpidCalls(_ context: TestContext) throws(TestEnd) {
   var plain = try context.open()
-  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked for nobody")
-  try expectEqual("calls that nobody asked for", try callGetpid(context, in: &plain), 0)
+  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked, but was not asked for")
+  try expectEqual("calls that were not asked for", try callGetpid(context, in: &plain), 0)
   var asking = context
   asking.attributes.flags |= QQ_GETPID
   var queue = try asking.open()
@@ -28,7 +28,7 @@ func getpidCalls(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// Where one hook cannot be had, only what it tells is missing, and the queue says so.
+/// Without one hook only its events are missing, and the queue reports this.
 func hooksApart(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe", 1)
   defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
@@ -47,7 +47,7 @@ func hooksApart(_ context: TestContext) throws(TestEnd) {
   try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
 }
 
-/// How many calls of a child are told, which makes 100, and a thread of it 50.
+/// The number of reported calls of a child: it makes 100, and one of its threads makes 50.
 private func callGetpid(_ context: TestContext, in queue: inout TestQueue) throws(TestEnd) -> Int {
   let truth = try Truth()
   let us = UInt32(getpid())

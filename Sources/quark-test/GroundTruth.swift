@@ -3,9 +3,9 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// Under load, every process is accounted for: a generator runs `QUARK_TEST_LOAD` of them, several at a time, and
-/// writes down the pid and the end of each; the queue must tell of exactly those, with their arguments, and lose
-/// nothing. What the rings of kprobes had no room for may be missing, and must be counted.
+/// Checks every process under load: a generator runs `QUARK_TEST_LOAD` processes, several at a time, and notes the pid
+/// and the end of each. The queue must report exactly these, with their arguments, and lose nothing. With kprobes,
+/// records that did not fit in the rings may be missing, and must be counted.
 func groundTruth(_ context: TestContext) throws(TestEnd) {
   let count = Options.amount("QUARK_TEST_LOAD") ?? (context.isKprobe ? 20_000 : 100_000)
   var context = context
@@ -16,7 +16,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   var accounts = Accounts(count: count, generator: UInt32(generator))
   var status: CInt = -1
   var quiet = 0
-  // Events are held for a second; a while after the last there is none.
+  // Events are held for a second; after the last one wait until no more come.
   while quiet < 25 {
     var isQuiet = true
     while let event = unsafe queue.queue.pointee.nextEvent() {
@@ -39,7 +39,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   try accounts.compare(with: memory, lost: Int(statistics.lost))
 }
 
-/// What the generator writes down, in memory it shares with the test.
+/// The notes of the generator, in memory that it shares with the test.
 @safe private struct GroundTruth: ~Copyable {
   let count: Int
   private let pids: UnsafeMutablePointer<Int32>
@@ -61,7 +61,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
 
   static func status(_ index: Int) -> Int { index % 251 }
 
-  /// In the generator. 0: all went well.
+  /// Runs in the generator. Returns 0 on success.
   func generate() -> CInt {
     var running: [(pid: pid_t, index: Int)] = []
     var next = 0
@@ -84,7 +84,7 @@ func groundTruth(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// What the queue told, by the index that is an argument of each process.
+/// The data from the queue, by the index that is an argument of each process.
 private struct Accounts {
   private struct Account {
     var pid: UInt32 = 0
@@ -106,7 +106,7 @@ private struct Accounts {
   @unsafe mutating func add(_ event: UnsafePointer<quark_event>) {
     let events = unsafe event.pointee.events
     guard let process = unsafe event.pointee.process else { return }
-    // The kernel begins and ends threads and helpers of its own meanwhile: they are nobody's of this test.
+    // Meanwhile the kernel begins and ends its own threads and helpers, which do not belong to this test.
     guard unsafe process.pointee.pid == generator || process.pointee.proc_ppid == generator else { return }
     if events & UInt64(QUARK_EV_FORK) != 0 { forks += 1 }
     guard events & UInt64(QUARK_EV_EXEC | QUARK_EV_EXIT) != 0 else { return }
@@ -143,7 +143,7 @@ private struct Accounts {
     return words == 3 ? number : nil
   }
 
-  /// Each lost record may be why something of one process is not known.
+  /// For each lost record, data of one process may be missing.
   func compare(with truth: borrowing GroundTruth, lost: Int) throws(TestEnd) {
     var excused = 0
     for index in accounts.indices {
@@ -162,10 +162,10 @@ private struct Accounts {
         throw .failed("process \(index): exit code \(account.exitCode), should be \(GroundTruth.status(index))")
       }
     }
-    // The generator is one more, and its own exit is a stranger's.
+    // The generator is one more process, and its own exit has no index (a stranger).
     try expect(forks <= accounts.count + 1, "\(forks) forks")
     try expect(forks + lost >= accounts.count + 1, "\(forks) forks, and \(lost) records lost")
-    // So is an exit whose exec is lost.
+    // An exit whose exec is lost has no index either.
     try expect(strangers <= 1 + lost, "\(strangers) events without the arguments of any process, \(lost) records lost")
   }
 }

@@ -3,13 +3,13 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// What the kernel itself starts is a process as any other: it is born, executes a program and ends. So is one whose
-/// program is not there: that one is born and ends.
+/// A helper that the kernel itself starts is reported like any other process: fork, exec and exit. If its program does
+/// not exist, there is only a fork and an exit.
 func kernelHelpers(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   try helperOfCore(in: &queue)
   let modprobe = "/proc/sys/kernel/modprobe"
-  // A kernel without modules asks nobody for one.
+  // A kernel without modules does not start modprobe(8).
   guard unsafe access(modprobe, F_OK) == 0 else { return }
   try withContent(of: modprobe, "/bin/exit") { () throws(TestEnd) in
     askForModule()
@@ -17,7 +17,7 @@ func kernelHelpers(_ context: TestContext) throws(TestEnd) {
   }
   try withContent(of: modprobe, "/nobody/is/here") { () throws(TestEnd) in
     askForModule()
-    // It bears the name of the thread that made it.
+    // It has the name of the thread that made it.
     try helper(in: &queue) { $0.comm.utf8.starts(with: "kworker".utf8) }.expect()
   }
 }
@@ -39,7 +39,7 @@ private func helperOfCore(in queue: inout TestQueue) throws(TestEnd) {
   }
 }
 
-/// All events of the first process to end of which one tells what is asked for.
+/// All events of the first process that ends and has an event with the wanted property.
 private func helper(in queue: inout TestQueue, _ isAsked: (Known) -> Bool) throws(TestEnd) -> Life {
   var parts: [Life.Part] = []
   while true {
@@ -52,7 +52,7 @@ private func helper(in queue: inout TestQueue, _ isAsked: (Known) -> Bool) throw
   }
 }
 
-/// A family of sockets that no kernel has built in: the kernel has modprobe(8) look for it.
+/// Opens a socket of a family that no kernel has built in: the kernel then starts modprobe(8).
 private func askForModule() {
   let descriptor = socket(AF_ECONET, CInt(SOCK_STREAM.rawValue), 0)
   if descriptor >= 0 { close(descriptor) }

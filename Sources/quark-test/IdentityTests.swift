@@ -3,8 +3,8 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A child that changes all its ids, begins a session and executes a program: the event of its fork has the changes
-/// joined, and knows them all at once; the exec is another event, for somebody else did it.
+/// A child changes all its ids, begins a session and executes a program: the changes are joined to the event of its
+/// fork, which has all of them; the exec is another event, because it has another user.
 func idChange(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let life = try context.live(in: &queue) {
@@ -60,7 +60,7 @@ func newSession(_ context: TestContext) throws(TestEnd) {
   try expectEqual("pgid", life.parts[1].known.pgid, UInt32(truth[0]))
 }
 
-/// Programs that make who starts them another user, or another group.
+/// Programs with a set-user-ID or set-group-ID bit.
 func execSetID(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let user = try scratch.addProgram("user")
@@ -108,7 +108,7 @@ func capabilityWords(_ context: TestContext) throws(TestEnd) {
     let (actual, expected) = (life.known.capabilities[index], UInt64(UInt(bitPattern: truth[index])))
     try expect(actual == expected, "\(key) \(String(actual, radix: 16)), expected \(String(expected, radix: 16))")
   }
-  // So that what is compared is something: 5 words, all different.
+  // The comparison is only useful if the 5 words are all different.
   for first in 0..<5 {
     for second in 0..<first { try expect(truth[first] != truth[second], "\(first) and \(second) are equal") }
   }
@@ -134,7 +134,7 @@ private func expectIDs(
   throw failure("\(what) ids are \(words(actual)), expected \(words(expected))", file, line)
 }
 
-/// The terminal that a session has: its device number.
+/// The device number of a session's terminal.
 func terminal(_ context: TestContext) throws(TestEnd) {
   let truth = try Truth()
   let master = unsafe clinux_open_pty(truth.buffer, truth.capacity)
@@ -154,14 +154,14 @@ func terminal(_ context: TestContext) throws(TestEnd) {
     return execute("/bin/exit", ["exit", "21"])
   }
   _ = file.rawValue
-  // With kprobes all of that life is one event.
+  // With kprobes the whole life is one event.
   if !context.isKprobe { try expectEqual("terminal before", life.parts[0].known.terminal.major, 0) }
   try expect(truth[0] != 0, "the terminal has no number")
   try expectEqual("tty major", life.known.terminal.major, UInt32(truth[0]))
   try expectEqual("tty minor", life.known.terminal.minor, UInt32(truth[1]))
 }
 
-/// What has no event of its own is known with the next one, which may be the exit.
+/// Changes that make no event are known with the next event, which may be the exit.
 func knownAtExit(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -186,7 +186,7 @@ func knownAtExit(_ context: TestContext) throws(TestEnd) {
   try expectEqual("cwd", known.cwd, "/proc")
 }
 
-/// Entering a namespace by its descriptor.
+/// A process enters a namespace by its descriptor.
 func enterNamespace(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -201,7 +201,8 @@ func enterNamespace(_ context: TestContext) throws(TestEnd) {
   try expectEqual("ipc namespace", life.known.ipc, UInt32(truth[0]))
 }
 
-/// New names, by prctl(2) and by /proc, of the process itself; not those of a thread, and not that which an exec gives.
+/// New names of a process, by prctl(2) and by /proc, are reported, but not those of a thread, nor the name that an exec
+/// gives.
 func newNames(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let life = try context.live(in: &queue, status: 22) {
@@ -210,7 +211,7 @@ func newNames(_ context: TestContext) throws(TestEnd) {
     var thread = pthread_t()
     _ = unsafe pthread_create(&thread, nil, { _ in
       must("prctl", unsafe clinux_set_name("thread"))
-      // That is the first thread's, whoever writes.
+      // This file always sets the name of the first thread.
       let isWritten = (try? writeFile("/proc/self/comm", Array("third".utf8))) != nil
       return unsafe isWritten ? nil : UnsafeMutableRawPointer(bitPattern: 1)
     }, nil)

@@ -1,4 +1,4 @@
-/// A JSON object under construction, on one line. Nothing here is inlined: it is used in many places, and never often.
+/// Writes a JSON object on one line. Nothing here is inlined: it is used in many places, but seldom.
 struct JSONObject {
   private var text = "{"
 
@@ -54,7 +54,7 @@ struct JSONObject {
 }
 
 extension JSONObject {
-  /// How the plan names a test.
+  /// The entry of a test in the plan.
   static func planned(_ test: Test) -> JSONObject {
     var object = JSONObject()
     object.add("name", test.name)

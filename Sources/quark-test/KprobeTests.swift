@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// What kprobes cannot know, as quark(7) lists it: changes of ids and the environment.
+/// Kprobes do not know what quark(7) lists: changes of ids and the environment.
 func unknownToKprobes(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let life = try context.live(in: &queue, status: 30) {
@@ -22,10 +22,10 @@ func unknownToKprobes(_ context: TestContext) throws(TestEnd) {
   try expectEqual("sid", known.sid, known.pid)
 }
 
-/// What both backends know of the same lives is the same, but for what quark(7) lists: the environment, changes of ids,
-/// and what was read late.
+/// Both backends know the same of the same processes, except for what quark(7) lists: the environment, changes of ids,
+/// and data that was read late.
 func sameLives(_ context: TestContext) throws(TestEnd) {
-  // EBPF needs types: here they are hidden, or the kernel has none.
+  // EBPF needs the kernel's types: here they are hidden, or the kernel has none.
   if unsafe access("/sys/kernel/btf/vmlinux", R_OK) != 0 { return }
   let scratch = try Scratch()
   _ = try scratch.addProgram("program")
@@ -58,7 +58,7 @@ func sameLives(_ context: TestContext) throws(TestEnd) {
     for (index, (one, another)) in zip(numbers(ours), numbers(theirs)).enumerated() where one != another {
       throw .failed("life \(kind), number \(index): \(one), with EBPF \(another)")
     }
-    // A millisecond, for there may be an interruption between the reading of two clocks.
+    // One millisecond, because there may be an interruption between the readings of two clocks.
     let apart = max(ours.startTime, theirs.startTime) - min(ours.startTime, theirs.startTime)
     try expect(apart < 1_000_000, "life \(kind) began \(apart) ns earlier or later with EBPF")
     for (one, another) in zip(texts(ours), texts(theirs)) where !equal(one, another) {
@@ -67,8 +67,8 @@ func sameLives(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// All numbers that are known of a process, but for its times, which two queues convert by clocks that each has read for
-/// itself, and for what says how it is known.
+/// All numbers that are known of a process, except its times, which each queue converts with its own clock readings,
+/// and the flags that tell how data was found.
 private func numbers(_ known: Known) -> [UInt64] {
   let words = [
     known.ppid, known.uid, known.gid, known.suid, known.sgid, known.euid, known.egid, known.pgid, known.sid,
@@ -84,8 +84,8 @@ private func texts(_ known: Known) -> [String] {
   [known.comm, known.exe, known.cwd, known.cgroup, known.script, known.commandLine]
 }
 
-/// Threads are told of when that is asked for: their beginning, new name and end are events of their process, of which
-/// they change nothing.
+/// Threads are reported if they are asked for: their begin, new name and end are events of their process, and do not
+/// change what is known of it.
 func threadEvents(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_THREAD_EVENTS
@@ -95,14 +95,14 @@ func threadEvents(_ context: TestContext) throws(TestEnd) {
     for index in 0..<3 {
       unsafe startThread(truth) { memory in
         must("prctl", unsafe clinux_set_name("thread"))
-        // Safe: it is the truth's, whose first member is a number.
+        // Safe: this is the memory of the truth, which begins with a number.
         unsafe memory!.assumingMemoryBound(to: Int.self).pointee += 1
         return nil
       }
-      // One at a time, for they all count in one place.
+      // One at a time, because they all use one counter.
       while truth[0] <= index { usleep(1000) }
     }
-    // A thread that still ends while the process does may be the one whose end is the process's.
+    // If a thread ended at the same time as the process, its end could be taken as that of the process.
     while lines((try? readFile("/proc/self/status")) ?? [], containing: "Threads:\t1") == 0 { usleep(1000) }
     return 7
   }
@@ -124,8 +124,8 @@ func threadEvents(_ context: TestContext) throws(TestEnd) {
   try expectEqual("ends of threads", threadExits, 3)
 }
 
-/// Arguments up to 1 KiB are the kernel's own word. Of longer ones the beginning is; the rest is read from /proc if the
-/// process still lives, and that is said; how many there were is known in any case.
+/// Arguments up to 1 KiB come from the kernel. Of longer ones only the beginning does; the rest is read from /proc if
+/// the process is still alive, and a flag says so; their length is known in any case.
 func longArguments(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   for (there, isAlive) in [(1024, false), (1025, true), (20480, true), (30000, true), (5000, false)] {
@@ -133,7 +133,7 @@ func longArguments(_ context: TestContext) throws(TestEnd) {
     var whole = Array("exit\u{0}7\u{0}\(text)".utf8)
     whole.append(0)
     let pid = try start {
-      // The queue has the exec before the program goes on.
+      // The queue gets the exec before the program goes on.
       if isAlive { must("trace me", clinux_stop_at_exec()) }
       return execute("/bin/exit", ["exit", "7", text])
     }
@@ -157,8 +157,8 @@ func longArguments(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// A working directory of any depth, and with names of any length: what the kernel did not tell is read from /proc, or
-/// known from the parent, and that is said. Where neither helps, the path begins with a dot.
+/// A working directory of any depth, with names of any length: what the kernel did not report is read from /proc, or
+/// taken from the parent, and a flag says so. If neither is possible, the path begins with a dot.
 func deepDirectory(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   var queue = try context.open()
@@ -167,7 +167,7 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
     try expectInherited(context, &queue, scratch, depth, name)
   }
   try expectLikeParent(context, &queue, scratch)
-  // It went there itself, and may be gone before that is read.
+  // The child changed the directory itself, and may be gone before it can be read.
   let truth = try Truth()
   let life = try context.live(in: &queue, status: 33) {
     descend(from: scratch.path, 40, "own")
@@ -180,7 +180,7 @@ func deepDirectory(_ context: TestContext) throws(TestEnd) {
   try expect(equal(told, whole) || isCut, "cwd is \(told) of \(whole)")
 }
 
-/// The directory of a child, and of one that it had and that ended at once.
+/// Checks the directory of a child, and of its own child that ended at once.
 private func expectInherited(
   _ context: TestContext, _ queue: inout TestQueue, _ scratch: borrowing Scratch, _ depth: Int, _ name: String
 ) throws(TestEnd) {
@@ -192,7 +192,7 @@ private func expectInherited(
     let child = clinux_fork()
     if child == 0 {
       while truth[0] == 0 { usleep(1000) }
-      // A child that ends at once: its parent's directory is known by now.
+      // This child ends at once: its parent's directory is known by now.
       let other = clinux_fork()
       if other == 0 { _exit(31) }
       truth[1] = Int(other)
@@ -204,7 +204,7 @@ private func expectInherited(
     return 0
   }
   while truth[2] == 0 { usleep(1000) }
-  // The first child stands still: its fork is read while it lives.
+  // The first child waits: its fork is read while it is alive.
   try queue.populate()
   truth[0] = 1
   _ = try wait(for: pid)
@@ -215,7 +215,8 @@ private func expectInherited(
   }
 }
 
-/// The directory of those who are gone when it could be read, below one who stays: a shell's commands.
+/// Checks the directory of processes that are gone before it can be read, while their parent stays: commands of a
+/// shell.
 private func expectLikeParent(
   _ context: TestContext, _ queue: inout TestQueue, _ scratch: borrowing Scratch
 ) throws(TestEnd) {
@@ -231,7 +232,7 @@ private func expectLikeParent(
     while truth[0] == 0 { usleep(1000) }
     return 0
   }
-  // Nothing is read before the command has ended.
+  // The queue reads nothing before the command has ended.
   while truth[1] == 0 { usleep(1000) }
   let known = try context.life(of: pid_t(truth[1]), in: &queue).known
   truth[0] = 1
@@ -240,8 +241,8 @@ private func expectLikeParent(
   try expect(known.flags & UInt64(QUARK_F_LATE_CWD) != 0, "and it is not said that this was read late")
 }
 
-/// A kernel without arrays, without the clocks, without counters of what was lost, with small samples, and with one
-/// probe an event, as older ones are.
+/// A kernel without arrays, clocks and counters of losses, with small samples, and with one probe for each event, like
+/// older kernels.
 func poorerKernel(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_KPROBE_WITHOUT", "arrays,clock,lost,recent,joining", 1)
   defer { unsafe unsetenv("QUARK_KPROBE_WITHOUT") }
@@ -261,7 +262,7 @@ func poorerKernel(_ context: TestContext) throws(TestEnd) {
   try expectEqual("uid", life.known.uid, getuid())
 }
 
-/// Where EBPF cannot be had, and both backends are allowed, KPROBE is used, and why is known. Where only EBPF is
+/// If EBPF is not available and both backends are allowed, KPROBE is used, and the reason is known. If only EBPF is
 /// allowed, opening fails.
 func fallingBack(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_HOOKS", "none", 1)
@@ -282,8 +283,8 @@ func fallingBack(_ context: TestContext) throws(TestEnd) {
   throw .failed("EBPF was opened without a hook")
 }
 
-/// Nothing stays in the kernel's tracing files: not after a queue was closed, not after its process was killed and
-/// another queue was opened. Nor does a second queue take the first one's probes away.
+/// Nothing stays in the kernel's tracing files after a queue was closed, or after its process was killed and another
+/// queue was opened. A second queue does not remove the probes of the first one.
 func probesLeft(_ context: TestContext) throws(TestEnd) {
   do {
     var queue = try context.open()
@@ -323,7 +324,7 @@ func probesLeft(_ context: TestContext) throws(TestEnd) {
 
 private func drop(_ queue: consuming TestQueue) {}
 
-/// A process that gave its privileges and its root directory up takes its probes away all the same.
+/// A process that dropped its privileges and changed its root directory still removes its probes.
 func probesOfDropped(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let child = try start {
@@ -339,7 +340,7 @@ func probesOfDropped(_ context: TestContext) throws(TestEnd) {
   try expectEqual("probes behind it", try probeCount(of: child), 0)
 }
 
-/// Definitions in the kernel's tracing files that are a process's.
+/// The number of a process's definitions in the kernel's tracing files.
 private func probeCount(of pid: pid_t) throws(TestEnd) -> Int {
   ProbeDefinitions().owners.filter { $0 == pid }.count
 }

@@ -1,10 +1,10 @@
 import CLinux
 import QuarkLinux
 
-/// The kprobes of quark in the kernel's tracing files, whose names say whose they are: `p:quark/fork_123_0 …` is of
+/// The kprobes of quark in the kernel's tracing files. Their names contain a pid: `p:quark/fork_123_0 …` belongs to
 /// process 123.
 struct ProbeDefinitions {
-  /// Pids, one a definition.
+  /// The pids, one for each definition.
   private(set) var owners: [pid_t] = []
 
   init() {
@@ -17,19 +17,20 @@ struct ProbeDefinitions {
     }
   }
 
-  /// Those of processes that are gone.
+  /// The pids of processes that are gone.
   static func orphans() -> [pid_t] {
     let gone = ProbeDefinitions().owners.filter { CLinux.kill($0, 0) != 0 && Errno.current.rawValue == ESRCH }
     if gone.isEmpty { return [] }
-    // Who has ended meanwhile may have taken its probes along.
+    // A process that has exited meanwhile may have removed its probes.
     let still = ProbeDefinitions().owners
     return gone.filter { still.contains($0) }
   }
 }
 
-/// What a test must not leave behind when it is over.
+/// Things that a test must not leave behind.
 enum Leftovers {
-  /// Words for children of this process that still live, a second after they should not; nil: there are none.
+  /// A message about children of this process that are still alive a second after they should have ended; nil if there
+  /// are none.
   static func children() -> String? {
     var status: CInt = 0
     for _ in 0..<100 {

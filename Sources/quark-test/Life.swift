@@ -3,7 +3,7 @@ import CQuark
 import QuarkCore
 import QuarkLinux
 
-/// A copy of what a queue knew of a process at some moment.
+/// A copy of what a queue knew of a process at one moment.
 struct Known {
   /// QUARK_F_*.
   let flags: UInt64
@@ -23,7 +23,7 @@ struct Known {
   let comm, exe, cwd, cgroup, script: String
   /// NUL-separated.
   let arguments, environment: [UInt8]
-  /// Bytes there were before anything was cut.
+  /// Bytes before anything was cut.
   let argumentsThere, environmentThere: Int
 
   @inline(never) init(_ process: UnsafePointer<quark_process>) {
@@ -54,7 +54,7 @@ struct Known {
     unsafe (argumentsThere, environmentThere) = (known.cmdline_orig_len, known.env_orig_len)
   }
 
-  /// The arguments' text, with `|` behind each.
+  /// The arguments as text, with `|` after each.
   var commandLine: String { String(decoding: arguments.map { $0 == 0 ? UInt8(ascii: "|") : $0 }, as: UTF8.self) }
 
   private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
@@ -66,28 +66,28 @@ struct Known {
   }
 
   private static func bytes(_ start: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {
-    // Safe: that many bytes are there.
+    // Safe: there are this many bytes.
     unsafe start.map { unsafe [UInt8](UnsafeRawBufferPointer(start: $0, count: count)) } ?? []
   }
 }
 
-/// What a queue said of a process up to its exit.
+/// The events of a process up to its exit.
 struct Life {
   /// One event.
   struct Part {
     let events: UInt64
     let idChange: UInt32
-    /// Not of a shared queue.
+    /// Not set for a shared queue.
     let ptrace: quark_ptrace
-    /// `NAME VERSION SRCVERSION TAINTS` of a module; empty: none, or of a shared queue.
+    /// `NAME VERSION SRCVERSION TAINTS` of a module; empty if there is none, or for a shared queue.
     let module: String
-    /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty: neither, or of a shared queue.
+    /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty if there is neither, or for a shared queue.
     let sharedMemory: [UInt8]
     /// Nanoseconds since the epoch.
     let time: UInt64
     let known: Known
 
-    /// Of an event that has a process.
+    /// Copies an event that has a process.
     init(_ event: quark_event) {
       unsafe (events, idChange, time) = (event.events, event.id_change, event.time)
       unsafe ptrace = event.ptrace
@@ -121,24 +121,24 @@ struct Life {
 
   var parts: [Part] = []
 
-  /// What was known in the end.
+  /// What was known at the end.
   var known: Known { parts[parts.count - 1].known }
 
-  /// How many of the events are of that kind, among others.
+  /// The number of events that have this kind.
   func count(_ kind: CInt) -> Int {
     var count = 0
     for part in parts where part.has(kind) { count += 1 }
     return count
   }
 
-  /// What changed of its ids, all in all.
+  /// All changes of its ids together.
   var idChange: UInt32 {
     var bits: UInt32 = 0
     for part in parts { bits |= part.idChange }
     return bits
   }
 
-  /// Fails unless there was that much of each kind, and nothing else.
+  /// Fails unless each kind occurred this often, and nothing else occurred.
   @inline(never) func expect(
     execs: Int = 0, idChanges: Int = 0, names: Int = 0, file: StaticString = #fileID, line: UInt = #line
   ) throws(TestEnd) {
@@ -158,8 +158,8 @@ extension TestContext {
     return life
   }
 
-  /// Lets a child live `body`, which must end in an exit with `status`, and returns what the queue said of it. How it
-  /// ended is compared with what wait(2) says.
+  /// Runs `body` in a child, which must exit with `status`, and returns its events. Its end is compared with the result
+  /// of wait(2).
   @inline(never) func live(
     in queue: inout TestQueue, status: CInt = 0, file: StaticString = #fileID, line: UInt = #line, _ body: () -> CInt
   ) throws(TestEnd) -> Life {
@@ -169,7 +169,7 @@ extension TestContext {
     return try life(of: pid, endingWith: ended, in: &queue, file: file, line: line)
   }
 
-  /// All events of a process that has ended: as wait(2) says.
+  /// All events of a process that has exited with this status of wait(2).
   @inline(never) func life(
     of pid: pid_t, endingWith status: CInt, in queue: inout TestQueue, file: StaticString = #fileID, line: UInt = #line
   ) throws(TestEnd) -> Life {
@@ -189,7 +189,7 @@ extension TestContext {
   }
 }
 
-// Not generic, as the most frequent ones: a specialization at each place would make the program twice as large.
+// The most frequent calls are not generic: a specialization at each place would make the program twice as large.
 
 @inline(never)
 func expectEqual(

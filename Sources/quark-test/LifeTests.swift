@@ -17,7 +17,7 @@ func vforked(_ context: TestContext) throws(TestEnd) {
   try expectEqual("ppid", life.known.ppid, UInt32(getpid()))
 }
 
-/// Processes that live for some microseconds: none is missed.
+/// Processes that live for some microseconds: no one is missed.
 func shortLives(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   var children: [pid_t] = []
@@ -33,7 +33,7 @@ func shortLives(_ context: TestContext) throws(TestEnd) {
   try expectEqual("lost", try queue.counters().lost, 0)
 }
 
-/// A process made by a child of ours, as a child of ours.
+/// A child makes a process that becomes a sibling of the child.
 func cloneParent(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -55,7 +55,7 @@ func cloneParent(_ context: TestContext) throws(TestEnd) {
   for part in life.parts { try expectEqual("ppid", part.known.ppid, UInt32(getpid())) }
 }
 
-/// The child of a child that has ended becomes the child of who asked for such.
+/// An orphan becomes the child of the subreaper.
 func subreaper(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -83,8 +83,7 @@ func subreaper(_ context: TestContext) throws(TestEnd) {
   try expectEqual("ppid at exit", life.known.ppid, UInt32(reaper))
 }
 
-/// Pids are those of the first pid namespace, whatever a process takes itself for. The /proc that is mounted tells who
-/// somebody is there.
+/// Pids are those of the initial PID namespace, also for processes in another one. The mounted /proc has these pids.
 func pidNamespace(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -109,7 +108,7 @@ func pidNamespace(_ context: TestContext) throws(TestEnd) {
   try expectEqual("the first's own pid", truth[0], 1)
   try expectEqual("the first's pid for /proc", truth[1], truth[4])
   try expectEqual("the second's own pid", truth[2], 2)
-  // They end the other way round, but the second's events are the later ones to begin.
+  // They end in the other order, but the events of the second one begin later.
   let second = try context.life(of: pid_t(truth[3]), endingWith: 26 << 8, in: &queue)
   try second.expect(execs: 1)
   try expectEqual("ppid", second.known.ppid, UInt32(truth[1]))
@@ -118,13 +117,13 @@ func pidNamespace(_ context: TestContext) throws(TestEnd) {
 
 private func number(_ digits: String) -> Int { Int(digits) ?? -1 }
 
-/// With few pids they come round soon. Each of many processes is seen once, with its own arguments, and none is taken
-/// for the one that had its pid before.
+/// With few pids, pids are used again soon. Each of many processes is seen once, with its own arguments, and no process
+/// is mistaken for an earlier one with its pid.
 func pidsWrap(_ context: TestContext) throws(TestEnd) {
   let limit = "/proc/sys/kernel/pid_max"
   let before = try readFile(limit)
   var context = context
-  // All of them are read at the end.
+  // All records are read at the end.
   if context.isKprobe { context.attributes.ring_size = 8 << 20 }
   var queue = try context.open()
   try writeFile(limit, Array("400".utf8))
@@ -133,10 +132,10 @@ func pidsWrap(_ context: TestContext) throws(TestEnd) {
   if let result { throw result }
 }
 
-/// Why the test ends, if it does.
+/// The reason why the test ends, or nil.
 private func liveAgain(_ context: TestContext, _ queue: inout TestQueue) -> TestEnd? {
   do throws(TestEnd) {
-    // The kernel gives those above 300 again: a hundred, three times.
+    // Pids wrap around to 300: a hundred pids are used three times.
     let count = 300
     var pids: [pid_t] = []
     var largest: pid_t = 0
@@ -153,7 +152,7 @@ private func liveAgain(_ context: TestContext, _ queue: inout TestQueue) -> Test
     }
     try expect(largest < 400, "a pid of \(largest)")
     for index in 0..<count {
-      // The number may have been that of the machine's own before, such as a helper of the kernel.
+      // The pid may have belonged to another process before, such as a helper of the kernel.
       var life: Life
       repeat { life = try context.life(of: pids[index], in: &queue) } while life.known.ppid != UInt32(getpid())
       try context.expectEnd(of: life, CInt(index % 251) << 8)

@@ -3,14 +3,14 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A backend has more descriptors than the soft limit lets it: it raises that, as far as it may, and else says which
-/// limit it was.
+/// A backend needs more descriptors than the soft limit: it raises the soft limit as far as allowed; if that is not
+/// enough, the message names the limit.
 func descriptorLimit(_ context: TestContext) throws(TestEnd) {
-  // Three that it was born with, an epoll instance, and no more than two of the backend.
+  // Three inherited descriptors, an epoll instance, and at most two of the backend.
   let limit = 6 as rlim_t
   for isHard in [false, true] {
     let child = try start {
-      // Of what it was born with it has no use, and it may be much.
+      // The other inherited descriptors are not used, and there may be many.
       must("close what there is", clinux_close_from(3, -1))
       var lowered = rlimit(rlim_cur: limit, rlim_max: isHard ? limit : 4096)
       must("lower the limit", unsafe clinux_set_descriptor_limit(&lowered))

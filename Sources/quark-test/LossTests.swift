@@ -3,8 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// A client that asks for the counters more than a thousand times a second, while processes live and die, loses nothing
-/// by it.
+/// A client that reads the counters more than a thousand times a second, while processes begin and end, loses nothing.
 func statisticsOften(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let truth = try Truth()
@@ -33,7 +32,7 @@ func statisticsOften(_ context: TestContext) throws(TestEnd) {
   try expectEqual("lost", try queue.counters().lost, 0)
 }
 
-/// What there was of some processes' children.
+/// The records of the children of some processes.
 private struct Seen {
   var (forks, execs, exits) = (0, 0, 0)
 
@@ -47,14 +46,14 @@ private struct Seen {
   }
 }
 
-/// Processes that make others until they are told to end.
+/// Processes that make other processes until they must end.
 @safe private struct Load: ~Copyable {
   let pids: [pid_t]
   private let counts: UnsafeMutablePointer<Int>
 
   /// `make` makes a process and waits for it.
   init(_ truth: borrowing Truth, generators: Int, _ make: () -> Bool) throws(TestEnd) {
-    // Safe: the test's memory outlives what is of the test.
+    // Safe: the memory of the test lives longer than this.
     unsafe counts = truth.memory.assumingMemoryBound(to: Int.self)
     var pids: [pid_t] = []
     for index in 1...generators {
@@ -70,7 +69,7 @@ private struct Seen {
     self.pids = pids
   }
 
-  /// How many there were so far.
+  /// The number of processes so far.
   var processes: Int {
     var sum = 0
     for index in pids.indices { unsafe sum += counts[1 + index] }
@@ -83,9 +82,9 @@ private struct Seen {
   }
 }
 
-/// Other programs work with maps of their own by bpf(2): while one does, the kernel passes over programs on that
-/// processor, and some kernels let another task run there meanwhile. So they do with programs of tracepoints that are
-/// preempted. What is missed is counted: what came and what was lost is what there was; and who is gone is not known
+/// While a program uses its maps with bpf(2), the kernel skips BPF programs on this processor, and some kernels run
+/// another task there meanwhile. The same happens to programs of tracepoints that are preempted. Missed records are
+/// counted: delivered and lost records together are all that there were, and a process that is gone does not stay known
 /// for ever.
 func missedRuns(_ context: TestContext) throws(TestEnd) {
   for hooks in ["", "raw_tp,fentry"] {
@@ -118,7 +117,7 @@ private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
     for pid in pids { try expectEqual("a generator's end", try wait(for: pid), 0) }
   }
   FileDescriptor.complain("\(hooks): \(account.came) records came, \(account.lost) were lost\n")
-  // A fork and an exit each.
+  // Each process makes a fork and an exit.
   try expectEqual("records that came and that were lost", account.came + account.lost, 2 * generators * (processes + 1))
   let deadline = milliseconds() + Patience.milliseconds
   while let gone = oneGone(of: queue) {
@@ -130,21 +129,21 @@ private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
   for pid in neighbours { try expectEqual("a neighbour's end", try wait(for: pid), 0) }
 }
 
-/// It works with a map of its own until it is told to end.
+/// Starts a process that uses its own map until it must end.
 private func startNeighbour(until truth: borrowing Truth) throws(TestEnd) -> pid_t {
   try start {
     let map = clinux_bpf_map()
     must("make a map", map)
     while truth[0] == 0 {
       for _ in 0..<200 { must("look something up", clinux_bpf_look_up(map)) }
-      // What is attached to the entries of functions goes when every task has been seen asleep.
+      // The kernel removes programs from function entries only after every task has slept.
       usleep(100)
     }
     return 0
   }
 }
 
-/// A process that the queue knows of, and that is no more.
+/// A process that the queue knows although it is gone.
 private func oneGone(of queue: borrowing TestQueue) -> Known? {
   var pid: UInt32 = 0
   while let process = unsafe queue.queue.pointee.firstProcess(notBelow: pid) {
@@ -154,7 +153,7 @@ private func oneGone(of queue: borrowing TestQueue) -> Known? {
   return nil
 }
 
-/// Who gave its privileges up is told all the same what its ring had no room for.
+/// A process that dropped its privileges still gets the number of lost records.
 func lossOfDropped(_ context: TestContext) throws(TestEnd) {
   let child = try start {
     do throws(TestEnd) {
@@ -177,20 +176,20 @@ func lossOfDropped(_ context: TestContext) throws(TestEnd) {
   try expectEqual("the child's end", try wait(for: child), 0)
 }
 
-/// Where there is no room to note whose exit was told, an exit may be told twice, which makes one event, but never not
-/// at all.
+/// Without room to note which exits were reported, an exit may be reported twice, which makes one event, but it is
+/// never missed.
 func exitsWithoutNotes(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_WITHOUT", "notes", 1)
   defer { unsafe unsetenv("QUARK_EBPF_WITHOUT") }
   try exitTogether(context, rounds: 4)
 }
 
-/// Nonsense from the rings, as a fault of the kernel or of the memory would make it: they are said to hold what they do
-/// not, or less than was read already. It is counted, what they held is passed over, and what comes behind it is seen.
+/// Damaged rings, as after a fault of the kernel or of the memory: their positions claim records that do not exist, or
+/// fewer than were read already. This is counted, their content is skipped, and later records are seen.
 func stalledRing(_ context: TestContext) throws(TestEnd) {
   for bytes in [8, -16] {
     var queue = try context.open()
-    // What the kernel writes meanwhile puts it right.
+    // The next record of the kernel repairs the position.
     for _ in 1...20 where try queue.counters().stalls == 0 {
       while unsafe queue.queue.pointee.nextEvent() != nil {}
       try expect(try moveHeads(by: bytes) > 0, "there are no rings")
@@ -199,7 +198,7 @@ func stalledRing(_ context: TestContext) throws(TestEnd) {
     let counters = try queue.counters()
     try expect(counters.stalls > 0, "no ring made no sense")
     try expect(counters.malformed >= counters.stalls && counters.lost >= counters.stalls, "and nothing is missing")
-    // What a ring holds next begins somewhere else than where it is looked for, and is passed over, too.
+    // The next records in a ring do not begin at the expected position, and are skipped, too.
     for cpu in 0..<CInt(max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))) {
       let pid = try start {
         must("run on a processor", clinux_run_on(cpu))
@@ -218,15 +217,15 @@ func stalledRing(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// What the first page of each ring of this process says of its end, `data_head` of perf_event_open(2), is changed by so
-/// many bytes; the kernel knows better, and says so with its next record. Returns how many rings there are.
+/// Moves the end of each ring of this process, `data_head` of perf_event_open(2) in its first page, by this many bytes;
+/// the kernel corrects it with its next record. Returns the number of rings.
 private func moveHeads(by bytes: Int) throws(TestEnd) -> Int {
   var count = 0
   for line in try readFile("/proc/self/maps").split(separator: UInt8(ascii: "\n")) {
     guard place(of: Array("[perf_event]".utf8), in: line) != nil else { continue }
     let start = hexadecimal(line.prefix { $0 != UInt8(ascii: "-") })
     guard let page = unsafe UnsafeMutableRawPointer(bitPattern: start) else { continue }
-    // Safe: that is mapped, and its first page is for writing.
+    // Safe: this is mapped, and its first page is writable.
     let head = unsafe page.load(fromByteOffset: 1024, as: Int.self)
     unsafe page.storeBytes(of: head &+ bytes, toByteOffset: 1024, as: Int.self)
     count += 1

@@ -17,7 +17,7 @@ public func quarkTestMain(
   }
 }
 
-/// A variable of the environment.
+/// An environment variable.
 func environment(_ name: String) -> String? {
   unsafe clinux_environment(name).map { unsafe String(cString: $0) }
 }

@@ -181,13 +181,13 @@ private func newestModule() -> String {
   return String(decoding: bytes.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
 }
 
-/// What the kernel says of a module; nothing, if it says nothing.
+/// A value that the kernel has for a module; empty if it has none.
 private func word(of module: String, _ file: String) -> String {
   let bytes = (try? readFile("/sys/module/\(module)/\(file)")) ?? []
   return String(decoding: bytes.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
 }
 
-/// As bits: the kernel says them in letters, of which `O` is the twelfth and `E` the thirteenth.
+/// The taints as bits: the kernel shows letters; `O` is bit 12 and `E` is bit 13.
 private func taints(of module: String) -> UInt64 {
   var bits: UInt64 = 0
   for letter in word(of: module, "taint").utf8 {

@@ -2,7 +2,7 @@ import CLinux
 import CQuark
 import QuarkLinux
 
-/// quark-mon as a user has it: a process of its own, told to end by a signal, that says what it saw.
+/// Runs quark-mon like a user: a separate process that a signal ends, and that prints what it saw.
 func monitorEnds(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let events = "\(scratch.path)/events"
@@ -19,7 +19,7 @@ func monitorEnds(_ context: TestContext) throws(TestEnd) {
   }
 }
 
-/// With -D it is nobody, who can do nothing, in an empty root, and sees what happens all the same.
+/// With -D it becomes the user nobody, without privileges, in an empty root, and still sees what happens.
 func monitorAsNobody(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let monitor = try Monitor(context, in: scratch.path, ["-D"])
@@ -40,7 +40,7 @@ func monitorAsNobody(_ context: TestContext) throws(TestEnd) {
   try expect(!Text(of: "/sys/kernel/tracing/kprobe_events").contains("_\(monitor.pid)"), "its probes are left")
 }
 
-/// Who reads its output may go away: then it ends, and says nothing.
+/// If the reader of its output goes away, it ends without a message.
 func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   var ends: (CInt, CInt) = (-1, -1)
@@ -49,12 +49,12 @@ func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
   }
   try expect(isMade, "no pipe")
   let reader = FileDescriptor(owning: ends.0)
-  // Or else the monitor itself could read on.
+  // Otherwise the monitor itself would keep the reading end open.
   _ = clinux_fcntl(reader.rawValue, F_SETFD, FD_CLOEXEC)
   let monitor = try Monitor(context, in: scratch.path, [], output: ends.1)
   _ = close(ends.1)
   var byte: UInt8 = 0
-  // The processes there are at the start.
+  // The processes that exist at the start are printed.
   try expectEqual("bytes read", unsafe read(reader.rawValue, &byte, 1), 1)
   _ = consume reader
   _ = try wait(for: try start { execute("/bin/exit", ["exit", "0"]) })
@@ -62,7 +62,7 @@ func monitorWithoutReader(_ context: TestContext) throws(TestEnd) {
   try expect(Text(monitor.complaints.afterStart).isEmpty, "it says: \(monitor.complaints.text)")
 }
 
-/// On a kernel whose types are elsewhere it is told where, as these tests are.
+/// If the kernel's types are in another file, an environment variable names it, as for these tests.
 func monitorTypes(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let types = try scratch.addFile("types", try readFile("/sys/kernel/btf/vmlinux"), mode: 0o644)
@@ -74,8 +74,8 @@ func monitorTypes(_ context: TestContext) throws(TestEnd) {
   try monitor.end(by: SIGTERM)
 }
 
-/// A program with more rights than who starts it does not listen to that one's environment: what its options could not
-/// make it do to the machine, variables do not make it do either.
+/// A program with more rights than its caller ignores the caller's environment: variables must not make it do what its
+/// options cannot.
 func monitorWithMoreRights(_ context: TestContext) throws(TestEnd) {
   let scratch = try Scratch()
   let program = try scratch.addFile("monitor", try readFile("/quark-mon"), mode: 0o4755)
@@ -96,7 +96,7 @@ func monitorWithMoreRights(_ context: TestContext) throws(TestEnd) {
   try monitor.end(by: SIGTERM)
 }
 
-/// A running quark-mon, whose outputs are files of the test's own.
+/// A running quark-mon whose output goes to files of the test.
 private struct Monitor {
   let pid: pid_t
   let complaints: Complaints
@@ -109,7 +109,7 @@ private struct Monitor {
     let path = "\(folder)/errors"
     complaints = Complaints(path: path)
     let backend = context.isKprobe ? "-k" : "-b"
-    // What an earlier one said is not said by this one.
+    // Remove the output of an earlier one.
     try writeFile(path, [])
     pid = try start {
       let flags = O_WRONLY | O_CREAT | O_TRUNC
@@ -130,13 +130,13 @@ private struct Monitor {
     throw .failed("quark-mon is not ready: \(complaints.text)")
   }
 
-  /// What these tests were told about the machine.
+  /// The environment variables with which these tests were started.
   static var inherited: [String] {
     let names = ["QUARK_BTF_PATH", "QUARK_EBPF_HOOKS", "QUARK_EBPF_WITHOUT", "QUARK_KPROBE_WITHOUT"]
     return names.compactMap { name in environment(name).map { "\(name)=\($0)" } }
   }
 
-  /// A process with such an argument is told of.
+  /// Waits until a process with this argument is printed.
   func expectToSee(_ marker: String, in path: String) throws(TestEnd) {
     _ = try wait(for: try start { execute("/bin/exit", ["exit", "0", marker]) })
     let deadline = milliseconds() + Patience.milliseconds
@@ -153,14 +153,14 @@ private struct Monitor {
   }
 }
 
-/// What quark-mon says on standard error.
+/// The standard error of quark-mon.
 private struct Complaints {
   let path: String
 
   private static var last: String { " for backend\n" }
 
   var text: String { String(decoding: Text(of: path).bytes, as: UTF8.self) }
-  /// With -v it says at last which backend it uses.
+  /// With -v its last line names the backend.
   var isReady: Bool { Text(of: path).contains(Self.last) }
   var hasStatistics: Bool { Text(afterStart).contains("insertions      removals          aggs") }
 
@@ -171,7 +171,7 @@ private struct Complaints {
   }
 }
 
-/// Bytes to look for something in.
+/// A text to search in.
 private struct Text {
   let bytes: [UInt8]
 

@@ -5,7 +5,7 @@ import Quark
 import QuarkLinux
 import Synchronization
 
-/// Byte by byte. What `==` of strings needs to know of Unicode is 39 KB.
+/// Compares byte by byte. The Unicode tables for `==` of strings have 39 KB.
 func equal(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
 
 struct Options {
@@ -18,25 +18,25 @@ struct Options {
   var verbosity = 0
   var isForking = true
   var isTracing = false
-  /// Tests that run side by side.
+  /// The number of tests that run side by side.
   var jobs = 12
-  /// Of the order of the tests; 0: that of the plan.
+  /// The seed for the order of the tests; 0 means the order of the plan.
   var seed = 0
 
   private static let timeLimit = Atomic<Int>(idleTimeLimitMS)
-  /// Of a machine that is as fast as it should be.
+  /// The time limit on an idle reference machine.
   private static var idleTimeLimitMS: Int { 30_000 }
-  /// What the loop below takes there.
+  /// The time of the loop below on that machine.
   private static var idleLoopNS: Int { 35_000_000 }
 
-  /// Milliseconds one test may take.
+  /// Milliseconds that one test may take.
   static var timeLimitMS: Int {
     get { timeLimit.load(ordering: .relaxed) }
     set { timeLimit.store(newValue, ordering: .relaxed) }
   }
 
-  /// How much slower this machine is than an idle one that is emulated, from 100 to 500: kmatrix, which knows better,
-  /// says it by the variable.
+  /// How much slower this machine is than an idle emulated one, in percent, from 100 to 500. kmatrix has a better value
+  /// and passes it in the variable.
   private static func slowdownPercent() -> Int {
     let start = (try? Clock.bootNS()) ?? 0
     var state: UInt64 = 1
@@ -45,17 +45,17 @@ struct Options {
       state ^= state >> 7
       state ^= state << 17
     }
-    // Never 0: or else nobody would need the loop.
+    // The state is used here, so that the compiler does not remove the loop.
     let elapsedNS = ((try? Clock.bootNS()) ?? 0) - start + (state == 0 ? 1 : 0)
     return min(500, max(100, Int(elapsedNS) * 100 / idleLoopNS))
   }
 
-  /// A time that depends on how fast the machine is: longer as the time limit is.
+  /// A time that depends on the speed of the machine: it is longer if the time limit is longer.
   static func scaled(_ milliseconds: Int) -> Int {
     max(milliseconds, milliseconds &* timeLimitMS / idleTimeLimitMS)
   }
 
-  /// How much a test does, if a variable of the environment says so.
+  /// The amount of work of a test, if an environment variable sets it.
   static func amount(_ variable: String) -> Int? { environment(variable).flatMap { Int($0) } }
 
   private static var amounts: ClosedRange<Int> { 1...10_000_000 }
@@ -66,12 +66,12 @@ struct Options {
       -b       the EBPF tests
       -h       the manual on a terminal, else this text
       -k       the KPROBE tests, with the kernel's own types and with the table of offsets
-      -j jobs  so many tests side by side (12); 1: each by itself
+      -j jobs  run this many tests side by side (12); 1: each by itself
       -l       list the tests
       -n       the NOVA tests
-      -s seed  in an order that the seed, a number above 0, makes; also --shuffle
-      -t       interleave the kernel's trace_pipe with what failing tests say
-      -v       show what passing tests say too; twice: every event they see
+      -s seed  an order that depends on the seed, a number above 0; also --shuffle
+      -t       mix the kernel's trace_pipe into the output of tests
+      -v       show the output of passing tests, too; twice: every event they see
       -V       version
       -x test  leave this test out
 
@@ -115,7 +115,7 @@ struct Options {
       }
     }
     if options.isTracing, !options.isForking { return reject("-1 and -t exclude each other") }
-    // What the kernel traces has no name of a test in it.
+    // The kernel's trace does not contain names of tests.
     if options.isTracing { options.jobs = 1 }
     if let text = environment("QUARK_TEST_TIMEOUT") {
       guard let seconds = Int(text), (1...86_400).contains(seconds) else {
@@ -137,7 +137,7 @@ struct Options {
     return options.select(operands, excluding: excluded, backends: backends, isListing: isListing)
   }
 
-  /// Operands win over -x; without operands all tests but the harness's own run.
+  /// Operands have priority over -x; without operands all tests run except the self-tests of the harness.
   private mutating func select(
     _ operands: [String], excluding excluded: [String], backends: [Backend], isListing: Bool
   ) -> Outcome {
@@ -163,14 +163,15 @@ struct Options {
     return .run(self)
   }
 
-  /// In the order they are named, so that a person, or kmatrix with its panic on purpose, can say what follows what.
+  /// Runs tests in the order in which they are named, so that a person, or kmatrix with its deliberate panic, can
+  /// choose the order.
   private static func order(_ tests: [Test], by operands: [String]) -> [Test] {
     var names: [String] = []
     for name in operands where !names.contains(where: { equal($0, name) }) { names.append(name) }
     return names.flatMap { name in tests.filter { equal($0.name, name) } }
   }
 
-  /// The same seed makes the same order, on all machines. Tests that want to be alone stay behind the others.
+  /// The same seed makes the same order, on all machines. Tests that must run alone still come last.
   private mutating func shuffle() {
     var state = UInt64(seed)
     for end in stride(from: tests.count - 1, to: 0, by: -1) {
@@ -185,7 +186,7 @@ struct Options {
     tests = tests.filter { $0.alone == nil } + tests.filter { $0.alone != nil }
   }
 
-  /// Each once, though several backends have it.
+  /// Each name once, even if several backends have the test.
   private static func names(of tests: [Test]) -> [String] {
     var names: [String] = []
     for test in tests where !names.contains(where: { equal($0, test.name) }) { names.append(test.name) }

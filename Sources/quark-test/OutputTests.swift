@@ -3,7 +3,7 @@ import CQuark
 import QuarkCore
 import QuarkLinux
 
-/// An object in an object, with the extremes of numbers.
+/// A JSON object in another, with the smallest and largest numbers.
 func hansonObject(_: TestContext) throws(TestEnd) {
   unsafe try expectJSON(#"{"basic":{"foo":"bar","zero":0,"neg_one":-1,"int64_min":-9223372036854775808}}"#) { json in
     var (outer, inner): (CInt, CInt) = (1, 1)
@@ -16,7 +16,7 @@ func hansonObject(_: TestContext) throws(TestEnd) {
   }
 }
 
-/// All that must be escaped, and what must not.
+/// Characters that must be escaped, and characters that must not.
 func hansonEscape(_: TestContext) throws(TestEnd) {
   unsafe try expectJSON("{\"k\":\"\\\\ \\\" \\b\\f\\n\\r\\t \\u0001\\u001f \u{7f}\u{e9}/\"}") { json in
     var first: CInt = 1
@@ -24,7 +24,7 @@ func hansonEscape(_: TestContext) throws(TestEnd) {
   }
 }
 
-/// `fill` adds to an object, and says 0.
+/// `fill` adds to an object, and returns 0.
 private func expectJSON(
   _ expected: StaticString, _ fill: (UnsafeMutablePointer<hanson>) -> CInt
 ) throws(TestEnd) {
@@ -41,7 +41,7 @@ private func expectJSON(
   try expect(unsafe isEqual && result.2 == expected.utf8CodeUnitCount, "it is \(actual)")
 }
 
-/// What /etc/os-release says of the guest; elsewhere, that it says something.
+/// Checks the values of /etc/os-release in the guest; elsewhere only that there are some.
 func systemRelease(_ context: TestContext) throws(TestEnd) {
   var info = unsafe quark_sysinfo()
   unsafe SystemInformation.readRelease(&info)

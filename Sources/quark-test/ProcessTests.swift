@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkLinux
 
-/// The queue opens and closes.
+/// A queue opens and closes.
 func probe(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   try expectEqual("backend", try queue.counters().backend, context.isKprobe ? QQ_KPROBE : QQ_EBPF)
@@ -12,7 +12,7 @@ func probe(_ context: TestContext) throws(TestEnd) {
   try expect(context.backend != .kprobeTable || isOfTable, "the offsets are not the table's:\n\(hooks)")
 }
 
-/// A child that executes `true` and ends is one event that knows all about it.
+/// A child that executes `true` and ends is one event with all of its data.
 func forkExecExit(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let before = wallTime()
@@ -20,7 +20,7 @@ func forkExecExit(_ context: TestContext) throws(TestEnd) {
   let after = wallTime()
   let event = try queue.next(of: child)
   try expectEqual("events", event.events, UInt64(QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT))
-  // The two clocks' readings may differ by as much as it takes to read them.
+  // The readings of two clocks may differ by the time that reading takes.
   let toleranceNS: UInt64 = 1_000_000
   try expect(
     event.time + toleranceNS >= before && event.time <= after + toleranceNS,
@@ -57,7 +57,7 @@ private func checkIdentity(_ known: Known) throws(TestEnd) {
   let isLed = known.entryLeader != 0 && known.entryLeaderType != UInt32(QUARK_ELT_UNKNOWN)
   try expect(isLed, "no entry leader")
   try expectEqual("bytes of its entity id", known.entityID.utf8.count, 16)
-  // As /proc/PID/status has them: effective and permitted.
+  // In the order of /proc/PID/status: permitted and effective.
   try expect(known.capabilities[1] != 0 && known.capabilities[2] != 0, "no capabilities")
   try expectOurNamespaces(known)
 }
@@ -69,13 +69,13 @@ private func expectOurNamespaces(_ known: Known) throws(TestEnd) {
   try expectEqual("net namespace", known.net, namespace("net"))
 }
 
-/// A child's namespaces are ours.
+/// A child has our namespaces.
 func namespaces(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   try expectOurNamespaces(try queue.next(of: try runTrue()).known)
 }
 
-/// A thread that ends the whole group while the main thread sleeps: the group's exit is reported, once, as its.
+/// A thread ends the whole group while the main thread sleeps: the exit of the group is reported once.
 func exitTgid(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.hold_time = 10
@@ -85,7 +85,7 @@ func exitTgid(_ context: TestContext) throws(TestEnd) {
     if child == 0 { exitFromThread() }
     try expect(child > 0, "fork failed")
     _ = try wait(for: child)
-    // With so little hold time the two parts may well come one by one.
+    // With such a short hold time the two parts may come as two events.
     var events: UInt64 = 0
     let wanted = UInt64(QUARK_EV_FORK | QUARK_EV_EXIT)
     while events & wanted != wanted {
@@ -100,7 +100,7 @@ func exitTgid(_ context: TestContext) throws(TestEnd) {
 
 private func exitFromThread() -> Never {
   var thread = pthread_t()
-  // pthread_exit would end the thread alone; exit_group(2), which _exit calls, ends them all.
+  // pthread_exit would end only the thread; exit_group(2), which _exit calls, ends all threads.
   guard unsafe pthread_create(&thread, nil, { _ in _exit(7) }, nil) == 0 else { _exit(8) }
   while true { pause() }
 }

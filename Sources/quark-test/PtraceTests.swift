@@ -142,7 +142,7 @@ private func seizeAndLetGo(_ victim: pid_t) {
   must("detach", clinux_ptrace(PtraceRequest.detach, victim, 0, 0))
 }
 
-/// A child that asks to be traced, and then is let go on.
+/// Starts a child that asks to be traced, and then continues it.
 private func traceChild() -> pid_t {
   let child = clinux_fork()
   if child == 0 {

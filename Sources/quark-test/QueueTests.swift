@@ -3,7 +3,7 @@ import CQuark
 import Quark
 import QuarkCore
 
-/// Who we are is known from the start, a child is known for the grace time after its exit, and then forgotten.
+/// This process is known from the start; a child is known for the grace time after its exit, and then forgotten.
 func cacheGrace(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.cache_grace_time = 100
@@ -18,14 +18,14 @@ func cacheGrace(_ context: TestContext) throws(TestEnd) {
   try expect(try queue.counters().garbage_collections > 0, "and no collection is counted")
 }
 
-/// With the minimal matrix fork, exec and exit are an event each.
+/// With the minimal matrix fork, exec and exit are one event each.
 func minimalAggregation(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_MIN_AGG
   try expectThreeEvents(context)
 }
 
-/// So they are when every cell of the matrix says never.
+/// The same if every cell of the matrix is empty.
 func emptyMatrix(_ context: TestContext) throws(TestEnd) { try expectThreeEvents(context) }
 
 private func expectThreeEvents(_ context: TestContext) throws(TestEnd) {
@@ -39,7 +39,7 @@ private func expectThreeEvents(_ context: TestContext) throws(TestEnd) {
   try expect(known.exitTime > 0, "no exit time")
 }
 
-/// Counters begin at nothing and count.
+/// The counters begin at 0 and count.
 func statistics(_ context: TestContext) throws(TestEnd) {
   var queue = try context.open()
   let before = try queue.counters()
@@ -58,7 +58,7 @@ func statistics(_ context: TestContext) throws(TestEnd) {
   try expectEqual("malformed", after.malformed, 0)
 }
 
-/// Which container a control group's path names; no queue is needed for it.
+/// The container in the path of a control group; this needs no queue.
 func cgroupParse(_ context: TestContext) throws(TestEnd) {
   try expectContainer("foo/docker-f6aa.scope", "docker://f6aa")
   try expectContainer("foo/cri-containerd-abc123def456.scope", "containerd://abc123def456")

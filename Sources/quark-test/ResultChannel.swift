@@ -2,14 +2,14 @@ import CLinux
 import QuarkCore
 import QuarkLinux
 
-/// The line to whoever runs the guest: numbered, checksummed frames on a serial port of their own, so that nothing a
-/// kernel or a test prints can be taken for a result. quark-test(8) describes the frames.
+/// The channel to the program that runs the guest: numbered frames with checksums on a separate serial port, so that no
+/// output of the kernel or a test can look like a result. quark-test(8) describes the frames.
 struct ResultChannel: ~Copyable {
   private let descriptor: FileDescriptor
   private let nonce: String
   private var sequence: UInt64 = 0
 
-  /// The one QUARK_RESULTS names, or nil if there is none.
+  /// The channel that QUARK_RESULTS names, or nil.
   static func ofEnvironment() -> ResultChannel? {
     guard let path = environment("QUARK_RESULTS") else { return nil }
     let descriptor = unsafe clinux_open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC, 0)
@@ -31,7 +31,7 @@ struct ResultChannel: ~Copyable {
     self.nonce = nonce
   }
 
-  /// Sends one frame, a JSON object, and waits until it has left: a panic in the next moment must not swallow it.
+  /// Sends one frame, a JSON object, and waits until it has left, so that a panic after that does not lose it.
   mutating func send(_ json: consuming JSONObject) {
     let content = "\(nonce) \(sequence) "
     let object = json.finish()

@@ -4,8 +4,8 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// A process that is marked when it is forked marks those it forks, and theirs: of four processes, each the child of
-/// the one before, all are seen with the tag, and nothing else is.
+/// A process that gets a tag when it is forked passes it to its descendants: of four processes, each a child of the one
+/// before, all are seen with the tag, and nothing else is seen.
 func rulePoison(_ context: TestContext) throws(TestEnd) {
   let tag: UInt64 = 0xfeed_beef_0bad_cafe
   let ruleset = try parse(
@@ -25,7 +25,7 @@ func rulePoison(_ context: TestContext) throws(TestEnd) {
     try expectEqual("events", event.events, UInt64(QUARK_EV_FORK | QUARK_EV_EXIT))
     try expectEqual("poison_tag", event.known.poisonTag, tag)
   }
-  // One more is marked, and next: what was not dropped of other processes would come before it.
+  // One more process gets a tag and must come next: an event of another process that was not dropped would come before.
   let last = try runTrue()
   try expectEqual("the last pid", try queue.next().known.pid, UInt32(last))
   let rules = unsafe ruleset.storage.pointee.rules!
@@ -34,7 +34,7 @@ func rulePoison(_ context: TestContext) throws(TestEnd) {
   extendLifetime(ruleset)
 }
 
-/// Each process notes its pid, and waits for the one it forks.
+/// Each process notes its pid, and waits for its child.
 private func nestedForks(_ count: Int, _ truth: borrowing Truth) -> CInt {
   truth[4 - count] = Int(getpid())
   if count == 1 { return 0 }
@@ -46,7 +46,7 @@ private func nestedForks(_ count: Int, _ truth: borrowing Truth) -> CInt {
   return status == 0 ? 0 : 117
 }
 
-/// Who is there already when the queue opens is marked by then; only rules that mark keep what they counted.
+/// A process that exists when the queue is opened has its tag from the beginning; only poison rules count this.
 func rulePoisonExisting(_ context: TestContext) throws(TestEnd) {
   let tag: UInt64 = 42
   let ruleset = Ruleset()
@@ -65,9 +65,9 @@ func rulePoisonExisting(_ context: TestContext) throws(TestEnd) {
   extendLifetime(ruleset)
 }
 
-/// Only events of one user are seen: that of a child of ours is dropped, and the next one's is the first there is.
+/// Only events of one user are seen: the events of one child are dropped, and those of the next child come first.
 func ruleID(_ context: TestContext) throws(TestEnd) {
-  // Nobody else's.
+  // No other process has this user id.
   let user = 100_000 + UInt32(getpid())
   let ruleset = Ruleset()
   let pass = unsafe ruleset.storage.append(QUARK_RA_PASS)
@@ -89,7 +89,7 @@ func ruleID(_ context: TestContext) throws(TestEnd) {
   extendLifetime(ruleset)
 }
 
-/// Texts of rules that are ones, and that are none; no queue is needed for it.
+/// Texts that are valid rules, and texts that are not; this needs no queue.
 func ruleParser(_ context: TestContext) throws(TestEnd) {
   let valid: [String] = [
     "drop on any", "pass on any", "pass on process.pid 1", "pass on process.ppid 1", "pass on process.uid 0",
@@ -116,7 +116,7 @@ func ruleParser(_ context: TestContext) throws(TestEnd) {
 // MARK: -
 
 extension TestContext {
-  /// A queue under rules, which must outlive it.
+  /// Opens a queue with rules, which must live longer than the queue.
   fileprivate func open(with ruleset: borrowing Ruleset) throws(TestEnd) -> TestQueue {
     var context = self
     unsafe context.attributes.ruleset = ruleset.storage
@@ -130,7 +130,7 @@ private func parse(_ text: String) throws(TestEnd) -> Ruleset {
   }
 }
 
-/// `pid` and `id` are one and the same place.
+/// `pid` and `id` are the same memory.
 private func field(_ code: UInt64, _ id: UInt32) -> quark_rule_field {
   var field = unsafe quark_rule_field()
   unsafe field.code = code

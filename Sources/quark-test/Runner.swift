@@ -1,18 +1,18 @@
 import CLinux
 import QuarkLinux
 
-/// Runs tests, each in a process of its own, several side by side, and reports on the console and the result channel.
+/// Runs tests, each in its own process, several side by side, and reports on the console and the result channel.
 struct Runner: ~Copyable {
   private let options: Options
   private var channel: ResultChannel?
   private var counts = (passed: 0, failed: 0, skipped: 0)
-  /// Places in the plan of the tests to come.
+  /// Positions in the plan of the tests that still have to run.
   private var waiting: [Int]
   private var running: [Running] = []
   private var queues: [QueueProcess] = []
-  /// They failed beside others, and are run again by themselves before it is said how they ended.
+  /// Tests that failed beside others. They are run again by themselves before their result is reported.
   private var unsettled: [Unsettled] = []
-  /// Of processes that are gone, with probes that somebody is blamed for already.
+  /// Pids of processes that are gone and left probes for which a test was blamed already.
   private var knownOrphans: [pid_t] = []
   private let startMS = milliseconds()
   private var nextBeatMS = milliseconds() + 1000
@@ -84,7 +84,7 @@ struct Runner: ~Copyable {
 
   // MARK: - Side by side
 
-  /// Whether a test has others beside it.
+  /// True if other tests run beside this one.
   private func isInCompany(_ test: Test) -> Bool {
     options.isForking && options.jobs > 1 && options.tests.count > 1 && test.alone == nil
   }
@@ -101,14 +101,14 @@ struct Runner: ~Copyable {
   private mutating func start(_ index: Int) {
     let test = options.tests[index]
     announce(index)
-    // The test has one end of a line, and the queue is handed the other.
+    // The test has one end of a socket pair, and the other end is sent to the queue.
     var ends: [CInt] = [-1, -1]
     let isSharing = test.queue.isShared && isInCompany(test)
     if isSharing {
       guard let queue = queue(for: test), unsafe clinux_socket_pair(&ends) == 0 else {
         return report(index, TestResult(verdict: .fail, reason: "no shared queue: \(Errno.current.description)"), 0)
       }
-      // One that has ended is found out by the test, which finds nobody at the other end.
+      // If the queue has ended, the test notices it, because its socket has no other end.
       _ = clinux_send_descriptor(queue.control, ends[1])
       close(ends[1])
     }
@@ -118,11 +118,11 @@ struct Runner: ~Copyable {
     running.append(Running(index: index, process: process))
   }
 
-  /// Nil with errno.
+  /// Nil, with errno, on an error.
   private func process(of test: Test, line: CInt) -> TestProcess? {
     let verbosity = options.verbosity
     return TestProcess(isTracing: options.isTracing) {
-      // Who is left behind becomes a child of the test's process, and is found there.
+      // A process that is left behind becomes a child of the test's process, and is found there.
       _ = clinux_become_subreaper()
       return TestProcess.perform(test, verbosity: verbosity, line: line)
     }
@@ -140,7 +140,7 @@ struct Runner: ~Copyable {
     channel?.send(start)
   }
 
-  /// Waits until something happens, or for a while, and looks who is done.
+  /// Waits until something happens, or for a while, and handles the processes that are done.
   private mutating func watch() {
     var watched: [pollfd] = []
     for test in running { watched += test.process.watched }
@@ -154,8 +154,8 @@ struct Runner: ~Copyable {
     beat()
   }
 
-  /// Nil: it goes on. One that takes too long is ended. A pass is none if there are probes behind it that were not there
-  /// before.
+  /// Nil if the test still runs. A test that takes too long is killed. A test that leaves new probes behind does not
+  /// pass.
   private mutating func end(of process: TestProcess, limitMS: Int) -> TestResult? {
     process.look()
     guard process.isOver else {
@@ -193,7 +193,7 @@ struct Runner: ~Copyable {
 
   // MARK: - Shared queues
 
-  /// The process of the queue that a test shares, which is started if there is none.
+  /// The process of the queue that a test shares; it is started if there is none.
   private mutating func queue(for test: Test) -> QueueProcess? {
     let name = QueueProcess.name(of: test)
     if let queue = queues.first(where: { equal($0.name, name) && !$0.process.isOver && $0.control >= 0 }) { return queue }
@@ -202,7 +202,7 @@ struct Runner: ~Copyable {
     return queue
   }
 
-  /// Ends those that nobody needs any more, and takes leave of those that have ended.
+  /// Ends queues that no test needs any more, and handles those that have ended.
   private mutating func closeQueues() {
     for queue in queues {
       let isNeeded = (waiting + running.map { $0.index }).contains { index in
@@ -225,7 +225,7 @@ struct Runner: ~Copyable {
     channel?.send(frame)
     if result.verdict == .pass { return }
     printOut("shared queue \(queue.name): \(result.outputText)")
-    // Its readers have nothing else to say.
+    // Its readers cannot have another result.
     for index in unsettled.indices where Self.isOrphan(unsettled[index].result) {
       unsettled[index].result.reason += ": \(queue.name): \(result.reason)"
     }
@@ -237,8 +237,8 @@ struct Runner: ~Copyable {
 
   // MARK: - By themselves
 
-  /// Runs those that failed beside others by themselves, and says how they ended. It makes no difference to a failure,
-  /// but tells what kind it is. Only who lost its queue is free of blame if somebody else's fault shows that way.
+  /// Runs tests that failed beside others by themselves, and reports the result. A failure stays a failure, but its
+  /// kind is then known. Only a test that lost its queue is not blamed if it passes by itself.
   private mutating func settle() {
     let limitMS = milliseconds() + 2 * Options.timeLimitMS
     var again: [TestResult?] = []
@@ -306,17 +306,17 @@ struct Runner: ~Copyable {
   }
 }
 
-/// The process of a shared queue, as its users see it.
+/// The process of a shared queue, from the view of its users.
 private final class QueueProcess {
   let name: String
   let process: TestProcess
-  /// Takes one end of each reader's line; -1: it was told to end.
+  /// The socket to which one end of each reader's socket pair is sent; -1 once it was told to end.
   private(set) var control: CInt
 
-  /// `ebpf-joined`
+  /// The name, such as `ebpf-joined`.
   static func name(of test: Test) -> String { (test.backend?.name ?? "") + (test.queue.isSeparate ? "-separate" : "-joined") }
 
-  /// Nil with errno.
+  /// Nil, with errno, on an error.
   init?(_ test: Test) {
     var ends: [CInt] = [-1, -1]
     guard unsafe clinux_socket_pair(&ends) == 0 else { return nil }
@@ -343,17 +343,17 @@ private final class QueueProcess {
     control = ends[0]
   }
 
-  /// It ends when it has nobody left to listen to.
+  /// The process ends when it has no readers left.
   func close() {
     guard control >= 0 else { return }
-    // Not just closed: children that were forked meanwhile have it, too.
+    // It is not enough to close it, because children that were forked meanwhile have it, too.
     _ = shutdown(control, CInt(SHUT_RDWR))
     CLinux.close(control)
     control = -1
   }
 }
 
-/// How long the machine's processors had nothing to do: proc_stat(5).
+/// How long the machine's processors were idle: proc_stat(5).
 private struct MachineTime {
   private let idleTicks = Self.readIdleTicks()
 
@@ -364,15 +364,15 @@ private struct MachineTime {
     return numbers.count > 4 ? numbers[3] + numbers[4] : 0
   }
 
-  /// Milliseconds since then, of each processor.
+  /// Idle milliseconds since the start, per processor.
   var idleMilliseconds: Int {
-    // The time of waiting for disks may go back, says proc_stat(5).
+    // The iowait time may decrease: proc_stat(5).
     let ticks = max(0, Self.readIdleTicks() - idleTicks)
     return ticks * 1000 / max(1, sysconf(CInt(_SC_CLK_TCK))) / max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
   }
 }
 
-/// Colours, on a terminal that has them.
+/// Colours, if the terminal has them.
 enum Style {
   static func colored(_ words: String, _ verdict: TestResult.Verdict) -> String {
     guard isFancy, verdict != .skip else { return words }

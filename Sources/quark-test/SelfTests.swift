@@ -2,7 +2,7 @@ import CLinux
 import QuarkLinux
 
 extension Test {
-  /// Tests of the harness around the tests: each goes wrong in its own way.
+  /// Tests of the test harness: each goes wrong in its own way.
   static var selfTests: [Test] {
     let tests = [
       Test("x_fail", .none) { _ throws(TestEnd) in
@@ -15,16 +15,16 @@ extension Test {
       Test("x_hang", .none) { _ in while true { pause() } },
       Test("x_leak", .none) { _ in _ = dup(STDOUT_FILENO) },
       Test("x_oops", .none) { _ throws(TestEnd) in
-        // No kernel of the matrix has a way to oops and go on; its console message can be had all the same.
-        // A line without its end stays with the kernel, which waits for the rest of it.
+        // No kernel of the matrix can oops and go on, but the test can write such a message to the console.
+        // The kernel keeps a line without a newline and waits for the rest of it.
         let words = "<1>BUG: kernel NULL pointer dereference, said on purpose by x_oops\n"
         try writeFile("/dev/kmsg", Array(words.utf8))
       },
-      // A process that nobody ends.
+      // This process is never ended.
       Test("x_leave_process", .none) { _ throws(TestEnd) in
         _ = try start { while true { pause() } }
       },
-      // A probe, which stays when its process is gone.
+      // This probe stays when its process is gone.
       Test("x_leave_probe", .none, alone: "the next queue that is opened takes it away") { _ throws(TestEnd) in
         let definition = "p:quark/left_\(getpid())_0 wake_up_new_task\n"
         let file = unsafe clinux_open("/sys/kernel/tracing/kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC, 0)
@@ -34,7 +34,7 @@ extension Test {
           throw .failed("cannot define a probe: \(error.description)")
         }
       },
-      // Whoever runs the tests says no more.
+      // The process that runs the tests stops.
       Test("x_silence", .none) { _ in
         kill(getppid(), SIGSTOP)
         while true { pause() }

@@ -4,17 +4,17 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// A queue that tests share, in a process of its own: whatever a test does to itself, the queue goes on. A test reads by
-/// a socket, and is told of its children and theirs alone.
+/// A queue that tests share, in its own process: whatever a test does, the queue goes on. A test reads through a
+/// socket, and gets only the events of its descendants.
 struct SharedQueue: ~Copyable {
   private var queue: Queue
-  /// Sockets of new readers come from there; when there is no other end any more, the queue closes.
+  /// Sockets of new readers come through this socket; when its other end is closed, the queue closes.
   private let control: FileDescriptor
   private var readers: [Reader] = []
-  /// Which reader made a process: few are alive at a time.
+  /// The reader that made each process; only a few are alive at a time.
   private var owners: [(pid: UInt32, reader: UInt32)] = []
 
-  /// Opens a queue and serves until nobody can come any more.
+  /// Opens a queue and serves readers until no new reader can come.
   static func serve(
     _ attributes: quark_queue_attr, control: consuming FileDescriptor, isSeparate: Bool
   ) -> TestProcess.Ending {
@@ -39,7 +39,7 @@ struct SharedQueue: ~Copyable {
     self.control = control
   }
 
-  /// Waits for something to do, and does it. False: that was all.
+  /// Waits for something to do, and does it. False at the end.
   private mutating func turn() -> Bool {
     var watched = [
       pollfd(fd: control.rawValue, events: Int16(POLLIN), revents: 0),
@@ -48,7 +48,8 @@ struct SharedQueue: ~Copyable {
     for reader in readers {
       watched.append(pollfd(fd: reader.socket, events: Int16(POLLIN) | (reader.isBehind ? Int16(POLLOUT) : 0), revents: 0))
     }
-    // Events ripen without a word. With nobody there is nothing to tell, and the ring says when it fills up.
+    // Events become ready without a wake-up. Without readers there is nothing to deliver, and the ring wakes the queue
+    // when it fills up.
     _ = unsafe poll(&watched, nfds_t(watched.count), readers.isEmpty ? 100 : 20)
     for index in readers.indices where watched[2 + index].revents & ~Int16(POLLOUT) != 0 { hear(index) }
     pump()
@@ -67,7 +68,7 @@ struct SharedQueue: ~Copyable {
     return true
   }
 
-  /// Hands out what is ripe.
+  /// Delivers the events that are ready.
   private mutating func pump() {
     while let event = unsafe queue.nextEvent() {
       guard let process = unsafe event.pointee.process else { continue }
@@ -78,29 +79,29 @@ struct SharedQueue: ~Copyable {
       }
       let owner = owner(of: pid)
       let bytes = unsafe Life.Part.encode(.event, event.pointee, process)
-      // One whose parents nobody saw may be anybody's.
+      // A process whose parents are not known may belong to any reader.
       for index in readers.indices where owner == nil || readers[index].pid == owner { readers[index].send(bytes) }
     }
   }
 
-  /// The reader that a process is, or that made it.
+  /// The reader that is this process, or that made it.
   private func owner(of pid: UInt32) -> UInt32? {
     readers.contains { $0.pid == pid } ? pid : owners.last { $0.pid == pid }?.reader
   }
 
-  /// Answers what a reader asks.
+  /// Answers the request of a reader.
   private mutating func hear(_ index: Int) {
     let bytes = Message.receive(from: readers[index].socket)
     guard bytes.count == 5, let message = Message(rawValue: bytes[0]) else {
       readers[index].isGone = true
       return
     }
-    // Safe: there are four bytes behind the first.
+    // Safe: there are four bytes after the first.
     let number = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 1, as: UInt32.self) }
     switch message {
     case .attach:
       readers[index].pid = number
-      // What its children do comes after the answer; what has its pid from before is somebody else.
+      // Events of its children come after the answer; an older process with its pid is another one.
       owners.removeAll { $0.pid == number }
       readers[index].send([Message.welcome.rawValue])
     case .populate:
@@ -120,10 +121,10 @@ struct SharedQueue: ~Copyable {
   /// A test at the other end of a socket.
   private struct Reader {
     let socket: CInt
-    /// 0: it has not said so far.
+    /// The pid of the test; 0 until it has attached.
     var pid: UInt32 = 0
     var isGone = false
-    /// What it has had no time for.
+    /// Messages that the reader has not taken yet.
     private var backlog: [[UInt8]] = []
 
     init(socket: CInt) { self.socket = socket }
@@ -153,7 +154,7 @@ struct SharedQueue: ~Copyable {
 }
 
 extension Queue {
-  /// Each record is an event.
+  /// Makes each record an event.
   mutating func forbidJoining() {
     for parent in 0..<RAW_NUM_TYPES.rawValue {
       for child in 0..<RAW_NUM_TYPES.rawValue {

@@ -49,7 +49,7 @@ func expectMemory(_ life: Life, _ expected: [[UInt8]]) throws(TestEnd) {
   try expectEqual("how many there are", told.count, expected.count)
 }
 
-/// None, one that is no UTF-8, and the longest there can be.
+/// An empty name, one that is not UTF-8, and the longest possible name.
 private var names: [[UInt8]] { [[], [0xff, 0x0a, 0x80], name(249)] }
 
 private func name(_ count: Int) -> [UInt8] { [UInt8](repeating: UInt8(ascii: "n"), count: count) }
@@ -59,7 +59,7 @@ func segment(_ key: CInt, _ size: Int, _ flags: CInt) -> [UInt8] { Array("\(key)
 
 func memoryFile(_ name: [UInt8], flags: Int) -> [UInt8] { Array("memfd:".utf8) + name + Array(" \(flags)".utf8) }
 
-/// One without a key, one with a key, the same once more; and two that cannot be had.
+/// Gets a segment without a key, one with a key, and the same again; two further calls fail.
 private func getSegments() {
   let first = clinux_shmget(privateKey, 1, create | 0o600)
   must("get a segment", first)

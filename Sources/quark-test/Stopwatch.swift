@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What this process spent, in milliseconds: opening queues of its own, and closing them.
+/// The time that this process needed to open and to close its own queues, in milliseconds.
 struct Stopwatch: ~Copyable {
   static let opening = Stopwatch()
   static let closing = Stopwatch()

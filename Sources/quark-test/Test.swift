@@ -2,7 +2,7 @@ import CLinux
 
 enum Backend: UInt8 {
   case ebpf, kprobe
-  /// KPROBE where the kernel's types cannot be seen, so that the table of offsets is what answers.
+  /// KPROBE with the kernel's types hidden, so that the table of offsets is used.
   case kprobeTable
   case nova
 
@@ -21,11 +21,11 @@ enum Backend: UInt8 {
 /// The queue that a test reads.
 enum NeededQueue {
   case none
-  /// One that it shares with other tests, and that joins what belongs together, as by default.
+  /// A shared queue that joins raw events, as by default.
   case joined
-  /// One that it shares with other tests, in which each record is an event of its own.
+  /// A shared queue in which each record is an event of its own.
   case separate
-  /// One that it opens itself, and why.
+  /// A queue that the test opens itself, and the reason for that.
   case own(StaticString)
 
   var isShared: Bool {
@@ -42,15 +42,15 @@ enum NeededQueue {
 struct Test {
   let name: String
   let queue: NeededQueue
-  /// Why no other test may run beside it; nil: some do.
+  /// Why no other test may run beside it; nil if other tests may.
   var alone: StaticString?
-  /// Nil for a test that opens no queue.
+  /// Nil for a test without a queue.
   var backend: Backend?
-  /// Fails, crashes or hangs on purpose, to test who runs and judges the tests: runs only when named.
+  /// True for a test that fails, crashes or hangs on purpose, to test quark-test and kmatrix; it runs only when named.
   var isSelfTest = false
-  /// Takes minutes, so many of them at most: runs only when named.
+  /// The maximum duration in minutes of a test that takes minutes; it runs only when named.
   var heavyMinutes: Int?
-  /// Where the offsets are from makes no difference to it: kprobes with the table need not be tried as well.
+  /// True if the source of the offsets does not matter: then the test is not run with the table.
   var isWithoutTable = false
   private var isDisturbedByMaps = false
   let body: (TestContext) throws(TestEnd) -> Void
@@ -79,8 +79,8 @@ struct Test {
     return test
   }
 
-  /// To open a queue is to use maps, and from 7.2 on the kernel may pass over the BPF programs of others meanwhile; it
-  /// does not pass over kprobes.
+  /// Opening a queue uses maps, and from 7.2 on the kernel may skip BPF programs of other queues meanwhile; it does not
+  /// skip kprobes.
   private var disturbedByMaps: Test {
     var test = self
     test.isDisturbedByMaps = true
@@ -91,20 +91,20 @@ struct Test {
   /// `t_probe @ ebpf`
   var label: String { backend.map { "\(name) @ \($0.name)" } ?? name }
 
-  /// Milliseconds it may take.
+  /// Milliseconds that it may take.
   var timeLimitMS: Int {
     guard let heavyMinutes else { return Options.timeLimitMS }
     return max(Options.timeLimitMS, Options.scaled(heavyMinutes &* 60_000))
   }
 
-  /// In the order of execution: all of one backend, then all of the next; those that want to be alone behind all others.
+  /// All tests in the order of execution: one backend after the other, and then the tests that must run alone.
   static var all: [Test] {
     var tests: [Test] = []
     for backend in [.ebpf, .kprobe, .kprobeTable] as [Backend] {
       let those = common + (backend == .ebpf ? ebpfOnly : kprobeOnly)
       tests += those.filter { backend != .kprobeTable || !$0.isWithoutTable }.map { $0.on(backend) }
     }
-    // Where there is but one processor, or none that can go offline, there is nothing to test.
+    // With only one processor, or without one that can go offline, there is nothing to test.
     if unsafe access("/sys/devices/system/cpu/cpu1/online", W_OK) != 0 {
       tests.removeAll { equal($0.name, "t_cpu_offline") }
     }
@@ -115,7 +115,7 @@ struct Test {
 
   private static var common: [Test] {
     [
-      // What takes long begins first.
+      // Tests that take long begin first.
       Test("t_mon_ends", .none, monitorEnds),
       Test("t_mon_nobody", .none, monitorAsNobody),
       Test("t_mon_no_reader", .none, monitorWithoutReader),
@@ -187,7 +187,7 @@ struct Test {
     ]
   }
 
-  /// Of what only EBPF knows, and of how it is loaded.
+  /// Tests of what only EBPF reports, and of its loading.
   private static var ebpfOnly: [Test] {
     [
       Test("t_exec_deep_path", .joined, execDeepPath),
@@ -215,7 +215,7 @@ struct Test {
     ]
   }
 
-  /// Of what it is that only EBPF knows, and of the kernel's tracing files.
+  /// Tests of what kprobes do not report, and of the kernel's tracing files.
   private static var kprobeOnly: [Test] {
     [
       Test("t_same_lives", .own("it compares two"), sameLives),
@@ -234,11 +234,11 @@ struct Test {
     ]
   }
 
-  /// Under quark-init, whose child this is, and nowhere else.
+  /// True only in a child of quark-init.
   static var isInGuest: Bool { equal(environment("QUARK_INITRAMFS") ?? "", "1") && getppid() == 1 }
 }
 
-/// Why a test ends before its end.
+/// Why a test ends early.
 enum TestEnd: Error {
   case failed(String)
   case skipped(String)
@@ -252,11 +252,11 @@ func expect(
   if !condition { throw failure(words(), file, line) }
 }
 
-/// Not inlined, and not made for each place that uses it anew: there are hundreds.
+/// It is not inlined or specialized, because there are hundreds of calls.
 @inline(never)
 func failure(_ words: String, _ file: StaticString, _ line: UInt) -> TestEnd { .failed("\(file):\(line): \(words)") }
 
-/// Fails the test unless the two are equal.
+/// Fails the test unless the two values are equal.
 func expectEqual<Value: Equatable & CustomStringConvertible>(
   _ what: StaticString, _ actual: Value, _ expected: Value, file: StaticString = #fileID, line: UInt = #line
 ) throws(TestEnd) {

@@ -1,8 +1,8 @@
 import CLinux
 import QuarkLinux
 
-/// The process that a test runs in, or a shared queue. Its standard error comes here through a pipe, and at its end
-/// what `Ending` has.
+/// The process of a test or of a shared queue. Its standard error comes through a pipe, and at its end the data of
+/// `Ending`.
 final class TestProcess {
   let pid: pid_t
   /// The pipe, and the kernel's trace if that is wanted.
@@ -12,15 +12,15 @@ final class TestProcess {
   private var output: [UInt8] = []
   let startMS = milliseconds()
 
-  /// How a process ends that comes to its end: what stands behind a byte that no text has.
+  /// The result of a process that ends regularly; it is sent after a byte that no text has.
   struct Ending {
     var status: CInt = 0
-    /// Words for a failure or a skip.
+    /// The reason of a failure or a skip.
     var reason = ""
 
     fileprivate static var mark: UInt8 { 0 }
 
-    /// With the times that it took to open and to close queues.
+    /// Sends the result, with the times that it took to open and to close queues.
     fileprivate func tell() -> Never {
       let times = "\(Stopwatch.opening.milliseconds) \(Stopwatch.closing.milliseconds)"
       FileDescriptor.complain("\0\(times)\0\(reason)")
@@ -28,7 +28,7 @@ final class TestProcess {
     }
   }
 
-  /// Nil with errno when the system has no pipe or process for us.
+  /// Nil, with errno, if there is no pipe or process.
   init?(isTracing: Bool = false, _ body: () -> Ending) {
     var ends: (CInt, CInt) = (-1, -1)
     let isMade = unsafe withUnsafeMutablePointer(to: &ends) {
@@ -37,7 +37,7 @@ final class TestProcess {
     guard isMade == 0 else { return nil }
     let child = clinux_fork()
     if child == 0 {
-      // A group of its own, so that what it starts can be killed with it.
+      // The process gets its own group, so that processes that it starts can be killed with it.
       setpgid(0, 0)
       dup2(ends.1, STDERR_FILENO)
       close(ends.0)
@@ -58,7 +58,7 @@ final class TestProcess {
 
   deinit { for source in sources { close(source) } }
 
-  /// Runs the test in this process. `line`: to the queue that it shares, or -1.
+  /// Runs the test in this process. `line`: the socket of the shared queue, or -1.
   static func perform(_ test: Test, verbosity: Int, line: CInt = -1) -> Ending {
     var before = 0
     var after = 0
@@ -74,13 +74,13 @@ final class TestProcess {
       }
     }
     if before != after { return Ending(status: 1, reason: "fd leak: \(before) descriptors open before, \(after) after") }
-    // Once its process is gone, the next queue that is opened takes them away.
+    // Once its process is gone, the next queue that is opened removes the probes.
     if ProbeDefinitions().owners.contains(getpid()) { return Ending(status: 1, reason: "a probe is left behind") }
     guard let left = Leftovers.children() else { return Ending() }
     return Ending(status: 1, reason: left)
   }
 
-  /// In a mount namespace of the process's own, an empty folder takes the place of the kernel's types.
+  /// Hides the kernel's types behind an empty folder, in a new mount namespace of this process.
   static func hideTypes() throws(TestEnd) {
     let folder = "/sys/kernel/btf"
     guard clinux_unshare(CLINUX_NEW_MNT.rawValue) == 0,
@@ -103,21 +103,21 @@ final class TestProcess {
     return count
   }
 
-  /// What poll(2) is to watch.
+  /// The descriptors for poll(2).
   var watched: [pollfd] { sources.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) } }
 
-  /// Collects what it said, and notices its end.
+  /// Collects the output, and checks whether the process has ended.
   func look() {
     drain()
-    // Not the end of the pipe: a process the test left behind may hold that open for ever.
+    // The end of the pipe does not count: a process that the test left behind may keep it open for ever.
     guard !isOver, unsafe waitpid(pid, &status, WNOHANG) == pid else { return }
-    // Nothing that it started outlives it.
+    // Kill everything that it started.
     _ = CLinux.kill(-pid, SIGKILL)
     drain()
     isOver = true
   }
 
-  /// Ends it and its whole process group.
+  /// Kills it and its whole process group.
   func kill() {
     _ = CLinux.kill(-pid, SIGKILL)
     _ = unsafe waitpid(pid, &status, 0)
@@ -125,7 +125,7 @@ final class TestProcess {
     isOver = true
   }
 
-  /// Once it is over.
+  /// The result, once the process has ended.
   var result: TestResult {
     if clinux_wifsignaled(status) != 0 {
       let signal = clinux_wtermsig(status)
@@ -133,12 +133,12 @@ final class TestProcess {
       return TestResult(verdict: .crash, reason: "signal \(signal) (SIG\(name))", output: output)
     }
     let exitStatus = clinux_wexitstatus(status)
-    // What it said, the times, the reason.
+    // The output, the times, the reason.
     let parts = output.split(separator: Ending.mark, maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3 else { return TestResult(exitStatus: exitStatus, reason: "", output: output) }
     let words = parts[2].last == UInt8(ascii: "\n") ? parts[2].dropLast() : parts[2]
     let firstLine = String(decoding: words.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    // A skip's words are a line; a failure's may go on, with what the verifier said.
+    // The reason of a skip is one line; the reason of a failure may have more lines, from the verifier.
     var text = Array(parts[0])
     if exitStatus != TestResult.skipStatus, !words.isEmpty { text += words + [UInt8(ascii: "\n")] }
     var result = TestResult(exitStatus: exitStatus, reason: firstLine, output: text)

@@ -4,14 +4,14 @@ import Quark
 import QuarkCore
 import QuarkLinux
 
-/// What a test reads: a queue of its own, or one that it shares with others and of which it gets the events of the
-/// processes it made. It reads both in the same way.
+/// The queue that a test reads: its own, or a shared one from which it gets the events of its descendants. It reads
+/// both in the same way.
 @safe struct TestQueue: ~Copyable {
-  /// Nil: a shared one.
+  /// Nil for a shared queue.
   private let own: UnsafeMutablePointer<Queue>?
-  /// The line to the process that has the shared queue, which is the test's process's; -1: none.
+  /// The socket of the process with the shared queue; it belongs to the test's process; -1 if there is none.
   private let line: CInt
-  /// Came while the test asked for others.
+  /// Events that came while the test waited for others.
   private var waiting: [Life.Part] = []
   private let verbosity: Int
 
@@ -28,13 +28,13 @@ import QuarkLinux
     self.verbosity = verbosity
   }
 
-  /// Takes part in a shared queue. From then on it tells of what this process's children do.
+  /// Joins a shared queue. From then on it delivers the events of this process's children.
   init(sharing line: CInt, verbosity: Int) throws(TestEnd) {
     unsafe own = nil
     self.line = line
     self.verbosity = verbosity
     try send(.attach, UInt32(getpid()))
-    // It may be about to be opened, beside others.
+    // The queue may just be opening, beside others.
     let words = try receive(milliseconds: 5 * Patience.milliseconds / 2, "the shared queue is not open")
     try expectEqual("the shared queue's first word", words.first ?? 0, Message.welcome.rawValue)
   }
@@ -47,14 +47,14 @@ import QuarkLinux
     Stopwatch.closing.add(milliseconds() - start)
   }
 
-  /// The queue itself, of a test that has one of its own.
+  /// The queue itself, if the test has its own.
   var queue: UnsafeMutablePointer<Queue> {
     guard let own = unsafe own else { fatalError("the queue is a shared one") }
     return unsafe own
   }
 
-  /// The next event, of `pid` if that is given; then those of others are kept for later. Fails after a while without
-  /// one.
+  /// The next event. If `pid` is given, it is an event of this process, and others are kept for later. Fails if none
+  /// comes in time.
   @inline(never) mutating func next(of pid: pid_t? = nil) throws(TestEnd) -> Life.Part {
     func isAsked(_ part: Life.Part) -> Bool { pid.map { UInt32($0) == part.known.pid } ?? true }
     if let index = waiting.firstIndex(where: isAsked) { return waiting.remove(at: index) }
@@ -68,7 +68,7 @@ import QuarkLinux
     throw .failed("no event\(whose) within \(Patience.milliseconds / 1000) s; \(Self.describe(try counters()))")
   }
 
-  /// The queue takes what the kernel has for it now.
+  /// Makes the queue take the records that are ready.
   mutating func populate() throws(TestEnd) {
     if let own = unsafe own {
       _ = unsafe own.pointee.populate()
@@ -91,13 +91,13 @@ import QuarkLinux
     try send(.counters)
     let bytes = try answer(.statistics)
     try expectEqual("bytes of statistics", bytes.count, 1 + MemoryLayout<quark_queue_stats>.size)
-    // Safe: that many bytes are there, and of any bits.
+    // Safe: there are this many bytes, and any bits are valid.
     return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 1, as: quark_queue_stats.self) }
   }
 
   // MARK: -
 
-  /// Nil: there was none so far.
+  /// Nil if there is none so far.
   private mutating func read(milliseconds: Int) throws(TestEnd) -> Life.Part? {
     if let own = unsafe own {
       guard let event = unsafe own.pointee.nextEvent() else {
@@ -116,7 +116,7 @@ import QuarkLinux
     return part
   }
 
-  /// Events may come before it.
+  /// Waits for an answer; events may come before it.
   private mutating func answer(_ message: Message) throws(TestEnd) -> [UInt8] {
     while true {
       let bytes = try receive()
@@ -133,7 +133,7 @@ import QuarkLinux
     if count != bytes.count { throw .failed(Self.isGone) }
   }
 
-  /// `missing` is what a failure says before how long it waited.
+  /// `missing` is the message of a failure; the time is appended.
   private func receive(
     milliseconds: Int = Patience.milliseconds, _ missing: StaticString = "no word of the shared queue"
   ) throws(TestEnd) -> [UInt8] {
@@ -146,7 +146,7 @@ import QuarkLinux
     return bytes
   }
 
-  /// What a test says that has nothing to say, for it is not to blame: `Runner` looks for it.
+  /// The message of a test that has lost its queue and is not to blame: `Runner` looks for it.
   static var isGone: String { "the shared queue is gone" }
 
   private static func describe(_ stats: quark_queue_stats) -> String {
@@ -162,22 +162,22 @@ enum Patience {
 /// Milliseconds since boot.
 func milliseconds() -> Int { Int(((try? Clock.bootNS()) ?? 0) / 1_000_000) }
 
-/// What tests and the process of a shared queue tell one another: a message of a local socket is one of these and what
-/// belongs to it.
+/// The messages between tests and the process of a shared queue: one of these bytes, followed by its data, through a
+/// local socket.
 enum Message: UInt8 {
   /// The test's pid; `welcome` is the answer.
   case attach = 1, welcome
-  /// A pid; the answer is `known`: nothing, or a `Life.Part`.
+  /// A pid; the answer is `known`, with no data or a `Life.Part`.
   case lookup, known
   case populate, done
   case counters, statistics
   /// A `Life.Part`.
   case event
 
-  /// No process's arguments, environment and paths are more than that.
+  /// Arguments, environment and paths of a process are never longer than this.
   private static var limit: Int { 1 << 17 }
 
-  /// Empty: there is none, or nobody at the other end.
+  /// Empty if there is no message, or if the other end is closed.
   static func receive(from socket: CInt) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       count = unsafe max(0, recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)))
@@ -192,8 +192,8 @@ extension [UInt8] {
 }
 
 extension Life.Part {
-  /// What `Message.event` and `Message.known` have behind their first byte: the numbers, the process as it is in
-  /// memory, and what its pointers point to, each behind its length; a length of -1 is NULL.
+  /// The data of `Message.event` and `Message.known` after their first byte: the numbers, the process structure, and
+  /// the texts that its pointers point to, each after its length; a length of -1 means NULL.
   static func encode(_ message: Message, _ event: quark_event, _ process: UnsafePointer<quark_process>) -> [UInt8] {
     let known = unsafe process.pointee
     var bytes = [message.rawValue]
@@ -213,7 +213,7 @@ extension Life.Part {
     let head = unsafe 8 + 8 + 4 + MemoryLayout<quark_process>.size
     guard bytes.count >= 1 + head + 6 * 4 else { throw .failed("a short word of the shared queue") }
     var bytes = bytes
-    // Safe: `head` bytes are there behind the first, and the lengths were written by `encode`.
+    // Safe: there are `head` bytes after the first, and `encode` wrote the lengths.
     self = unsafe bytes.withUnsafeMutableBytes { memory in
       var event = unsafe quark_event()
       unsafe event.events = memory.loadUnaligned(fromByteOffset: 1, as: UInt64.self)
@@ -243,7 +243,7 @@ extension Life.Part {
 }
 
 extension [UInt8] {
-  /// A length and so many bytes, with a NUL behind them.
+  /// Appends a length, as many bytes, and a NUL.
   fileprivate mutating func append(_ text: UnsafeMutablePointer<CChar>?, count: Int) {
     guard let text = unsafe text else { return unsafe append(bytesOf: Int32(-1)) }
     unsafe append(bytesOf: Int32(count))

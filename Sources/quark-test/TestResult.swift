@@ -1,6 +1,6 @@
 import CLinux
 
-/// How a test ended.
+/// The result of a test.
 struct TestResult {
   enum Verdict {
     case pass, fail, skip, crash, timeout
@@ -19,15 +19,15 @@ struct TestResult {
   var verdict: Verdict
   /// Empty for a pass.
   var reason: String
-  /// What the test wrote to its standard error, the newest `outputLimit` bytes of it.
+  /// The last `outputLimit` bytes of the test's standard error.
   var output: [UInt8] = []
-  /// Milliseconds that it spent opening queues of its own, and closing them.
+  /// Milliseconds in which it opened and closed its own queues.
   var openMS = 0
   var closeMS = 0
 
   static var outputLimit: Int { 4096 }
 
-  /// The status a test's process says "skipped" with, as automake's tests do.
+  /// The exit status that means "skipped", as for automake.
   static var skipStatus: CInt { 77 }
 
   init(verdict: Verdict, reason: String, output: [UInt8] = []) {
@@ -36,7 +36,7 @@ struct TestResult {
     self.output = output
   }
 
-  /// Of a test that ran to its end; `reason` is what it said.
+  /// The result of a test that ran to its end; `reason` is its message.
   init(exitStatus: CInt, reason: String, output: [UInt8]) {
     let verdict: Verdict = exitStatus == 0 ? .pass : exitStatus == Self.skipStatus ? .skip : .fail
     self.init(
@@ -44,7 +44,7 @@ struct TestResult {
       output: output)
   }
 
-  /// For the console.
+  /// The text for the console.
   var words: String {
     switch verdict {
     case .pass: "ok"
@@ -53,7 +53,7 @@ struct TestResult {
     }
   }
 
-  /// The output, and the reason below it where the output does not have it already.
+  /// The output, followed by the reason if the output does not contain it.
   var outputText: String {
     var text = String(decoding: output, as: UTF8.self)
     if verdict == .crash || verdict == .timeout || output.isEmpty && verdict == .fail { text += reason + "\n" }

@@ -5,7 +5,7 @@ import Testing
 @testable import QuarkLinux
 @testable import btfhub
 
-/// Trees made by hand, of a BTF made by hand.
+/// Trees made by hand, with a BTF made by hand.
 @Suite struct GeneratorTests {
   final class Tree {
     let root = FileManager.default.temporaryDirectory.appending(path: "btfhub-tests-\(UUID().uuidString)/archive")
@@ -18,7 +18,7 @@ import Testing
       try Data(bytes).write(to: file)
     }
 
-    /// `members`: what the archive has in it.
+    /// `members`: the content of the archive.
     func pack(_ path: String, _ members: [String: [UInt8]]) async throws {
       let folder = root.deletingLastPathComponent().appending(path: UUID().uuidString)
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -36,7 +36,7 @@ import Testing
     func reasons() async throws -> [String] { try await read().refused.map(\.reason) }
   }
 
-  /// The smallest BTF with everything in it: a structure for each, of members that lie one behind the other.
+  /// The smallest BTF with all names: a structure for each, whose members are one after the other.
   static func types(_ base: UInt32 = 0) -> [UInt8] {
     var (strings, types, offsets, ids): ([UInt8], [UInt32], [String: UInt32], UInt32) = ([0], [], ["": 0], 0)
     func string(_ name: String) -> UInt32 {
@@ -83,7 +83,7 @@ import Testing
     try plain.write("centos/8/aarch64/4.18.0-1.el8.aarch64.btf", second)
     try plain.write("README.md", [65])
     try await packed.pack("debian/12/x86_64/6.1.0-1-amd64.btf.tar.xz", ["6.1.0-1-amd64.btf": first])
-    // BTFhub's own name for the machine.
+    // BTFhub's name for the machine.
     try packed.write("centos/8/arm64/4.18.0-1.el8.aarch64.btf", second)
     try await Command.run("xz", [packed.root.appending(path: "centos/8/arm64/4.18.0-1.el8.aarch64.btf").path])
     try await Command.run("git", ["init", "-q", packed.root.path])

@@ -13,7 +13,7 @@ import Testing
     return KnownKernel(release: release, folder: folder, offsets: offsets)
   }
 
-  /// What a table of these kernels says of another: a word, and the offset that is in question.
+  /// The answer of a table of these kernels for another kernel: a word, and the tested offset.
   private func ask(_ kernels: [KnownKernel], _ release: String, machine: String = "x86_64") -> String {
     let bytes = TableWriter(kernels).bytes(source: "tests")
     guard let answer = ReleaseTable(bytes.span)?.answer(release: release, machine: machine) else { return "no table" }
@@ -45,7 +45,7 @@ import Testing
     #expect(ask([], "6.1.0-12-amd64") == "unknown")
   }
 
-  /// One digit away from a known one, in each place of it, between neighbours that differ.
+  /// A release that differs in one digit from a known one, in each place, between neighbours that differ.
   @Test func oneDigitAway() {
     let known = "4.18.0-147.5.1.el8_1.x86_64"
     let kernels = [
@@ -74,7 +74,7 @@ import Testing
     let newer = Self.kernel("4.18.0-3.el8.x86_64", 1, folder: rhel)
     #expect(ask(same + [newer], "4.18.0-2.el8.x86_64").hasPrefix("between"))
     #expect(ask(other + [newer], "4.18.0-2.el8.x86_64").hasSuffix("differ"))
-    // Which of two spellings a kernel means is not for us to say.
+    // If two spellings are possible, the answer is ambiguous.
     #expect(ask(same + [newer], "4.18.0.1.el8.x86_64") == "ambiguous")
   }
 
@@ -108,7 +108,7 @@ import Testing
     #expect(isWhole && index == 300)
   }
 
-  /// As distributions name them; a new set of offsets every fourth kernel, with half of it changed.
+  /// Kernels with names as in distributions; every fourth has a new set of offsets, of which half is changed.
   static func many(_ count: Int) -> [KnownKernel] {
     let shapes: [(String, (Int) -> String)] = [
       ("centos/8/x86_64", { "4.18.0-\(80 + $0 / 7).\($0 % 7).\($0 % 3).el8_\($0 % 9).x86_64" }),
@@ -134,7 +134,7 @@ import Testing
     let bytes = writer.bytes(source: writer.source)
     #expect(writer.sets.count >= 700)
     #expect(bytes.count <= 150 << 10, "\(bytes.count) bytes, \(writer.setBytes.count) of them sets")
-    // Beyond the distinct sets.
+    // The size without the distinct sets.
     let perKernel = Double(bytes.count - writer.setBytes.count) / 3000
     #expect(perKernel < 40, "\(perKernel) bytes a kernel")
     guard let table = ReleaseTable(bytes.span) else {
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  /// Cut anywhere or with any byte changed: an answer, and never the end of the program.
+  /// A table that is cut anywhere, or has any byte changed, gives an answer and never ends the program.
   @Test func damagedTables() {
     let bytes = TableWriter(Self.many(12)).bytes(source: "tests")
     for length in bytes.indices {

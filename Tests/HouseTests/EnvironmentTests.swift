@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A program with more rights than its caller, by a set-user-ID bit or by capabilities of its file, does not listen to
-/// the caller's environment: getenv(3) is called nowhere, but secure_getenv(3) is.
+/// A program with more rights than its caller, through a set-user-ID bit or capabilities of its file, must ignore the
+/// caller's environment: the code must not call getenv(3), only secure_getenv(3).
 @Suite struct EnvironmentTests {
   @Test func nobodyReadsTheEnvironmentUnguarded() throws {
     let files = FileManager.default.enumerator(at: ImportTests.sources, includingPropertiesForKeys: nil)
@@ -10,7 +10,7 @@ import Testing
     #expect(sources.count > 100)
     for file in sources {
       let text = try String(contentsOf: file, encoding: .utf8)
-      // The expressions take a thousand times as long.
+      // The regular expressions take a thousand times as long.
       guard text.range(of: "environ") != nil || text.range(of: "getenv") != nil else { continue }
       for line in text.split(separator: "\n") where line.range(of: "env") != nil && Self.reads(line) {
         Issue.record("\(file.lastPathComponent): \(line)")
@@ -28,7 +28,7 @@ import Testing
     #expect(Self.reads(Substring(line)) == isRead)
   }
 
-  /// Calls getenv(3), or takes the list that environ(7) describes.
+  /// True if a line calls getenv(3), or uses the list of environ(7).
   private static func reads(_ line: Substring) -> Bool {
     let code = line.drop { $0 == " " || $0 == "\t" }
     guard !code.hasPrefix("//"), !code.hasPrefix("*"), !code.hasPrefix("/*") else { return false }

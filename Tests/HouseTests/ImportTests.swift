@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// The walls of the house: who may import whom.
+/// The module structure: which module may import which.
 @Suite struct ImportTests {
   static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Sources")
 
-  /// What each module may import. A module that is not here is a test failure: it must be given its place.
+  /// The modules that each module may import. A module that is missing here is a test failure.
   static let allowed: [String: Set<String>] = [
     "QuarkCore": ["CWire", "CQuark"],
     "QuarkBTF": [],
@@ -38,7 +38,7 @@ import Testing
     #expect(!files.isEmpty)
     for file in files {
       for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-        // The expression takes a thousand times as long.
+        // The regular expression takes a thousand times as long.
         guard line.range(of: "import") != nil else { continue }
         guard let imported = Self.importedModule(line) else { continue }
         #expect(Self.allowed[module]!.contains(imported), "\(module)/\(file.lastPathComponent): \(line)")
@@ -55,7 +55,7 @@ import Testing
     #expect(Self.importedModule(Substring(line)) == expected)
   }
 
-  /// Only QuarkLinux sees libbpf, only quark's own C sees its headers.
+  /// Only QuarkLinux uses libbpf, and only quark's own C code includes its headers.
   @Test func libbpfIsSeenByQuarkLinuxAlone() {
     let seers = Self.allowed.filter { $0.value.contains("CLibbpf") }.keys
     #expect(Array(seers) == ["QuarkLinux"])
@@ -64,7 +64,7 @@ import Testing
   static func swiftFiles(of module: String) -> [URL] {
     let folder = sources.appending(path: module)
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
-    // What a tutorial shows is a program of somebody else.
+    // The files of a tutorial are programs of a user.
     return files?.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" && !$0.path.contains(".docc/") } ?? []
   }
 

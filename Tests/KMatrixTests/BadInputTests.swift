@@ -78,7 +78,7 @@ import Testing
     #expect(result.standardError == "kmatrix: standard output: cannot be written: No space left on device\n")
   }
 
-  /// A report without the logs that it links to says so, but for results that were kept without any.
+  /// A report says that the logs to which it links are missing, except for results that were kept without logs.
   @Test func logsThatCannotBeReadAreSaid() async throws {
     let kmatrix = try KMatrixProcess()
     let part = FakeRun.results([FakeRun.kernel("6.1.0", .pass, tests: [FakeRun.test("t_a", .pass)])])

@@ -38,7 +38,7 @@ import Testing
     #expect(tally(kernel) == "3 passed, 0 failed, 1 skipped")
   }
 
-  /// A kernel without BTF skips one backend as a whole, and no other.
+  /// A kernel without BTF skips one whole backend, and no other.
   @Test func aWholeBackendMayBeForeseen() throws {
     let skip = Expectation(kind: .skip, test: "*@ebpf", reason: "no BTF")
     let foreseen = try Recorded("skip", exit: 0).kernel(expecting: [skip])

@@ -173,7 +173,7 @@ import Testing
     #expect(missing?.message == "\(scratch.file("none.json")): no such file")
   }
 
-  /// Somebody may have edited the file: no time in it ends the program.
+  /// The file may have been edited by hand: no time in it may crash the program.
   @Test(arguments: [-1e300, 1e300, 2e9]) func timesThatNoRunTakes(_ seconds: Double) throws {
     let scratch = try TemporaryFolder()
     for place in [\MatrixResults.kernels[0].seconds, \.kernels[0].tests[0].seconds, \.host.slowdown] {

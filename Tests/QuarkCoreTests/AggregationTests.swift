@@ -6,7 +6,7 @@ import Testing
 @Suite struct AggregationTests {
   static let types = (1..<RAW_NUM_TYPES.rawValue).map { raw_types($0) }
 
-  /// SPEC of the reference, word for word; every cell that is not here is `never`.
+  /// The matrix of the reference; every cell that is not here is `never`.
   static let whole: [UInt32: [UInt32: AggregationRule]] = [
     RAW_WAKE_UP_NEW_TASK.rawValue: [
       RAW_EXEC.rawValue: .forkExec, RAW_EXEC_CONNECTOR.rawValue: .forkExec, RAW_COMM.rawValue: .multiple,
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  /// What each cell does: a parent, then three of a child, as one event or several.
+  /// Tests each cell: a parent, then three children, become one event or several.
   @Test(arguments: [false, true])
   func everyCellJoins(isMinimal: Bool) {
     for parent in Self.types where parent != RAW_FILE && parent != RAW_TTY {
@@ -68,7 +68,7 @@ import Testing
     #expect(stats.insertions == 5 && stats.removals == 5 && stats.aggregations == 1 && stats.non_aggregations == 1)
   }
 
-  /// What is executed after a change of ids is executed by somebody else.
+  /// An exec after a change of ids is an event of its own, because it has another user.
   @Test func anExecBehindAnIDChangeStandsAlone() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 9, at: 1)
@@ -108,7 +108,7 @@ import Testing
     #expect(events == [1, 4])
   }
 
-  /// Only what is next in the process counts: an event between two splits them.
+  /// Only the next raw event of the process counts: one in between splits two others.
   @Test func anotherFamilyBetweenSplits() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 9, at: 1)
@@ -118,7 +118,7 @@ import Testing
     #expect(events == [QUARK_EV_FORK, QUARK_EV_SHM, QUARK_EV_EXEC])
   }
 
-  /// Swallowed events need not be old enough themselves.
+  /// Raw events that join need not be old enough themselves.
   @Test func whatFollowsNeedNotBeRipe() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 9, at: 1_000_000_000)
@@ -166,7 +166,7 @@ import Testing
     #expect(!joinsFile(remove, modify) && !joinsFile(move, remove))
   }
 
-  /// Whether two terminal writes are joined, and the parent's total afterwards.
+  /// Tells whether two terminal writes are joined, and the parent's total afterwards.
   func joinTTY(
     _ total: Int, _ length: Int, numbers: (UInt16, UInt16) = (136, 136), truncated: (UInt64, UInt64) = (0, 0)
   ) -> (Bool, Int) {

@@ -19,7 +19,7 @@ import Testing
 }
 
 @Suite struct ContainerIDTests {
-  /// With room for `capacity` bytes, the NUL included.
+  /// The name, with room for `capacity` bytes including the NUL.
   func name(_ path: String, capacity: Int = 256) -> String? {
     var text = [CChar](repeating: 0x55, count: capacity + 1)
     let length = unsafe text.withUnsafeMutableBufferPointer {
@@ -48,7 +48,7 @@ import Testing
   ])
   func vectors(path: String, expected: String?) { #expect(name(path) == expected) }
 
-  /// `docker://f6aa.scope` and its NUL are 20 bytes.
+  /// `docker://f6aa.scope` and its NUL have 20 bytes.
   @Test func itHasToFit() {
     #expect(name("foo/docker-f6aa.scope", capacity: 20) == "docker://f6aa")
     for capacity in 0..<20 { #expect(name("foo/docker-f6aa.scope", capacity: capacity) == nil) }

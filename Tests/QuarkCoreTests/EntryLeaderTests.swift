@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct EntryLeaderTests {
-  /// A process to scrape: its session is its own unless the test names one.
+  /// A process to scrape: it has its own session unless the test names one.
   struct Given {
     var pid: UInt32
     var ppid: UInt32
@@ -48,7 +48,7 @@ import Testing
     return unsafe Leader(Int(process.pointee.proc_entry_leader_type), process.pointee.proc_entry_leader)
   }
 
-  /// The leader of the last of them, with init before all.
+  /// The leader of the last process; init comes before all.
   func leader(_ processes: Given...) -> Leader {
     leader(of: processes.last!.pid, among: [Self.first] + processes)
   }
@@ -111,7 +111,7 @@ import Testing
     #expect(leader(starter, Given(pid: 61, ppid: 60, exe: "/app")) == Leader(QUARK_ELT_CONTAINER, 61))
   }
 
-  /// Parents come before children whatever their pids are.
+  /// Parents come before children, with any pids.
   @Test func breadthFirst() {
     let processes = [
       Self.first, Given(pid: 900, ppid: 1, exe: "/usr/sbin/sshd"), Given(pid: 30, ppid: 900, exe: "/bin/bash"),
@@ -121,7 +121,7 @@ import Testing
     #expect(leader(of: 10, among: processes) == Leader(QUARK_ELT_UNKNOWN, 0), "below no root")
   }
 
-  /// At run time with what the cache holds: on fork, and again on exec.
+  /// The leader is computed from the cache at each fork, and again at each exec.
   @Test func forksAndExecs() {
     var pipeline = EventPipeline(flags: QQ_ENTRY_LEADER | QQ_MIN_AGG)
     pipeline.processes = cache([Self.first, Self.sshd])

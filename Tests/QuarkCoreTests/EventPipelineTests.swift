@@ -76,7 +76,7 @@ import Testing
     #expect(later == 3, "older than the newest that left, not than the last")
   }
 
-  /// What the last event pointed to is there until the next call, and goes at its beginning: an exited process is
+  /// What the last event points to is valid until the next call, and is released at its beginning: an exited process is
   /// forgotten before the next event looks at it.
   @Test func collectsBeforeItDelivers() {
     var pipeline = EventPipeline(graceTimeMS: 0)
@@ -106,7 +106,7 @@ import Testing
     #expect(stats.removals == 50)
   }
 
-  /// A look-up makes no entry, and only events of the process family do.
+  /// A look-up makes no entry; only events of the process family do.
   @Test func otherFamiliesMakeNoProcesses() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_FILE, pid: 9, at: 1)
@@ -120,8 +120,8 @@ import Testing
 
   // MARK: - Memory
 
-  /// A string that finds no room is left out, and counted; its record is told all the same, for an exit that is lost
-  /// leaves a process alive for ever. What the process executed before is not what it executes now.
+  /// A string without room is left out and counted, but its record is delivered, because a lost exit would keep a
+  /// process alive for ever. The process must not keep the executable from before.
   @Test func aFullPoolLosesStringsAndNoRecord() throws {
     var pipeline = EventPipeline(maxLength: 10000, stringLimit: 1 << 20)
     pipeline.add(RAW_EXEC, pid: 5000, at: 1, exe: "/bin/before", arguments: "before\0")
@@ -152,7 +152,7 @@ import Testing
     #expect(unsafe process.pointee.cmdline_len == 0 && process.pointee.flags & UInt64(QUARK_F_EXIT) != 0)
   }
 
-  /// A cache that fills its strings' memory forgets exited processes before their time.
+  /// A cache whose memory for strings is nearly full forgets exited processes before their grace time is over.
   @Test func aTightCacheForgetsEarly() {
     var pipeline = EventPipeline(graceTimeMS: 1_000_000, stringLimit: 2 << 20)
     for pid: UInt32 in 1...10000 {
@@ -165,7 +165,7 @@ import Testing
     #expect(count < 2000 && refusals == 0)
   }
 
-  /// As many raw events as fit, a KiB of strings each, in less than 24 MiB.
+  /// The maximum number of raw events, with one KiB of strings each, needs less than 24 MiB.
   @Test func tenThousandLongRawEvents() {
     var pipeline = EventPipeline(maxLength: 10000)
     let arguments = String(repeating: "a", count: 1024)
@@ -178,7 +178,7 @@ import Testing
     #expect(reserved + nodes + hints < 24 << 20)
   }
 
-  /// Strings beyond the stated bound wait in the ring: there is no room before there is a refusal.
+  /// Strings above the bound wait in the ring: `room` is 0 before anything is refused.
   @Test func roomEndsWithTheStrings() {
     var pipeline = EventPipeline(maxLength: 1000)
     let arguments = String(repeating: "a", count: 20_000)
@@ -193,7 +193,7 @@ import Testing
     #expect(room > 0)
   }
 
-  /// A CPU's clock may be ahead: such an event has no age, and waits for as long as one that is new.
+  /// The clock of a CPU may be ahead: such an event has age 0, and waits as long as a new one.
   @Test func anEventOfTheFutureIsNew() {
     var pipeline = EventPipeline(maxLength: 20, holdTimeMS: 100)
     pipeline.add(RAW_EXEC, pid: 1, at: 2_000_000_000)

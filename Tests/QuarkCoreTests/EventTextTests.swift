@@ -10,7 +10,7 @@ import Testing
     return (String(decoding: buffer.bytes, as: UTF8.self), isComplete)
   }
 
-  /// What was cut says how much there was, and a script stands below its interpreter.
+  /// If a text was cut, its full length is printed; a script is printed below its interpreter.
   @Test func cutAndScript() {
     var process = unsafe quark_process()
     unsafe process.pid = 7

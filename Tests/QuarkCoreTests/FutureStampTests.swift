@@ -4,7 +4,7 @@ import Testing
 
 @testable import QuarkCore
 
-/// A stamp that is later than now says nothing but that it is wrong.
+/// A time stamp that is later than now is wrong.
 @Suite struct FutureStampTests {
   @Test(arguments: [1 << 63, .max, 100_000_000_000] as [UInt64])
   func itHoldsNothingUp(timeNS: UInt64) {
@@ -21,7 +21,7 @@ import Testing
     #expect(late == 1)
   }
 
-  /// The clock was read a while ago: then it is read again.
+  /// If the clock was read some time ago, it is read again.
   @Test func aRecordNewerThanTheClockIsBelieved() {
     var pipeline = EventPipeline()
     pipeline.setClock(nowNS: 1)

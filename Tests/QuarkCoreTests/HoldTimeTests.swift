@@ -3,7 +3,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct HoldTimeTests {
-  /// The numbers clients of the reference see.
+  /// The numbers that clients of the reference see.
   @Test(arguments: [
     (1000, 10000, 0, 1000), (1000, 10000, 999, 1000), (1000, 10000, 1000, 901), (1000, 10000, 1009, 901),
     (1000, 10000, 1010, 900), (1000, 10000, 5000, 501), (1000, 10000, 8999, 102), (1000, 10000, 9000, 0),

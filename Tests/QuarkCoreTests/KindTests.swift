@@ -4,9 +4,9 @@ import Testing
 
 @testable import QuarkCore
 
-/// The tables of kinds.h, against what quark.h says and what clients have been told.
+/// Compares the tables of kinds.h with quark.h and with the published numbers.
 @Suite struct KindTests {
-  /// Numbers stand in recordings: they never change.
+  /// Numbers are in recordings, so they must never change.
   @Test func numbersStay() {
     let kinds = [
       WIRE_FORK, WIRE_EXEC, WIRE_EXIT, WIRE_ID_CHANGE, WIRE_COMM, WIRE_EXEC_CONNECTOR, WIRE_THREAD_FORK,
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  /// A kind is of the family of what it becomes, and a body with a task is no shorter than that.
+  /// A kind has the family of its raw event, and a body with a task is at least as long as a task.
   @Test func everyKindFits() {
     for kind in 1..<WIRE_KIND_END.rawValue {
       let row = unsafe cquark_kind(kind).pointee

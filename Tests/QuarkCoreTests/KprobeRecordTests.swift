@@ -4,7 +4,8 @@ import Testing
 
 @testable import QuarkCore
 
-/// What only the records of kprobes have: two for an exec, paths as they are written, and what was read late or cut.
+/// Features that only records of kprobes have: two records for an exec, paths as text, and data that was read late or
+/// cut.
 @Suite struct KprobeRecordTests {
   private func builder(_ kind: wire_kind, pid: UInt32 = 42, timeNS: UInt64) -> RecordBuilder {
     RecordBuilder(kind, pid: pid, timeNS: timeNS)
@@ -44,7 +45,7 @@ import Testing
     #expect(unsafe process.pointee.proc_uid == 7)
   }
 
-  /// What an exec does not bring is gone, and what its first record does not know stays.
+  /// Data that an exec does not bring is removed, but data that its first record does not know stays.
   @Test func recordsWithoutATask() throws {
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
     var exec = builder(WIRE_EXEC, timeNS: 1)
@@ -83,7 +84,7 @@ import Testing
     #expect(unsafe process.pointee.flags & late == 0)
   }
 
-  /// What a thread does is an event of its own, and changes nothing of its process.
+  /// An action of a thread is an event of its own, and does not change its process.
   @Test func threadsAreTheirProcesses() throws {
     var pipeline = EventPipeline(flags: QQ_THREAD_EVENTS)
     var name = builder(WIRE_THREAD_COMM, timeNS: 3)

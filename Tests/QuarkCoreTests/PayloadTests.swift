@@ -4,7 +4,7 @@ import Testing
 
 @testable import QuarkCore
 
-/// Events of families with a payload, from the bytes of a record to what an event shows.
+/// Events of families with a payload, from the bytes of a record to the event.
 @Suite struct PayloadTests {
   static let startNS: UInt64 = 5_000_000_000
 
@@ -44,7 +44,7 @@ import Testing
     #expect(
       unsafe text(event.pointee).0.hasPrefix(
         "->5 (PTRACE)\n  PTRA\tpid=7 request=0x10 addr=0x2 data=0xffffffffffffffff\n"))
-    // The next event shows nothing of this one, and its payload is gone.
+    // The next event has nothing of this one, and its payload is released.
     var exit = RecordBuilder(WIRE_EXIT, pid: 5, timeNS: Self.startNS + 2000)
     exit.task.start_boot_ns = Self.startNS
     unsafe pipeline.insert(record: exit.bytes.span.bytes)
@@ -59,7 +59,7 @@ import Testing
     let held = pipeline.processes.strings.held
     var file = RecordBuilder(WIRE_MEMFD_CREATE, pid: 5, timeNS: Self.startNS + 1)
     file.shm.flags = 3
-    // A name that nothing ends is cut where the record ends.
+    // A name without a NUL is cut at the end of its array.
     unsafe withUnsafeMutableBytes(of: &file.shm.name) { unsafe $0.copyBytes(from: [UInt8](repeating: 110, count: 256)) }
     unsafe pipeline.insert(record: file.bytes.span.bytes)
     var segment = RecordBuilder(WIRE_SHMGET, pid: 5, timeNS: Self.startNS + 2)
@@ -85,7 +85,7 @@ import Testing
     #expect(after == held)
   }
 
-  /// A name that nothing ends is cut, and what a module does not say is empty.
+  /// A name without a NUL is cut, and missing values of a module are empty.
   @Test func modulesAreShown() throws {
     var pipeline = Self.pipeline()
     let held = pipeline.processes.strings.held
@@ -163,7 +163,7 @@ import Testing
     #expect(pipeline.statistics.malformed == 0)
   }
 
-  /// A body that is good, and a field that no such record has.
+  /// A record with a valid body, and a field that its kind does not have.
   @Test func malformedLeavesNothing() {
     var pipeline = Self.pipeline()
     let held = pipeline.processes.strings.held

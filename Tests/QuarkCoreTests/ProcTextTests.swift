@@ -40,7 +40,7 @@ import Testing
     #expect(status.ambient == 2)
   }
 
-  /// Each of these lines is odd; whatever is put anywhere, the others count.
+  /// Each of these lines is invalid; the other lines still count, wherever it is.
   @Test(arguments: [
     "", "x", "abcd", "\t", ":", ":\t", "NoTab:1", "Key:", "P", "U", "G", "C", "Cap", "CapXyz:\t1", "CapInh", "Pid",
     "\u{0}\u{ff}", String(repeating: "x", count: 100_000),
@@ -74,7 +74,7 @@ import Testing
     #expect(status.ambient == nil)
   }
 
-  /// What was cut may look like a smaller number: a line without its newline says nothing.
+  /// A number that was cut may look like a smaller one, so a line without its newline is ignored.
   @Test func everyCutGivesAPart() {
     let bytes = Array(Self.ordinary.utf8)
     let whole = ProcStatus(bytes.span)
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  /// The first line of a key counts: nothing behind it can change what it said.
+  /// The first line with a key counts: later lines cannot change it.
   @Test func repeatedKey() {
     #expect(Self.status("PPid:\t1\nPPid:\t2\n").ppid == 1)
     #expect(Self.status("PPid:\tx\nPPid:\t2\n").ppid == 2)
@@ -135,7 +135,7 @@ import Testing
     #expect(stat.startTicks == 8571)
   }
 
-  /// As the kernel prints a task that is being torn down.
+  /// The text that the kernel prints for a task that is being torn down.
   @Test func noGroupAndSession() {
     let stat = Self.stat("7 (x) Z 1 -1 -1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 77 0\n")
     #expect(stat.ppid == 1)
@@ -191,7 +191,7 @@ import Testing
 }
 
 @Suite struct ScrapedProcessTests {
-  /// What a scraped process says, in values that can be compared.
+  /// The data of a scraped process, as values that can be compared.
   struct Content: Equatable {
     var isTaskKnown = false
     var isKernelThread = false
@@ -246,7 +246,7 @@ import Testing
     #expect(second == Content())
   }
 
-  /// Either file names the parent; only one says when the process started.
+  /// Both files name the parent; only one has the start time.
   @Test func parentFromEitherFile() {
     let stat = Array(ProcStatTests.line().utf8)
     let one = Self.content {

@@ -5,7 +5,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct ProcessCacheTests {
-  /// Everything inserted so far goes through, one event per raw event or more.
+  /// Takes all events of the raw events inserted so far.
   func run(_ pipeline: inout EventPipeline, nowNS: UInt64 = 1 << 40, wallOffsetNS: UInt64 = 0) {
     while unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) != nil {}
   }
@@ -99,7 +99,7 @@ import Testing
     #expect(collected == 1)
   }
 
-  /// 32 bits of milliseconds wrap every 49 days; a grace time across that is as long as any other.
+  /// 32 bits of milliseconds wrap around after 49 days; a grace time across this has the usual length.
   @Test func theGraceTimeSpansTheWrap() {
     var pipeline = EventPipeline(graceTimeMS: 100)
     let wrapNS: UInt64 = (1 << 32) * 1_000_000
@@ -111,7 +111,7 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5) == nil)
   }
 
-  /// A pid that comes back within the grace time is another process, and the old one's end is not its own.
+  /// A pid that is used again within the grace time belongs to another process, which does not have the old one's exit.
   @Test func aReusedPidStartsAfresh() {
     var pipeline = EventPipeline(graceTimeMS: 100)
     pipeline.add(RAW_EXEC, pid: 5, at: 1, exe: "/bin/old", environment: "A=1\0")
@@ -131,7 +131,7 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
   }
 
-  /// A fork that comes after its own exit was told is not another process.
+  /// A fork that comes after the exit of its process does not begin another process.
   @Test func aLateForkIsNoReuse() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_EXEC, pid: 1, at: 1, exe: "/sbin/init")
@@ -163,7 +163,7 @@ import Testing
     #expect(unsafe process.pointee.proc_uid == 44)
   }
 
-  /// A name is all that a COMM record has: the rest of its task is not to be believed.
+  /// A COMM record has only a name: the rest of its task must be ignored.
   @Test func aNameChangesAlone() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_EXEC, pid: 5, at: 1, comm: "before") { $0.uid = 42 }
@@ -245,7 +245,7 @@ import Testing
     #expect(id.map { UInt8(bitPattern: $0) } == Array(expected.utf8) + [0])
   }
 
-  /// What others make of the same bytes.
+  /// The base64 of other tools for the same bytes.
   @Test func entityIDsAreBase64() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<2000 {
@@ -261,8 +261,8 @@ import Testing
     }
   }
 
-  /// One process has one id: from a record and from /proc, whatever the wall clock says, in each generation; and in
-  /// another boot another one.
+  /// A process has one id, from a record and from /proc, with any wall clock, in each generation; another boot has
+  /// another id.
   @Test func oneIDForOneProcess() {
     func id(salt: UInt64, wallOffsetNS: UInt64, startNS: UInt64, generation: ClientGeneration = .seven) -> String {
       var pipeline = EventPipeline(generation: generation)
@@ -281,7 +281,7 @@ import Testing
     #expect(one != id(salt: 98, wallOffsetNS: 1 << 60, startNS: 5_123_456_789), "another boot")
     let nine = ClientGeneration(api: 9)!
     #expect(one == id(salt: 99, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine))
-    // Of pid 7 and 5,120,000,000 ns.
+    // The id for pid 7 and 5,120,000,000 ns.
     #expect(id(salt: 0, wallOffsetNS: 0, startNS: 5_123_456_789, generation: nine) == "BwAAAAAALTEBAAAA")
     #expect(ClientGeneration(api: 8) == nil)
   }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import QuarkCore
 
-/// A pid and a start time are a process. The records that would say that a pid is used again may be lost.
+/// A pid and a start time identify a process. The records that show that a pid is used again may be lost.
 @Suite struct ProcessIdentityTests {
-  /// Root's program with a mark, whose exit is lost.
+  /// A program of root with a tag, whose exit is lost.
   func victim(startNS: UInt64 = 100) -> EventPipeline {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: startNS)
@@ -34,7 +34,7 @@ import Testing
     #expect(unsafe process.pointee.proc_uid == 1000 && Self.entityID(process) != id)
   }
 
-  /// A fork that does not say when the process began says that it begins now.
+  /// A fork without a start time means that the process begins now.
   @Test func aForkWithoutAStart() {
     var pipeline = victim()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 1000) { $0.start_boottime = 0 }
@@ -53,7 +53,7 @@ import Testing
     unsafe expectNothingOfTheVictim(pipeline.processes.lookup(pid: 5)!, startNS: 900)
   }
 
-  /// Both wait: an event must not be of two processes.
+  /// Raw events of both processes wait: an event must not be of two processes.
   @Test func theyAreNotJoined() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 100)
@@ -63,7 +63,7 @@ import Testing
     #expect(unsafe text(pipeline.processes.lookup(pid: 5)!.pointee.exe) == "/bin/other")
   }
 
-  /// Memory serves again, and what stood in it is no start.
+  /// Memory is used again, and its old content must not be taken as a start time.
   @Test func aRecordWithoutATaskDoesNotSayTheStartOfAnother() {
     var pipeline = EventPipeline(maxLength: 2)
     pipeline.matrix.set(RAW_EXIT_THREAD, RAW_EXEC, .multiple)
@@ -75,8 +75,8 @@ import Testing
       pipeline.drain() == [EventSummary(QUARK_EV_EXIT, pid: 5, at: 200), EventSummary(QUARK_EV_EXEC, pid: 5, at: 300)])
   }
 
-  /// Kprobes tell an exec in two records, the first of which has no task: the second says whose both are, and names
-  /// that stand between them. FOUND by the simulator: with a name between them, the exec was the victim's.
+  /// Kprobes send an exec as two records, the first without a task: the second one tells to which process both belong,
+  /// and also names in between. FOUND by the simulator: with a name in between, the exec was applied to the victim.
   @Test(arguments: [[], [RAW_COMM.rawValue], [RAW_COMM.rawValue, RAW_COMM.rawValue]])
   func aRecordWithoutATaskIsWhoseTheNextOneIs(between: [UInt32]) {
     var pipeline = victim()
@@ -100,7 +100,7 @@ import Testing
     #expect(unsafe process.pointee.cmdline == nil)
   }
 
-  /// What comes late is told with what it brings, and leaves the newer process alone.
+  /// A late record is delivered with only its own data, and does not change the newer process.
   @Test func anEarlierProcessIsToldByItself() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 5, at: 1000)
@@ -153,7 +153,7 @@ import Testing
     #expect(unsafe text(pipeline.processes.lookup(pid: 5)!.pointee.exe) == "/bin/victim")
   }
 
-  /// A parent that ended before, or began after, is somebody else.
+  /// A parent that ended before the child, or began after it, is another process.
   @Test func nothingIsInheritedOfAStranger() {
     var pipeline = EventPipeline()
     pipeline.add(RAW_EXEC, pid: 7, at: 10, exe: "/bin/gone") { $0.start_boottime = 9 }

@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct RankBalancedTreeTests {
-  /// Nodes with a key each, in a tree and in a sorted array.
+  /// Nodes with keys, in a tree and in a sorted array.
   @safe struct Forest: ~Copyable {
     let links: UnsafeMutablePointer<raw_event_links>
     var tree = unsafe RankBalancedTree()
@@ -21,7 +21,7 @@ import Testing
 
     mutating func remove(at position: Int) { unsafe tree.remove(links + model.remove(at: position)) }
 
-    /// Order, links and ranks are what they are said to be.
+    /// True if order, links and ranks are right.
     func isSound() -> Bool {
       guard unsafe tree.checkInvariants() == model.count else { return false }
       var next = unsafe tree.first
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  /// In at the end and out at the front, as events go: the height stays logarithmic in what is in there now.
+  /// Nodes enter at the end and leave at the front, like events: the height stays logarithmic in the current number.
   @Test func staysLowAsAQueue() {
     var forest = Forest(capacity: 1000)
     for index in 0..<1000 { forest.insert(index, at: index) }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import QuarkCore
 
-/// What a C program inserts by itself.
+/// Raw events that a C program inserts.
 @Suite struct RawEventCopyTests {
-  /// Of an event that begins at time 5.
+  /// Inserts a raw event at time 5.
   static func insert(
     _ type: raw_types, pid: UInt32, into pipeline: inout EventPipeline, exe: String? = nil, arguments: [String] = [],
     argumentsLength: UInt32? = nil, environment: String? = nil, ppid: UInt32 = 0
@@ -32,7 +32,7 @@ import Testing
     try unsafe pipeline.insert(copyOf: &event)
   }
 
-  /// With a NUL behind it.
+  /// A copy followed by a NUL.
   static func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
     let bytes = Array(text.utf8) + [0]
     let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
@@ -88,7 +88,7 @@ import Testing
     #expect(known?.events == QUARK_EV_FORK | QUARK_EV_EXIT)
   }
 
-  /// Why it was not taken; nil: it was.
+  /// Why the raw event was refused; nil if it was inserted.
   static func refusal(_ type: raw_types, pid: UInt32, _ pipeline: inout EventPipeline, environment: String? = nil)
     -> RawEventRefusal?
   {

@@ -4,14 +4,14 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct RawEventQueueTests {
-  /// A queue and a pool, and raw events that are no more than a pid and a time.
+  /// A queue and a pool, with raw events that have only a pid and a time.
   struct Bench: ~Copyable {
     var queue: RawEventQueue
     var strings = StringPool()
 
     init(capacity: Int) { queue = RawEventQueue(capacity: capacity) }
 
-    /// `mark` tells events apart that are otherwise the same.
+    /// `mark` distinguishes raw events that are otherwise equal.
     mutating func insert(pid: UInt32, at timeNS: UInt64, mark: UInt32 = 0) {
       let event = unsafe queue.make()!
       unsafe event.pointee.type = RAW_EXEC.rawValue
@@ -48,7 +48,7 @@ import Testing
     #expect(isEmpty)
   }
 
-  /// Without the sequence in the key, those that are sought from the root would come out in any order.
+  /// Without the sequence in the key, raw events that are searched from the root would come out in any order.
   @Test func equalTimesKeepTheOrderOfArrival() {
     var bench = Bench(capacity: 200)
     for mark: UInt32 in 0..<100 { bench.insert(pid: mark % 3 + 1, at: 9, mark: mark) }
@@ -86,7 +86,7 @@ import Testing
     #expect(none)
   }
 
-  /// Against an array, with nearly sorted and with wild times, few pids and many.
+  /// Compares the queue with an array, with nearly sorted and with random times, few pids and many.
   @Test(arguments: 1...30 as ClosedRange<UInt64>)
   func agreesWithASortedArray(seed: UInt64) {
     var random = SplitMix64(seed)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import QuarkCore
 
-/// The exit of a process was lost: it must be found out, and nobody else be taken for gone.
+/// The exit of a process was lost: this must be found, and no other process may be treated as gone.
 @Suite struct ReconcileTests {
-  /// Processes with these pids, each forked at its pid's number of nanoseconds, and one by one forgotten about.
+  /// A pipeline with processes of these pids, each forked at as many nanoseconds as its pid.
   func pipeline(_ pids: ClosedRange<UInt32>) -> EventPipeline {
     var pipeline = EventPipeline(holdTimeMS: 10)
     for pid in pids { pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: pid, at: UInt64(pid)) }
@@ -13,7 +13,7 @@ import Testing
     return pipeline
   }
 
-  /// Reconciles for two seconds, and says how often there was a look.
+  /// Reconciles for two seconds, and returns the number of looks.
   func reconcile(
     _ pipeline: inout EventPipeline, from startNS: UInt64 = 1_000_000_000, _ look: (UInt32) -> ProcessLook
   ) -> Int {
@@ -55,7 +55,7 @@ import Testing
     #expect(again == 0, "no more was lost")
   }
 
-  /// Its exit may be on the way, and wait in the queue for long.
+  /// The exit may be on its way, and wait in the queue for long.
   @Test func anExitThatWaitsIsTold() {
     var pipeline = pipeline(5...5)
     pipeline.noteLosses(1)
@@ -66,7 +66,7 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5)!.pointee.proc_time_boot == 5)
   }
 
-  /// One whose birth waits in the queue when its end is lost is known only behind that, and looked for then.
+  /// A process whose fork waits in the queue when its exit is lost becomes known later, and is looked for then.
   @Test func whoseBirthWaitsIsLookedFor() {
     var pipeline = pipeline(5...5)
     _ = reconcile(&pipeline) { _ in .alive(startNS: 0) }
@@ -80,7 +80,7 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
   }
 
-  /// A pid that was gone for a moment, and has a new process: of that one there was a record since.
+  /// A pid without a process got a new one: a record of the new process came after the look.
   @Test func aRecordKnowsBetterThanALook() {
     var pipeline = pipeline(5...5)
     pipeline.noteLosses(1)
@@ -91,7 +91,7 @@ import Testing
     #expect(unsafe pipeline.processes.lookup(pid: 5) != nil)
   }
 
-  /// What nobody has counted is found in the end.
+  /// Losses that were not counted are found later.
   @Test func nowAndThenItLooksByItself() {
     var pipeline = pipeline(5...5)
     _ = reconcile(&pipeline) { _ in .alive(startNS: 0) }

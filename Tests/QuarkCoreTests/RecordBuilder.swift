@@ -3,7 +3,7 @@ import CWire
 /// Builds the bytes of a record as bpf/ would write them.
 struct RecordBuilder {
   var header = wire_record()
-  /// The bodies that there are. Which of them a record has is a matter of its kind.
+  /// All bodies. The kind of the record decides which of them it has.
   var task = wire_task()
   var idBits: UInt32 = 0
   var name = wire_name()

@@ -5,7 +5,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct RecordDecoderTests {
-  /// What a decoded event says, in values that outlive it.
+  /// The data of a decoded raw event, as values that outlive it.
   struct Content: Equatable {
     var type: raw_types
     var pid: UInt32
@@ -75,7 +75,7 @@ import Testing
     #expect(decode(record.bytes)?.exe == expected)
   }
 
-  /// The last argument lacks its NUL: the last byte gives way to one, as clients expect.
+  /// The last argument lacks its NUL: a NUL replaces the last byte, as clients expect.
   @Test func unterminatedArguments() {
     var record = RecordBuilder(WIRE_EXEC, pid: 1)
     record.add(WIRE_FIELD_ARGV, "ls\0-l")
@@ -87,7 +87,7 @@ import Testing
     for length in 0..<bytes.count - 8 { #expect(decode(Array(bytes[..<length])) == nil, "\(length) bytes") }
   }
 
-  /// The ring hands out whole records; what stands behind one is not its business.
+  /// The ring lends whole records; bytes after a record are ignored.
   @Test func trailingBytesAreIgnored() {
     #expect(decode(exec().bytes + [1, 2, 3]) != nil)
   }
@@ -135,7 +135,7 @@ import Testing
     #expect(unsafe event.pointee.env_len == 6 && event.pointee.env_orig_len == 9000)
     #expect(unsafe event.pointee.args_len == 4 && event.pointee.args_orig_len == 30_000)
     #expect(unsafe event.pointee.flags == UInt32(RAW_F_TASK | RAW_F_IMAGE))
-    // No environment is wanted.
+    // The environment is not wanted.
     unsafe queue.free(event, strings: &strings)
     let second = unsafe queue.make()!
     #expect(
@@ -166,7 +166,7 @@ import Testing
     #expect(decode(RecordBuilder(WIRE_COMM, pid: 9).bytes)?.type == RAW_COMM)
   }
 
-  /// Whatever a byte is changed to, nothing traps.
+  /// With any change of a byte nothing traps.
   @Test func flippedBytes() {
     let bytes = exec().bytes
     for index in bytes.indices {

@@ -9,14 +9,14 @@ import Testing
   static let noTask: UInt16 = 1 << 15
   static let comm = "name"
 
-  /// A record as version 1 had it: header, task and one field, all of them with something in them.
+  /// A record of version 1: header, task and one field, all of them with content.
   static func old(_ type: UInt16, idChange: UInt32 = 0) -> [UInt8] {
     var record = RecordBuilder(WIRE_EXEC, pid: 42, timeNS: 7)
     unsafe withUnsafeMutableBytes(of: &record.task.comm) { unsafe $0.copyBytes(from: comm.utf8) }
     record.task.uid = 1000
     record.header.reserved = idChange
     record.add(WIRE_FIELD_CWD, "a\0")
-    // The layout is that of a record with a task, whatever the type.
+    // The layout is that of a record with a task, for all types.
     var bytes = record.bytes
     bytes[12...13] = [UInt8(type & 0xff), UInt8(type >> 8)]
     return bytes
@@ -30,7 +30,7 @@ import Testing
     return result
   }
 
-  /// What it decodes to, as far as that differs; nil: it is malformed.
+  /// The decoded members that differ; nil if the record is malformed.
   static func decoded(_ bytes: [UInt8]) -> (type: raw_types, uid: UInt32, comm: String, idChange: UInt32, cwd: String?)? {
     var strings = StringPool()
     var queue = RawEventQueue(capacity: 1)
@@ -65,7 +65,7 @@ import Testing
     #expect(event.type == expected && event.uid == 0 && event.comm == (hasName ? Self.comm : "") && event.cwd == "/a")
   }
 
-  /// What made no sense then makes none now.
+  /// A record that was malformed is still malformed.
   @Test(arguments: [0, 7, 8, 9, 10, 77, 1 | noTask, 3 | noTask, 4 | noTask, 6 | noTask] as [UInt16])
   func nonsense(type: UInt16) {
     #expect(Self.upgraded(Self.old(type)).isEmpty)
@@ -81,14 +81,14 @@ import Testing
     #expect(Self.upgraded(small).isEmpty, "a size below that of all records")
   }
 
-  /// One of today goes through as it is, whatever it is.
+  /// A record of the current version is not changed, with any content.
   @Test func ofToday() {
     let bytes = Self.old(4)
     #expect(Self.upgraded(bytes, version: 2) == bytes)
     #expect(Self.upgraded([1, 2, 3], version: 2) == [1, 2, 3])
   }
 
-  /// Larger than what there is room for at first.
+  /// A record that is larger than the first buffer.
   @Test func aLongRecord() {
     let long = Self.old(2) + Array(repeating: 1, count: 100_000)
     #expect(Self.upgraded(long) == long)

@@ -1,7 +1,7 @@
 import CWire
 import QuarkCore
 
-/// Builds the bytes of a recording, with the header of the first ones there were: it ends with the release.
+/// Builds the bytes of a recording, with the header of the first recordings, which ends with the release.
 struct RecordingBuilder {
   var header = recording_header()
   private(set) var frames: [UInt8] = []
@@ -21,7 +21,7 @@ struct RecordingBuilder {
     frame(RECORDING_MARK.rawValue, unsafe withUnsafeBytes(of: mark) { unsafe Array($0) })
   }
 
-  /// As version 1 had it, or as a writer that knew fewer families would.
+  /// A mark of version 1, or of a writer that knew fewer families.
   mutating func markWithoutFamilies(nowNS: UInt64, lost: UInt64) {
     frame(RECORDING_MARK.rawValue, unsafe withUnsafeBytes(of: (nowNS, lost)) { unsafe Array($0) })
   }

@@ -62,7 +62,7 @@ import Testing
     #expect(ending == .closed(nowNS: 30, lost: 5))
   }
 
-  /// Of version 1, which knew one family, and of a writer that knew none.
+  /// Recordings of version 1, which had one family, and of a writer that knew none.
   @Test(arguments: [(1, 160, 7), (2, 32, 0)] as [(UInt16, UInt16, UInt64)])
   func marksWithoutFamilies(version: UInt16, recordSize: UInt16, processes: UInt64) throws {
     var recording = RecordingBuilder()
@@ -110,7 +110,7 @@ import Testing
     #expect(try Self.read(recording.bytes).ending == .truncated(offset: Int(UInt16.max - 7)))
   }
 
-  /// Every cut gives the frames that are whole, and says where the first missing one would be.
+  /// A file that is cut anywhere gives its whole frames, and the offset of the first missing one.
   @Test func everyTruncation() throws {
     let bytes = Self.whole().bytes
     let all = try Self.read(bytes).frames

@@ -5,17 +5,17 @@ import Testing
 
 @testable import QuarkCore
 
-/// What real kernels wrote while Tests/Fixtures/recordings/load.sh ran in a guest.
+/// Recordings of real kernels, made while Tests/Fixtures/recordings/load.sh ran in a guest.
 @Suite struct RecordingFixtureTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures/recordings")
 
-  /// How many records of each kind the recording of a kernel has.
+  /// The number of records of each kind in the recording of a kernel.
   static let kernels: [(release: String, forks: Int, execs: Int, exits: Int)] = [
     ("5.10.0", 30, 23, 31), ("6.1.0", 32, 26, 33), ("7.1.13", 30, 23, 31), ("7.3.4", 33, 25, 33),
   ]
 
-  /// What an event says, in values that outlive it.
+  /// The data of a raw event, as values that outlive it.
   struct Content {
     var kind: raw_types
     var pid: UInt32
@@ -37,7 +37,7 @@ import Testing
     return try RecordingCursor(span).header
   }
 
-  /// All records; one that does not decode is an issue.
+  /// All records; a record that cannot be decoded is an issue.
   static func contents(_ release: String) throws -> [Content] {
     let bytes = try bytes(release)
     // Safe: UInt8 has no padding, which `bytes` of a span would show.
@@ -91,7 +91,7 @@ import Testing
       }
       #expect(recorded.hasPrefix(release))
       #expect(header.machine == 62)
-      // The guests' clocks were right: some time after 2020.
+      // The clocks of the guests were right: later than 2020.
       #expect(header.wall_offset_ns > 1_577_836_800_000_000_000)
       #expect(header.start_boot_ns < 600_000_000_000)
     }
@@ -111,8 +111,8 @@ import Testing
     #expect(contents.count { $0.kind == RAW_EXIT_THREAD } == expected.exits)
   }
 
-  /// Each process is forked before it executes and ends last; ids and times make sense. One that began before the
-  /// recording did only ends.
+  /// Each process is forked before its exec, and its exit comes last; ids and times make sense. A process that began
+  /// before the recording only has an exit.
   @Test(arguments: kernels.map(\.release))
   func everyLifeIsWhole(release: String) throws {
     let contents = try Self.contents(release)
@@ -161,15 +161,15 @@ import Testing
     #expect(life.map(\.kind) == [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC, RAW_EXIT_THREAD])
     #expect(life[2].task.sid == life[2].pid && life[2].task.pgid == life[2].pid)
     #expect(life[1].task.sid != life[1].pid)
-    // Its three threads are no processes.
+    // Its three threads are not processes.
     life = try Self.life(contents, of: ["/load", "threads"])
     #expect(life.map(\.kind) == [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXIT_THREAD])
     #expect(life[2].task.exit_code == 7 << 8)
-    // The thread that executes takes over the process's number.
+    // The thread that makes the exec takes over the pid of the process.
     life = try Self.life(contents, of: ["true", "by-a-thread"])
     #expect(life.map(\.kind) == [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC, RAW_EXIT_THREAD])
     #expect(life[1].arguments == ["/load", "thread"])
-    // The program without a path: to 5.10 there is no such file (ENOENT of execveat(2)).
+    // The program without a path: on 5.10 this fails (ENOENT of execveat(2)).
     if release != "5.10.0" {
       life = try Self.life(contents, of: ["from-memory"])
       #expect(life[2].exe == "memfd:in-memory")
@@ -201,7 +201,7 @@ import Testing
     #expect(life[1].cwd == "." + String(repeating: "/d", count: 100))
   }
 
-  /// More arguments than a record keeps: 20,480 bytes of them, the last one forced to be a NUL.
+  /// More arguments than a record keeps: 20,480 bytes, the last of which is replaced by a NUL.
   @Test func longestCommandLine() throws {
     let exec = try #require(Self.contents("7.3.4").first { $0.arguments.dropFirst().first == "longer" })
     let kept = exec.arguments.map { $0.utf8.count + 1 }.reduce(0, +)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RuleMatchTests {
   // MARK: - Conditions
 
-  /// What the rules can know of a process.
+  /// The data of a process that rules can compare.
   struct Subject {
     var isTaskKnown = true
     var (pid, ppid, uid, gid, sid): (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
@@ -15,7 +15,7 @@ import Testing
     var comm = ""
   }
 
-  /// Does a rule with this condition alone match an event of the process?
+  /// True if a rule with only this condition matches an event of the process.
   func matches(_ condition: String, exe: String? = nil, _ change: (inout Subject) -> Void = { _ in }) -> Bool {
     let ruleset = try! Ruleset.parsing(Array("drop on \(condition)".utf8).span)
     return verdict(ruleset, exe: exe, change) == 0
@@ -34,7 +34,7 @@ import Testing
     unsafe (process.proc_gid, process.proc_egid, process.proc_sgid) = (subject.gid, subject.egid, subject.egid)
     unsafe (process.proc_sid, process.proc_pgid) = (subject.sid, subject.pgid)
     unsafe withUnsafeMutableBytes(of: &process.comm) { unsafe $0.copyBytes(from: subject.comm.utf8.prefix(16)) }
-    // Of exactly its size.
+    // The buffer has exactly the size of the string.
     let exe = exe.map { Array($0.utf8CString) } ?? []
     let path = UnsafeMutableBufferPointer<CChar>.allocate(capacity: exe.count)
     defer { unsafe path.deallocate() }
@@ -69,7 +69,7 @@ import Testing
     #expect(!matches("file.exec_change", exe: "/a"))
   }
 
-  /// What is not known of a process is not 0.
+  /// Unknown data of a process does not count as 0.
   @Test func whatIsNotKnown() {
     for condition in ["process.ppid 7", "process.uid 7", "process.gid 7", "process.sid 7", "process.uid 0"] {
       #expect(
@@ -123,7 +123,8 @@ import Testing
     #expect(matches("process.exe \"\(pattern)\"", exe: path) == expected)
   }
 
-  /// Every pattern of up to four letters against every path of up to four, and what a search by hand says.
+  /// Compares every pattern of up to four letters with every path of up to four, and checks the result by a simple
+  /// search.
   @Test func allShortPatterns() {
     let letters = ["", "a", "b"]
     let halves = letters.flatMap { one in letters.map { one + $0 } }
@@ -148,7 +149,7 @@ import Testing
     #expect(count > 4000)
   }
 
-  /// What the manual says of a pattern's parts.
+  /// The parts of a pattern are as the manual says.
   @Test func partsOfAPattern() throws {
     func parts(_ pattern: String) throws -> [String] {
       let ruleset = try Ruleset.parsing(Array("drop on process.exe \(pattern)".utf8).span)

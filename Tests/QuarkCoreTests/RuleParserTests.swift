@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct RuleParserTests {
-  /// The rules of a text, a line each, as they were understood.
+  /// The parsed rules of a text, one on each line.
   func rules(_ text: String) throws -> [String] { try Self.describe(Ruleset.parsing(Array(text.utf8).span)) }
 
   /// Where and why a text is refused: `2:5 words`.
@@ -237,7 +237,7 @@ import Testing
     #expect(refusal(Array(word.utf8)) == "1:1 expected pass, drop or poison, found \"\(word.dropLast())...\"")
   }
 
-  /// What was parsed before an error is gone with it.
+  /// After an error no rule is left.
   @Test func anErrorLeavesNothing() {
     var ruleset = unsafe quark_ruleset()
     unsafe withUnsafeMutablePointer(to: &ruleset) { ruleset in
@@ -254,7 +254,7 @@ import Testing
 
   // MARK: -
 
-  /// The halves of a pattern with a bar between them; no bar: there is no `*`.
+  /// The halves of a pattern with a bar between them; no bar if there is no `*`.
   static func describe(_ ruleset: borrowing Ruleset) -> [String] {
     unsafe (0..<ruleset.storage.pointee.n_rules).map { index in
       let rule = unsafe ruleset.storage.pointee.rules[index]

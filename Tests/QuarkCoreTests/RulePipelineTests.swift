@@ -4,7 +4,7 @@ import Testing
 
 @testable import QuarkCore
 
-/// Rules where they are used: between the cache and the client.
+/// Rules inside the pipeline, between the cache and the client.
 @Suite struct RulePipelineTests {
   func ruleset(_ text: String) throws -> Ruleset { try Ruleset.parsing(Array(text.utf8).span) }
 
@@ -56,7 +56,7 @@ import Testing
     extendLifetime(ruleset)
   }
 
-  /// Not what is too young, whatever the rules would say of it.
+  /// Rules are not applied to events that are too young.
   @Test func rulesWaitForRipeness() throws {
     let ruleset = try ruleset("drop on any")
     var pipeline = EventPipeline(holdTimeMS: 100)
@@ -70,7 +70,7 @@ import Testing
     extendLifetime(ruleset)
   }
 
-  /// Rules see the process as the whole of the event left it.
+  /// Rules see the process as it is after the whole event.
   @Test func aggregatesAreJudgedByTheirEnd() throws {
     let ruleset = try ruleset("drop on process.exe /bin/sh\npoison 3 on process.exe /bin/ls\npass on any")
     var pipeline = EventPipeline()
@@ -83,7 +83,7 @@ import Testing
     #expect(pipeline.nextSummary()?.events == QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT)
     #expect(counts(ruleset) == [[2, 1], [1, 1], [1, 1]], "one event, judged once")
     #expect(tag(10, in: pipeline) == 3)
-    // Apart, the fork is one of a shell.
+    // As a separate event, the fork is one of a shell.
     pipeline = EventPipeline(flags: QQ_MIN_AGG)
     unsafe pipeline.ruleset = ruleset.storage
     pipeline.add(RAW_EXEC, pid: 9, at: 1, exe: "/bin/sh")
@@ -138,7 +138,7 @@ import Testing
     extendLifetime(ruleset)
   }
 
-  /// Its exec and its new ids do not take it away.
+  /// Neither an exec nor new ids remove the tag.
   @Test func theMarkStays() throws {
     let ruleset = try ruleset("poison 5 on process.exe /bin/evil")
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
@@ -152,7 +152,7 @@ import Testing
     extendLifetime(ruleset)
   }
 
-  /// Children that were there before their parent was marked are not, nor is who gets its pid later.
+  /// Children that were forked before their parent got a tag do not get it, nor does a process that gets its pid later.
   @Test func theMarkDoesNotSpreadBackwards() throws {
     let ruleset = try ruleset("poison 5 on process.exe /bin/evil")
     var pipeline = EventPipeline(flags: QQ_MIN_AGG)
@@ -184,7 +184,7 @@ import Testing
     pipeline.add(RAW_ID_CHANGE, pid: 10, at: 3) { $0.uid = 9 }
     #expect(pipeline.drain().count == 1)
     #expect(tag(10, in: pipeline) == 0)
-    // No mark is inherited, too.
+    // No tag is also inherited.
     pipeline.add(RAW_WAKE_UP_NEW_TASK, pid: 11, at: 4, ppid: 10)
     #expect(pipeline.drain().count == 1)
     #expect(tag(11, in: pipeline) == 0)
@@ -208,7 +208,7 @@ import Testing
     extendLifetime(ruleset)
   }
 
-  /// A process is looked at once, and in ascending pid: later ones see what a mark of their own says, not others'.
+  /// Each process is looked at once, in ascending pid, and rules see only its own tag.
   @Test func primingIsInOrder() throws {
     let ruleset = try ruleset("poison 1 on process.pid 2\npoison 2 on poison 1\npoison 3 on process.ppid 2")
     var pipeline = EventPipeline()

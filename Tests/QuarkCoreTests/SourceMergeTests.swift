@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkCore
 
 @Suite struct SourceMergeTests {
-  /// Rings of times; the pid of a record tells its ring.
+  /// Rings with times; the pid of a record is its ring.
   struct Rings: RecordSources, ~Copyable {
     var times: [[UInt64]]
     var heads: [Int]
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// With room for few, what is read is what is oldest everywhere: events leave in order although the queue is always
+  /// With little room, the oldest records of all rings are read: events leave in order although the queue is always
   /// full, and nothing is late.
   @Test(arguments: 1...10 as ClosedRange<UInt64>)
   func theOldestHeadFirst(seed: UInt64) {

@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  /// Every size has a class that holds it, wasting an eighth at most, or 8 bytes.
+  /// Every size has a class that is large enough, and wastes at most an eighth, or 8 bytes.
   @Test func classes() {
     for size in 1...StringPool.largestClass {
       let index = StringPool.classIndex(size)
@@ -54,7 +54,7 @@ import Testing
     #expect(held == 0)
   }
 
-  /// Payloads are aligned, begin as zeros, and go when the event that holds them is over.
+  /// Payloads are aligned, begin as zeros, and are released after the event that has them.
   @Test func payloads() {
     var pool = StringPool()
     var payloads = Payloads()
@@ -116,7 +116,7 @@ import Testing
 }
 
 extension StringPool {
-  /// Gives up the references of the pool itself.
+  /// Releases the references of the pool itself.
   mutating func forgetRecent() {
     for index in 0..<Self.recentCount {
       if let bytes = unsafe recent[index].bytes { unsafe release(bytes) }

@@ -3,7 +3,7 @@ import CQuark
 @testable import QuarkCore
 
 extension EventPipeline {
-  /// A pipeline with everything at its default but what a test names.
+  /// A pipeline with defaults for everything that a test does not set.
   init(
     maxLength: CInt = 1000, graceTimeMS: CInt = 4000, holdTimeMS: CInt = 1000, flags: CInt = 0,
     stringLimit: Int = StringPool.defaultLimit, generation: ClientGeneration = .seven
@@ -15,8 +15,8 @@ extension EventPipeline {
       generation: generation, stringLimit: stringLimit)
   }
 
-  /// Inserts a raw event with a task, whose start is the time of a fork, and not known from others, unless the test says
-  /// otherwise.
+  /// Inserts a raw event with a task. The start time is the time of a fork, and unknown for other types, unless the
+  /// test sets it.
   @discardableResult
   mutating func add(
     _ type: raw_types, pid: UInt32, at timeNS: UInt64, ppid: UInt32 = 0, exitCode: Int32 = 0, idChange: UInt32 = 0,
@@ -44,7 +44,7 @@ extension EventPipeline {
     return true
   }
 
-  /// What the next event says, in values that outlive it.
+  /// The data of the next event, as values that outlive it.
   mutating func nextSummary(nowNS: UInt64 = 1 << 60) -> EventSummary? {
     unsafe next(nowNS: nowNS, wallOffsetNS: 0).map { unsafe EventSummary($0.pointee) }
   }

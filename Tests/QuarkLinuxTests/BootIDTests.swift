@@ -11,7 +11,7 @@ import Testing
     #expect(try BootID.salt() == BootID.salt(), "of one boot")
   }
 
-  /// What is no id is no number either.
+  /// Text that is not an id gives nil.
   @Test(arguments: ["", "\n", "0000-0001\n", "00000000-0000-0001-0000-0000000000023\n"])
   func whatIsNone(text: String) { #expect(salt(text) == nil) }
 }

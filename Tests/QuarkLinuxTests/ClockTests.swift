@@ -3,7 +3,7 @@ import Testing
 @testable import QuarkLinux
 
 @Suite struct ClockTests {
-  /// The reader is interrupted for 18 ms between two clocks that differ by nothing: what is known stays.
+  /// The reader is interrupted for 18 ms between two clocks without a difference: the known offset stays.
   @Test func interruptedReadingAdmitsWhatIsKnown() {
     let early = Clock.Reading(1_000_000, after: 1_000_000, before: 19_000_000)
     #expect(early.admits(0))
@@ -23,7 +23,7 @@ import Testing
   @Test func suspendedTimeIsTheKernels() throws {
     let first = try Clock.suspendedNS(last: 0)
     #expect(try Clock.suspendedNS(last: first) == first)
-    // Of an offset that cannot be right nothing is kept.
+    // An offset that cannot be right is replaced.
     #expect(try Clock.suspendedNS(last: first &+ 60_000_000_000) &- first &+ 1_000_000 < 2_000_000)
   }
 }

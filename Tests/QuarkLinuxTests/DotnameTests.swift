@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkBTF
 @testable import QuarkLinux
 
-/// A BTF with all that kprobes want, in a shape that a test chooses.
+/// A BTF with everything that kprobes need, in a form that a test chooses.
 struct OffsetsKernel {
   /// Members by structure: name and offset, each of the type `int`.
   var structures: [String: [(name: String, offset: UInt32)]] = [
@@ -34,7 +34,7 @@ struct OffsetsKernel {
     }
     let path = builder.structure("path", size: 16, [("mnt", int, 0), ("dentry", int, 8)])
     builder.structure("fs_struct", size: 64, [("root", path, 24), ("pwd", path, 40)])
-    // As of Linux 6.16: the name that others may read is a constant one, and one of two.
+    // As in Linux 6.16: the name is const, and is in a union with another member.
     let qstr = builder.structure("qstr", size: 16, [("hash", int, 0), ("name", int, 8)])
     let names = builder.structure(
       "", size: 16, [("__d_name", qstr, 0), ("d_name", builder.add(.const, "", qstr), 0)], kind: .union)
@@ -58,7 +58,7 @@ struct OffsetsKernel {
     return try KernelOffsets(btf: file.path)
   }
 
-  /// Offset 0 of a file that only has these types; all others are missing, so that only one name can be asked for.
+  /// The offsets in a file that has only these types; all others are missing, so a test can ask for only one name.
   static func resolve(_ bytes: [UInt8]) throws -> OffsetVector {
     let file = RecorderTests.TemporaryFile()
     try file.write(Data(bytes))
@@ -71,7 +71,7 @@ struct OffsetsKernel {
     let names = Dotname.allCases.map { "\($0.name)" }
     #expect(Dotname.requiredCount == 51 && Dotname.count == 76 && names.count == 76 && Set(names).count == 76)
     var required = Array(names[..<51])
-    // The two that the alphabet would have elsewhere.
+    // These two are not in alphabetical order.
     let moved = ["mnt_namespace.proc_inum", "task_struct.start_boottime"]
     #expect(names[firstIndex(names, moved[0]) - 1] == "mount.mnt_mountpoint")
     #expect(names[firstIndex(names, moved[1]) + 1] == "task_struct.signal")
@@ -121,11 +121,11 @@ struct OffsetsKernel {
     let other = #expect(throws: QuarkError.self) { try kernel.offsets() }
     #expect(other?.detail.hasSuffix(": it lacks signal_struct.pids upid.nr") == false)
     #expect(other?.detail.contains("upid.nr") == true)
-    // Both kinds there is all there: nothing is missing.
+    // With both kinds nothing is missing.
     kernel = OffsetsKernel()
     kernel.structures["task_struct"]!.append(("pids", 1096))
     #expect(try kernel.offsets()[.signalStructPids] == 400)
-    // What only some kernels have is never missed, and found where it is.
+    // Members that only some kernels have are never missing, and are found if they exist.
     kernel.structures["mount"]!.append(("mnt_parent", 16))
     #expect(try kernel.offsets()[.mountMntParent] == 16)
   }
@@ -143,7 +143,7 @@ struct OffsetsKernel {
     #expect(try OffsetsKernel.resolve(builder.bytes)[.upidNr] == expected)
   }
 
-  /// As bit-fields were written before there was the flag: of an integer that is smaller than its bytes.
+  /// The old form of bit-fields without the flag: an integer with fewer bits than its size.
   @Test(arguments: [(UInt32(32), 4), (3, nil), (32 | 8 << 16, nil)] as [(UInt32, Int?)])
   func oldBitFields(encoding: UInt32, expected: Int?) throws {
     var builder = BTFBuilder()
@@ -155,15 +155,15 @@ struct OffsetsKernel {
   @Test func howTypesAreSearched() throws {
     var builder = BTFBuilder()
     let int = builder.add(.int, "int", 4)
-    // Declaration order, also into what has no name; a name that comes again later does not count.
+    // The order of declarations counts, also inside unnamed members; a name that is repeated later is ignored.
     let inner = builder.structure("", size: 8, [("nr", int, 4)])
     let outer = builder.structure("", size: 16, [("", inner, 8)], kind: .union)
     builder.structure("upid", size: 64, [("x", int, 0), ("", outer, 16), ("nr", int, 60)])
-    // A union, when there is no structure; the first of a name, when there are two.
+    // A union is used if there is no structure; if there are two with one name, the first is used.
     builder.structure("vfsmount", size: 8, [("mnt_root", int, 4)], kind: .union)
     builder.structure("tty_driver", size: 64, [("major", int, 8)])
     builder.structure("tty_driver", size: 64, [("major", int, 16)])
-    // A typedef is not looked through, nor what a pointer points to.
+    // Typedefs and pointers are not followed.
     let path = builder.structure("path", size: 16, [("mnt", int, 0), ("dentry", int, 8)])
     builder.structure(
       "fs_struct", size: 64,
@@ -225,7 +225,7 @@ struct OffsetsKernel {
       builder.structure("upid", size: 8, [("", builder.count, 0)])
     }
     #expect(detail(const).hasSuffix("const of itself"))
-    // Each level has two ways to the next: 2 to the power of 30 in all.
+    // Each level has two ways to the next one: 2^30 in all.
     let ways = kernel.build { builder, int in
       var level = builder.structure("", size: 8, [("x", int, 0)])
       for _ in 0..<30 { level = builder.structure("", size: 8, [("", level, 0), ("", level, 0)]) }
@@ -236,8 +236,8 @@ struct OffsetsKernel {
     #expect(detail(name).hasSuffix("a member's name is outside of the strings"))
   }
 
-  /// Cut, or with a byte changed, at some places of all (make fuzz tries others): an answer or an error,
-  /// and never the end of the program.
+  /// A file that is cut, or has a byte changed, at some places (make fuzz tries others), gives an answer or an error
+  /// and never ends the program.
   @Test func nothingTraps() throws {
     let bytes = OffsetsKernel().build()
     for length in stride(from: 0, to: bytes.count, by: 11) { #expect(detail(Array(bytes[..<length])) != "none") }

@@ -26,7 +26,7 @@ import Testing
     #expect(plan[.credentials] == nil)
     #expect(plan.description.contains("credentials: none\n  not kprobe/commit_creds: "))
     #expect(plan.missing == nil, "changes of ids are no reason to be blind")
-    // Nothing is left to be rejected.
+    // There is nothing left to reject.
     plan.reject(.credentials, "again")
     #expect(!plan.description.contains("again"))
   }
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  /// For what is not asked for, nothing is hooked, and nothing is said.
+  /// Hooks that are not asked for are not used and not listed.
   @Test func onlyWhatIsAskedFor() {
     #expect(HookPlan(types: cquark_types_for(0)).hooks == Hook.ofProcesses)
     let none = HookPlan(types: 1 << RAW_FILE.rawValue)

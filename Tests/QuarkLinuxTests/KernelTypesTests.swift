@@ -4,7 +4,7 @@ import Testing
 @testable import QuarkBTF
 @testable import QuarkLinux
 
-/// A BTF as a kernel has it, made by hand.
+/// A BTF like that of a kernel, made by hand.
 struct BTFBuilder {
   private var strings: [UInt8] = [0]
   private var types: [UInt32] = []
@@ -61,7 +61,7 @@ struct BTFBuilder {
 }
 
 @Suite struct KernelTypesTests {
-  /// What a BPF object may ask for: `struct task___old { pid, leader, place { line } }`.
+  /// The BTF of a BPF object: `struct task___old { pid, leader, place { line } }`.
   static func object() -> [UInt8] {
     var builder = BTFBuilder()
     for name in ["task___old", "pid", "leader", "place", "line", "color", "RED"] { _ = builder.string(name) }
@@ -109,7 +109,7 @@ struct BTFBuilder {
     #expect(!types.has("place", member: "pid"))
   }
 
-  /// The extract is a BTF itself, with the wanted structures and members only; what surrounds them has no influence.
+  /// The extract is a BTF itself, with only the wanted structures and members; the rest has no influence.
   @Test func extract() throws {
     let types = try Self.types(Self.kernel().bytes)
     let padded = try Self.types(Self.kernel(padding: 5000).bytes)
@@ -118,7 +118,7 @@ struct BTFBuilder {
     let text = String(decoding: types.extract, as: UTF8.self)
     for name in ["task", "pid", "leader", "place", "line", "color", "RED"] { #expect(text.contains("\0\(name)\0")) }
     for name in ["state", "BLUE", "other", "old"] { #expect(!text.contains("\0\(name)\0")) }
-    // Read as a kernel's it has the same.
+    // Reading it like the BTF of a kernel gives the same.
     let again = try Self.types(types.extract)
     #expect(again.extract == types.extract)
     #expect(again.functionID("do_something") == nil)
@@ -135,20 +135,20 @@ struct BTFBuilder {
     var circular = BTFBuilder()
     circular.structure("task", size: 4, [("pid", 1, 0)])
     #expect(throws: QuarkError.self) { try Self.types(circular.bytes) }
-    // Twice in each: more ways than can be gone.
+    // Each contains the next one twice: a full walk would take too long.
     for kind in [BTFBuilder.Kind.structure, .union] {
       var manifold = BTFBuilder()
       manifold.structure("task", size: 4, [("", 2, 0), ("", 2, 0)])
       manifold.structure("", size: 4, [("", 1, 0), ("", 1, 0)], kind: kind)
       #expect(throws: QuarkError.self) { try Self.types(manifold.bytes) }
     }
-    // Of four gigabytes, as the header says.
+    // The header claims four gigabytes.
     for place in [12, 16, 20] {
       var vast = bytes
       vast.replaceSubrange(place..<place + 4, with: [0xfc, 0xff, 0xff, 0xff])
       #expect(throws: QuarkError.self) { try Self.types(vast) }
     }
-    // Whatever a byte is changed to, nothing traps.
+    // With any change of a byte nothing traps.
     for index in bytes.indices {
       for value: UInt8 in [0, 1, 0x7f, 0xff] {
         var damaged = bytes

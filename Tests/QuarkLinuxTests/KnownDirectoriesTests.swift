@@ -15,7 +15,7 @@ import Testing
     expect(paths, key, nil)
     paths.learn(path, of: key)
     expect(paths, key, path)
-    // Its memory was given to another one.
+    // Its memory now belongs to another entry.
     expect(paths, Self.key(0x1000, hash: 78), nil)
     let parts: [WritableKeyPath<KnownDirectories.Key, UInt64>] = [\.mount, \.root, \.parent, \.name, \.entry]
     for change in parts {
@@ -48,7 +48,7 @@ import Testing
     #expect(mayBe == expected)
   }
 
-  /// Where the kernel's types do not say where a hash is.
+  /// The kernel's types do not have the offset of a hash.
   @Test func noLength() {
     let (key, bytes) = (
       KnownDirectories.Key(entry: 1, mount: 0, root: 0, parent: 0, name: 0, hashAndLength: 0), Self.bytes("/x")

@@ -6,9 +6,10 @@ import Testing
 @testable import QuarkBTF
 @testable import QuarkLinux
 
-/// From offsets to the definition of a probe, and from the bytes of its samples to records; no kernel is asked.
+/// From offsets to the definition of a probe, and from the bytes of its samples to records; this does not use the
+/// kernel.
 @Suite struct KprobeTests {
-  /// Offsets that tell one another apart; those of the credentials are next to each other, as a kernel has them.
+  /// Offsets that are all different; those of the credentials are adjacent, as in a kernel.
   private static func offsets() -> KernelOffsets {
     var vector = OffsetVector()
     for (index, name) in Dotname.allCases.enumerated() { vector[name] = 8 * index }
@@ -36,7 +37,7 @@ import Testing
     #endif
   }
 
-  /// Limits of kernel/trace/trace_probe.h: 4,095 bytes a definition, 128 arguments, of at most 63 characters each.
+  /// The limits of kernel/trace/trace_probe.h: a definition has 4,095 bytes and 128 arguments of at most 63 characters.
   @Test(arguments: [(true, true), (true, false), (false, false)])
   func definitionsFit(hasArrays: Bool, isRecent: Bool) {
     let offsets = Self.offsets()
@@ -74,7 +75,7 @@ import Testing
     #expect(format["what"] == nil && format["comm"] == nil)
   }
 
-  /// As the kernel lays out what it was asked for.
+  /// The format file of the kernel for what was asked for.
   private static func format(
     _ arguments: [(field: SampleField, argument: FetchArgument)], hasArrays: Bool, gap: Int = 0
   ) -> EventFormat {
@@ -104,13 +105,13 @@ import Testing
     #expect(layout.levels == shape.levels && layout.fileLevels == shape.fileLevels)
     #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: 4), arguments, shape) == nil)
     #expect(SampleLayout(EventFormat([]), arguments, shape) == nil)
-    // Numbers that nobody may compute with.
+    // Numbers that are too large to compute with.
     for gap in [1 << 24, 1 << 30, 1 << 40] {
       #expect(SampleLayout(Self.format(arguments, hasArrays: hasArrays, gap: gap), arguments, shape) == nil)
     }
   }
 
-  /// A sample as the ring would lend it.
+  /// A sample like one that the ring lends.
   private struct Sample {
     var bytes: [UInt8]
     let layout: SampleLayout
@@ -125,14 +126,14 @@ import Testing
       set(0, at: layout[field]! + distance, value)
     }
 
-    /// A name in a file system, as far up from the leaf as `level` says.
+    /// Sets a directory entry that is `level` levels above the leaf.
     mutating func setEntry(_ field: SampleField, _ level: Int = 0, _ entry: UInt64, below parent: UInt64, _ name: String) {
       set(field, at: 64 * level, parent)
       set(field, at: 64 * level + 16, entry + 56)
       set(field, at: 64 * level + 32, name)
     }
 
-    /// Where the task's root and working directories are.
+    /// Sets the task's root and working directories.
     mutating func setDirectories(root: (mount: UInt64, entry: UInt64), working: (mount: UInt64, entry: UInt64)) {
       for (index, place) in [root.mount, root.entry, working.mount, working.entry].enumerated() {
         set(.fileSystem, at: 8 * index, place)
@@ -174,7 +175,7 @@ import Testing
     }
   }
 
-  /// What a queue knows of the process of a sample.
+  /// The data that a queue has of the process of a sample.
   private func known(_ sample: Sample, of probe: Probe) -> Known? {
     var layouts = SampleLayouts(seesThreads: false)
     layouts.set(probe, id: 9, sample.layout)
@@ -185,7 +186,7 @@ import Testing
         ring_size: 0, replay: nil))
     var isTaken = false
     unsafe translator.translate(sample.bytes.span.bytes, probe, layouts) { isTaken = pipeline.insert(record: $0) }
-    // Unless the kernel is said to have made it, and nothing of its birth is known.
+    // Except if it is a helper of the kernel whose fork is not known.
     let isDropped = unsafe sample.bytes.withUnsafeBytes {
       unsafe layouts.isOfKernelThread(probe, $0.baseAddress! + 36) && probe != .fork
     }
@@ -196,7 +197,7 @@ import Testing
 
   @Test func anExec() throws {
     var sample = try sample(of: .exec)
-    // No process has that number, so that nothing is read of one.
+    // No process has this pid, so nothing is read from /proc.
     sample.set(.tgid, UInt32(4_000_000))
     sample.set(.credentials, UInt32(1000))
     sample.set(.credentials, at: 24 + 16, UInt64(0xff))
@@ -222,20 +223,20 @@ import Testing
     #expect(whole.cwd == "/a/b/c" && whole.exe == "/bin/tool" && whole.script == "")
     #expect(whole.argument == "tool" && whole.argumentBytes == 8 && whole.argumentsThere == 8)
     #expect(whole.flags & UInt64(QUARK_F_LATE_CWD | QUARK_F_LATE_CMDLINE) == 0)
-    // What stands where nothing could be read is nothing.
+    // The content of a field that could not be read is ignored.
     sample.set(.terminal, UInt64(0))
     #expect(try #require(known(sample, of: .exec)).ttyMajor == 0)
-    // A long name is elsewhere than in its entry.
+    // A long name is not inside its entry.
     sample.set(.folders, at: 64 + 16, UInt64(1))
     #expect(try #require(known(sample, of: .exec)).cwd == "./c")
     sample.set(.folders, at: 64 + 16, UInt64(102 + 56))
-    // A file that never had a name.
+    // A file without a name.
     sample.setEntry(.file, 0, 201, below: 201, "memfd:x")
     #expect(try #require(known(sample, of: .exec)).exe == "memfd:x")
-    // The same folder as seen through another mount is not the root.
+    // The same folder in another mount is not the root.
     sample.setDirectories(root: (7, 104), working: (8, 101))
     #expect(try #require(known(sample, of: .exec)).cwd == "./a/b/c")
-    // More arguments than were read, and a path whose head was not.
+    // The arguments are longer than was read, and the head of the path is missing.
     sample.set(.argumentBounds, at: 8, UInt64(5000 + 2000))
     sample.set(.argumentHead, "much")
     sample.setDirectories(root: (7, 1), working: (7, 101))
@@ -258,7 +259,7 @@ import Testing
     sample.set(.signalFlags, UInt32(4))
     let killed = try #require(known(sample, of: .exit))
     #expect(killed.exitSignal == 9 && killed.exitCode == 0)
-    // The first thread alone was killed, and another ended all with 0.
+    // Only the first thread was killed, and another one ended all with 0.
     sample.set(.leaderExitCode, UInt32(31))
     sample.set(.groupExitCode, UInt32(0))
     let ended = try #require(known(sample, of: .exit))
@@ -269,14 +270,14 @@ import Testing
     var sample = try sample(of: .fork)
     sample.set(.tgid, UInt32(4_000_000))
     sample.set(.pid, UInt32(4_000_000))
-    // /mnt is another file system's root.
+    // /mnt is the root of another file system.
     sample.setDirectories(root: (7, 500), working: (8, 101))
     sample.setEntry(.folders, 0, 101, below: 102, "leaf")
     sample.set(.mount, UInt64(200))
     sample.set(.mount, at: 8, UInt64(102))
     sample.setEntry(.mountPoint, 0, 200, below: 500, "mnt")
     #expect(try #require(known(sample, of: .fork)).cwd == "/mnt/leaf")
-    // Mounted on what is mounted: the name of its top is none, and the system knows no such mount.
+    // A mount on a mount: its top has no name, and the system does not list such a mount.
     sample.setEntry(.mountPoint, 0, 200, below: 200, "/")
     #expect(try #require(known(sample, of: .fork)).cwd == "./leaf")
   }
@@ -300,7 +301,7 @@ import Testing
     ("/n\0", "/bin/sh\0/s\0/n\0", "/n"), ("/bin/sh\0", "sh\0/bin/sh\0", nil),
     ("/bin/sh\0", "/bin/sh\0/bin/sh\0", nil), ("/s\0", "/bin/sh\0", nil), ("/s\0", "/bin/sh\0/s", nil),
     ("/s\0", "", nil), ("\0", "/bin/sh\0\0", nil), ("", "/bin/sh\0\0", nil), ("/s\0", "/bin/sh\0/script\0", nil),
-    // Only the beginning of a name is known.
+    // Only the beginning of the name is known.
     ("/long", "/bin/sh\0/long/name\0a\0", "/long/name"), ("/long", "/bin/sh\0/lone/name\0a\0", nil),
   ] as [(String, String, String?)])
   func scripts(name: String, arguments: String, expected: String?) {
@@ -417,7 +418,7 @@ import Testing
   ])
   func recentKernels(release: String, expected: Bool) { #expect(ProbeShape.isRecent(release) == expected) }
 
-  /// Of an event of several probes a number says whose a sample is.
+  /// In an event of several probes a number identifies the probe of a sample.
   @Test func moments() throws {
     let offsets = Self.offsets()
     var shape = ProbeShape()
@@ -432,7 +433,7 @@ import Testing
       layouts.set(probe, id: 9, layout)
       made.append(Sample(layout))
     }
-    // The kernel takes them as one event only if all are alike.
+    // The kernel accepts them as one event only if all have the same fields.
     #expect(Set(texts).count == 1)
     for (moment, expected) in [(0, .exit), (1, .exit), (Probe.fork.moment, .fork), (Probe.name.moment, .name)]
       as [(Int, Probe)]
@@ -450,7 +451,7 @@ import Testing
     #expect(isKnown && !isOther)
   }
 
-  /// Whatever a sample has in it, what comes of it is a record.
+  /// A sample with any content becomes a valid record.
   @Test func anyBytes() throws {
     var random = SystemRandomNumberGenerator()
     for probe in [.fork, .exec, .exit, .name] as [Probe] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import QuarkLinux
 
-/// What this machine says of itself, as C programs get it.
+/// The facts about this machine, as C programs get them.
 @Suite struct MachineTests {
   @Test func system() throws {
     var info = unsafe SystemInformation.read()

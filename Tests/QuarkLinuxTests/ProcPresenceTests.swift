@@ -6,7 +6,7 @@ import Testing
 @testable import QuarkLinux
 
 @Suite struct ProcPresenceTests {
-  /// No pid of Linux (PID_MAX_LIMIT is 4,194,304): nobody has it here.
+  /// A number that no process can have as its pid (PID_MAX_LIMIT is 4,194,304).
   private static let nobody: UInt32 = 5_000_000
 
   private func look(at text: String?, pid: UInt32 = nobody) throws -> ProcessLook {
@@ -25,7 +25,7 @@ import Testing
     #expect(try look(at: stat(state: state, threads: 1)) == .alive(startNS: 12345 * 1_000_000_000 / 100))
   }
 
-  /// A zombie has ended, but not if it is a first thread that ended before the others.
+  /// A zombie has exited, but not if it is a first thread that ended before the others.
   @Test(arguments: ["Z", "X"])
   func oneThatHasEnded(state: String) throws {
     #expect(try look(at: stat(state: state, threads: 1)) == .gone)
@@ -33,7 +33,7 @@ import Testing
     #expect(try look(at: stat(state: state, threads: 2)) == .alive(startNS: 12345 * 1_000_000_000 / 100))
   }
 
-  /// What cannot be read says nothing: nobody is forgotten for it.
+  /// If the file cannot be read, the result is unknown, and no process is forgotten.
   @Test(arguments: [
     "", "7 (sh", "7 (sh) S 1 10 11", "7 (sh) S 1 10 11 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 99999999999999999999 0\n",
   ])
@@ -41,7 +41,7 @@ import Testing
 
   @Test func oneThatIsNotThere() throws { #expect(try look(at: nil) == .gone) }
 
-  /// With hidepid others are not to be seen in /proc; kill(2) still knows them.
+  /// With hidepid other processes are not visible in /proc, but kill(2) still finds them.
   @Test func oneThatIsHidden() throws {
     #expect(try look(at: nil, pid: UInt32(getpid())) == .unknown)
     #expect(try look(at: nil, pid: 1) == .unknown)
@@ -52,7 +52,7 @@ import Testing
     #expect(try look(at: nil, pid: 1 << 31) == .unknown)
   }
 
-  /// The machine's own: as what takes stock of the processes has it.
+  /// The /proc of the machine: it gives the same start times as a scrape.
   @Test func theMachines() throws {
     var presence = try ProcPresence(path: "/proc")
     var scraper = try ProcScraper()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import QuarkLinux
 
-/// What was scraped of a process, in values that outlive it.
+/// The scraped data of a process, as values that outlive it.
 struct Scraped: Equatable {
   var pid: UInt32
   var isTaskKnown: Bool
@@ -130,7 +130,7 @@ struct Scraped: Equatable {
     }
   }
 
-  /// An empty directory is a process that ended after it was listed; a file is no process at all.
+  /// An empty directory is a process that ended after it was listed; a file is not a process.
   @Test func endedAndImpossible() throws {
     let tree = try ProcTree()
     try tree.directory("7")
@@ -142,8 +142,8 @@ struct Scraped: Equatable {
     #expect(outcome == .init(processes: 1, missed: 3, unreadable: 2))
   }
 
-  /// Directories in place of files, a file in place of each link: as unreadable as a file without permission, which
-  /// root would read.
+  /// Directories in place of files, and a file in place of each link: they cannot be read, like a file without
+  /// permission, which root could read.
   @Test func unreadable() throws {
     let tree = try ProcTree()
     for name in ["status", "comm", "cmdline", "cgroup", "environ"] { try tree.directory("5/\(name)") }
@@ -174,7 +174,7 @@ struct Scraped: Equatable {
     #expect(processes[30]?.cmdline == "")
   }
 
-  /// 65,536 supplementary groups: the capabilities come behind them. Then a line that is longer than all we read.
+  /// 65,536 supplementary groups, followed by the capabilities. Then a line that is longer than the part that is read.
   @Test func longStatus() throws {
     let tree = try ProcTree()
     let head = "PPid:\t9\nUid:\t1\t1\t1\t1\nGroups:\t"
@@ -211,7 +211,7 @@ struct Scraped: Equatable {
     #expect(processes[4]?.environment == "A=1\0B=2\0")
   }
 
-  /// Nothing of one process shows in the next, and a scrape can be repeated.
+  /// No data of one process is in the next one, and a scrape can be repeated.
   @Test func reuse() throws {
     let tree = try ProcTree()
     try tree.process(1)
@@ -243,7 +243,7 @@ struct Scraped: Equatable {
   }
 }
 
-/// Reading the machine's own /proc: that is no tracing.
+/// Reads the machine's own /proc, which is not tracing.
 @Suite struct RealProcTests {
   @Test func ourselves() throws {
     var scraper = try ProcScraper(maxEnvironmentLength: 1 << 20)
@@ -274,7 +274,7 @@ struct Scraped: Equatable {
     #expect(parents[UInt32(getpid())] == UInt32(getppid()))
   }
 
-  /// No process may be taken for one that ended because this program may open nothing more.
+  /// If this program has no free descriptors, no process may be treated as exited because of that.
   @Test func exhaustionIsAnError() async {
     await #expect(processExitsWith: .success) {
       var scraper = try ProcScraper()
@@ -291,7 +291,7 @@ struct Scraped: Equatable {
     }
   }
 
-  /// Processes end at any moment of their being read; no descriptor stays open.
+  /// Processes end at any moment while they are read; no descriptor stays open.
   @Test func processesThatEnd() throws {
     var scraper = try ProcScraper()
     for _ in 0..<60 {

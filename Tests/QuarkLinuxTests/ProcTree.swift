@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory that looks like a /proc, gone when this goes.
+/// A directory that looks like a /proc; it is removed at the end of this value.
 final class ProcTree {
   let root: URL
   var path: String { root.path }
@@ -31,7 +31,7 @@ final class ProcTree {
     try FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: target)
   }
 
-  /// A process with everything a process can have.
+  /// A process with all possible data.
   func process(_ pid: UInt32, ppid: UInt32 = 1) throws {
     try file("\(pid)/status", """
       Name:\tsh

@@ -6,7 +6,7 @@ import QuarkLinux
 import Testing
 
 @Suite struct RecorderTests {
-  /// A file's path, and the file gone when this goes.
+  /// The path of a file, which is removed at the end of this value.
   final class TemporaryFile {
     let path = FileManager.default.temporaryDirectory.appending(path: "recording.\(UUID().uuidString)").path
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -15,7 +15,7 @@ import Testing
     func read() throws -> Data { try Data(contentsOf: URL(filePath: path)) }
   }
 
-  /// Some bytes that begin with a time stamp, as those of a record do.
+  /// Some bytes that begin with a time stamp, like a record.
   static func record(_ timeNS: UInt64, length: Int = 24) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: timeNS >> (8 * UInt64($0))) }
       + (8..<length).map { UInt8(truncatingIfNeeded: $0) }
@@ -26,7 +26,7 @@ import Testing
     for record in records { unsafe recorder.append(record.span.bytes) }
   }
 
-  /// Two batches: stamps 1, 2, 3, then 9, 4.
+  /// Two batches with the time stamps 1, 2, 3, then 9, 4.
   static func write(_ file: TemporaryFile, closing: Bool = true) throws {
     var recorder = try Recorder(path: file.path)
     var losses = LossCounts(total: 1)
@@ -85,12 +85,12 @@ import Testing
     var replay = try ReplayBackend(path: file.path)
     var counts: [Int] = []
     for now in [0, 1, 3, 8, 9] as [UInt64] { counts.append(replay.consume(limit: 9, untilNS: now) { _ in }) }
-    // 4 came behind 9, and has to wait for it.
+    // 4 came after 9, and has to wait for it.
     #expect(counts == [0, 1, 2, 0, 2])
     #expect(replay.ending == .closed(nowNS: 30, lost: 4))
   }
 
-  /// Gone without `close`: what came is there, and it is told that the end is not.
+  /// Without `close` all records are there, and the reader reports that the end is missing.
   @Test func notClosed() throws {
     let file = TemporaryFile()
     try Self.write(file, closing: false)
@@ -101,7 +101,7 @@ import Testing
     #expect(replay.nowNS() == 20)
   }
 
-  /// What a reader finds while it is written: after a second, all that came before it.
+  /// A reader finds, while the file is written, everything that is older than a second.
   @Test func heldBackForASecond() throws {
     let file = TemporaryFile()
     var recorder = try Recorder(path: file.path)
@@ -114,7 +114,7 @@ import Testing
     try recorder.close()
   }
 
-  /// More than the buffer, in records that do not fit it evenly, and one larger than it.
+  /// More data than the buffer, in records that do not fill it evenly, and one record that is larger.
   @Test func longRecording() throws {
     let file = TemporaryFile()
     var recorder = try Recorder(path: file.path)
@@ -159,7 +159,7 @@ import Testing
     #expect(throws: QuarkError.self) { try Recorder(path: "/dev/full").close() }
   }
 
-  /// The first error is kept while records go on coming, and told in the end.
+  /// The first error is kept while further records come, and reported at the end.
   @Test func aRecordTooLarge() throws {
     let file = TemporaryFile()
     var recorder = try Recorder(path: file.path)
@@ -195,7 +195,7 @@ import Testing
     #expect(replay.consume(limit: 9, untilNS: .max) { _ in } == 5)
   }
 
-  /// What real kernels wrote, with both clocks.
+  /// Recordings of real kernels, with both clocks.
   @Test(arguments: ["5.10.0", "6.1.0", "7.1.13", "7.3.4"])
   func realRecordings(release: String) throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

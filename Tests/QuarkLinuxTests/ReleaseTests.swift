@@ -39,7 +39,7 @@ import Testing
   }
 }
 
-/// The table that is compiled in.
+/// The compiled-in table.
 @Suite struct CompiledTableTests {
   @Test func itIsWhole() throws {
     KernelOffsets.withTable { bytes in
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  /// Numbers that other tools say of these two kernels, from the BTF of BTFhub.
+  /// Numbers of other tools for these two kernels, from the BTF of BTFhub.
   @Test func twoKernels() throws {
     let arm = try #require(KernelOffsets.known(release: "4.18.0-147.5.1.el8_1.aarch64", machine: "aarch64").offsets)
     #expect(arm[.credUid] == 4 && arm[.credCapAmbient] == 72 && arm[.netNamespaceProcInum] == 136)
@@ -71,7 +71,7 @@ import Testing
       Issue.record("not exact")
       return
     }
-    // Of another machine, or one digit away, there is nothing.
+    // For another machine, or with one other digit, there is no answer.
     guard case .unknown = KernelOffsets.known(release: release, machine: "aarch64") else {
       Issue.record("for another machine")
       return

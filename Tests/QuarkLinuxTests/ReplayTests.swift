@@ -4,12 +4,12 @@ import QuarkCore
 import QuarkLinux
 import Testing
 
-/// The queue, fed with what real kernels wrote: recordings of Tests/Fixtures, played with their own clock.
+/// The queue with records of real kernels: recordings of Tests/Fixtures, played with their own clock.
 @Suite struct ReplayTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures/recordings")
 
-  /// An event, in values that outlive it.
+  /// An event, as values that outlive it.
   struct Event {
     var bits: UInt64
     var timeNS: UInt64
@@ -39,7 +39,7 @@ import Testing
 
   static let all = UInt64(QUARK_EV_FORK | QUARK_EV_EXEC | QUARK_EV_EXIT)
 
-  /// Everything a recording makes of events, and the counters at the end.
+  /// All events of a recording, and the counters at the end.
   static func play(_ release: String, flags: CInt = 0) throws -> (events: [Event], statistics: quark_queue_stats) {
     var replay = try ReplayBackend(path: folder.appending(path: "\(release).rec").path)
     var pipeline = unsafe EventPipeline(
@@ -87,7 +87,7 @@ import Testing
     #expect(zip(events, events.dropFirst()).allSatisfy { $0.timeNS <= $1.timeNS })
   }
 
-  /// However records are joined, the same is told of each process in the end.
+  /// With all ways of joining records, the final data of each process is the same.
   @Test(arguments: releases)
   func joiningChangesNothing(release: String) throws {
     let (joined, _) = try Self.play(release)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Quark
 
-/// Copies of events that are gone, of processes made by hand.
+/// Copies of events that are gone, with processes made by hand.
 @Suite struct BatchCopierTests {
-  /// The texts of a process; some are those of the one before, and some are larger than a block.
+  /// The texts of a process; some are equal to those of the process before, and some are larger than a block.
   struct Texts: Equatable {
     var exe: String
     var workingDirectory: String?
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  /// A queue's memory for strings, and the strings that it has not given back yet: one that comes again is the same.
+  /// The string pool of a queue, and the strings that it has not released yet: an equal string is shared.
   @safe struct Strings: ~Copyable {
     var pool = StringPool()
     private var kept: [(text: String, bytes: StringPool.Bytes)] = unsafe []
@@ -40,13 +40,13 @@ import Testing
       return unsafe bytes
     }
 
-    /// Gives back all but the newest ones.
+    /// Releases all but the newest strings.
     mutating func giveBack(but count: Int) {
       while unsafe kept.count > count { unsafe pool.release(kept.removeFirst().bytes) }
     }
   }
 
-  /// Copies an event of each process. The strings of one may be given back before the next one comes.
+  /// Copies one event for each process. The strings of one may be released before the next one comes.
   static func batch(
     of pids: Range<UInt32>, limit: Int = 256, into blocks: BlockPool, _ strings: inout Strings, keeping count: Int
   ) -> EventBatch {
@@ -77,7 +77,7 @@ import Testing
     #expect(batch.compactMap(\.process).map(Texts.init) == pids.map(Texts.init))
   }
 
-  /// Whether the queue gives its strings back at once, so that others take their places, or keeps some for long.
+  /// The queue either releases its strings at once, so that others use their memory, or keeps some for long.
   @Test(arguments: [0, 1, 2, 5, 100]) func textsAreThoseOfTheTime(kept: Int) {
     var strings = Strings()
     let batch = Self.batch(of: 1..<240, into: BlockPool(limit: 8), &strings, keeping: kept)
@@ -96,7 +96,7 @@ import Testing
     #expect(unsafe processes[0].storage.pointee.exe != processes[1].storage.pointee.exe)
   }
 
-  /// What somebody has does not go round.
+  /// The memory of a batch that is kept is not used again.
   @Test func batchesThatAreKeptStay() {
     let blocks = BlockPool(limit: 64)
     var strings = Strings()
@@ -109,7 +109,7 @@ import Testing
     for (batch, pids) in kept { Self.expect(batch, pids) }
   }
 
-  /// The memory of a batch that nobody has is that of the next one.
+  /// The memory of a batch that was released is used for the next one.
   @Test func memoryGoesRound() {
     let blocks = BlockPool(limit: 64)
     var strings = Strings()
@@ -138,7 +138,7 @@ import Testing
     #expect(count == 2 && full.count == 2)
   }
 
-  /// An event of a few bytes does not fill a batch before its memory does.
+  /// With small events a batch is limited by its memory.
   @Test func sizeOfABatch() {
     var strings = Strings()
     var copier = unsafe withUnsafeMutablePointer(to: &strings.pool) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Quark
 
-/// The asynchronous face, on a recording.
+/// The asynchronous interface, with a recording.
 @Suite(.timeLimit(.minutes(15))) struct EventSequenceTests {
   static func sequence(batchLimit: Int = 256, overflow: OverflowPolicy = .wait) throws -> EventSequence {
     try Queue(Recording.single).events(batchLimit: batchLimit, overflow: overflow)
@@ -17,7 +17,7 @@ import Testing
     #expect(try text == Recording.text())
   }
 
-  /// Whoever is slow loses nothing when the queue waits.
+  /// With `wait`, a slow reader loses nothing.
   @Test func waitingLosesNothing() async throws {
     let sequence = try Self.sequence(batchLimit: 3, overflow: .wait)
     var text = ""
@@ -28,7 +28,7 @@ import Testing
     #expect(try text == Recording.text())
   }
 
-  /// What the buffer had no room for is counted where it is missing.
+  /// Events that did not fit in the buffer are counted at the place where they are missing.
   @Test(arguments: [OverflowPolicy.dropOldest(bufferSize: 20_000), .dropNewest(bufferSize: 20_000)]) func droppedEventsAreCounted(overflow: OverflowPolicy)
     async throws
   {
@@ -43,11 +43,11 @@ import Testing
       last = batch[0].timeNS
     }
     #expect(got > 0 && got < count)
-    // What came in after the last that was kept is missing at the end, where no batch can say so.
+    // Events after the last accepted one are missing at the end, where no batch can count them.
     if case .dropOldest = overflow { #expect(got + Int(dropped) == count) } else { #expect(dropped == 0) }
   }
 
-  /// Until a recording has been played to its end, without taking anything of it.
+  /// Waits until a recording has been played to its end, without taking events.
   static func untilOver(_ sequence: EventSequence) async throws {
     while (try? sequence.statistics()) != nil { try await Task.sleep(for: .milliseconds(1)) }
   }
@@ -76,7 +76,7 @@ import Testing
     await sequence.close()
   }
 
-  /// Batches that were kept are whole when all else is gone.
+  /// Batches that were kept are still valid when everything else is gone.
   @Test func batchesOutliveTheSequence() async throws {
     var kept: [EventBatch] = []
     do {
@@ -86,14 +86,14 @@ import Testing
   }
 }
 
-/// How a sequence ends before its events do.
+/// A sequence ends before all its events were taken.
 @Suite(.timeLimit(.minutes(15))) struct EventSequenceEndTests {
-  /// A sequence with events left, whose queue will wait for room.
+  /// A sequence with remaining events, whose queue waits for room.
   static func sequence() throws -> EventSequence {
     try EventSequenceTests.sequence(batchLimit: 1)
   }
 
-  /// Batches to take until the task is cancelled: the sequence ends though there are more.
+  /// The task takes batches until it is cancelled: the sequence ends although there are more.
   @Test func cancellingEndsIt() async throws {
     let sequence = try Self.sequence()
     let (taken, takes) = AsyncStream.makeStream(of: Void.self)
@@ -102,7 +102,7 @@ import Testing
       for try await _ in sequence {
         count += 1
         takes.yield()
-        // Until the task is cancelled.
+        // Sleep until the task is cancelled.
         if count == 3 { try? await Task.sleep(for: .seconds(3600)) }
       }
       return count

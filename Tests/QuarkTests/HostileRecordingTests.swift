@@ -2,7 +2,8 @@ import Foundation
 import Quark
 import Testing
 
-/// A recording is anybody's file. Here are some of its bytes, others in each run; `make hostile` replaces them all.
+/// A recording may come from an attacker. This test replaces some of its bytes, others in each run; `make hostile`
+/// replaces all of them.
 @Suite struct HostileRecordingTests {
   private static let header = 112
   private static let values = [0, 1, 1 << 63, .max] as [UInt64]
@@ -18,7 +19,7 @@ import Testing
       frames.append(offset..<end)
       offset = end
     }
-    // The time of the mark before, what was lost, and the number of records.
+    // The time of the last mark, the number of lost records, and the number of records.
     let last = [UInt32(3), 24].flatMap(bytes) + whole[header + 8..<header + 24] + bytes(UInt64(records))
     frames.append(offset..<offset + last.count)
     return (Array(whole[..<offset]) + last, frames)
@@ -28,7 +29,7 @@ import Testing
     (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 
-  /// Plays it to its end, which must come. Nil: it is refused.
+  /// Plays it to its end, which must come. Nil if it is refused.
   private static func play(_ bytes: [UInt8], at path: String) throws -> Queue.Statistics? {
     try Data(bytes).write(to: URL(filePath: path))
     var attributes = Queue.Attributes()
@@ -52,15 +53,15 @@ import Testing
     try body(path)
   }
 
-  /// Everything in the header, in the frames of records and marks, and in the end, is replaced, eight bytes at a time,
-  /// by one of the values.
+  /// Eight bytes at a time are replaced by one of the values, everywhere in the header, in the frames of records and
+  /// marks, and in the end.
   @Test func anyEightBytes() throws {
     let (good, frames) = try Self.short(frames: 6)
     var played = 0
     try Self.withFile { path in
       let untouched = try #require(try Self.play(good, at: path))
       #expect(untouched.insertions > 3 && untouched.malformed == 0 && untouched.late == 0)
-      // The headers of frames and of records, and all of the marks.
+      // The headers of frames and of records, and whole marks.
       var offsets = Array(0..<Self.header)
       for frame in frames { offsets += frame.lowerBound..<min(frame.upperBound, frame.lowerBound + 8 + 160) }
       for offset in offsets where offset + 8 <= good.count {
@@ -86,19 +87,19 @@ import Testing
     }
   }
 
-  /// Whether it is played, and not refused.
+  /// True if it is played and not refused.
   private static func play(
     _ bytes: inout [UInt8], with value: UInt64, at offset: Int, _ path: String
   ) throws -> Bool {
     bytes.replaceSubrange(offset..<offset + 8, with: Self.bytes(value))
-    // Said before, for who sees it trap.
+    // Printed first, so that the output shows it if the test traps.
     print("hostile: \(value) at \(offset)")
     guard let statistics = try play(bytes, at: path) else { return false }
     #expect(statistics.insertions == statistics.removals, "offset \(offset), value \(value)")
     return true
   }
 
-  /// FOUND in a recording of 6.1.0: a record's time. The event is told, and so are all that come behind it.
+  /// FOUND in a recording of 6.1.0: the time of a record. The event is delivered, and also all later ones.
   @Test(arguments: [144, 312], [1 << 63, .max] as [UInt64])
   func aTimeFarAhead(offset: Int, value: UInt64) throws {
     var bytes = try Array(Data(contentsOf: URL(filePath: #require(Recording.attributes.replay))))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Quark
 
-/// What was lost, from a recording's marks to a queue's counters.
+/// The number of lost records, from the marks of a recording to the counters of a queue.
 @Suite struct LossTests {
   @Test func familiesAreToldApart() throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "losses.\(UUID().uuidString)").path

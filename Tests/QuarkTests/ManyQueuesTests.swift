@@ -3,7 +3,8 @@ import Quark
 import Synchronization
 import Testing
 
-/// Queues are opened and closed on several threads at once. Those of the kernel need a guest.
+/// Queues are opened and closed on several threads at once. Queues with a backend need a guest, and are not tested
+/// here.
 @Suite struct ManyQueuesTests {
   @Test func atOnce() async throws {
     let expected = try Self.count()
@@ -13,7 +14,7 @@ import Testing
     }
   }
 
-  /// One is opened that fails, too: the lock is left.
+  /// A queue that fails to open must release the lock, too.
   private static func count() throws -> Int {
     var wrong = Queue.Attributes()
     wrong.replay = "/nonexistent"

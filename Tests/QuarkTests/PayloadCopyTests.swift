@@ -4,7 +4,7 @@ import Testing
 
 @testable import Quark
 
-/// Copies of events that are gone, of families that have more to show than a process.
+/// Copies of events that are gone, of families with a payload.
 @Suite struct PayloadCopyTests {
   /// A copy, made before what the event points to is overwritten.
   func copy(_ event: quark_event, overwriting texts: [UnsafeMutablePointer<CChar>]) -> Event {

@@ -3,7 +3,7 @@ import Quark
 import QuarkLinux
 import Testing
 
-/// Attributes are judged before anything is opened: none of these tests touches the kernel's tracing.
+/// Attributes are checked before anything is opened: none of these tests uses the kernel's tracing.
 @Suite struct QueueAttributesTests {
   func errno(_ change: (inout quark_queue_attr) -> Void) -> CInt? {
     var attributes = Queue.defaultAttributes

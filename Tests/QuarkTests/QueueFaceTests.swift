@@ -1,9 +1,9 @@
 import Quark
 import Testing
 
-/// What Swift programs have of a queue, on a recording: nothing here touches the kernel's tracing.
+/// The interface of a queue for Swift programs, with a recording: nothing here uses the kernel's tracing.
 @Suite struct QueueFaceTests {
-  /// All that is handed out, to the end of the recording.
+  /// Passes all events to `body`, to the end of the recording.
   static func drain(_ queue: inout Queue, _ body: (EventView) throws -> Void) throws {
     while true {
       try queue.forEachEvent(body)

@@ -14,14 +14,14 @@ enum Recording {
     return attributes
   }
 
-  /// As quark-mon -g plays it.
+  /// Plays it like quark-mon -g.
   static var single: Queue.Attributes {
     var attributes = attributes
     attributes.isMinimallyAggregated = true
     return attributes
   }
 
-  /// What quark-mon -g prints of it.
+  /// The output of quark-mon -g for it.
   static func text() throws -> String {
     try String(contentsOf: fixtures.appending(path: "golden/6.1.0.single.events"), encoding: .utf8)
   }

@@ -1,7 +1,7 @@
 internal import CQuark
 
-/// What holds when nothing is lost, refused or late: the order is that of time, what is told is the truth, and it is
-/// the same however the records are joined.
+/// Checks for rounds in which nothing is lost, refused or late: events are in the order of time, their data is true,
+/// and it is the same for all ways of joining.
 enum Calm {
   static func check(_ ledger: Ledger) throws(Violation) {
     let statistics = (ledger.refused, ledger.malformed, ledger.lateCount)
@@ -19,7 +19,7 @@ enum Calm {
     }
   }
 
-  /// By time, and of equal times by arrival.
+  /// Sorted by time, and for equal times by arrival.
   private static func sorted(_ ledger: Ledger) -> [Int] {
     let keys = ledger.arrivals.enumerated().map { (ledger.records[$1].timeNS, $0, $1) }
     return keys.sorted { $0 < $1 }.map { $0.2 }
@@ -39,10 +39,10 @@ enum Calm {
     }
   }
 
-  // MARK: - However they are joined
+  // MARK: - Different ways of joining
 
-  /// Pids whose records do not have the order of their making: with equal stamps, an exit may stand behind the fork that
-  /// uses its pid again.
+  /// Pids whose records are not in the order in which they were made: with equal time stamps, an exit may come after
+  /// the fork that uses its pid again.
   private static func shuffled(_ ledger: Ledger) -> Set<UInt32> {
     var (newest, shuffled) = ([UInt32: Int](), Set<UInt32>())
     for index in sorted(ledger) {
@@ -53,8 +53,8 @@ enum Calm {
     return shuffled
   }
 
-  /// Every event tells what the last of its records would have told by itself, and all that happened. But where a
-  /// record came in after a later one of its process had left with an event, the two stay in the wrong order.
+  /// Every event has the data that the last of its records would have had by itself, and everything that happened. But
+  /// if a record came in after a later one of its process had left with an event, the two stay in the wrong order.
   static func compare(_ joined: Ledger, with single: Ledger) throws(Violation) {
     var contents: [Content?] = Array(repeating: nil, count: single.records.count)
     for delivery in single.deliveries { contents[delivery.event.records[0]] = delivery.content }
@@ -83,9 +83,9 @@ enum Calm {
     }
   }
 
-  /// An event's later records leave the queue with its first one, ahead of their time: a child that was forked between
-  /// them finds its parent as it was to become. So what it inherits may be newer than in single delivery, and what its
-  /// own children inherit of that; this keeps the books.
+  /// The later records of an event leave the queue with its first one, too early: a child that was forked between them
+  /// gets its parent's later data. So its inherited data may be newer than in single delivery, and also that of its own
+  /// children; this keeps account of it.
   private struct Ahead {
     private let records: [Record]
     private let disordered: Set<UInt32>
@@ -118,8 +118,8 @@ enum Calm {
       }
     }
 
-    /// Makes equal what may differ. An exit and the fork that reuses its pid, both of the same time, may arrive in the
-    /// wrong order: so a fork does not end what is on the books.
+    /// Makes equal what may differ. An exit and the fork that reuses its pid may have the same time and arrive in the
+    /// wrong order, so a fork does not end an account.
     func hide(_ content: inout Content, _ wanted: Content) {
       if hasOtherExe.contains(content.pid) { content.exe = wanted.exe }
       if hasOtherArguments.contains(content.pid) { content.cmdline = wanted.cmdline }

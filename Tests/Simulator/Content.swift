@@ -1,10 +1,10 @@
 internal import CQuark
 
-/// All that is known of a process, in values.
+/// All that is known of a process, as values.
 struct Content: Equatable {
   var pid: UInt32
   var flags: UInt64 = 0
-  /// `startNS` of it stays as it was: `timeBootNS` is what is told.
+  /// Its `startNS` is not changed: `timeBootNS` is the delivered time.
   var task = TaskState()
   /// Nanoseconds since the epoch.
   var timeBootNS: UInt64 = 0
@@ -23,7 +23,7 @@ struct Content: Equatable {
 
   init(pid: UInt32) { self.pid = pid }
 
-  /// And without what is found out by means of them.
+  /// The content without strings, and without data that is derived from them.
   var withoutStrings: Content {
     var content = self
     (content.exe, content.cmdline, content.workingDirectory, content.controlGroup) = (nil, nil, nil, nil)
@@ -33,7 +33,7 @@ struct Content: Equatable {
 }
 
 extension Content {
-  /// What the cache says. Strings with a length must have a NUL for their last byte, the others one behind them.
+  /// The content of a cache entry. Strings with a length must end with a NUL, the others must be followed by one.
   init(_ process: UnsafePointer<quark_process>) {
     let source = unsafe process.pointee
     unsafe pid = source.pid
@@ -93,7 +93,7 @@ extension Content {
 }
 
 extension Content {
-  /// The members that differ, for a person.
+  /// The members that differ, as text for a person.
   func differences(from expected: Content) -> String {
     var words: [String] = []
     func compare(_ name: String, _ actual: String, _ expected: String) {
@@ -117,7 +117,7 @@ extension Content {
     return words.joined(separator: "; ")
   }
 
-  /// NULs as blanks; whole, for two long strings may differ at their ends.
+  /// The whole text, because two long strings may differ at their ends; NULs are shown as blanks.
   private static func text(_ bytes: [UInt8]?) -> String {
     guard let bytes else { return "unknown" }
     return "'" + String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self) + "'"

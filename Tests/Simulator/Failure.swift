@@ -1,4 +1,4 @@
-/// A round that failed, and how to see it again.
+/// A round that failed, and how to repeat it.
 package struct Failure: Sendable {
   package private(set) var parameters: Parameters
   private var message: String
@@ -8,7 +8,7 @@ package struct Failure: Sendable {
     message = violation.message
   }
 
-  /// The same with fewer records, as long as it fails.
+  /// The same with as few records as possible with which it still fails.
   package func shrunk() -> Failure {
     var smallest = self
     var (passing, failing) = (0, parameters.recordCount)

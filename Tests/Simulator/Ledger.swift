@@ -1,12 +1,12 @@
 internal import CQuark
 internal import QuarkCore
 
-/// What a round found wrong.
+/// An error that a round found.
 package struct Violation: Error {
   package let message: String
 }
 
-/// Does everything to the queue and to the model alike, and compares what they say.
+/// Does everything with both the queue and the model, and compares their results.
 final class Ledger {
   struct Delivery {
     var event: Model.Event
@@ -30,7 +30,7 @@ final class Ledger {
   private(set) var delivered = Array(repeating: 0, count: Family.allCases.count)
   /// Processes one of whose records came in after a later one of theirs had left.
   private(set) var overtaken: Set<UInt32> = []
-  /// A string found no room. From then on they are not compared, nor what depends on them.
+  /// True once there was no room for a string. From then on strings, and data that depends on them, are not compared.
   private(set) var isVague = false
   private var newestNS: UInt64 = 0
   private var newestLeftNS: [UInt32: UInt64] = [:]
@@ -44,7 +44,7 @@ final class Ledger {
     seen = Array(repeating: false, count: records.count)
   }
 
-  /// The first violation counts: the others may follow from it.
+  /// Only the first violation counts, because the others may follow from it.
   func check(_ holds: Bool, _ message: @autoclosure () -> String) {
     if !holds, violation == nil { violation = Violation(message: message()) }
   }
@@ -54,7 +54,7 @@ final class Ledger {
   func insert(_ index: Int, into pipeline: inout EventPipeline) {
     let record = records[index]
     let (before, expected, refusals) = (pipeline.statistics, model.verdict(record), pipeline.processes.refusals)
-    // Memory of their own for the long strings and a slab more for the others may not fit together.
+    // Separate memory for the long strings and another slab for the others may not fit together.
     let mostNeeded = 1 << 20 + Model.largestRecord
     let isPoolNearLimit = pipeline.processes.strings.reserved + mostNeeded > pipeline.processes.strings.limit
     give(record, to: &pipeline)
@@ -130,7 +130,7 @@ final class Ledger {
     checkCount(pipeline)
   }
 
-  /// Lets the model forget, too.
+  /// Makes the model forget, too.
   private func checkCollected(_ before: quark_queue_stats, _ after: quark_queue_stats, wasTight: Bool, nowNS: UInt64) {
     let collected = Int(after.garbage_collections - before.garbage_collections)
     let expected = model.cache.collect(
@@ -147,7 +147,7 @@ final class Ledger {
     check(count == expected, "\(count) processes are known, should be \(expected)")
   }
 
-  /// False: none was ready.
+  /// False if no event was ready.
   func next(_ pipeline: inout EventPipeline, nowNS: UInt64, wallOffsetNS: UInt64) -> Bool {
     let (before, wasTight) = (pipeline.statistics, isTight(pipeline))
     let actual = unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS)
@@ -222,7 +222,7 @@ final class Ledger {
       "insertions \(after.insertions) and removals \(after.removals) are not \(model.waiting.count) apart")
   }
 
-  /// In the order of time, but for the late; and a record is told of once.
+  /// Events must be in the order of time, except late ones, and each record must be in one event.
   private func checkOrder(_ event: Model.Event, _ content: Content?) {
     let first = event.records[0]
     check(

@@ -3,43 +3,45 @@ internal import CQuark
 /// One process of a machine on which records are lost: its number names it for good, and is its user id and in all its
 /// strings, so that whatever is told of a process shows whose it is.
 struct Life {
-  /// From 1; those of the parents are smaller.
+  /// From 1; parents have smaller numbers.
   let number: UInt32
   let pid: UInt32
   /// Nanoseconds since boot.
   let startNS: UInt64
-  /// 0: it was there from the beginning.
+  /// The number of the parent; 0 if the process existed from the beginning.
   let parent: UInt32
-  /// When it is gone from /proc, nanoseconds since boot; nil while it lives.
+  /// When it disappears from /proc, nanoseconds since boot; nil while it is alive.
   var goneNS: UInt64?
-  /// A record with its task has left the queue.
+  /// True once a record with its task has left the queue.
   var isTold = false
-  /// So has one of an exec.
+  /// True once a record of an exec has left the queue.
   var hasExecuted = false
-  /// What it inherited may be a stranger's, and no record could have said so: all that told of its parent was lost.
+  /// True if its inherited data may belong to another process and no record could show this, because all records of its
+  /// parent were lost.
   var isUnsure = false
 }
 
-/// What happens to the records, and how they are joined: all of it follows from the seed.
+/// What happens to the records, and how they are joined. Everything follows from the seed.
 struct LossParameters {
-  /// Records that are lost by chance, of a thousand, of those kinds.
+  /// How many of a thousand records of these kinds are lost by chance.
   let lostPerMille: Int
   let lostKinds: Set<LifeRecord.Kind>
-  /// Sources that are read, one for each CPU.
+  /// The number of sources, one for each CPU.
   let sourceCount: Int
-  /// A CPU goes offline, and comes back, each so many records; 0: never. What happens on it meanwhile is lost.
+  /// After this many records a CPU goes offline or comes back; 0 means never. Its records in between are lost.
   let hotplugPeriod: Int
-  /// Those are counted as lost.
+  /// True if these are counted as lost.
   let countsHotplug: Bool
-  /// Of a thousand, those that come to their source late, by up to so many nanoseconds.
+  /// How many of a thousand records come to their source late, and the longest delay in nanoseconds.
   let delayedPerMille: Int
   let longestDelayNS: Int
-  /// As kprobes tell it: an exec in two records, of which the first has no task, and names without one.
+  /// True for records like those of kprobes: an exec in two records, the first without a task, and names without a
+  /// task.
   let isInParts: Bool
-  /// Threads are told of, too, without a task.
+  /// True if threads are reported, too, without a task.
   let hasThreads: Bool
   let isMinimal: Bool
-  /// Raw events that the queue holds at most, and whether now and then more are read than fit.
+  /// The maximum number of raw events in the queue, and whether sometimes more are read than fit.
   let maxLength: Int
   let overfills: Bool
   let graceTimeMS: Int
@@ -59,7 +61,7 @@ struct LossParameters {
     isInParts = random.below(2) == 0
     isMinimal = random.below(3) == 0
     graceTimeMS = random.pick([0, 1, 50, 4000])
-    // Pids come again after some clock ticks at the earliest: within one, /proc could not tell two processes apart.
+    // A pid is used again only after some clock ticks: within one tick, /proc could not distinguish two processes.
     paceNS = random.pick([200_000, 500_000, 2_000_000])
     processLimit = random.pick([10, 100, 240])
     hasThreads = random.below(3) == 0
@@ -68,7 +70,7 @@ struct LossParameters {
   }
 }
 
-/// One record of a life. Its stamp is no other's.
+/// One record of a life. Its time stamp is unique.
 struct LifeRecord {
   enum Kind: CaseIterable {
     case fork, exec, connector, exit, name, ids, getpid, ptrace, memoryFile, module
@@ -93,7 +95,7 @@ struct LifeRecord {
   var kind: Kind
   var life: UInt32
   var timeNS: UInt64
-  /// When it stands in its source.
+  /// When it is in its source.
   var writtenNS: UInt64
   var source: Int
   var hasTask = true

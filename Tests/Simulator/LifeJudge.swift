@@ -1,21 +1,21 @@
 internal import CQuark
 internal import QuarkCore
 
-/// Compares what an event tells of a process with whose record it was.
+/// Compares the process data of an event with the process that made the record.
 struct LifeJudge {
-  /// Events that tell of another than whose they are, and no record that was left could have said so.
+  /// Events with data of another process, if no remaining record could show this.
   private(set) var unknowable = 0
-  /// Lives whose entries were told of others, by records without a task, which do not say whose they are.
+  /// Lives whose entries got data of others, from records without a task, which do not identify their process.
   private var mixed: Set<UInt32> = []
-  /// Pids whose entries had no start when an event was told of them, and the stamp of the last record of that event.
+  /// Pids whose entries had no start time at an event, and the time stamp of the last record of that event.
   private var nameless: [UInt32: UInt64] = [:]
-  /// Whose an entity id is.
+  /// The life of each entity id.
   private var ids: [[UInt8]: UInt32] = [:]
 
-  /// What a life executes: its number.
+  /// The path that a life executes, which is its number.
   static func path(_ life: UInt32) -> [UInt8] { Array("/\(life)".utf8) }
 
-  /// `group`: the records that left with the event, the first one first. Who ended before `endedBeforeNS` may be
+  /// `group`: the records that left with the event, in order. A process that ended before `endedBeforeNS` may be
   /// forgotten by now.
   mutating func judge(
     _ event: quark_event, _ group: [LifeRecord], _ lives: inout [Life], _ processes: borrowing ProcessCache,
@@ -29,7 +29,7 @@ struct LifeJudge {
     let life = lives[Int(record.life)]
     for other in group where other.life != record.life {
       if other.hasTask { throw Violation(message: "\(record) and \(other) are one event") }
-      // Nothing says that it is of another.
+      // No data shows that it belongs to another one.
       unknowable += 1
       mixed.insert(record.life)
     }
@@ -44,17 +44,17 @@ struct LifeJudge {
       if let other { mixed.insert(other.number) }
       return
     }
-    // The entry may have been another's, whose start was not told either.
+    // The entry may have belonged to another process, whose start time was not known either.
     if content.timeBootNS == 0 {
       mixed.insert(record.life)
       nameless[content.pid] = group.last?.timeNS
     } else if let toldNS = nameless.removeValue(forKey: content.pid), toldNS + 10_000_000 >= life.startNS {
-      // So it may be, for the process had begun when that happened.
+      // This is possible, because the process had begun when that happened.
       mixed.insert(record.life)
     }
     for member in group where member.life == record.life { note(member, &lives, processes) }
     try check(content, of: lives[Int(record.life)], record, lives, mark: unsafe process.pointee.poison_tag)
-    // As a rule does.
+    // Like a rule.
     if group.contains(where: { $0.kind == .exec || $0.kind == .connector }) {
       unsafe UnsafeMutablePointer(mutating: process).pointee.poison_tag = UInt64(life.number)
     }
@@ -117,7 +117,7 @@ struct LifeJudge {
     return path[1...].prefix { $0 != 0 }.reduce(0) { $0 * 10 + UInt32($1 - UInt8(ascii: "0")) }
   }
 
-  /// Or the same.
+  /// True for an ancestor or the life itself.
   private static func isAncestor(_ number: UInt32, of life: Life, _ lives: [Life]) -> Bool {
     var next = life.number
     while next > number { next = lives[Int(next)].parent }

@@ -2,18 +2,18 @@
 struct LifeMachine {
   static var pidCount: Int { 300 }
   static var startNS: UInt64 { 10_000_000_000 }
-  /// A pid is nobody's for longer than the clocks of stamps and of starts may differ: else nothing could tell whose a
-  /// record is that says no start.
+  /// A pid is unused for longer than the clocks of time stamps and start times may differ: otherwise a record without a
+  /// start time could not be assigned to a process.
   private static var leastAbsenceNS: UInt64 { 11_000_000 }
 
   private let parameters: LossParameters
   private var random: SeededGenerator
   private(set) var nowNS = LifeMachine.startNS
-  /// By number; the first is nobody.
+  /// The lives by number; the first is unused.
   var lives = [Life(number: 0, pid: 0, startNS: 0, parent: 0, goneNS: 0)]
-  /// Numbers of the living, in no order.
+  /// The numbers of the living processes, in any order.
   private(set) var living: [UInt32] = []
-  /// The living by pid; 0: nobody.
+  /// The living processes by pid; 0 if there is none.
   private(set) var byPID = [UInt32](repeating: 0, count: LifeMachine.pidCount + 1)
   private var freedNS = [UInt64](repeating: 0, count: LifeMachine.pidCount + 1)
   private var nextPID = 1
@@ -26,7 +26,7 @@ struct LifeMachine {
     }
   }
 
-  /// Something happens, and is told.
+  /// Makes something happen, and passes its record to `tell`.
   mutating func step(_ tell: (LifeRecord) -> Void) {
     let life = random.pick(living)
     switch random.below(parameters.hasThreads ? 135 : 120) {
@@ -55,7 +55,7 @@ struct LifeMachine {
   private mutating func exit(_ life: UInt32, _ tell: (LifeRecord) -> Void) {
     guard living.count > 1 else { return }
     var last = record(.exit, life)
-    // The record is written before the process is gone from /proc.
+    // The record is written before the process disappears from /proc.
     let pid = Int(lives[Int(life)].pid)
     nowNS = max(nowNS, last.writtenNS - (last.writtenNS - last.timeNS) / 2)
     last.writtenNS = min(last.writtenNS, nowNS)

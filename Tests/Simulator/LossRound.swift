@@ -2,8 +2,8 @@ internal import CQuark
 internal import CWire
 internal import QuarkCore
 
-/// A round on a machine that loses records. What comes out is judged by what was, and by no other rule: whatever is told
-/// of a process is its own or its ancestors', nobody who is gone stays, and nobody who lives is forgotten.
+/// A round on a machine that loses records. The events are compared with what really happened: the data of a process
+/// must be its own or that of its ancestors, no process that is gone stays known, and no living process is forgotten.
 package struct LossRound: ~Copyable {
   package struct Totals: Sendable {
     package var records = 0
@@ -13,7 +13,7 @@ package struct LossRound: ~Copyable {
     package var late: UInt64 = 0
     package var refused: UInt64 = 0
     package var forgotten: UInt64 = 0
-    /// Of which no record that was left said whose they were.
+    /// The number of events that no remaining record could assign to a process.
     package var unknowable = 0
 
     package init() {}
@@ -41,9 +41,9 @@ package struct LossRound: ~Copyable {
   private var pipeline: EventPipeline
   private var merge: SourceMerge
   private var rings: [Ring]
-  /// Written later than they are stamped.
+  /// Records that are written later than their time stamps.
   private var delayed: [LifeRecord] = []
-  /// In the queue, by their pids, in the order of their stamps.
+  /// The records in the queue, by pid, in the order of their time stamps.
   private var waiting: [[LifeRecord]]
   private var judge = LifeJudge()
   private var totals = Totals()
@@ -100,7 +100,7 @@ package struct LossRound: ~Copyable {
     return totals
   }
 
-  /// All that live at first, with the precision of /proc.
+  /// Scrapes all processes that live at the beginning, with the precision of /proc.
   private mutating func scrape() {
     for number in machine.living {
       let life = machine.lives[Int(number)]
@@ -115,10 +115,10 @@ package struct LossRound: ~Copyable {
     }
   }
 
-  /// Starts of the first ones are whole ticks.
+  /// The start times of the first processes are whole ticks.
   private static func inTicks(_ timeNS: UInt64) -> UInt64 { timeNS / 10_000_000 * 10_000_000 }
 
-  // MARK: - What happens
+  // MARK: - The machine
 
   private mutating func happen() {
     var made: [LifeRecord] = []
@@ -143,7 +143,7 @@ package struct LossRound: ~Copyable {
 
   private mutating func plug() {
     guard parameters.hotplugPeriod > 0, random.below(parameters.hotplugPeriod) == 0 else { return }
-    // The last one is never offline.
+    // The last CPU is never offline.
     offlineSource = offlineSource == nil && parameters.sourceCount > 1 ? random.below(parameters.sourceCount - 1) : nil
   }
 
@@ -156,7 +156,7 @@ package struct LossRound: ~Copyable {
     if random.below(10) == 0 { pipeline.noteLosses(countedLost) }
     var isEmpty = pull()
     while true {
-      // As the queue does it: when nothing is left in the rings.
+      // Like the queue, reconcile only when nothing is left in the rings.
       if isEmpty { pipeline.reconcile(nowNS: nowNS) { machine.look(pid: $0) } }
       let removals = pipeline.statistics.removals
       guard let event = unsafe pipeline.next(nowNS: nowNS, wallOffsetNS: 0) else { return }
@@ -258,7 +258,7 @@ package struct LossRound: ~Copyable {
 
   // MARK: - The end
 
-  /// Nothing more happens, for long enough that also what was not counted is looked for.
+  /// Nothing more happens, for so long that losses that were not counted are found, too.
   private mutating func finish() throws(Violation) {
     for _ in 0..<400 {
       nowNS += 1_000_000_000
@@ -294,7 +294,7 @@ package struct LossRound: ~Copyable {
 }
 
 extension LifeMachine {
-  /// As /proc has it now.
+  /// The state of a pid in /proc now.
   func look(pid: UInt32) -> ProcessLook {
     let life = lives[Int(byPID[Int(pid)])]
     return life.number == 0 ? .gone : .alive(startNS: life.startNS / 10_000_000 * 10_000_000)

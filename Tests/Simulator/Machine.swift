@@ -1,16 +1,15 @@
 internal import CQuark
 
-/// A machine whose processes live by chance. What happens becomes records; what makes no record, as the end of a
-/// thread, just happens.
+/// A machine whose processes do random things. Most of them make records; some make none, such as the end of a thread.
 package struct Machine {
   private struct Process {
     var pid: UInt32
     var task: TaskState
     var workingDirectory: [UInt8]
     var threadCount = 1
-    /// When it was forked: its children begin later.
+    /// When it was forked; its children begin later.
     var forkedNS: UInt64 = 0
-    /// What records have told.
+    /// The data in the records so far.
     var told: Truth
   }
 
@@ -20,13 +19,13 @@ package struct Machine {
   private var burstLeft = 0
   private var processes: [Process] = []
   private var isTaken: [Bool]
-  /// When the last process that had a pid ended.
+  /// When the last process with each pid ended.
   private var freedNS: [UInt64]
   private var nextPID = 0
   private var skewsNS: [Int] = []
   private var records: [Record] = []
 
-  /// When rounds begin, nanoseconds since boot.
+  /// The time at which rounds begin, nanoseconds since boot.
   static var startNS: UInt64 { 10_000_000_000 }
 
   private init(_ parameters: Parameters) {
@@ -35,7 +34,7 @@ package struct Machine {
     isTaken = Array(repeating: false, count: parameters.pidCount)
     freedNS = Array(repeating: 0, count: parameters.pidCount)
     for _ in 0..<parameters.cpuCount { skewsNS.append(random.below(2 * parameters.skewNS + 1) - parameters.skewNS) }
-    // They were there before anybody looked.
+    // These processes existed before the recording began.
     for _ in 0..<max(1, min(parameters.processLimit, parameters.pidCount) / 2) {
       guard let pid = allocatePID() else { break }
       var task = TaskState()
@@ -44,14 +43,14 @@ package struct Machine {
     }
   }
 
-  /// The records of a round, in the order in which they happen. A smaller `recordCount` gives the beginning of them.
+  /// The records of a round, in the order in which they happen. With a smaller `recordCount` they are a prefix.
   package static func run(_ parameters: Parameters) -> [Record] {
     var machine = Machine(parameters)
     while machine.records.count < parameters.recordCount { machine.step() }
     return Array(machine.records.prefix(parameters.recordCount))
   }
 
-  // MARK: - Happenings
+  // MARK: - Actions
 
   private mutating func step() {
     pass()
@@ -109,7 +108,7 @@ package struct Machine {
     let isHuge = random.chance(perMille: parameters.hugePerMille)
     let (exe, arguments) = (path(isHuge: isHuge), arguments(isHuge: isHuge))
     let name = exe.split(separator: UInt8(ascii: "/")).last.map { Array($0) } ?? exe
-    // A thread that is not the leader may have called it: the others end, and the process keeps its pid.
+    // A thread that is not the leader may have made the call: the others end, and the process keeps its pid.
     let tid = processes[index].pid + UInt32(random.below(processes[index].threadCount))
     processes[index].threadCount = 1
     processes[index].task.comm = Array(name.prefix(16))
@@ -127,7 +126,7 @@ package struct Machine {
     }
   }
 
-  /// As probes of old kernels have it: the path first, the rest later.
+  /// An exec as from probes of old kernels: first the path, later the rest.
   private mutating func execInTwoParts(_ index: Int, tid: UInt32, exe: [UInt8], arguments: [UInt8]) {
     processes[index].told.exe = exe
     tell(RAW_EXEC, index, hasTask: false) { ($0.tid, $0.exe) = (tid, exe) }
@@ -185,7 +184,7 @@ package struct Machine {
       record.isWire = isWire
       record.task!.exitCode = Int32(code)
       record.workingDirectory = directory
-      // A task that is torn down has left its namespaces and its directory.
+      // A task that is being torn down has left its namespaces and its directory.
       if hasLeft { (record.task!.namespaces, record.workingDirectory) = ([0, 0, 0, 0], [UInt8(ascii: "/")]) }
     }
     isTaken[Int(pid - parameters.firstPID)] = false
@@ -214,7 +213,7 @@ package struct Machine {
       processes[index].told.uid = task.ids[0]
     }
     if let exe = record.exe { processes[index].told.exe = exe }
-    // Wire records of an exec tell all of its image: no arguments are none.
+    // Wire records of an exec describe its whole image: if there are no arguments, the process has none.
     if record.isWire, type == RAW_EXEC { processes[index].told.arguments = nil }
     if let arguments = record.arguments, !arguments.isEmpty { processes[index].told.arguments = arguments }
     if let path = record.workingDirectory, !record.hasLeft { processes[index].told.workingDirectory = path }
@@ -244,7 +243,7 @@ package struct Machine {
 
   // MARK: - Names
 
-  /// The next one that is free, round and round.
+  /// The next free pid; after the largest one it begins again.
   private mutating func allocatePID() -> UInt32? {
     for _ in isTaken.indices {
       let slot = nextPID

@@ -1,11 +1,11 @@
 internal import CQuark
 
-/// The queue as the specification has it, from arrays: slow and plain, and no code of the library.
+/// The queue of the specification, made of arrays: slow and simple, and without code of the library.
 struct Model {
   struct Waiting {
     var timeNS: UInt64
     var pid: UInt32
-    /// Its index among the round's records.
+    /// Its index in the records of the round.
     var record: Int
   }
 
@@ -13,7 +13,7 @@ struct Model {
     var bits: UInt64 = 0
     var idChange: UInt32 = 0
     var timeNS: UInt64
-    /// Indices of the records in it.
+    /// The indices of its records.
     var records: [Int]
   }
 
@@ -23,9 +23,9 @@ struct Model {
   let records: [Record]
   let rules: ModelRules
   var cache: ModelCache
-  /// By time, and of equal times by arrival.
+  /// Sorted by time, and for equal times by arrival.
   private(set) var waiting: [Waiting] = []
-  /// Bytes of the strings of those.
+  /// Bytes of the strings of these.
   private(set) var variableBytes = 0
   private(set) var deliveredNS: UInt64 = 0
   private(set) var late: UInt64 = 0
@@ -41,7 +41,7 @@ struct Model {
 
   static var largestRecord: Int { 128 << 10 }
 
-  /// Bytes that the strings of waiting records may have together.
+  /// The maximum number of bytes of all strings of waiting records.
   var variableLimit: Int { 4 << 20 + parameters.maxLength << 10 }
 
   var room: Int {
@@ -61,7 +61,7 @@ struct Model {
     waiting.insert(Waiting(timeNS: record.timeNS, pid: record.pid, record: index), at: place)
   }
 
-  /// Bytes of a record's strings, each with its NUL, and of its payload.
+  /// Bytes of the strings of a record, each with its NUL, and of its payload.
   func size(_ record: Record) -> Int {
     let paths = [record.exe, record.workingDirectory, record.controlGroup]
     return (record.payload?.size ?? 0) + paths.reduce(0) { $0 + ($1.map { $0.count + 1 } ?? 0) } + (record.arguments?.count ?? 0)
@@ -92,15 +92,16 @@ struct Model {
     return event
   }
 
-  /// May the one at that place join an event of these records? Not if it is of another process.
+  /// True if the record at this place may join an event of these records. It may not if it belongs to another process.
   private func mayJoin(_ place: Int, _ group: [Int], _ isOfProcess: Bool) -> Bool {
     let record = records[waiting[place].record]
     if isOfProcess, record.bit.isOfProcess, !cache.isCurrent(record, startNS: startNS(at: place)) { return false }
     return rules.allows(record.type, in: group.map { records[$0].type })
   }
 
-  /// When the process of the one at that place started, if it says so; or as the first of the sixteen of its pid behind
-  /// it says that has a task, if no fork comes before, and if that process had started by then. Nil: nobody says.
+  /// The start time of the process of the record at this place, if the record has it. Otherwise that of the first
+  /// record with a task among the next sixteen of its pid, if no fork comes before it, and if that process had started
+  /// by then. Nil if there is none.
   private func startNS(at place: Int) -> UInt64? {
     let record = records[waiting[place].record]
     if let task = record.task { return task.startNS }
@@ -125,7 +126,7 @@ struct Model {
 }
 
 extension Record {
-  /// The bit of `quark_event.events`, and whether it is of the process family.
+  /// The bit of `quark_event.events`, and whether it belongs to the process family.
   var bit: (value: UInt64, isOfProcess: Bool) {
     switch type {
     case RAW_WAKE_UP_NEW_TASK: (UInt64(QUARK_EV_FORK), true)

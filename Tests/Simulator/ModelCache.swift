@@ -1,23 +1,23 @@
 internal import CQuark
 
-/// Who is who, kept in a dictionary and told in the words of the specification.
+/// The cache of processes of the specification, in a dictionary.
 struct ModelCache {
   struct Entry {
     var content: Content
-    /// Milliseconds since boot; nil while it lives.
+    /// When it exited, milliseconds since boot; nil while it is alive.
     var exitedMS: UInt64?
     /// When it started, nanoseconds since boot, if that is known.
     var startNS: UInt64?
-    /// Stamp of the newest record of it.
+    /// The time stamp of its newest record.
     var toldNS: UInt64 = 0
   }
 
   let environmentLimit: Int
   let findsEntryLeaders: Bool
   private(set) var entries: [UInt32: Entry] = [:]
-  /// Pids of the exited, the longest dead first.
+  /// The pids of exited processes, in the order of their exits.
   private(set) var exited: [UInt32] = []
-  /// That of the event under way, if it is of a process whose pid is another's by now.
+  /// The entry for the current event, if the pid of its process belongs to another process by now.
   private var stray: Entry?
   private var currentPID: UInt32 = 0
 
@@ -26,7 +26,7 @@ struct ModelCache {
     findsEntryLeaders = parameters.findsEntryLeaders
   }
 
-  /// Forgets those whose time is up, and behind them `more`.
+  /// Forgets processes whose grace time is over, and then `more` others.
   mutating func collect(nowNS: UInt64, graceTimeMS: Int, more: Int) -> Int {
     var collected = 0
     while let pid = exited.first,
@@ -39,8 +39,8 @@ struct ModelCache {
     return collected
   }
 
-  /// The entry for an event whose first record is `record`, of a process that started then: a fresh one in the place of
-  /// an earlier process, and one that is not kept for an earlier process than the one there is.
+  /// Prepares the entry for an event whose first record is `record`, of a process with this start time: a new entry
+  /// replaces an earlier process, and an entry for a process that is earlier than the known one is not kept.
   mutating func prepare(for record: Record, startNS: UInt64?) {
     (stray, currentPID) = (nil, record.pid)
     let relation = entries[record.pid].map { Self.relation($0, record, startNS) }
@@ -54,10 +54,10 @@ struct ModelCache {
     }
   }
 
-  /// The process of the event under way, and whether its pid leads to it.
+  /// The process of the current event, and whether a look-up of its pid finds it.
   var current: (content: Content?, isKept: Bool) { ((stray ?? entries[currentPID])?.content, stray == nil) }
 
-  /// Is a record, of a process that started then, of the process of the event under way?
+  /// True if a record of a process with this start time belongs to the process of the current event.
   func isCurrent(_ record: Record, startNS: UInt64?) -> Bool {
     (stray ?? entries[currentPID]).map { Self.relation($0, record, startNS) == .same } ?? true
   }
@@ -72,8 +72,8 @@ struct ModelCache {
 
   private enum Relation { case same, later, earlier }
 
-  /// By their starts, if both are known. Otherwise, what happened before a process began, give or take 10 ms,
-  /// or what was told before a process began is another's.
+  /// Compares the start times, if both are known. Otherwise a record from before a process began (with a tolerance of
+  /// 10 ms), or an entry whose records are from before a process began, belongs to another process.
   private static func relation(_ entry: Entry, _ record: Record, _ startNS: UInt64?) -> Relation {
     if let startNS, let knownNS = entry.startNS {
       return startNS == knownNS ? .same : startNS > knownNS ? .later : .earlier
@@ -86,7 +86,7 @@ struct ModelCache {
     return entry.toldNS + slackNS < beganNS || isExited && entry.toldNS <= beganNS ? .later : .same
   }
 
-  /// Whose child a process is: not of one that began later, or had ended before.
+  /// The parent of a process: it must not have begun later, or ended before.
   private func parent(of child: Entry, _ ppid: UInt32) -> Content? {
     if stray == nil, ppid == child.content.pid { return child.content }
     guard let parent = entries[ppid] else { return nil }
@@ -98,7 +98,7 @@ struct ModelCache {
   mutating func apply(_ record: Record, nowNS: UInt64, wallOffsetNS: UInt64) {
     var entry = stray ?? entries[record.pid]!
     if entry.startNS == nil { entry.startNS = record.task?.startNS }
-    // A fork that comes late finds a process that has been more than its parent's child.
+    // A fork that comes late finds a process that may already have executed a program.
     if record.type == RAW_WAKE_UP_NEW_TASK, entry.exitedMS == nil, record.timeNS >= entry.toldNS {
       inherit(&entry, from: record.task!.ppid)
     }
@@ -138,12 +138,12 @@ struct ModelCache {
     content.flags |= UInt64(QUARK_F_PROC)
     content.task = task
     content.task.comm = comm(task.comm)
-    // Those are told otherwise.
+    // These two have other members in the content.
     (content.task.startNS, content.task.exitCode) = (0, 0)
     if task.namespaces[0] == 0 { content.task.namespaces = namespaces }
     if content.timeBootNS == 0 {
       content.timeBootNS = task.startNS + wallOffsetNS
-      // To the tick, as /proc has it.
+      // Rounded down to a tick, as in /proc.
       content.entityID = entityID(pid: content.pid, timeNS: task.startNS / 10_000_000 * 10_000_000)
     }
   }
@@ -158,7 +158,7 @@ struct ModelCache {
     if let environment = Self.terminated(environment) { content.environment = environment }
   }
 
-  /// The last byte gives way to a NUL; nothing is nothing.
+  /// A NUL replaces the last byte; nil and empty stay nil.
   static func terminated(_ bytes: [UInt8]?) -> [UInt8]? {
     guard var bytes, !bytes.isEmpty else { return nil }
     bytes[bytes.count - 1] = 0
@@ -180,7 +180,7 @@ struct ModelCache {
 }
 
 extension ModelCache {
-  /// The rules of the specification in their order.
+  /// Applies the rules of the specification in their order.
   private func leader(of entry: Entry) -> (type: Int, pid: UInt32)? {
     let process = entry.content
     let (pid, ppid, leads) = (process.pid, process.task.ppid, process.pid == process.task.sid)

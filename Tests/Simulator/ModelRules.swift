@@ -1,6 +1,6 @@
 internal import CQuark
 
-/// What may join what, as a table.
+/// A table of which raw events may join which events.
 struct ModelRules {
   enum Rule: CaseIterable { case never, single, multiple, forkExec }
 
@@ -24,7 +24,7 @@ struct ModelRules {
     set { table[Pair(first: first.rawValue, next: next.rawValue)] = newValue }
   }
 
-  /// The types of the process family. Beyond it nothing joins here: there are no payloads to compare.
+  /// The types of the process family. Others do not join here, because there are no payloads to compare.
   static var types: [raw_types] {
     [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC_CONNECTOR, RAW_COMM, RAW_ID_CHANGE, RAW_EXIT_THREAD, RAW_GETPID]
   }
@@ -54,7 +54,7 @@ struct ModelRules {
     self[RAW_COMM, RAW_EXIT_THREAD] = .single
   }
 
-  /// A fork joins nothing: it may be of another process with the same pid.
+  /// A fork joins nothing, because it may belong to another process with the same pid.
   private mutating func setRandom(seed: UInt64) {
     var random = SeededGenerator(seed &* 3)
     for first in Self.types {

@@ -1,27 +1,28 @@
-/// What a round is like: all of it follows from its seed.
+/// The parameters of a round. All of them follow from its seed.
 package struct Parameters: Sendable {
   enum Joining: CaseIterable, Sendable { case standard, minimal, none, random }
 
   package let seed: UInt64
-  /// Records that the simulated kernel makes, the lost and the malformed included.
+  /// The number of records that the simulated kernel makes, with lost and malformed ones.
   package var recordCount: Int
-  /// Nothing is lost, refused or late, and nobody is forgotten: so every way of joining must tell the same.
+  /// True if nothing is lost, refused or late, and no process is forgotten: then all ways of joining must give the
+  /// same.
   package var isCalm: Bool
-  /// Stamps of a process never go backwards or stand still, so that the truth can be told from them.
+  /// True if time stamps of a process always increase, so that the truth follows from them.
   var hasExactClock: Bool
 
   // The machine.
   var cpuCount: Int
   var hasRingPerCPU: Bool
-  /// Records.
+  /// The capacity of a ring in records.
   var ringCapacity: Int
   var skewNS: Int
-  /// Stamps are multiples of it.
+  /// Time stamps are multiples of this.
   var granularityNS: Int
-  /// Between the stamp and the ring, for those that are preempted there.
+  /// The longest time from the time stamp to the ring, if a program is preempted there.
   var longestDelayNS: Int
   var delayedPerMille: Int
-  /// Mean time from one happening to the next.
+  /// The mean time from one action to the next.
   var paceNS: Int
   var burstLength: Int
   var pidCount: Int
@@ -30,7 +31,7 @@ package struct Parameters: Sendable {
   var malformedPerMille: Int
   var hugePerMille: Int
 
-  // The queue and who reads it.
+  // The queue and its reader.
   var maxLength: Int
   var holdTimeMS: Int
   var graceTimeMS: Int
@@ -38,15 +39,15 @@ package struct Parameters: Sendable {
   var stringLimit: Int
   var findsEntryLeaders: Bool
   var joining: Joining
-  /// Mean time from one look into the rings to the next.
+  /// The mean time from one reading of the rings to the next.
   var pollNS: Int
-  /// Records taken in one look at most.
+  /// The maximum number of records that one reading takes.
   var pullLimit: Int
-  /// Now and then the reader takes what there is, room or not.
+  /// True if the reader sometimes takes all records, even if there is no room.
   var overfills: Bool
-  /// The wall clock is set now and then.
+  /// True if the wall clock is set sometimes.
   var hasClockSteps: Bool
-  /// Trees are checked at one look in so many; 0: never.
+  /// Trees are checked once in this many readings; 0 means never.
   var checkPeriod: Int
 }
 
@@ -75,7 +76,7 @@ extension Parameters {
     holdTimeMS = random.below(4) == 0 ? 1000 : random.magnitude(10...1000)
     graceTimeMS = random.pick([0, 0, 1, 50, 1000, 4000])
     environmentLimit = random.pick([0, 1, 64, 4096])
-    // The least has room for one slab and nothing else.
+    // The smallest limit has room for one slab only.
     stringLimit = random.pick([1 << 20, 2 << 20, 512 << 20, 512 << 20, 512 << 20])
     findsEntryLeaders = random.below(2) == 0
     joining = random.pick([.standard, .standard, .standard, .minimal, .none, .random])
@@ -93,7 +94,7 @@ extension Parameters {
   }
 
   private mutating func makeCalm() {
-    // Equal stamps in different rings have no order of their own: it depends on when they are read.
+    // The order of equal time stamps in different rings is not defined: it depends on when they are read.
     if !hasExactClock { hasRingPerCPU = false }
     ringCapacity = .max
     longestDelayNS = min(longestDelayNS, 50_000_000)
@@ -102,7 +103,7 @@ extension Parameters {
     hugePerMille = 0
     maxLength = 2 * recordCount + 20
     holdTimeMS = 1000
-    // Longer than a round lasts.
+    // Longer than a round.
     graceTimeMS = 1_000_000_000
     stringLimit = 512 << 20
     findsEntryLeaders = false

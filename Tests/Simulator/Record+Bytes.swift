@@ -2,7 +2,7 @@ internal import CQuark
 internal import CWire
 
 extension Record {
-  /// The record as bpf/ would write it, or spoiled as `damage` says.
+  /// The record as bpf/ would write it, or damaged as `damage` says.
   func wireBytes() -> [UInt8] {
     var fields: [UInt8] = []
     var header = wire_record()
@@ -51,7 +51,7 @@ extension Record {
     bytes += [UInt8](repeating: 0, count: (8 - content.count % 8) % 8)
   }
 
-  /// From the leaf to the root, each with its NUL.
+  /// The components from the leaf to the root, each with its NUL.
   private static func components(_ path: [UInt8]) -> [UInt8] {
     let isCut = path.first == UInt8(ascii: ".")
     return path.dropFirst(isCut ? 1 : 0).split(separator: UInt8(ascii: "/")).reversed().flatMap { $0 + [0] }
@@ -78,7 +78,7 @@ extension Record {
     return unsafe withUnsafeBytes(of: unsafeBitCast(rawTask, to: wire_task.self)) { unsafe Array($0) }
   }
 
-  /// The task as `makeRawEvent` wants it filled in.
+  /// The task in the form for `makeRawEvent`.
   var rawTask: raw_task {
     var result = raw_task()
     if let task {

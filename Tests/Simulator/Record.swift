@@ -1,11 +1,11 @@
 internal import CQuark
 
-/// The numbers of a task that a record tells.
+/// The numbers of a task in a record.
 package struct TaskState: Equatable, Sendable {
   /// Nanoseconds since boot.
   var startNS: UInt64 = 0
-  /// Inheritable, permitted, effective, bounding, ambient. The last one is the record's number plus one: so it can be
-  /// seen which record a process was told by last.
+  /// Inheritable, permitted, effective, bounding, ambient. The last one is the number of the record plus one, which
+  /// shows which record was the last one of a process.
   var capabilities: [UInt64] = [0, 0, 0, 0, 0]
   var ppid: UInt32 = 0
   /// uid, gid, suid, sgid, euid, egid.
@@ -16,13 +16,13 @@ package struct TaskState: Equatable, Sendable {
   var ttyMinor: UInt32 = 0
   /// uts, ipc, mnt, net.
   var namespaces: [UInt32] = [0, 0, 0, 0]
-  /// As wait(2) has it.
+  /// As in wait(2).
   var exitCode: Int32 = 0
-  /// 16 bytes at most.
+  /// At most 16 bytes.
   var comm: [UInt8] = []
 }
 
-/// What somebody who had seen every record at once would know of a process.
+/// What would be known of a process if every record were seen at once.
 struct Truth: Equatable, Sendable {
   var exe: [UInt8]?
   var arguments: [UInt8]?
@@ -31,7 +31,7 @@ struct Truth: Equatable, Sendable {
   var uid: UInt32
 }
 
-/// How the bytes of a record are spoiled.
+/// How the bytes of a record are damaged.
 enum Damage: CaseIterable, Sendable {
   case short, sizeBeyondEnd, sizeBelowHeader, noPID, hugePID, unknownType, fieldMissing, fieldBeyondEnd, unknownField
   case fieldTwice, longArguments
@@ -40,15 +40,15 @@ enum Damage: CaseIterable, Sendable {
 /// One record that the simulated kernel makes.
 package struct Record: Sendable {
   var type: raw_types
-  /// The stamp, nanoseconds since boot, of a CPU whose clock may be wrong.
+  /// The time stamp, nanoseconds since boot, from a CPU whose clock may be wrong.
   var timeNS: UInt64
-  /// When it stands in its ring, by the true clock.
+  /// When it is in its ring, by the true clock.
   var writtenNS: UInt64
   var cpu: Int
   var pid: UInt32
   var tid: UInt32
   var task: TaskState?
-  /// Of a COMM, which has no task.
+  /// The name in a COMM record, which has no task.
   var comm: [UInt8] = []
   var idChange: UInt32 = 0
   var exe: [UInt8]?
@@ -65,6 +65,6 @@ package struct Record: Sendable {
   var damage: Damage?
   var truth: Truth?
 
-  /// Of a task that is torn down already: where it works is not where it worked.
+  /// True for a task that is torn down already: its directory is not the one in which it worked.
   var hasLeft: Bool { type == RAW_EXIT_THREAD && task?.namespaces[0] ?? 0 == 0 }
 }

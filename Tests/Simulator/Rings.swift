@@ -1,12 +1,12 @@
 internal import CWire
 internal import QuarkCore
 
-/// The rings between the simulated kernel and the queue: what is written into a full one is lost and counted.
+/// The rings between the simulated kernel and the queue: a record for a full ring is lost and counted.
 final class Rings: RecordSources {
   let ledger: Ledger
   let sourceCount: Int
   private let capacity: Int
-  /// Indices of records, and how many of those were taken.
+  /// The indices of records, and how many of them were taken.
   private var rings: [(records: [Int], taken: Int)]
   /// As a source counts them.
   private(set) var lost = LossCounts()
@@ -41,7 +41,7 @@ final class Rings: RecordSources {
     ledger.insert(record, into: &pipeline)
   }
 
-  /// Without order, and without regard to room.
+  /// Takes all records, without order, and without a check of the room.
   func takeAll(into pipeline: inout EventPipeline) {
     for source in rings.indices {
       while let record = head(source) {

@@ -1,11 +1,11 @@
 internal import CQuark
 internal import QuarkCore
 
-/// One round: a machine's records through the queue, everything compared on the way.
+/// One round: passes the records of a machine through the queue, and compares everything with the model.
 package struct Round {
   package struct Totals: Sendable {
     package var records = 0
-    /// Raw events that went through a queue, those of a calm round each time it is played.
+    /// The number of raw events that went through a queue; those of a calm round count each time it is played.
     package var played: UInt64 = 0
     package var taken: UInt64 = 0
     package var events = 0
@@ -30,7 +30,7 @@ package struct Round {
     }
   }
 
-  /// Plays the round of these parameters. A calm one is played again with each stock matrix, which `played` counts.
+  /// Plays the round of these parameters. A calm one is played again with each default matrix, which `played` counts.
   package static func play(_ parameters: Parameters) throws(Violation) -> Totals {
     let records = Machine.run(parameters)
     var pass = Pass(parameters, records)
@@ -49,7 +49,7 @@ package struct Round {
   }
 }
 
-/// One way of the records through one queue.
+/// One pass of the records through one queue.
 struct Pass: ~Copyable {
   let ledger: Ledger
   private let parameters: Parameters
@@ -98,14 +98,14 @@ struct Pass: ~Copyable {
     }
   }
 
-  /// The rule as a C client would write it.
+  /// A rule in the form of a C client's function.
   private static func function(_ rule: AggregationRule) -> quark_can_aggregate_fn? {
     switch rule {
     case .never: { _, _, _ in 0 }
     case .multiple: { _, _, _ in 1 }
     case .single:
       { _, parent, child in
-        // Safe: the queue hands two raw events over.
+        // Safe: the queue passes two raw events.
         unsafe parent!.pointee.agg_types >> child!.pointee.type & 1 == 0 ? 1 : 0
       }
     default: nil
@@ -129,7 +129,7 @@ struct Pass: ~Copyable {
     return totals
   }
 
-  /// The reader sleeps for a while; where nothing happens, often until something does.
+  /// The reader sleeps for a while; if nothing happens, often until something happens.
   private mutating func advance() {
     nowNS += UInt64(1 + random.below(2 * parameters.pollNS + 1))
     if writtenCount < written.count {
@@ -150,7 +150,7 @@ struct Pass: ~Copyable {
     }
   }
 
-  /// As `Queue.nextEvent` does it, until there is none or the reader has other things to do.
+  /// Does the same as `Queue.nextEvent`, until there is no event or the reader does something else.
   private mutating func poll() {
     repeat {
       ledger.collect(&pipeline, nowNS: nowNS)
@@ -177,7 +177,7 @@ struct Pass: ~Copyable {
     #endif
   }
 
-  /// What must hold when all is done, and when the last grace time is over.
+  /// Checks the state at the end, and after the last grace time.
   private mutating func finish() {
     let statistics = pipeline.statistics
     let refused = statistics.refused + ledger.payloadRefusals
@@ -223,8 +223,8 @@ struct Pass: ~Copyable {
     ledger.check(expected.isEmpty, "processes \(expected.keys) are not found")
   }
 
-  /// The strings in use are those of the living, and the newest paths and environments. A block wastes an eighth at
-  /// most.
+  /// The strings in use must be those of the living processes, and the newest paths and environments. A block wastes at
+  /// most an eighth.
   private mutating func checkMemory() {
     if ledger.isVague { return }
     func block(_ count: Int) -> Int { count + 72 + count / 8 }
@@ -241,7 +241,7 @@ struct Pass: ~Copyable {
       for case let path? in [record.exe, record.workingDirectory, record.controlGroup] where path.count < 256 {
         paths.insert(path)
       }
-      // Environments are shared as paths are, without the last byte, which gives way to a NUL.
+      // Environments are shared like paths, without their last byte, which a NUL replaces.
       if let bytes = record.environment, !bytes.isEmpty {
         let kept = bytes.prefix(ledger.parameters.environmentLimit).dropLast()
         if kept.count <= 4096 { paths.insert(Array(kept)) }

@@ -22,7 +22,7 @@ package struct SeededGenerator {
 
   mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
-  /// Every order of magnitude is as likely as any other.
+  /// All orders of magnitude are equally likely.
   mutating func magnitude(_ range: ClosedRange<Int>) -> Int {
     var top = range.lowerBound
     while top < range.upperBound, below(4) != 0 { top = min(range.upperBound, max(1, top) * 2) }

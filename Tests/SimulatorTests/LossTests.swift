@@ -1,14 +1,14 @@
 import Simulator
 import Testing
 
-/// A machine that loses records of every kind, with so few pids that they are used again all the time.
+/// A machine that loses records of every kind, with so few pids that they are used again and again.
 @Suite struct LossTests {
   @Test(arguments: 1...40 as ClosedRange<UInt64>)
   func known(seed: UInt64) {
     play(seed)
   }
 
-  /// Others in every run. The first line says which.
+  /// Other seeds in every run. The first line of the output names them.
   @Test func others() {
     let first = UInt64.random(in: 0..<1_000_000_000)
     print("simulator: losses, seeds \(first) and up")

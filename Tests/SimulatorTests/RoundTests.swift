@@ -7,7 +7,7 @@ import Testing
     play(Parameters(seed: seed, recordCount: 500))
   }
 
-  /// Others in every run. The first line says which.
+  /// Other seeds in every run. The first line of the output names them.
   @Test func others() {
     let first = UInt64.random(in: 0..<1_000_000_000)
     print("simulator: seeds \(first) and up")

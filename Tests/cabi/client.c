@@ -1,6 +1,6 @@
 /*
- * A client in C or C++ that needs no privilege and opens nothing: what quark.h promises, checked where a compiler and
- * a link can check it. Prints TAP.
+ * A client in C or C++ that needs no privilege and opens nothing. It checks what a compiler and a link can check of
+ * quark.h. Prints TAP.
  */
 #include <quark.h>
 
@@ -135,7 +135,7 @@ static void check_aggregation(void)
 	check(quark_can_aggregate_tty(NULL, &parent, &child) == 0, "no terminals, no tty rule");
 }
 
-/* A set of the rules in a text. */
+/* Makes a set of the rules in a text. */
 static int parse_rules(struct quark_ruleset *ruleset, const char *text, char *err, size_t errlen)
 {
 	FILE *file = tmpfile();
@@ -265,7 +265,7 @@ static void check_rules(void)
 	check(quark_ruleset_match(&ruleset, &event) == NULL, "no rules decide nothing");
 }
 
-/* The names that have an offset, and what they are asked for by. */
+/* Checks the names that have an offset, and look-ups by name. */
 static void check_btf(void)
 {
 	struct quark_btf *btf = quark_btf_open_hub("4.19.90-2107.6.0.0248.35.oe1.bclinux.x86_64");

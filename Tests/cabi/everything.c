@@ -1,6 +1,7 @@
 /*
- * Every function and every field of quark.h once, in C or C++, without a privilege and without an open queue. Prints
- * where the fields are, and TAP; everything.py compares what it names with what quark.h declares.
+ * Uses every function and every field of quark.h once, in C or C++, without privileges and without an open queue.
+ * Prints the offsets of the fields, and TAP; everything.py compares the names that it uses with those that quark.h
+ * declares.
  */
 #include <quark.h>
 
@@ -25,7 +26,7 @@ static int equal(const char *left, const char *right)
 
 /* ---- fields */
 
-/* Names the field as an expression, too, so that it is there for compilers as well as for offsetof(). */
+/* Uses the field in an expression, too, and not only in offsetof(). */
 #define FIELD(_struct, _field) do {								\
 	static struct _struct *none;								\
 												\
@@ -203,7 +204,7 @@ static void show_others(void)
 #endif
 }
 
-/* What bindings compute themselves. */
+/* Offsets that bindings compute themselves. */
 static void check_offsets(void)
 {
 	check(sizeof(struct quark_tty) == 56 && offsetof(struct quark_tty, data) == 56, "a tty's data begin at its size");
@@ -297,7 +298,7 @@ static void check_constants(void)
 
 /* ---- a queue that is not open */
 
-/* Opens with flags that are refused, and what the log says meanwhile in `log`. errno, or 0 if it is not refused. */
+/* Opens with flags that are refused, and stores the log in `log`. Returns errno, or 0 if it is not refused. */
 static int refusal(int flags, char *log, size_t size)
 {
 	char path[] = "/tmp/quark-everything.XXXXXX";
@@ -509,7 +510,7 @@ static void check_rules(void)
 
 /* ---- files */
 
-/* The descriptor of a new file with that content, which is read from its beginning. */
+/* Makes a file with this content, and returns its descriptor, positioned at the beginning. */
 static int file_with(const char *content, size_t length, char *path, size_t size)
 {
 	int fd;
@@ -619,7 +620,7 @@ static void check_lines_and_links(void)
 	unlink(link);
 }
 
-/* In a child, which then has no output: its status says which step failed. */
+/* Runs in a child, which then has no output: its status tells which step failed. */
 static void check_closing(void)
 {
 	const pid_t child = fork();
@@ -691,7 +692,7 @@ static void check_texts(void)
 	check(strlcat(buffer, "89", 4) == 6 && equal(buffer, "1234567"), "goes by the room it has");
 	memory = reallocarray(NULL, 4, 8);
 	check(memory != NULL, "reallocarray");
-	/* A variable, for compilers warn of what is known to be too much. */
+	/* A variable, because compilers warn about a constant that is too large. */
 	{
 		volatile size_t much = (size_t)1 << (sizeof(size_t) * 4);
 
@@ -735,7 +736,7 @@ static void check_base64(void)
 		check(qb64_pton(broken[i], bytes, sizeof(bytes)) == -1, broken[i]);
 }
 
-/* What a FILE gets, up to a size. */
+/* The content of a FILE, up to a size. */
 static const char *content_of(FILE *file, char *text, size_t size)
 {
 	size_t length;
@@ -898,7 +899,7 @@ static void check_hanson_escapes(void)
 	free(text);
 }
 
-/* Beyond the room there is at first, several times. */
+/* Writes several times more than the first size of the memory. */
 static void check_hanson_growth(void)
 {
 	struct hanson h;
@@ -919,7 +920,7 @@ static void check_hanson_growth(void)
 
 /* ---- BTF */
 
-/* Of libbpf, whose headers a program need not have. */
+/* Declarations of libbpf, whose headers a program need not have. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -929,7 +930,7 @@ void btf__free(struct btf *btf);
 }
 #endif
 
-/* What libbpf has read, and what we have. */
+/* Compares the types that libbpf has read with ours. */
 static void check_types(void)
 {
 	struct btf *types = btf__parse("Fuzz/corpus/btf/raw", NULL);
@@ -1023,7 +1024,7 @@ static void check_lists(void)
 	check(TAILQ_EMPTY(&list) && result == 54321, "and none");
 }
 
-/* The height of a tree that is right, or -1. */
+/* The height of a valid tree, or -1. */
 static int height(struct node *node, struct node *parent)
 {
 	int left, right;
@@ -1046,7 +1047,7 @@ static void check_trees(void)
 	int i, last = -1, size = 0, is_right = 1;
 
 	check(RB_EMPTY(&tree) && RB_ROOT(&tree) == NULL && RB_MIN(tree, &tree) == NULL, "an empty tree");
-	/* In and out at random; the even ones stay. */
+	/* Insert and remove at random; the even ones stay. */
 	for (i = 0; i < 20000; i++) {
 		random = random * 1103515245 + 12345;
 		node = &nodes[random / 65536 % nitems(nodes)];

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does everything.c use all that quark.h declares?
+"""Checks that everything.c uses everything that quark.h declares.
 
 everything.py COMPILER HEADER OBJECT OUTPUT [DEFINITION...]: functions and variables that the header declares against the names that the
 compiled program needs from elsewhere, and fields against the lines "offset STRUCT.FIELD N" that it printed. Says what
@@ -27,7 +27,7 @@ def main(compiler, header_file, object_file, output, *definitions):
     names = header.functions | header.variables
     members = {f"{structure}.{name}" for structure, fields in header.structures.items() for name in fields}
     symbols = subprocess.run(["nm", "-u", object_file], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    # What it needs of libc and of the compiler is not for quark.h to declare.
+    # Names of libc and of the compiler are left out.
     ours = {name for name in symbols if name in names}
     with open(output) as lines:
         shown = {line.split()[1] for line in lines if line.startswith("offset ")}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""numbers.py COMPILER HEADER NUMBERS [DEFINITION...]: do the numbers of the header keep to those of the reference?
+"""numbers.py COMPILER HEADER NUMBERS [DEFINITION...]: checks that the numbers of the header are those of the reference.
 
-NUMBERS has a name and its number a line, in hexadecimal or decimal: what other programs are written with. Each must be
-in the header with that number, unless a DEFINITION such as QUARK_API=9 is named behind it, as NAME NUMBER !DEFINITION,
-and given: then it must not be there. What the header has besides, of the same kinds, must be outside of the room in
-which the reference adds its own. Says what is wrong, and exits with 1 if anything is.
+NUMBERS has a name and its number on each line, in hexadecimal or decimal, as other programs use them. Each must be in
+the header with this number. With NAME NUMBER !DEFINITION, where DEFINITION is such as QUARK_API=9, it must not be there
+if the definition is given. Other names of the same kinds in the header must be outside of the range in which the
+reference adds new numbers. Prints what is wrong, and exits with 1 if anything is.
 """
 import os
 import subprocess
@@ -17,7 +17,7 @@ from header import Header  # noqa: E402
 # Of each kind of name: the least number of ours that cannot meet one of the reference, now or later.
 ROOMS = [("QQ_", 1 << 24), ("QUARK_EV_", 1 << 32), ("QUARK_RF_", 1 << 32), ("RAW_F_", 0), ("RAW_EXEC_F_", 0),
          ("RAW_", 64)]
-# No number of its own: what it is made of is looked at.
+# These have no number of their own: the numbers of which they are made are checked.
 COMPOSED = {"QQ_ALL_BACKENDS", "RAW_NUM_TYPES"}
 
 

@@ -1,6 +1,6 @@
 /*
- * A queue that is open, without a privilege: it plays a recording, whose name is the argument. What a client finds in
- * it beside events, and raw events of its own. Prints TAP.
+ * A queue that is opened without a privilege: it plays a recording, whose name is the argument. Tests what a client
+ * finds in it beside events, and raw events of the client. Prints TAP.
  */
 #include <quark.h>
 
@@ -79,7 +79,7 @@ static void check_machine(char *path)
 	unsetenv("VALGRIND");
 }
 
-/* The events of `pid` as what they are, one digit each; the newest one's process in `last`. */
+/* The kinds of the events of `pid`, one digit each; stores the process of the newest one in `last`. */
 static int events_of(struct quark_queue *queue, u32 pid, struct quark_process *last)
 {
 	const struct quark_event *event;

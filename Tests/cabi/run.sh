@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a C program finds: quark.h alone compiles, libquark.a links with plain cc, and nothing of Swift's runtime is
-# missing. Run from the top of the tree, after `make`.
+# Tests from the view of a C program: quark.h alone compiles, libquark.a links with plain cc, and nothing of Swift's
+# runtime is missing. Run from the top of the tree, after `make`.
 # shellcheck disable=SC2016 # single quotes mean what they say here
 set -u
 # shellcheck source=ci/thresholds
@@ -12,7 +12,7 @@ libraries='-lbpf -lelf -lz'
 # shellcheck source=Tests/ok.sh
 . Tests/ok.sh
 
-# Names of the archive that are needed from elsewhere and begin as Swift's runtime does.
+# Undefined names of the archive that begin like those of Swift's runtime.
 runtime_symbols() {
 	nm --undefined-only "$1" | awk 'NF == 2 { print $2 }' | sort -u >"$work/undefined"
 	nm --defined-only "$1" | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
@@ -21,7 +21,7 @@ runtime_symbols() {
 	! grep -E '^_?swift|^\$s|^_T' "$work/needed"
 }
 
-# older_than VERSION ARCHIVE: of the C library nothing is needed that came later.
+# older_than VERSION ARCHIVE: the archive needs nothing of the C library that is newer than VERSION.
 older_than() {
 	objdump -T "$(cc -print-file-name=libc.so.6)" | sed -n 's/.* GLIBC_\([0-9.]*\)  *\([A-Za-z_0-9]*\)$/\2 \1/p' | LC_ALL=C sort >"$work/versions"
 	grep -q '^fstat 2.33$' "$work/versions" || { echo "the versions of the C library cannot be read"; return 1; }
@@ -66,7 +66,7 @@ for compiler in "cc -std=c99 -D_GNU_SOURCE" "cc -std=gnu11" "c++ -x c++ -std=c++
 		Tests/cabi/client.c $link libquark.a $libraries
 	ok "and the client agrees with quark.h" "$work/client"
 done
-# everything COMPILER STANDARD: the standards that clients are written in, as far as a compiler knows them.
+# everything COMPILER STANDARD: tests the standards that clients use, as far as the compiler knows them.
 everything() {
 	compiler=$1 standard=$2
 	shift 2
@@ -77,14 +77,14 @@ everything() {
 	ok "$compiler -std=$standard: all of quark.h compiles, as QUARK_API $api has it" \
 		"$compiler" -x $language "$@" -I "$include" -c -o "$work/everything.o" Tests/cabi/everything.c
 }
-# all_agree COMPILER: the newest object links and runs, and finds what it should.
+# all_agree COMPILER: the last object links and runs, and its results are right.
 # shellcheck disable=SC2086 # several words
 all_agree() {
 	ok "$1: links" "$1" -o "$work/everything" "$work/everything.o" libquark.a $libraries
 	ok "$1: and agrees" sh -c '"$1" >"$2"; status=$?; grep -v "^ok\|^offset\|^size" "$2"; exit $status' \
 		- "$work/everything" "$work/everything.tap"
 }
-# Where each member is: whoever moves one says so by changing the list.
+# The offsets of all members: a change that moves one must change this list.
 layout() {
 	grep '^offset \|^size ' "$work/everything.tap" | diff "Tests/cabi/layout$api.txt" -
 }
@@ -115,13 +115,13 @@ ok "what looks into types of libbpf links" gcc -D_GNU_SOURCE -Wall -Wextra -Werr
 	-o "$work/types" Tests/cabi/types.c libquark.a $libraries
 ok "and finds what is there" "$work/types"
 # shellcheck disable=SC2086 # several words
-# Without debug information: valgrind stops at that of Swift's compiler.
+# Without debug information, because valgrind does not accept that of Swift's compiler.
 ok "what needs an open queue links" gcc -D_GNU_SOURCE -Wall -Wextra -Werror -Wl,--strip-debug -I "$include" \
 	-o "$work/replay" Tests/cabi/replay.c libquark.a $libraries
 ok "and finds it in one that plays a recording" "$work/replay" Tests/Fixtures/recordings/6.1.0.rec
 ok "without a leak or a wrong access" valgrind -q --error-exitcode=1 --leak-check=full \
 	"$work/replay" Tests/Fixtures/recordings/6.1.0.rec
-# generations COMPILER: one source as a program of each generation, in one program, and a third that does not fit.
+# generations COMPILER: one source compiled for each generation, in one program, and a third that does not fit.
 generations() {
 	case $1 in *++) set -- "$1" -x c++ ;; esac
 	for api in 7 9; do
@@ -139,7 +139,7 @@ generations() {
 for compiler in gcc "$clang" g++ "$clang++"; do
 	ok "$compiler: both generations in one program, and a header of another version refused" generations "$compiler"
 done
-# The README's program, to which a recording is the kernel. It ends with 1 when there is no more.
+# The README's program with a recording in place of the kernel. It exits with 1 at the end of the recording.
 played_example() {
 	# shellcheck disable=SC2086
 	if ! cc -Wall -Wextra -Werror -I "$include" -Dquark_queue_open_api=open_recording -c -o "$work/example.o" examples/events.c ||
@@ -155,7 +155,7 @@ played_example() {
 		grep -q '^->[0-9]* (FORK+EXEC+EXIT)$' "$work/example.out"
 }
 ok "the README's example over a recording, too" played_example
-# Others have functions and macros of the same names, before it or behind it.
+# Programs with functions and macros of the same names, before or after quark.h.
 for program in Tests/cabi/neighbours/*.c; do
 	for compiler in gcc "$clang" g++ "$clang++"; do
 		case $compiler in *++) language=c++ ;; *) language=c ;; esac
@@ -187,7 +187,7 @@ ok "an unknown test is named" sh -c './quark-test t_what 2>&1 | grep -qx "quark-
 ok "a test that breaks its machine does not run here" \
 	sh -c './quark-test x_panic 2>&1 | grep -q "only in a guest"
 		QUARK_INITRAMFS=1 ./quark-test x_panic; [ $? = 1 ]'
-# exits STATUS OUTPUT COMMAND...: what it prints, on both outputs, and how it ends.
+# exits STATUS OUTPUT COMMAND...: checks what a command prints, on both outputs, and its exit status.
 exits() {
 	status=$1 expected=$2
 	shift 2
@@ -217,7 +217,7 @@ ok "-m without -l is 1" sh -c './quark-btf -m x86_64; [ $? = 1 ]'
 ok "-h is 0" ./quark-btf -h
 ok "so is help" ./quark-btf help
 ok "output that cannot be written is 1" sh -c "./quark-btf -f $types >/dev/full; [ \$? = 1 ]"
-# Before anything of the kernel's is asked for.
+# This fails before the kernel is used.
 printf 'pass on any\n\ndrop on process.pidd 1\n' >"$work/rules"
 ok "rules that are none are 1, with their place" exits 1 \
 	"quark-mon: $work/rules:3:9: expected any or a condition, found \"process.pidd\"" ./quark-mon -r "$work/rules"

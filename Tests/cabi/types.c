@@ -1,6 +1,6 @@
 /*
- * The functions of quark.h that look into types of libbpf, on types that are made here: what structures and functions
- * of kernels do not have all of in one place. Prints TAP.
+ * Tests the functions of quark.h that look into types of libbpf, with types that are made here, because no kernel has
+ * all cases in one place. Prints TAP.
  */
 #include <bpf/btf.h>
 #include <quark.h>
@@ -13,7 +13,7 @@ static void check(int condition, const char *what)
 	failures += !condition;
 }
 
-/* The types of: int; an older int of 3 bits at 5; enum e { A = 7, B = -2 }; and what make_structures() says. */
+/* The types: int; an old int of 3 bits at bit 5; enum e { A = 7, B = -2 }; and those in make_structures(). */
 enum {
 	INT = 1, BITS, ENUM, INNER, CONST_INNER, UNNAMED, OUTER, FLAGGED, UNION, PROTO, POINTER, OPERATIONS, FUNCTION, TASK
 };
@@ -25,7 +25,7 @@ static void make_structures(struct btf *btf)
 	btf__add_field(btf, "x", INT, 0, 0);
 	btf__add_field(btf, "y", INT, 32, 0);
 	btf__add_const(btf, INNER);
-	/* struct { int a; const struct inner b; int c : 3, behind 5 bits, as old compilers say it; } */
+	/* struct { int a; const struct inner b; int c : 3, after 5 bits, in the form of old compilers; } */
 	btf__add_struct(btf, NULL, 16);
 	btf__add_field(btf, "a", INT, 0, 0);
 	btf__add_field(btf, "b", CONST_INNER, 32, 0);
@@ -56,7 +56,7 @@ static void make_functions(struct btf *btf)
 	btf__add_field(btf, "open", POINTER, 0, 0);
 	btf__add_field(btf, "no_pointer", INT, 64, 0);
 	btf__add_func(btf, "do_it", BTF_FUNC_STATIC, PROTO);
-	/* What a kernel before 5.5 has for what newer ones call start_boottime. */
+	/* The name before 5.5 of the member that newer kernels call start_boottime. */
 	btf__add_struct(btf, "task_struct", 16);
 	btf__add_field(btf, "real_start_time", INT, 64, 0);
 }
@@ -103,7 +103,7 @@ int main(void)
 
 	btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	bits = btf__add_int(btf, "unsigned int", 4, 0);
-	/* libbpf makes whole ones only: three bits, behind five others. */
+	/* libbpf can only make whole integers: change it to three bits, after five others. */
 	*(__u32 *)((struct btf_type *)btf__type_by_id(btf, (__u32)bits) + 1) = 5u << 16 | 3;
 	btf__add_enum(btf, "letters", 4);
 	btf__add_enum_value(btf, "A", 7);

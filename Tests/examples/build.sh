@@ -19,7 +19,7 @@ fail() {
 	exit 1
 }
 
-# What README.md says, with the command that it says: the program, a library and a header are all there is.
+# The example of README.md, built with its command, in a folder with only the program, a library and a header.
 # shellcheck disable=SC2016 # no variables
 sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$readme/prog.c"
 [ -s "$readme/prog.c" ] || fail "README.md has no example"
@@ -28,7 +28,7 @@ cp quark.h libquark_big.a "$readme"
 (cd "$readme" && $command) || fail "README.md's command fails: $command"
 cp "$readme/prog" "$tree/examples/readme-cc"
 
-# The loop is the manual's, below a word on what it shows.
+# The program is the one of the manual, after a comment.
 sed '1,/^ \*\/$/d' examples/events.c | cmp -s - "$readme/prog.c" ||
 	fail "examples/events.c is not README.md's example"
 
@@ -42,7 +42,7 @@ for source in examples/*.c; do
 	done
 done
 strip "$tree"/examples/*
-# The C library is the only one that they ask for.
+# They may need no library except the C library.
 mkdir "$readme/needed"
 Tests/guest/libraries.sh "$readme/needed" "$tree"/examples/*
 libraries=$(find "$readme/needed" -type f -exec basename {} \; | sort | tr '\n' ' ')

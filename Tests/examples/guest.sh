@@ -17,7 +17,7 @@ ok() {
 	fi
 }
 
-# within COMMAND...: becomes true within 500 tries, each followed by an event or more.
+# within COMMAND...: succeeds within 500 tries, each followed by at least one event.
 within() {
 	tries=0
 	until "$@"; do
@@ -39,7 +39,7 @@ stop() {
 	[ $? = 143 ]
 }
 
-# Whether one event tells of a process of ours all there is: how it began, with what, and how it ended.
+# True if one event has the whole life of a process of ours: its begin, its arguments, and its end.
 seen() {
 	/bin/exit 7 "of $name" 'two words'
 	/bin/busybox awk -v arguments="cmdline=[ /bin/exit, 7, of $name, two words ]" '
@@ -50,7 +50,7 @@ seen() {
 		END { exit !whole }' /tmp/out
 }
 
-# What is forbidden is started, and does not come to its end.
+# The forbidden program is started, and does not reach its end.
 killed() {
 	/tmp/forbidden 120
 	[ $? = 137 ]

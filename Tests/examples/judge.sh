@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# judge.sh NAME CONSOLE: whether what the examples have printed in a guest says that each of them, as each compiler has
-# built it, does what it should.
+# judge.sh NAME CONSOLE: succeeds if the output of the examples in a guest shows that each of them, built by each
+# compiler, works.
 
 # shellcheck disable=SC2046 # words are wanted
 exec Tests/guest/tap.sh "$2" readme-cc $(for source in examples/*.c; do

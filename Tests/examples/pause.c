@@ -1,4 +1,4 @@
-/* Stays for as many seconds as its argument says, under whatever name it is given. */
+/* Sleeps for as many seconds as its argument says; it is copied under other names. */
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 #
-# build.sh TREE: the Go package. First on this machine, against a library that needs no kernel: how it is written, its
-# tests under the race detector, and a program of another module, for the reference's package, that takes ours in its
-# place. Then its tests against the real library are put into TREE, for a guest: under the race detector, and without it
-# for the test that counts what is left behind. Run from the top of the tree, after `make`.
+# build.sh TREE: tests the Go package. First, on this machine and with a library that needs no kernel: its style, its
+# tests under the race detector, and a program of another module, for the reference's package, that uses ours in its
+# place. Then it puts the tests with the real library into TREE, for a guest: under the race detector, and without it
+# for the test that looks for leaks. Run from the top of the tree, after `make`.
 #
 # Environment: GO (go), ROUNDS (30: how often that test opens and closes a queue, with each backend).
 
 set -eu
 LC_ALL=C
-# Nothing is to be fetched: the module needs no other.
+# Nothing may be fetched, because the module needs no other.
 GOPROXY=off GOFLAGS=-mod=mod CGO_ENABLED=1
 export LC_ALL GOPROXY GOFLAGS CGO_ENABLED
 [ $# = 1 ] || { echo "usage: Tests/go/build.sh TREE" >&2; exit 2; }
@@ -24,13 +24,13 @@ fail() {
 }
 say() { echo "go: $*"; }
 
-# gofmt has a say in comments that are documentation, too.
+# gofmt also formats documentation comments.
 unformatted=$("$(dirname "$(command -v "$go")")/gofmt" -l go Benchmarks/guest/quark-go Tests/go)
 [ -z "$unformatted" ] || fail "not as gofmt writes it: $unformatted"
 "$go" vet ./go/... ./Benchmarks/... || fail "go vet complains"
 "$go" vet -tags quark_fake ./go/... || fail "go vet complains"
 "$go" vet -tags quark_fake,quark9 ./go/... || fail "go vet complains"
-# What is public has words.
+# Every public name has documentation.
 "$go" doc -all ./go/quark >"$work/documentation"
 for name in OpenQueue Events Next NextBatch All ErrClosed OpenError; do
 	grep -q "^.*\\b$name\\b" "$work/documentation" || fail "the documentation has no $name"
@@ -46,7 +46,7 @@ say "on this machine"
 say "a program for the reference's package"
 mkdir "$work/client"
 cp Tests/go/client.go "$work/client"
-# As go/quark/README.md says.
+# Follow go/quark/README.md.
 # shellcheck disable=SC2016 # no variables
 sed -n '/^```go.mod$/,/^```$/p' go/quark/README.md | sed '1d;$d' >"$work/require"
 grep -q '^replace ' "$work/require" || fail "go/quark/README.md does not say what go.mod is to have"
@@ -55,7 +55,7 @@ grep -q '^replace ' "$work/require" || fail "go/quark/README.md does not say wha
 	fail "it does not compile"
 if grep -Eq 'lib(bpf|elf|z)\.so' "$work/libraries"; then fail "it needs libraries: $(cat "$work/libraries")"; fi
 
-# module VERSION TAGS PROGRAM: a program for the reference's module of that version, which takes ours by one line.
+# module VERSION TAGS PROGRAM: builds a program for the reference's module of this version, which uses ours by one line.
 module() {
 	[ -d "$work/go-quark-$1" ] || packaging/go-module.sh "$work/go-quark-$1" "$1" libquark_big.a
 	mkdir -p "$work/$3-$2"
@@ -81,11 +81,12 @@ done
 if module 0.9 epoch agents 2>"$work/errors" || ! grep -q QQ_ALL_BACKENDS "$work/errors"; then
 	fail "an agent for times since the epoch compiles where they are since boot"
 fi
-# The module of before, by its own path.
+# The older module, by its own path.
 sed -i "s|^replace .*|replace github.com/elastic/quark => $work/go-quark-0.6/quark|" "$work/client/go.mod"
 (cd "$work/client" && "$go" build -o client .) || fail "the module of before does not compile"
 
-# build NAME OPTION ...: the tests, with all libraries within, as a guest has none. The race detector takes that.
+# build NAME OPTION ...: builds the tests as static programs, because a guest has no libraries; the race detector allows
+# it.
 say "its tests, for guests"
 build() {
 	name=$1

@@ -1,5 +1,4 @@
-// A program as there are for the reference's package: every name it has, with the types that go with it. It is only
-// compiled.
+// A program for the reference's package that uses every name of it, with its type. It is only compiled.
 package main
 
 import (

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# judge.sh NAME CONSOLE: whether what a program of this folder has printed in a guest says that each test has passed.
+# judge.sh NAME CONSOLE: succeeds if the output of a program of this folder in a guest shows that each test has passed.
 # Run from the top of the tree.
 
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# krun.sh CONSOLE ARGUMENT ...: krun.sh, whose output goes to the file CONSOLE. A kernel that comes to its end before it
-# has started a program, as one under emulation does now and then, says nothing about the program: its last words are
+# krun.sh CONSOLE ARGUMENT ...: runs krun.sh, with its output in the file CONSOLE. If a kernel ends before it has
+# started a program, as sometimes happens under emulation, this says nothing about the program: its last lines are
 # shown, and it is booted once more. Run from the top of the tree.
 
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# libraries.sh TREE PROGRAM ...: copies the libraries that the programs ask for into a tree for a guest, which has none.
+# libraries.sh TREE PROGRAM ...: copies the libraries that the programs need into a tree for a guest, which has none.
 
 set -eu
 tree=$1

@@ -1,16 +1,16 @@
 #!/bin/sh
 #
-# other.sh BUILD INITRAMFS: in the folder BUILD, where another compiler's BPF objects are, links them into a quark-test
-# like the one of the checkout, and makes an initramfs.gz that has it beside ours. Run in the checkout.
+# other.sh BUILD INITRAMFS: links the BPF objects of another compiler, which are in the folder BUILD, into a quark-test
+# like the one of the checkout, and makes there an initramfs.gz that has both. Run in the checkout.
 #
-# Environment: CLANG (clang), STRIP (strip). Of the build of quark-test all but the objects is taken as it is.
+# Environment: CLANG (clang), STRIP (strip). Except for these objects, the build of quark-test is used without changes.
 
 set -eu
 [ $# = 2 ] || { echo "usage: other.sh BUILD INITRAMFS" >&2; exit 2; }
 build=$1 initramfs=$2
 
 mkdir -p "$build/tree"
-# It embeds the objects that are beside it.
+# This file embeds the objects beside it.
 cp Sources/CProbes/probes.c "$build"
 "${CLANG:-clang}" -O2 -ISources/CProbes/include -c "$build/probes.c" -o "$build/probes.c.o"
 Tests/guest/relink.py quark-test "$build/probes.c.o" "$build/quark-test"

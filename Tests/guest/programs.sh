@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run in a guest: the scripts of /programs, one after the other, whatever becomes of those before. Says where each begins
-# and how it ends, and ends with the number of those that failed.
+# Run in a guest: runs the scripts of /programs, one after the other, even if earlier ones fail. Prints where each
+# begins and how it ends, and exits with the number of failures.
 failed=0
 for program in /programs/*; do
 	name=${program##*/}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""relink.py PROGRAM OBJECT OUT: links a program of .build-embedded anew, as the package manager did, with OBJECT in place
-of the object of the same name. Run from the top of the tree, after the program was built."""
+"""relink.py PROGRAM OBJECT OUT: links a program of .build-embedded again, like the package manager, with OBJECT in
+place of the object of the same name. Run from the top of the tree, after the program was built."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import tempfile
 
 program, replacement, out = sys.argv[1:]
 build = pathlib.Path(".build-embedded")
-# The commands of the last build, a YAML file whose lists are JSON.
+# The commands of the last build are a YAML file whose lists are JSON.
 text = (build / "release.yaml").read_text()
 command = re.search(rf'^  "C\.{re.escape(program)}-[^"]*\.exe":\n(?:    .*\n)*?    args: (\[.*\])$', text, re.M)
 if not command:

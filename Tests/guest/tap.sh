@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# tap.sh CONSOLE PROGRAM ...: whether a console has the results of each of these programs, to the end, and all of them are
-# well. A result names its program: `ok NUMBER - PROGRAM: words` or `ok NUMBER - PROGRAM words`.
+# tap.sh CONSOLE PROGRAM ...: succeeds if a console has all results of each of these programs, and all of them are ok. A
+# result names its program: `ok NUMBER - PROGRAM: words` or `ok NUMBER - PROGRAM words`.
 
 set -eu
 console=$1

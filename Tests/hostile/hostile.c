@@ -1,8 +1,9 @@
 /*
- * A recording is anybody's file. Plays it once for each eight bytes of it that are replaced by 0, 1, 2^63 or 2^64 - 1,
- * wherever they stand: it is refused, or played to its end, soon, and in the memory that the file as it is takes.
+ * A recording may come from an attacker. Plays it again and again, with eight bytes at each place replaced by 0, 1,
+ * 2^63 or 2^64 - 1: it must be refused, or be played to its end, in a short time, and with the memory that the original
+ * needs.
  *
- * usage: hostile RECORDING [SAMPLE SEED]: with a number, so many of those, by chance
+ * usage: hostile RECORDING [SAMPLE SEED]: with a number, only this many random replacements
  */
 #include <quark.h>
 
@@ -14,12 +15,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* Seconds that one may take, on a machine that is busy. */
+/* Seconds that one play may take on a busy machine. */
 #define LONGEST		20
-/* KiB that one may take beyond what is taken already. */
+/* KiB that one play may use in addition. */
 #define MORE_MEMORY	(32 << 10)
 
-/* What is being played, for who sees it fail. */
+/* A description of the current play, for the message of a failure. */
 static char words[256];
 
 static void die(int number)
@@ -45,7 +46,7 @@ static long resident(void)
 	return usage.ru_maxrss;
 }
 
-/* Each byte of a text may be read. */
+/* Reads each byte of a text. */
 static unsigned long sum(const char *text)
 {
 	unsigned long result = 0;
@@ -65,7 +66,7 @@ static unsigned long look(const struct quark_event *event)
 	    sum(process->script);
 }
 
-/* 1: it was played, to its end. 0: it is refused. */
+/* 1 if it was played to its end; 0 if it is refused. */
 static int play(const char *path)
 {
 	struct quark_queue_attr attr;

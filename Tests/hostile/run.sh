@@ -1,7 +1,7 @@
 #!/bin/sh
-# run.sh [RECORDING ...]: plays recordings, those of the fixtures if none is named, in which eight bytes are replaced.
+# run.sh [RECORDING ...]: plays recordings with eight bytes replaced; if none is named, those of the fixtures.
 #
-# Environment: SAMPLE, so many replacements in each, by chance, in place of all, which take minutes; SEED of the chance
+# Environment: SAMPLE, the number of random replacements in each, in place of all, which take minutes; SEED for them
 # (the time); CC (cc).
 set -eu
 cd "$(dirname "$0")/../.."

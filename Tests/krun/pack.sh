@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Tests of initramfs/pack.sh: what is packed, and that the same input gives the same bytes.
+# Tests initramfs/pack.sh: what it packs, and that the same input gives the same bytes.
 
 set -u
 
@@ -28,7 +28,7 @@ cp static other
 
 (umask 022 && "$pack" one.gz init=static quark-mon=other) 2>err
 result "it packs"
-# Other times, another umask, another folder and another order of the arguments.
+# Use other times, another umask, another folder and another order of the arguments.
 sleep 1
 touch static
 (umask 077 && mkdir elsewhere && TMPDIR=$work/elsewhere "$pack" two.gz quark-mon=other init=static) 2>err &&

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Tests of krun.sh with a qemu that only plays one. Needs no kernel; KRUN_SH (sh) names the shell krun.sh runs in.
+# Tests krun.sh with a fake qemu. This needs no kernel; KRUN_SH (sh) names the shell in which krun.sh runs.
 
 set -u
 
@@ -17,7 +17,7 @@ mkdir "$TMPDIR"
 
 passed=0 failed=0
 
-# result WHAT: turns the last command's status into a line.
+# result WHAT: prints the status of the last command as a line.
 result() {
 	if [ $? -eq 0 ]; then
 		passed=$((passed + 1))
@@ -209,7 +209,7 @@ FAKE=code FAKE_CODE=0 KRUN_ACCEL=kvm FAKE_ARGS=args "$sh" "$krun" --qemu "$here/
 result "KRUN_ACCEL"
 
 echo "# ends"
-# gone FILE: the process whose id FILE has is no more, at the latest after three seconds.
+# gone FILE: succeeds if the process whose id is in FILE is gone within three seconds.
 gone() {
 	tries=0
 	while kill -0 "$(cat "$1")" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$(cat "$1")/status" 2>/dev/null; do
@@ -218,7 +218,7 @@ gone() {
 		sleep 1
 	done
 }
-# A shell starts background processes with INT ignored, and what is ignored a shell cannot trap: hence env.
+# A shell starts background processes with INT ignored, and a shell cannot trap an ignored signal, so env resets it.
 for signal in HUP INT TERM KILL; do
 	rm -f pid
 	FAKE=hang FAKE_PID=pid env --default-signal=INT "$sh" "$krun" --accel tcg --qemu "$here/fake-qemu" \

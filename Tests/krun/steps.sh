@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Tests of ci/steps: commands at a time, what is shown of them, and what becomes of them when it is ended.
+# Tests ci/steps: how many commands run at a time, what is shown of them, and what happens to them when it is ended.
 # shellcheck disable=SC2016 # single quotes mean what they say here
 
 set -u
@@ -12,7 +12,7 @@ cd "$work" || exit 1
 # shellcheck source=Tests/ok.sh
 . "${steps%ci/steps}Tests/ok.sh"
 
-# ends STATUS ARGUMENT...: with its output in out and err.
+# ends STATUS ARGUMENT...: runs ci/steps, with its output in out and err, and checks its status.
 ends() {
 	status=$1 code=0
 	shift
@@ -47,8 +47,8 @@ ok "and their sum" says out ' +1 s  in all'
 ok "nothing to do is wrong usage" ends 2
 ok "so is no width" ends 2 -j 0 true
 
-# ended SIGNAL COMMAND: it ends as by the signal, with all its children and theirs, of which one leaves its number in a
-# file, and names what did not come to its end.
+# ended SIGNAL COMMAND: it ends as by the signal, with all its descendants, one of which writes its pid to a file, and
+# names the commands that did not end.
 ended() {
 	rm -f pid
 	env --default-signal=INT "$steps" -j 1 "$2" 'echo never' >out 2>err &
@@ -58,7 +58,7 @@ ended() {
 	kill -s "$1" $main
 	wait $main 2>/dev/null
 	[ $? -gt 128 ] || { echo "it does not end as by a signal"; return 1; }
-	# Somebody else waits for a child of a child, or nobody.
+	# Another process waits for a child of a child, or none does.
 	if kill -0 "$(cat pid)" && ! grep -q '^State:.Z' "/proc/$(cat pid)/status"; then return 1; fi
 	says err 'steps: echo never: not run'
 }

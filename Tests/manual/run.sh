@@ -1,13 +1,13 @@
 #!/bin/sh
-# The manual: what man/check.py must find, each planted in a copy of the pages; and the pages as HTML. Run from the top
-# of the tree.
+# Tests the manual: man/check.py must find errors that are planted in a copy of the pages; and the pages become HTML.
+# Run from the top of the tree.
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 header=Sources/CQuark/include/quark.h
 passed=0 failed=0
 
-# finds WORDS FILE SED-SCRIPT: with FILE of the copy edited so, a line of the check says WORDS, and it fails. Without a
+# finds WORDS FILE SED-SCRIPT: after this edit of FILE in the copy, the check fails, and a line has WORDS. Without a
 # script the file is removed.
 finds() {
 	rm -rf "$work/man"
@@ -55,7 +55,7 @@ ok() {
 	fi
 }
 
-# Links of the pages that lead nowhere: to no file, or to no place in one.
+# Prints dead links of the pages: to a file or an anchor that does not exist.
 dead_links() {
 	[ -s "$work/docs/index.html" ] || return 1
 	(
@@ -70,7 +70,7 @@ dead_links() {
 	comm -13 "$work/places" "$work/links"
 }
 
-# Pages the index does not have.
+# Prints pages that are missing in the index.
 missing_in_index() {
 	for page in man/*.[1-9]; do
 		grep -qF "href=\"${page#man/}.html\"" "$work/docs/index.html" || echo "$page"

@@ -1,4 +1,4 @@
-/* A program that uses libbpf and zlib itself, beside the library that has its own. Prints what each says of itself. */
+/* A program that uses libbpf and zlib itself, beside the library with its own copies. Prints the version of each. */
 #include <quark.h>
 
 #include <bpf/libbpf.h>

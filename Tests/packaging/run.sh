@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the libraries define and need, what they and their clients weigh, and what install and uninstall do. Run from the
-# top of the tree, after `make`.
+# Tests what the libraries define and need, the sizes of the libraries and their clients, and install and uninstall. Run
+# from the top of the tree, after `make`.
 # shellcheck disable=SC2016,SC2046,SC2086 # single quotes mean what they say here; unquoted words are several
 set -u
 LC_ALL=C
@@ -28,14 +28,14 @@ below() {
 
 # ---- names
 
-# As another reader of C has them, who sees functions alone.
+# Compares the names with those of another reader of C, which only knows functions.
 gcc -fsyntax-only -x c -D_GNU_SOURCE -aux-info "$work/aux" quark.h
 sed -n 's|^/\* quark\.h:[^*]*\*/ extern .*[ *(]\([A-Za-z_0-9]*\) (.*|\1|p' "$work/aux" | sort -u >"$work/functions"
 packaging/header.py names quark.h >"$work/names"
 sed -n 's/^extern .*[ *]\([a-z_0-9]*\)\(\[.*\]\)\{0,1\};.*/\1/p' quark.h | sort -u >"$work/variables"
 sort -u "$work/functions" "$work/variables" >"$work/expected"
 
-# defines COMMAND...: what nm lists is the API, no more and no less.
+# defines COMMAND...: nm must list exactly the API.
 defines() {
 	"$@" >"$work/listing" || return 1
 	awk 'NF == 3 { sub(/@.*/, "", $3); print $3 }' "$work/listing" | sort >"$work/defined"
@@ -67,14 +67,14 @@ bpf=$(archive bpf) elf=$(archive elf) zlib=$(archive z)
 both="libbpf v$(sed -n 's/^Version: //p' "$(dirname "$bpf")/pkgconfig/libbpf.pc" | cut -d. -f1,2), zlib $(
 	sed -n 's/^#define ZLIB_VERSION "\(.*\)"/\1/p' /usr/include/zlib.h), hold time 1000 ms"
 
-# links COMMAND...: makes $work/program without a word.
+# links COMMAND...: makes $work/program without output.
 links() {
 	rm -f "$work/program"
 	"$@" -o "$work/program" >"$work/words" 2>&1 || { cat "$work/words"; return 1; }
 	[ ! -s "$work/words" ] || { cat "$work/words"; return 1; }
 }
 
-# needs NAMES: the shared libraries the program asks for, and no others.
+# needs NAMES: the program needs exactly these shared libraries.
 needs() {
 	is "$1" "$(readelf -dW "$work/program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')"
 }
@@ -162,7 +162,7 @@ ok "with what tells where they are" grep -qx 'libdir=/usr/lib/x86_64-linux-gnu' 
 ok "and are found again" make PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu uninstall
 ok "so that none stays" is '' "$(files)"
 
-# complains WORDS COMMAND...: fails with these words, and puts nothing in place.
+# complains WORDS COMMAND...: the command fails with these words, and installs nothing.
 complains() {
 	words=$1
 	shift

@@ -1,7 +1,7 @@
 import QuarkLinux
 
-// The simulator in the build that ships: without Swift's runtime, optimized, and with that build's queue. One core, no
-// options: `quark-sim-embedded SEED ROUNDS RECORDS`.
+// The simulator in the build that ships: without Swift's runtime, optimized, and with the queue of that build. It uses
+// one core and has no options: `quark-sim-embedded SEED ROUNDS RECORDS`.
 
 // The package manager links an executable with `main` defined as MODULE_main.
 @c(quark_sim_embedded_main)

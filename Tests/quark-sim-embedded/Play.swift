@@ -1,6 +1,6 @@
 import Simulator
 
-/// One round per seed, up to the first that fails. The exit status.
+/// Plays one round per seed, up to the first that fails. Returns the exit status.
 func play(seed: UInt64, rounds: UInt64, records: Int) -> Int32 {
   var totals = Round.Totals()
   for round in 0..<rounds {

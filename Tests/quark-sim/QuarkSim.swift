@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Simulator
 
-/// Plays rounds of the simulator, one seed each, on all cores.
+/// Plays rounds of the simulator, one seed for each round, on all cores.
 @main
 struct QuarkSim: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -73,7 +73,7 @@ struct QuarkSim: AsyncParsableCommand {
     if !failures.isEmpty { throw ExitCode.failure }
   }
 
-  /// Every `step`th round, up to the first that fails.
+  /// Plays every `step`th round, up to the first that fails.
   private func play(from first: UInt64, step: UInt64) -> (Round.Totals, Failure?) {
     var totals = Round.Totals()
     for round in stride(from: first, to: rounds, by: Int(step)) {

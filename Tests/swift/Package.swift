@@ -10,7 +10,7 @@ let package = Package(
       swiftSettings: [
         .treatAllWarnings(as: .error), .strictMemorySafety(), .enableUpcomingFeature("MemberImportVisibility"),
       ]),
-    // What the tutorial of Quark.docc shows on the way to examples/ExecWatch.
+    // The steps of the tutorial in Quark.docc before examples/ExecWatch.
     .executableTarget(name: "step-02", dependencies: [.product(name: "Quark", package: "quark")]),
     .executableTarget(name: "step-03", dependencies: [.product(name: "Quark", package: "quark")]),
   ]

@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# build.sh TREE: the Swift package, as other packages have it: examples/ExecWatch and the program of this folder are built
-# without a warning, each depending on the repository by its path, and put into TREE, for a guest. Run from the top of the
-# tree, after `make`.
+# build.sh TREE: builds packages that use the Swift package: examples/ExecWatch and the program of this folder, without
+# a warning, each with the repository by its path, and puts them into TREE, for a guest. Run from the top of the tree,
+# after `make`.
 #
 # Environment: SWIFT (swift), ROUNDS (5: how often a sequence is opened and cancelled, with each backend).
 

@@ -16,7 +16,7 @@ ok() {
 	fi
 }
 
-# seen PATTERN: 300 tries, each of which executes something.
+# seen PATTERN: tries 300 times, with an exec each time.
 seen() {
 	tries=0
 	until grep -qE "$1" /tmp/out; do

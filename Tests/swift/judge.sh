@@ -1,5 +1,5 @@
 #!/bin/sh
 #
-# judge.sh NAME CONSOLE: whether what the programs of this folder have printed in a guest says that all of them are well.
+# judge.sh NAME CONSOLE: succeeds if the output of the programs of this folder in a guest shows that all of them passed.
 
 exec Tests/guest/tap.sh "$2" exec-watch EBPF KPROBE

@@ -1,7 +1,8 @@
 #!/bin/sh
 #
-# package.sh FOLDER NAME TREE: builds the program NAME of a package that depends on the repository by its path, without a
-# warning, and puts it into TREE, with the libraries it asks for: a guest has none. Run from the top of the tree.
+# package.sh FOLDER NAME TREE: builds the program NAME of a package that uses the repository by its path, without a
+# warning, and puts it into TREE, with the libraries that it needs, because a guest has none. Run from the top of the
+# tree.
 #
 # Environment: SWIFT (swift), CC (cc).
 
@@ -20,7 +21,7 @@ fail() {
 	>"$log" 2>&1 || fail "does not compile"
 if grep -q 'warning:' "$log"; then fail "compiles with warnings"; fi
 strip -o "$tree/$name" ".build-client/release/$name"
-# Swift's way to give up the main thread asks for this one by name.
+# Swift's code that ends the main thread loads this library by name.
 mkdir -p "$tree/lib"
 cp -L "$("${CC:-cc}" -print-file-name=libgcc_s.so.1)" "$tree/lib"
 Tests/guest/libraries.sh "$tree" "$tree/$name"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Opens queues on several threads at once, of the C library, and lets valgrind's helgrind look for races.
+# Opens queues of the C library on several threads at once, and lets valgrind's helgrind look for races.
 #
-# The thread sanitizer has no place here: what Swift 6.3.1 makes of a mutating call through a member that is a pointer is
-# broken code then ("Invalid bitcast"), and most of the library is such calls. Nor does valgrind 3.19 understand clang's
-# debug information, so the program has none.
+# The thread sanitizer cannot be used: with it Swift 6.3.1 makes broken code ("Invalid bitcast") of a mutating call
+# through a member that is a pointer, and most of the library consists of such calls. valgrind 3.19 does not understand
+# clang's debug information, so the program has none.
 #
 # Environment: CC (cc).
 set -eu

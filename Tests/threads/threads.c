@@ -1,6 +1,6 @@
 /*
- * Opens, plays and closes queues on several threads at once, each with one that cannot be opened between: for a tool that
- * sees what two threads touch. The argument is a recording.
+ * Opens, plays and closes queues on several threads at once, with one in between that cannot be opened: for a tool that
+ * finds races between threads. The argument is a recording.
  */
 #include <quark.h>
 
@@ -13,7 +13,7 @@
 static const char *path;
 static long counts[THREADS][ROUNDS];
 
-/* The events of the recording, or -1. */
+/* The number of events in the recording, or -1. */
 static long play(void)
 {
 	struct quark_queue_attr attr;

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# build.sh TREE: a program of both generations of quark.h, which sets the clock and looks at times and entity ids, is put
-# into TREE, for a guest. Run from the top of the tree, after `make`.
+# build.sh TREE: builds a program of both generations of quark.h, which sets the clock and checks times and entity ids,
+# and puts it into TREE, for a guest. Run from the top of the tree, after `make`.
 
 set -eu
 LC_ALL=C

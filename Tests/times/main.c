@@ -1,6 +1,6 @@
 /*
- * Times and entity ids of both generations while the clock is set forth and back, of both backends: for a machine whose
- * clock is nobody's, and so in a guest alone. The last line is PASS.
+ * Checks times and entity ids of both generations, with both backends, while the clock is set forward and back. It must
+ * run only in a guest, because it sets the machine's clock. The last line is PASS.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -41,11 +41,11 @@ static void step(long seconds)
 	time.tv_sec += seconds;
 	if (clock_settime(CLOCK_REALTIME, &time) == -1)
 		perror("clock_settime");
-	/* It is followed within 10 ms, by a clock that ticks as seldom. */
+	/* The library follows within 10 ms, and its coarse clock may tick as seldom. */
 	usleep(50000);
 }
 
-/* A process that lives until it is killed. */
+/* Starts a process that lives until it is killed. */
 static pid_t begin(void)
 {
 	const pid_t pid = fork();
@@ -63,7 +63,7 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* A process that begins now, and what both queues say of it. */
+/* Starts a process, and compares what both queues report of it. */
 static pid_t observe(const char *when, struct life *seven, struct life *nine)
 {
 	const unsigned long long wall = now(CLOCK_REALTIME), boot = now(CLOCK_BOOTTIME);
@@ -78,7 +78,7 @@ static pid_t observe(const char *when, struct life *seven, struct life *nine)
 	wall_after = now(CLOCK_REALTIME);
 	boot_after = now(CLOCK_BOOTTIME);
 	check(boot <= nine->time && nine->time <= boot_after && nine->start <= nine->time, "a stamp is of the boot clock");
-	/* What the program's clock said before may be late by what one reading of two clocks can be wrong. */
+	/* The earlier clock reading may be late by the error of one reading of two clocks. */
 	check(wall <= seven->time + 1000000 && seven->time <= wall_after, "a time is what the wall clock said");
 	check(nine->start + 10000000 > boot && nine->start <= boot_after, "and so are starts since boot");
 	check(seven->start + 11000000 > wall && seven->start <= wall_after, "and since the epoch");
@@ -86,7 +86,7 @@ static pid_t observe(const char *when, struct life *seven, struct life *nine)
 	return pid;
 }
 
-/* Other queues learn of them from /proc, and say the same. */
+/* Other queues read them from /proc, and must report the same. */
 static void reopen(int flags, const pid_t *pids, const struct life *lives, int count, const struct life *first)
 {
 	struct life seven, nine;

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What a user finds who has the tools: what they print of recorded events, to the letter, how they refuse what makes no
-# sense, and how they end. Nothing is traced: the events are recordings. Run from the top of the tree, after `make`.
+# Tests the tools from the view of a user: their exact output for recorded events, how they refuse wrong input, and how
+# they end. Nothing is traced: the events are recordings. Run from the top of the tree, after `make`.
 #
-# usage: Tests/tools/run.sh [--write]: with --write, what is printed now becomes what should be printed
+# usage: Tests/tools/run.sh [--write]: with --write, the current output becomes the expected output
 # shellcheck disable=SC2016 # single quotes mean what they say here
 set -u
 work=$(mktemp -d)
@@ -14,20 +14,20 @@ mode=${1-}
 # shellcheck source=Tests/ok.sh
 . Tests/ok.sh
 
-# same NAME FILE: the file is what it should be.
+# same NAME FILE: the file must be equal to the expected one.
 same() {
 	if [ "$mode" = --write ]; then cp "$2" "$golden/$1"; fi
 	diff -u "$golden/$1" "$2"
 }
 
-# mon OPTION...: quark-mon, in an empty folder of its own, has nothing to complain of but its statistics.
+# mon OPTION...: runs quark-mon in an empty folder; its standard error must have only the statistics.
 mon() {
 	rm -rf "$work/mon"
 	mkdir "$work/mon"
 	(cd "$work/mon" && exec "$top/quark-mon" "$@" >"$work/out" 2>"$work/err")
 }
 
-# drawn FILE: dot(1) takes it.
+# drawn FILE: dot(1) must accept the file.
 drawn() {
 	dot -Tsvg "$1" >"$work/svg" && grep -q '</svg>' "$work/svg"
 }
@@ -123,7 +123,7 @@ no quark-mon 1 'this file is no recording' --capabilities --json --replay "$top/
 no quark-mon 1 '-m and -M exclude each other' -m 5 -M
 no quark-mon 1 '-b and -k exclude each other' -b -k
 no quark-mon 1 '-k and --fallback exclude each other' -k --fallback
-no quark-mon 1 'no support so far of QQ_MPROTECT' -u
+no quark-mon 1 'not supported so far: QQ_MPROTECT' -u
 no quark-mon 1 'cannot write to /nowhere/graph: No such file or directory' -o events --replay "$rec" -C /nowhere/graph
 no quark-mon 1 'cannot write to /: Is a directory' --replay "$rec" -o /
 no quark-mon 1 '/nowhere/recording: No such file or directory' --replay /nowhere/recording -o events -C graph
@@ -163,7 +163,7 @@ no krun.sh 125 "--timeout wants a whole number above zero" --timeout soon a b c
 
 # ---- no privilege, no room, no reader
 
-# As a user who may nothing: setpriv(1) of util-linux, which every Debian has.
+# Runs a command as a user without privileges, with setpriv(1) of util-linux, which every Debian has.
 nobody() {
 	if [ "$(id -u)" = 0 ]; then
 		setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"

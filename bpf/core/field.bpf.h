@@ -7,8 +7,8 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * The field under construction, at the stage's `off`. Its cursors live in the map, not in registers: what is loaded
- * from a map is unknown to the verifier until it is masked, so that every turn of a loop looks like the last one.
+ * The field that is being written, at the stage's `off`. Its cursors are in the map and not in registers: a value that
+ * is loaded from a map is unknown to the verifier until it is masked, so every turn of a loop looks the same to it.
  */
 #define FIELD(s) ((struct wire_field *)&(s)->bytes[(s)->off & (STAGE_BYTES - 8)])
 #define FIELD_BYTES(s) ((char *)FIELD(s) + sizeof(struct wire_field))
@@ -30,7 +30,7 @@ static __always_inline void field_end(struct stage *s)
 	s->off += sizeof(struct wire_field) + ((FIELD(s)->len + 7) & ~7u);
 }
 
-/* Appends the name of one component. False: that was the last one there is room for. */
+/* Appends the name of one component. Returns false if there is no room for another one. */
 static __always_inline bool component_append(struct stage *s, const void *name)
 {
 	struct wire_field *f = FIELD(s);
@@ -51,7 +51,7 @@ static __always_inline void memory_append(
 	struct wire_field *f = FIELD(s);
 	__u32 len = orig;
 
-	/* Keeps clang from proving things about `len` that old verifiers cannot follow. */
+	/* Prevents clang from optimizing with facts about `len` that old verifiers cannot prove. */
 	barrier_var(len);
 	if (len > max)
 		len = max;

@@ -1,10 +1,10 @@
-/* Paths as fields: of files, of directories and of control groups. */
+/* Paths of files, directories and control groups as fields. */
 #ifndef QUARK_BPF_PATH
 #define QUARK_BPF_PATH
 
 #include "core/field.bpf.h"
 
-/* One step from a leaf up to the task's root, prepend_path() in fs/d_path.c being the kernel's own way. 0: done. */
+/* One step from a leaf up to the task's root, like prepend_path() in fs/d_path.c of the kernel. 0 when done. */
 __noinline int path_step(__u32 slot)
 {
 	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
@@ -25,13 +25,13 @@ __noinline int path_step(__u32 slot)
 		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
 
 		if (up != mount) {
-			/* A mount's root: go on from where it is mounted. */
+			/* This is the root of a mount: go on at its mount point. */
 			s->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			s->mnt = &up->mnt;
 			s->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 			return 1;
 		}
-		/* The top of a tree outside the task's root, or an unmounted file such as a memfd. */
+		/* This is the top of a tree outside the task's root, or a file that is not mounted, such as a memfd. */
 		FIELD(s)->flags = 0;
 		if (FIELD(s)->len > 0 || !BPF_CORE_READ(dentry, d_op, d_dname))
 			return 0;
@@ -43,7 +43,7 @@ __noinline int path_step(__u32 slot)
 	return component_append(s, BPF_CORE_READ(dentry, d_name.name));
 }
 
-/* Loops within loops: each is verified once, and has few turns. */
+/* Walks are nested loops: each loop is verified once, and has few turns. */
 #define WALK_TURNS 16
 _Static_assert(WALK_TURNS * WALK_TURNS == WIRE_PATH_DEPTH, "the depth of a walk is its turns");
 
@@ -58,7 +58,7 @@ __noinline int path_steps(__u32 slot)
 }
 
 /*
- * Appends the components of (mnt, dentry), leaf first, up to the task's root: the path as the task itself sees it. The
+ * Appends the components of (mnt, dentry), leaf first, up to the task's root: the path that the task itself sees. The
  * last three arguments are pointers.
  */
 __noinline int path_append(__u32 slot, __u32 kind, __u64 fs_address, __u64 mnt_address, __u64 dentry_address)
@@ -104,7 +104,7 @@ static __always_inline struct kernfs_node *node_parent(struct kernfs_node *node)
 	return BPF_CORE_READ(node, __parent);
 }
 
-/* One step from a control group up to its hierarchy's root. 0: done. */
+/* One step from a control group up to the root of its hierarchy. 0 when done. */
 __noinline int cgroup_step(__u32 slot)
 {
 	struct stage *s = bpf_map_lookup_elem(&stages, &slot);
@@ -133,8 +133,8 @@ __noinline int cgroup_steps(__u32 slot)
 }
 
 /*
- * The control group in the unified hierarchy; for a task that is in the root of that, in the hierarchy that has the
- * pids controller, as on machines with version 1 only.
+ * Appends the control group in the unified hierarchy. If the task is in the root of that, it appends the control group
+ * in the hierarchy with the pids controller, as on machines that have only version 1.
  */
 __noinline int cgroup_append(__u32 slot, __u64 task_address)
 {

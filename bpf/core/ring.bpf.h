@@ -1,4 +1,4 @@
-/* The ring that all programs write to, what is counted of it, and what its reader has told the programs. */
+/* The ring to which all programs write, its counters, and the settings from its reader. */
 #ifndef QUARK_BPF_RING
 #define QUARK_BPF_RING
 
@@ -8,7 +8,7 @@
 
 #include "wire.h"
 
-/* Set before loading, and constants to the verifier. A section of its own: nothing else is in that map. */
+/* Set before loading; constants for the verifier. They are alone in their section, and so in their map. */
 const volatile struct wire_settings settings SEC(".rodata.settings");
 
 struct {
@@ -17,8 +17,8 @@ struct {
 } ring SEC(".maps");
 
 /*
- * One per possible CPU, set before loading. The reader has them mapped: to look one up by bpf(2) would make newer kernels
- * pass over programs while it does.
+ * One per possible CPU, set before loading. The reader has them mapped: if it looked one up with bpf(2), newer kernels
+ * would skip programs during the look-up.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -28,7 +28,7 @@ struct {
 	__type(value, struct wire_ring_stats);
 } ring_stats SEC(".maps");
 
-/* The reader was woken last. CPUs race for it, and the loser wakes the reader once more. */
+/* When the reader was last woken. CPUs race for it, and the loser wakes the reader once more. */
 __u64 woken_ns;
 
 _Static_assert((WIRE_FAMILY_COUNT & (WIRE_FAMILY_COUNT - 1)) == 0, "families are told apart by a mask");
@@ -43,8 +43,8 @@ static __always_inline void count(__u32 family, long error)
 		return;
 	family &= WIRE_FAMILY_COUNT - 1;
 	/*
-	 * Atomic: a program may be preempted, and another one run on the same CPU. Relaxed, or clang uses the
-	 * kind of operation that kernels have from 5.12 on.
+	 * Atomic, because a program may be preempted and another one may run on the same CPU. Relaxed, because
+	 * otherwise clang uses an operation that kernels have only from 5.12 on.
 	 */
 	if (error)
 		__atomic_fetch_add(&stats->lost[family], 1, __ATOMIC_RELAXED);
@@ -52,7 +52,7 @@ static __always_inline void count(__u32 family, long error)
 		__atomic_fetch_add(&stats->sent[family], 1, __ATOMIC_RELAXED);
 }
 
-/* Not each record wakes the reader: the first after a quiet time does, and one that finds the ring filling up. */
+/* Not every record wakes the reader: only the first after a quiet time, and a record when the ring is filling up. */
 static __always_inline __u64 wake_flags(__u64 now_ns)
 {
 	__u64 since_ns = now_ns - woken_ns;

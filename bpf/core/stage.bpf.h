@@ -1,13 +1,13 @@
-/* Where records are put together before they are sent. */
+/* The memory in which records are built before they are sent. */
 #ifndef QUARK_BPF_STAGE
 #define QUARK_BPF_STAGE
 
 #include "core/ring.bpf.h"
 
 /*
- * A record under construction: its header, and behind that its body and its fields. Fields begin below STAGE_BYTES, a
- * power of two, so that masking an offset proves it to be in bounds; the slack after it holds the largest thing one
- * helper call may write there.
+ * A record that is being built: its header, followed by its body and its fields. Fields begin below STAGE_BYTES, a
+ * power of two, so a masked offset is proven to be in bounds; the space after it has room for the most that one helper
+ * call may write there.
  */
 #define STAGE_BYTES 65536
 #define STAGE_SLACK (WIRE_ENV_MAX + 4096)
@@ -15,16 +15,16 @@
 struct stage {
 	struct wire_record record;
 	char bytes[STAGE_BYTES + STAGE_SLACK];
-	__u32 off;		/* where in `bytes` the next field goes */
-	__u32 users;		/* 1: the stage is taken; see stage_take() */
-	__u32 family;		/* under which its record is counted */
-	/* A walk from a leaf to its root, one component a step. */
+	__u32 off;		/* offset in `bytes` of the next field */
+	__u32 users;		/* 1: the stage is in use; see stage_take() */
+	__u32 family;		/* the family for which its record is counted */
+	/* A walk from a leaf to its root, one component per step. */
 	struct dentry *dentry, *root_dentry, *mnt_root;
 	struct vfsmount *mnt, *root_mnt;
 	struct kernfs_node *node;
 };
 
-/* One per possible CPU and some more, set before loading: a per-CPU array's values may not exceed 32 KiB. */
+/* One per possible CPU and some more, set before loading: values of a per-CPU array may not exceed 32 KiB. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -33,11 +33,12 @@ struct {
 } stages SEC(".maps");
 
 /*
- * Takes a stage nobody has: this CPU's, or one of those that stand by for programs that preempt one another (from 6.19
- * on those of tracepoints do). Its number and 1, or 0: there is none. Kernels before 5.12 have no atomic operation that
- * returns something, but adding and then looking does: who reads 1 has it, and until it is given back nobody else can.
+ * Takes a free stage: that of this CPU, or a spare one for programs that preempt one another (from 6.19 on, programs of
+ * tracepoints do). Returns its number plus 1, or 0 if there is none. Kernels before 5.12 have no atomic operation that
+ * returns a value, so the program increments `users` and then reads it: if it reads 1, the stage belongs to it, and no
+ * other program can take the stage until it is released.
  *
- * This and most of what follows are global functions: a verifier looks at each of them once.
+ * This and most of the following functions are global: the verifier checks each of them once.
  */
 __noinline int stage_take(__u32 family)
 {
@@ -68,7 +69,7 @@ static __always_inline struct stage *stage_get(__u32 *slot, __u32 family)
 	return bpf_map_lookup_elem(&stages, slot);
 }
 
-/* Sends the record of a stage, and gives it back. */
+/* Sends the record of a stage, and releases the stage. */
 __noinline int stage_send(__u32 slot)
 {
 	struct stage *s = bpf_map_lookup_elem(&stages, &slot);

@@ -1,4 +1,4 @@
-/* What a task is, as the body of a record, and what programs ask of one. */
+/* The body of a record for a task, and functions that read tasks. */
 #ifndef QUARK_BPF_TASK
 #define QUARK_BPF_TASK
 
@@ -16,7 +16,7 @@ static __always_inline __u64 capability(kernel_cap_t *cap)
 	return word;
 }
 
-/* Whether a member of struct cred stands so many bytes behind another: constants once the program is loaded. */
+/* True if a member of struct cred is `bytes` after another; a constant once the program is loaded. */
 #define CRED_FOLLOWS(member, bytes, other) \
 	(bpf_core_field_offset(((struct cred *)0)->member) == bpf_core_field_offset(((struct cred *)0)->other) + (bytes))
 
@@ -26,7 +26,7 @@ struct ids {
 
 #define CRED_PLACE(member) bpf_core_field_offset(((struct cred *)0)->member)
 
-/* In one piece, if they are: a kernel may have been built with the members of its structures shuffled. */
+/* Reads the ids in one piece if they are adjacent: a kernel may be built with shuffled members of structures. */
 static __always_inline void read_ids(struct ids *ids, struct cred *cred)
 {
 	__u32 i;
@@ -65,7 +65,7 @@ static __always_inline __u32 pid_number(struct signal_struct *signal, enum pid_t
 {
 	struct pid *pid = NULL;
 
-	/* `type` comes from the kernel's BTF too, so the index is not a constant the compiler could fold. */
+	/* `type` comes from the kernel's BTF too, so the index is not a constant for the compiler. */
 	bpf_probe_read_kernel(&pid, sizeof(pid), (void *)&signal->pids + type * sizeof(pid));
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
@@ -96,13 +96,13 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 		out->tty_major = BPF_CORE_READ(tty, driver, major);
 		out->tty_minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
 	}
-	/* A task that is being torn down has no nsproxy any more: every read then yields 0. */
+	/* A task that is being torn down has no nsproxy any more: then every read returns 0. */
 	out->uts_inonum = BPF_CORE_READ(ns, uts_ns, ns.inum);
 	out->ipc_inonum = BPF_CORE_READ(ns, ipc_ns, ns.inum);
 	out->mnt_inonum = BPF_CORE_READ(ns, mnt_ns, ns.inum);
 	out->net_inonum = BPF_CORE_READ(ns, net_ns, ns.inum);
 	out->exit_code = 0;
-	/* The name of a process is that of its leader: threads may have names of their own. */
+	/* The name of a process is the name of its leader, because threads may have other names. */
 	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &leader->comm);
 }
 
@@ -122,9 +122,10 @@ static __always_inline void record_begin(struct stage *s, __u32 kind, struct tas
 #define TASK(s) ((struct wire_task *)(s)->bytes)
 
 /*
- * Begins a record whose body is a task; who has more than that in the body puts it there, and moves `off`. The addresses
- * are pointers, for a global function of old kernels takes numbers only; without credentials they are the task's
- * objective ones: what /proc shows, and not what a file system has put on for a moment.
+ * Begins a record whose body is a task; a program with a larger body writes the rest, and moves `off`. The addresses
+ * are
+ * pointers: on old kernels a global function takes only numbers. If no credentials are passed, the task's objective
+ * ones are used, which /proc shows, and not those that a file system uses for a moment.
  */
 __noinline int task_begin(__u32 slot, __u32 kind, __u64 task_address, __u32 tid, __u64 cred_address)
 {
@@ -141,8 +142,8 @@ __noinline int task_begin(__u32 slot, __u32 kind, __u64 task_address, __u32 tid,
 }
 
 /*
- * An argument of an fentry program, as a number: loaded from the context it would be a typed pointer, which a global
- * function of ours does not take.
+ * An argument of an fentry program, as a number: a direct load from the context would be a typed pointer, which our
+ * global functions do not accept.
  */
 static __always_inline __u64 argument(__u64 *ctx, int number)
 {

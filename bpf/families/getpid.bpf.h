@@ -1,10 +1,10 @@
-/* getpid(2): a record for each call, which is what there is of all calls that does the least. To measure with. */
+/* getpid(2): a record for each call. It is the cheapest system call, and is meant for measurements. */
 #ifndef QUARK_BPF_GETPID
 #define QUARK_BPF_GETPID
 
 #include "core/task.bpf.h"
 
-/* The call cannot fail, so that its entry tells as much as its return. */
+/* The call cannot fail, so its entry is as good as its return. */
 static __always_inline int on_getpid(void)
 {
 	__u64 task = bpf_get_current_task();
@@ -17,7 +17,7 @@ static __always_inline int on_getpid(void)
 	return 0;
 }
 
-/* The symbols of the call, by 64-bit and by 32-bit programs, are other names of this one: SYSCALL_DEFINE0 of x86. */
+/* The symbols of the call for 64-bit and 32-bit programs are aliases of this one: SYSCALL_DEFINE0 of x86. */
 SEC("quark_kprobe/__do_sys_getpid")
 int getpid_kprobe(struct pt_regs *ctx)
 {

@@ -1,4 +1,4 @@
-/* Modules of the kernel, once they are in use: one whose beginning fails is not told. */
+/* Kernel modules, once they are in use: a module whose initialisation fails is not reported. */
 #ifndef QUARK_BPF_MODULE
 #define QUARK_BPF_MODULE
 
@@ -21,7 +21,7 @@ static __always_inline int on_module(struct module *module)
 		body->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 		body->taints = BPF_CORE_READ(module, taints);
 		bpf_probe_read_kernel_str(body->name, sizeof(body->name), &module->name);
-		/* A module need not say its version; then these are NULL, and nothing is read. */
+		/* A module may have no version; then these are NULL, and nothing is read. */
 		bpf_probe_read_kernel_str(body->version, sizeof(body->version), BPF_CORE_READ(module, version));
 		bpf_probe_read_kernel_str(
 		    body->src_version, sizeof(body->src_version), BPF_CORE_READ(module, srcversion));

@@ -1,4 +1,4 @@
-/* What processes do: fork, exec, exit, changes of ids, changes of names. */
+/* The process family: fork, exec, exit, changes of ids, changes of names. */
 #ifndef QUARK_BPF_PROCESS
 #define QUARK_BPF_PROCESS
 
@@ -13,10 +13,10 @@ struct identity {
 	__u64 pid;
 };
 
-/* What is to be remembered of a process. */
+/* Notes about a process. */
 enum {
-	NOTE_EXITED = 1,	/* its exit was told while other threads of it were about to tell it, too */
-	NOTE_HELPER = 2,	/* the kernel made it to execute a program: its fork was told */
+	NOTE_EXITED = 1,	/* its exit was reported while other threads of it were about to report it, too */
+	NOTE_HELPER = 2,	/* the kernel made it to execute a program, and its fork was reported */
 };
 
 struct {
@@ -42,7 +42,7 @@ static __always_inline __u32 note_of(struct task_struct *task)
 	return note ? *note : 0;
 }
 
-/* The error of bpf_map_update_elem(): -EEXIST with BPF_NOEXIST if there is one already. */
+/* Returns the error of bpf_map_update_elem(): -EEXIST with BPF_NOEXIST if there is a note already. */
 static __always_inline long note(struct task_struct *task, __u32 note, __u64 flags)
 {
 	struct identity identity = identify(task);
@@ -67,7 +67,7 @@ static __always_inline void env_append(struct stage *s, struct mm_struct *mm)
 	memory_append(s, WIRE_FIELD_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end), max);
 }
 
-/* The kernel changes `interp` when what was to be executed names an interpreter: fs/binfmt_script.c. */
+/* The kernel changes `interp` when the executed file names an interpreter: fs/binfmt_script.c. */
 static __always_inline void script_append(struct stage *s, struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
@@ -87,7 +87,7 @@ static __always_inline void script_append(struct stage *s, struct linux_binprm *
 
 /* ---- fork */
 
-/* kthreadd, which makes all threads of the kernel: rest_init() in init/main.c. */
+/* kthreadd, which makes all kernel threads: rest_init() in init/main.c. */
 #define KTHREADD_PID 2
 
 static __always_inline int on_fork(struct task_struct *child)
@@ -95,12 +95,12 @@ static __always_inline int on_fork(struct task_struct *child)
 	struct stage *s;
 	__u32 slot;
 
-	/* Threads share their group's identity. */
+	/* A new thread is not a new process. */
 	if (BPF_CORE_READ(child, group_leader) != child)
 		return 0;
 	/*
-	 * Kernel threads have no process to report. What another one of them makes is about to execute a program, say
-	 * that of core_pattern: kernel/umh.c. Before 5.19 it is a kernel thread until then.
+	 * Kernel threads are not reported. A child of a kernel thread other than kthreadd is about to execute a
+	 * program, for example that of core_pattern: kernel/umh.c. Before 5.19 it is a kernel thread until then.
 	 */
 	if (is_kernel_thread(child)) {
 		if (bpf_get_current_pid_tgid() >> 32 == KTHREADD_PID)
@@ -141,7 +141,7 @@ static __always_inline int on_exec(struct task_struct *task, __u32 old_pid, stru
 
 	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
-		/* A thread that executes takes over its leader's identity: old_pid is who it was. */
+		/* A thread that executes a program takes over the pid of its leader: old_pid is its own former id. */
 		task_begin(slot, WIRE_EXEC, (__u64)task, old_pid, 0);
 		path_append(slot, WIRE_FIELD_EXE, (__u64)fs, (__u64)BPF_CORE_READ(exe, f_path.mnt),
 		    (__u64)BPF_CORE_READ(exe, f_path.dentry));
@@ -162,7 +162,7 @@ int exec_raw(struct bpf_raw_tracepoint_args *ctx)
 	return on_exec((struct task_struct *)ctx->args[0], (__u32)ctx->args[1], (struct linux_binprm *)ctx->args[2]);
 }
 
-/* finalize_exec(binprm): a binary format calls it last, when nothing can fail any more. Who it was is not to be had. */
+/* finalize_exec(binprm): a binary format calls it last, when nothing can fail any more. The former id is not known. */
 SEC("quark_kprobe/finalize_exec")
 int exec_kprobe(struct pt_regs *ctx)
 {
@@ -170,7 +170,7 @@ int exec_kprobe(struct pt_regs *ctx)
 	    (struct linux_binprm *)PT_REGS_PARM1(ctx));
 }
 
-/* Nor is the script here. */
+/* Here the script is not known either. */
 SEC("quark_kprobe/proc_exec_connector")
 int exec_kprobe_late(struct pt_regs *ctx)
 {
@@ -185,13 +185,13 @@ static __always_inline int on_exit(struct task_struct *task)
 	struct stage *s;
 	__u32 slot;
 
-	/* One that was to execute a program and could not is a kernel thread to its end. */
+	/* A helper that could not execute its program is a kernel thread until its end. */
 	if (is_kernel_thread(task) && note_of(task) != NOTE_HELPER)
 		return 0;
 	s = stage_get(&slot, WIRE_FAMILY_PROCESS);
 	if (s) {
 		task_begin(slot, WIRE_EXIT, (__u64)task, BPF_CORE_READ(task, pid), 0);
-		/* What wait(2) is told: wait_task_zombie() in kernel/exit.c. */
+		/* The status that wait(2) returns: wait_task_zombie() in kernel/exit.c. */
 		TASK(s)->exit_code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ?
 		    BPF_CORE_READ(signal, group_exit_code) : BPF_CORE_READ(task, group_leader, exit_code);
 		cwd_append(slot, (__u64)task);
@@ -201,7 +201,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-/* The tracepoint comes for each thread, before the process lets go of its files, directories and namespaces. */
+/* The tracepoint fires for each thread, before the process releases its files, directories and namespaces. */
 SEC("quark_raw/sched_process_exit")
 int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -216,13 +216,13 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 		if (BPF_CORE_READ(signal, live.counter) != 0)
 			return 0;
 		/*
-		 * Two threads that end together both find that none lives: the first of them tells. When the
-		 * second looks, the first may be gone, and the group one thread.
+		 * If two threads end at the same time, both find no other living thread; the first one reports the
+		 * exit. When the second one looks, the first may be gone, and the group may have one thread.
 		 */
 		if (BPF_CORE_READ(signal, nr_threads) > 1) {
 			/*
-			 * Without room for the note both tell, which the reader takes for one exit, and so they do
-			 * where there was another one.
+			 * If there is no room for the note, or another note exists, both report the exit, which the
+			 * reader treats as one exit.
 			 */
 			if (note(task, NOTE_EXITED, BPF_NOEXIST) == -EEXIST && note_of(task) == NOTE_EXITED)
 				return 0;
@@ -233,7 +233,7 @@ int exit_raw(struct bpf_raw_tracepoint_args *ctx)
 	return on_exit(task);
 }
 
-/* taskstats_exit(task, group_dead), of each thread. */
+/* taskstats_exit(task, group_dead), called for each thread. */
 SEC("quark_kprobe/taskstats_exit")
 int exit_kprobe(struct pt_regs *ctx)
 {
@@ -277,7 +277,7 @@ static __always_inline int on_id_change(struct task_struct *task, __u32 change, 
 	return 0;
 }
 
-/* proc_sid_connector(leader), sched_autogroup_create_attach(leader): ksys_setsid() calls both when all is done. */
+/* proc_sid_connector(leader), sched_autogroup_create_attach(leader): ksys_setsid() calls both at its end. */
 SEC("quark_fentry/proc_sid_connector")
 int setsid_fentry(__u64 *ctx)
 {
@@ -290,7 +290,7 @@ int setsid_kprobe(struct pt_regs *ctx)
 	return on_id_change((struct task_struct *)PT_REGS_PARM1(ctx), WIRE_SETSID, NULL);
 }
 
-/* commit_creds(new): all changes of credentials come through here, those of an exec included. */
+/* commit_creds(new): all changes of credentials call it, also those of an exec. */
 static __always_inline int on_credentials(struct cred *new)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -324,7 +324,7 @@ int creds_kprobe(struct pt_regs *ctx)
 
 /* ---- names */
 
-/* An exec's own change of name is part of the exec. */
+/* The change of name by an exec is part of the exec. */
 static __always_inline int on_comm(struct task_struct *task, const char *name, bool exec)
 {
 	struct stage *s;
@@ -342,7 +342,7 @@ static __always_inline int on_comm(struct task_struct *task, const char *name, b
 	return 0;
 }
 
-/* An exec holds a mutex of its process from before it changes the name: prepare_bprm_creds() in fs/exec.c. */
+/* Before an exec changes the name, it locks a mutex of its process: prepare_bprm_creds() in fs/exec.c. */
 static __always_inline bool is_executing(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
@@ -357,7 +357,7 @@ static __always_inline bool is_executing(struct task_struct *task)
 	return (owner & ~7ull) == bpf_get_current_task();
 }
 
-/* task_rename(task, name), in __set_task_comm(), before it is done. */
+/* task_rename(task, name), in __set_task_comm(), before the change. */
 SEC("quark_raw/task_rename")
 int comm_raw(struct bpf_raw_tracepoint_args *ctx)
 {

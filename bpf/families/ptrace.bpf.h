@@ -68,7 +68,7 @@ int ptrace_attach_kretprobe(struct pt_regs *ctx)
 	return on_ptrace(call.arguments[0], call.arguments[1], call.arguments[2], call.arguments[3]);
 }
 
-/* ptrace_traceme(): an int, 0 if the parent traces the current task now. */
+/* ptrace_traceme(): returns 0 if the parent traces the current task now. */
 SEC("quark_fexit/ptrace_traceme")
 int ptrace_traceme_fexit(__u64 *ctx)
 {

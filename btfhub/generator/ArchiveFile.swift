@@ -2,7 +2,7 @@ import Foundation
 import QuarkBTF
 import QuarkLinux
 
-/// One kernel's BTF in a tree.
+/// The BTF of one kernel in a tree.
 struct ArchiveFile: Sendable {
   enum Packing: String, CaseIterable {
     case plain = ".btf"
@@ -21,13 +21,13 @@ struct ArchiveFile: Sendable {
     var reason: String
   }
 
-  /// In the tree.
+  /// The path in the tree.
   let path: String
   private let root: URL
   private let packing: Packing
   private let release: String
 
-  /// Nil: this is no BTF.
+  /// Nil if this is not a BTF file.
   init?(_ path: String, in root: URL) {
     guard let packing = Packing.allCases.first(where: { path.hasSuffix($0.rawValue) }),
       (try? root.appending(path: path).resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory != true
@@ -38,7 +38,7 @@ struct ArchiveFile: Sendable {
     release = String(path.split(separator: "/").last!.dropLast(packing.rawValue.count))
   }
 
-  /// Machines as uname(2) calls them, by their names in one archive or another.
+  /// The machine names of uname(2), by their names in different archives.
   private static let machines = ["x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"]
 
   /// Unpacks it, and finds the offsets.
@@ -107,7 +107,7 @@ struct ArchiveFile: Sendable {
     }
   }
 
-  /// The detail begins with where the file was unpacked.
+  /// The detail begins with the path of the unpacked file, which is removed.
   private func reason(_ error: QuarkError, folder: URL) -> String {
     let detail = error.detail
     for place in [folder.appending(path: release + ".btf").path, root.appending(path: path).path] {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A tree in BTFhub's layout: `<distro>/<release>/<machine>/<uname -r>.btf`, plain or packed.
+/// A tree in the layout of BTFhub: `<distro>/<release>/<machine>/<uname -r>.btf`, plain or packed.
 struct ArchiveTree: Sendable {
   struct Unusable: Error {
     var reason: String
@@ -24,7 +24,7 @@ struct ArchiveTree: Sendable {
     }
     var files: [ArchiveFile] = []
     while let path = paths.nextObject() as? String {
-      // Git's own and the like.
+      // Skip hidden folders, such as that of git.
       if path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
         paths.skipDescendants()
       } else if let file = ArchiveFile(path, in: root) {

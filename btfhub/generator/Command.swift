@@ -9,7 +9,7 @@ enum Command {
 
   private static let environment = Environment.inherit.updating(["LC_ALL": "C"])
 
-  /// What it printed.
+  /// Returns the output of a tool.
   @discardableResult
   static func run(_ name: String, _ arguments: [String]) async throws(Failure) -> String {
     do {
@@ -17,7 +17,7 @@ enum Command {
         .name(name), arguments: Arguments(arguments), environment: environment, output: .string(limit: 1 << 20),
         error: .string(limit: 1 << 20))
       guard result.terminationStatus.isSuccess else {
-        // Of several lines the first is the cause: the others say that it gave up.
+        // If there are several lines, the first has the cause: the others only say that the tool gave up.
         let line = result.standardError.split(whereSeparator: \.isNewline).first.map(String.init)
         throw Failure(reason: line ?? "\(name): \(result.terminationStatus)")
       }

@@ -10,7 +10,7 @@ struct Generator {
     var refused: [ArchiveFile.Refusal] = []
   }
 
-  /// Two files say different things of the same kernel.
+  /// Two files have different offsets for the same kernel.
   struct Conflict: Error {
     var reason: String
   }
@@ -23,7 +23,7 @@ struct Generator {
     var outcome: ArchiveFile.Outcome
   }
 
-  /// In the order of the trees and their paths.
+  /// Reads the files; the results are in the order of the trees and their paths.
   func read() async throws -> Result {
     let files = trees.flatMap(\.files)
     let width = width

@@ -1,7 +1,7 @@
 import QuarkBTF
 import QuarkLinux
 
-/// The table in words, for whoever reviews it.
+/// The table as text, for a person who reviews it.
 enum Listing {
   static func text(_ table: TableWriter, trees: [ArchiveTree], refused: [ArchiveFile.Refusal]) -> String {
     var text = """
@@ -30,7 +30,7 @@ enum Listing {
 }
 
 extension TableWriter {
-  /// Also in the table itself. Nothing in it depends on where the archives were, or how they were packed.
+  /// This text is also in the table. It does not depend on the paths of the archives, or on how they were packed.
   var source: String {
     let machines = Set(kernels.map { $0.folder.split(separator: "/").last.map(String.init) ?? "" }).sorted()
     return "\(kernels.count) kernels of \(machines.joined(separator: " and ")), \(sets.count) distinct sets of offsets"

@@ -4,27 +4,29 @@ import QuarkLinux
 /// A kernel and its offsets, one or none for each dotname, in their order.
 struct KnownKernel: Sendable, Equatable {
   var release: String
-  /// `debian/bookworm/x86_64`
+  /// A folder such as `debian/bookworm/x86_64`.
   var folder: String
   var offsets: [Int?]
-  /// Of the BTF, unpacked.
+  /// The hash of the unpacked BTF.
   var sha256 = ""
 
   var path: String { "\(folder)/\(release)" }
 }
 
-/// The bytes that `ReleaseTable` reads; it says what they are. The same kernels give the same bytes in any order.
+/// Writes the bytes that `ReleaseTable` reads, which also describes them. The same kernels in any order give the same
+/// bytes.
 struct TableWriter {
   /// In the order of the table.
   private(set) var kernels: [KnownKernel]
-  /// Distinct, in the order in which the kernels use them: neighbours are alike, and what differs is small.
+  /// The distinct sets, in the order in which the kernels use them: neighbours are similar, so the differences are
+  /// small.
   private(set) var sets: [[Int?]] = []
   private(set) var setOfKernel: [Int] = []
   private let folders: [String]
 
   init(_ kernels: [KnownKernel]) {
     self.kernels = kernels.sorted {
-      // By bytes, whatever the locale; names that begin alike are together and cost little.
+      // Sorted by bytes, independent of the locale; names with the same beginning are together and need little space.
       ($0.release == $1.release) ? $0.folder.precedes($1.folder) : $0.release.precedes($1.release)
     }
     folders = Set(kernels.map(\.folder)).sorted { $0.precedes($1) }
@@ -39,7 +41,7 @@ struct TableWriter {
     }
   }
 
-  /// `source`: where the kernels are from.
+  /// `source`: where the kernels come from.
   func bytes(source: String) -> [UInt8] {
     let names = folders.flatMap { Array($0.utf8) + [0 as UInt8] }
     let parts: [[UInt8]] = [Array(source.utf8), names, setBytes, kernelBytes]
@@ -80,7 +82,7 @@ struct TableWriter {
     set.indices.filter { set[$0] != previous[$0] }
   }
 
-  /// Seven bits in a byte, the lowest first.
+  /// A number with seven bits in a byte, the lowest first.
   private static func number(_ value: Int) -> [UInt8] {
     var (rest, bytes) = (value, [UInt8]())
     while rest > 0x7f {

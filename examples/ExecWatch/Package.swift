@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "ExecWatch",
   dependencies: [
-    // Where the repository is, in which `make bpf` was run once.
+    // The path of the repository, in which `make bpf` was run once.
     .package(name: "quark", path: "../..")
   ],
   targets: [

@@ -2,22 +2,22 @@
 
 package quark
 
-// QueueAttr.Flags: which backends may be used, which events are wanted, how they are joined.
+// QueueAttr.Flags: which backends may be used, which events are wanted, and how they are joined.
 const (
-	QQ_THREAD_EVENTS = int(1 << 0)  // KPROBE: events of threads, too
+	QQ_THREAD_EVENTS = int(1 << 0)  // KPROBE: also report threads
 	QQ_KPROBE        = int(1 << 1)  // the KPROBE backend may be used
 	QQ_EBPF          = int(1 << 2)  // the EBPF backend may be used
-	QQ_MIN_AGG       = int(1 << 3)  // join as little as possible
-	QQ_ENTRY_LEADER  = int(1 << 4)  // find out who let a process onto the machine
+	QQ_MIN_AGG       = int(1 << 3)  // join as few raw events as possible
+	QQ_ENTRY_LEADER  = int(1 << 4)  // find the entry leader of each process
 	QQ_SOCK_CONN     = int(1 << 5)  // TCP connections
-	QQ_DNS           = int(1 << 6)  // packets of DNS
-	QQ_BYPASS        = int(1 << 7)  // hand out the backend's records as they are
-	QQ_FILE          = int(1 << 8)  // files that are made, changed, moved, removed
+	QQ_DNS           = int(1 << 6)  // DNS packets
+	QQ_BYPASS        = int(1 << 7)  // deliver the backend's records as they are
+	QQ_FILE          = int(1 << 8)  // files that are created, changed, moved, removed
 	QQ_SHM           = int(1 << 9)  // shared memory
-	QQ_TTY           = int(1 << 10) // what is written to terminals
+	QQ_TTY           = int(1 << 10) // data that is written to terminals
 	QQ_PTRACE        = int(1 << 11) // ptrace(2)
 	QQ_MODULE_LOAD   = int(1 << 12) // kernel modules that are loaded
-	QQ_GETPID        = int(1 << 13) // an event for each getpid(2), to measure with
+	QQ_GETPID        = int(1 << 13) // an event for each getpid(2), for measurements
 	QQ_NOVA          = int(1 << 14) // the NOVA backend may be used
 	QQ_MPROTECT      = int(1 << 15) // memory that becomes executable
 	QQ_SELF_TEST     = int(1 << 24) // opening tries the backend on a process of its own
@@ -53,14 +53,14 @@ const (
 	QUARK_EV_MPROTECT              = uint64(1 << 15)
 )
 
-// Event.IdChange: which ids.
+// Event.IdChange: which ids changed.
 const (
 	QUARK_ID_CHANGE_SETSID = uint32(1)
 	QUARK_ID_CHANGE_SETUID = uint32(2)
 	QUARK_ID_CHANGE_SETGID = uint32(4)
 )
 
-// Proc.EntryLeaderType, a uint32: what kind of process let this one onto the machine.
+// Proc.EntryLeaderType, a uint32: the kind of the entry leader.
 const (
 	QUARK_ELT_UNKNOWN   = int(0)
 	QUARK_ELT_INIT      = int(1)
@@ -69,7 +69,7 @@ const (
 	QUARK_ELT_SSM       = int(4)
 	QUARK_ELT_CONTAINER = int(5)
 	QUARK_ELT_TERM      = int(6)
-	QUARK_ELT_CONSOLE   = int(7) // never assigned
+	QUARK_ELT_CONSOLE   = int(7) // never used
 )
 
 // File.OpMask: what was done to a file.
@@ -80,7 +80,7 @@ const (
 	QUARK_FILE_OP_MOVE   = uint32(8)
 )
 
-// File.ChangeMask: what of a file was changed.
+// File.ChangeMask: what was changed of a file.
 const (
 	QUARK_FILE_CH_CONTENT = uint32(1)
 	QUARK_FILE_CH_PERMS   = uint32(2)
@@ -91,7 +91,7 @@ const (
 // MemFd.Kind.
 const (
 	QUARK_SHM_MEMFD_CREATE = int(3)
-	QUARK_SHM_MEMFD_OPEN   = int(4) // never produced
+	QUARK_SHM_MEMFD_OPEN   = int(4) // never used
 )
 
 // Packet.Direction.
@@ -107,7 +107,7 @@ const (
 	QUARK_PACKET_ORIGIN_DNS     = int(1)
 )
 
-// SetVerbose: how much the library says on standard error.
+// SetVerbose: how much the library writes to standard error.
 const (
 	QUARK_VL_SILENT = int(0)
 	QUARK_VL_WARN   = int(1)

@@ -12,13 +12,13 @@ import (
 	"unsafe"
 )
 
-// reader goes through the records of a buffer of C. What it makes of them has nothing of that buffer any more: all
-// strings of an event are one allocation.
+// reader reads the records of a C buffer. Its results do not refer to the buffer: all strings of an event are in one
+// allocation.
 type reader struct {
 	next unsafe.Pointer // the record after this one
 	part unsafe.Pointer
 	text string
-	data []byte // of C: to be copied
+	data []byte // C memory, which must be copied
 }
 
 // record begins with the next record.
@@ -32,14 +32,14 @@ func (r *reader) record() *C.struct_quarkgo_record {
 	return record
 }
 
-// take is the part that comes next, of so many bytes.
+// take returns the next part, which has size bytes.
 func (r *reader) take(size uintptr) unsafe.Pointer {
 	part := r.part
 	r.part = unsafe.Add(part, size)
 	return part
 }
 
-// string is the string that comes next.
+// string returns the next string.
 func (r *reader) string(length C.u32) string {
 	text := r.text[:length]
 	r.text = r.text[length:]
@@ -111,7 +111,7 @@ func (r *reader) process(process *Process) {
 	}
 }
 
-// payload is what events have that are not of processes.
+// payload reads the parts of an event other than the process.
 func (r *reader) payload(event *Event, parts uint32) {
 	if parts&C.QUARKGO_SOCKET != 0 {
 		event.Socket = r.socket()
@@ -171,7 +171,7 @@ func (r *reader) socket() *Socket {
 	}
 }
 
-// bytes is a copy of the bytes that come next.
+// bytes returns a copy of the next bytes.
 func (r *reader) bytes(length C.u64) []byte {
 	data := append([]byte{}, r.data[:length]...)
 	r.data = r.data[length:]
@@ -208,13 +208,13 @@ func (r *reader) file() *File {
 	}
 }
 
-// What enum shm_kind of quark.h has and the package's constants have not.
+// Values of enum shm_kind of quark.h that the package does not export.
 const (
 	shmGet  = 1
 	shmOpen = 2
 )
 
-// shm is nil for a kind that is none.
+// shm returns nil for an unknown kind.
 func (r *reader) shm() *any {
 	from := (*C.struct_quarkgo_shm)(r.take(C.sizeof_struct_quarkgo_shm))
 	path := r.string(from.path)

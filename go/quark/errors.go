@@ -9,20 +9,20 @@ import (
 	"syscall"
 )
 
-// ErrUndefined is returned when something failed without saying why.
+// ErrUndefined is returned when something failed and the cause is not known.
 var ErrUndefined = errors.New("quark: undefined error")
 
-// ErrClosed is what methods of a closed queue return; it is an fs.ErrClosed too.
+// ErrClosed is what methods of a closed queue return; it is also an fs.ErrClosed.
 var ErrClosed = fmt.Errorf("quark: queue: %w", fs.ErrClosed)
 
-// OpenError is why a queue could not be opened. It is its Errno to errors.Is: a queue that needs more privilege than
-// there is fails with syscall.EPERM or syscall.EACCES, both of which are an fs.ErrPermission.
+// OpenError tells why a queue could not be opened. errors.Is compares it with its Errno: if a privilege is missing,
+// that is syscall.EPERM or syscall.EACCES, which are both an fs.ErrPermission.
 type OpenError struct {
 	Errno syscall.Errno
-	Text  string // what was tried and why it failed, a line or more
+	Text  string // what was tried and why it failed, one or more lines
 }
 
-// Error is the text, or what Errno means if there is none.
+// Error returns the text, or the meaning of Errno if there is no text.
 func (e *OpenError) Error() string {
 	if e.Text == "" {
 		return "quark: " + e.Errno.Error()
@@ -30,5 +30,5 @@ func (e *OpenError) Error() string {
 	return "quark: " + e.Text
 }
 
-// Unwrap is Errno.
+// Unwrap returns Errno.
 func (e *OpenError) Unwrap() error { return e.Errno }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Event is something that happened: one thing or several that belong together, and all that is known of the process.
+// Event is something that happened: one or more things that belong together, with all that is known of the process.
 type Event struct {
 	Events     uint64      // QUARK_EV_*: what happened
-	Process    Process     // all that is known of the process, from earlier events too; see HasProcess
+	Process    Process     // all that is known of the process, also from earlier events; see HasProcess
 	Socket     *Socket     // QUARK_EV_SOCK_CONN_ESTABLISHED, QUARK_EV_SOCK_CONN_CLOSED
 	Packet     *Packet     // QUARK_EV_PACKET
 	File       *File       // QUARK_EV_FILE
@@ -20,44 +20,44 @@ type Event struct {
 	ModuleLoad *ModuleLoad // QUARK_EV_MODULE_LOAD
 	Shm        *any        // QUARK_EV_SHM: a ShmGet, ShmOpen or MemFd
 	Tty        *Tty        // QUARK_EV_TTY
-	Time       uint64      // when the oldest part of it happened, nanoseconds; see Timestamp
+	Time       uint64      // the time of its oldest raw event, nanoseconds; see Timestamp
 	IdChange   uint32      // QUARK_EV_ID_CHANGE: QUARK_ID_CHANGE_*
 
 	ModuleTaints uint64 // QUARK_EV_MODULE_LOAD: what the module taints the kernel with, bits of /proc/sys/kernel/tainted
 }
 
 // HasProcess tells whether the process is known. Events of sockets, packets, files, shared memory, terminals, modules
-// and ptrace can be about one that is not; its Process is then zero.
+// and ptrace can have an unknown process; Process is then zero.
 func (e *Event) HasProcess() bool { return e.Process.Pid != 0 }
 
-// Timestamp is Time as a time.Time, in UTC.
+// Timestamp returns Time as a time.Time, in UTC.
 func (e *Event) Timestamp() time.Time { return time.Unix(0, int64(wallclock(e.Time))).UTC() }
 
-// Process is what is known of a process, at the time of an event, a look-up or a snapshot.
+// Process is what is known of a process at the time of an event, a look-up or a snapshot.
 type Process struct {
-	Pid       uint32 // as the initial pid namespace has it
+	Pid       uint32 // id in the initial PID namespace
 	Proc      Proc
 	Exit      Exit
-	Comm      string   // "" if not known, as the next ones
+	Comm      string   // "" if not known, like the next ones
 	Exe       string   // path of the executable
 	Cmdline   []string // arguments without empty ones at the end; Argv has those too
 	Cwd       string
 	Cgroup    string // path of the control group
-	PoisonTag uint64 // of the rules, and of its parent when it was forked; 0: none
-	Script    string // what Exe, an interpreter, runs, as execve(2) was given it
+	PoisonTag uint64 // set by a rule, or inherited from the parent at fork; 0: none
+	Script    string // path of the script that Exe runs, as given to execve(2)
 
-	cmdline string // NUL-separated, as env
+	cmdline string // NUL-separated, like env
 	env     string
 }
 
-// Argv is the arguments, empty ones at the end included; nil if they are not known. What a process made of its own
-// arguments, to show a title, often ends with many empty ones.
+// Argv returns the arguments, also empty ones at the end; nil if they are not known. If a process has overwritten its
+// arguments to show a title, there are often many empty ones at the end.
 func (p *Process) Argv() []string { return split(p.cmdline) }
 
-// Environ is the environment the process was executed with, as far as QueueAttr.MaxEnv kept it.
+// Environ returns the environment with which the program was executed, cut to QueueAttr.MaxEnv.
 func (p *Process) Environ() []string { return split(p.env) }
 
-// split takes apart what ends with a NUL after each string.
+// split splits a text in which each string ends with a NUL.
 func split(text string) []string {
 	if text == "" {
 		return nil
@@ -65,14 +65,14 @@ func split(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\x00"), "\x00")
 }
 
-// Proc is what the kernel says of a process. Ids are those of the initial namespaces.
+// Proc is what the kernel knows of a process. Ids are those of the initial namespaces.
 type Proc struct {
-	CapInheritable  uint64 // bit = capability number, capabilities(7)
+	CapInheritable  uint64 // bit number = capability number, capabilities(7)
 	CapPermitted    uint64
 	CapEffective    uint64
 	CapBset         uint64
 	CapAmbient      uint64
-	TimeBoot        uint64 // when the process started, nanoseconds: since boot, or the epoch, as the package has it
+	TimeBoot        uint64 // when the process started, nanoseconds since boot or the epoch, like Event.Time
 	Ppid            uint32
 	Uid             uint32
 	Gid             uint32
@@ -86,49 +86,49 @@ type Proc struct {
 	EntryLeaderType uint32 // QUARK_ELT_*, with QQ_ENTRY_LEADER
 	TtyMajor        uint32 // 0/0: no terminal
 	TtyMinor        uint32
-	UtsInonum       uint32 // inodes of namespaces; 0: not known
+	UtsInonum       uint32 // inode numbers of namespaces; 0: not known
 	IpcInonum       uint32
 	MntInonum       uint32
 	NetInonum       uint32
 	Valid           bool   // whether any of this is known
-	EntityId        string // of this process and no other, even if the pid is used again; "" if not computed
+	EntityId        string // unique to this process, even if the pid is used again; "" if not computed
 }
 
 // Exit is how a process ended.
 type Exit struct {
-	ExitCode        int32  // exit status; 0 for a death by signal
-	ExitTimeProcess uint64 // nanoseconds, as Proc.TimeBoot
-	Valid           bool   // whether it has ended
-	ExitSignal      int32  // the signal it died of, or 0
+	ExitCode        int32  // exit status; 0 if a signal killed it
+	ExitTimeProcess uint64 // nanoseconds, like Proc.TimeBoot
+	Valid           bool   // whether the process has exited
+	ExitSignal      int32  // the signal that killed it, or 0
 }
 
 // Socket is a TCP connection.
 type Socket struct {
 	Local           netip.AddrPort
 	Remote          netip.AddrPort
-	PidOrigin       uint32 // who opened it
+	PidOrigin       uint32 // the process that opened it
 	PidLastUse      uint32
-	EstablishedTime uint64 // nanoseconds since boot, as the next one
+	EstablishedTime uint64 // nanoseconds since boot, like the next one
 	CloseTime       uint64 // 0: open
-	BytesSent       uint64 // known when it is closed, as the next one
+	BytesSent       uint64 // known when it is closed, like the next one
 	BytesReceived   uint64
 }
 
-// Packet is a packet of the network.
+// Packet is a network packet.
 type Packet struct {
 	Direction int    // QUARK_PACKET_DIR_*
 	Origin    int    // QUARK_PACKET_ORIGIN_*
-	OrigLen   int    // bytes it had; more than Data: the rest was cut off
-	Data      []byte // from the header of IP on
+	OrigLen   int    // bytes of the whole packet; if more than Data, the rest was cut off
+	Data      []byte // begins with the IP header
 }
 
 // File is what was done to a file.
 type File struct {
 	Path       string
-	OldPath    string // of one that was moved
-	SymTarget  string // of a symbolic link with its target in the inode
+	OldPath    string // set if the file was moved
+	SymTarget  string // set for a symbolic link with its target in the inode
 	Inode      uint64
-	Atime      uint64 // nanoseconds since the epoch, as the next two
+	Atime      uint64 // nanoseconds since the epoch, like the next two
 	Mtime      uint64
 	Ctime      uint64
 	Size       uint64 // bytes
@@ -147,14 +147,14 @@ type Ptrace struct {
 	Data     uint64
 }
 
-// Mprotect is memory that is to become executable. Protections are those of mmap(2).
+// Mprotect is a request to make memory executable. Protections are those of mmap(2).
 type Mprotect struct {
 	VmaStart      uint64
 	VmaEnd        uint64
 	PrevProt      uint64
-	ReqProt       uint64 // as asked for
-	EffectiveProt uint64 // as the kernel takes it
-	Inode         uint64 // 0 unless FileBacked, as the next two
+	ReqProt       uint64 // what the process asked for
+	EffectiveProt uint64 // what the kernel made of it
+	Inode         uint64 // 0 unless FileBacked, like the next two
 	DevMajor      uint32
 	DevMinor      uint32
 	FileBacked    bool
@@ -187,13 +187,13 @@ type MemFd struct {
 	Kind  int // QUARK_SHM_MEMFD_*
 }
 
-// Tty is what was written to a terminal.
+// Tty is data that was written to a terminal.
 type Tty struct {
 	Major     uint16
 	Minor     uint16
 	Cols      uint16
 	Rows      uint16
-	Cflag     uint32 // termios(3), as the next three
+	Cflag     uint32 // termios(3), like the next three
 	Iflag     uint32
 	Lflag     uint32
 	Oflag     uint32

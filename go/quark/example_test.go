@@ -15,7 +15,7 @@ import (
 	"github.com/elastic/quark/go/quark"
 )
 
-// echo runs a program, so that there is something to see.
+// echo runs a program, so that there is an event.
 func echo() {
 	if err := exec.Command("/bin/echo", "hello").Run(); err != nil {
 		log.Fatal(err)
@@ -28,7 +28,7 @@ func isEcho(event *quark.Event) bool {
 	return event.Events&quark.QUARK_EV_EXEC != 0 && len(arguments) > 0 && arguments[0] == "/bin/echo"
 }
 
-// Events as a C program would have them: take what there is, then wait.
+// Take events like a C program: take what is ready, then wait.
 func Example() {
 	attr := quark.DefaultQueueAttr()
 	attr.HoldTime = 100
@@ -54,7 +54,7 @@ func Example() {
 	// Output: /bin/echo hello
 }
 
-// A channel, until a time is up.
+// Use a channel, until a time is over.
 func ExampleQueue_Events() {
 	attr := quark.DefaultQueueAttr()
 	attr.HoldTime = 100
@@ -77,7 +77,7 @@ func ExampleQueue_Events() {
 	// Output: /bin/echo hello
 }
 
-// An iterator. With Go 1.23 or newer the call below is a loop: for event, err := range queue.All(ctx) { … }
+// Use an iterator. With Go 1.23 or newer the call below is a loop: for event, err := range queue.All(ctx) { … }
 func ExampleQueue_All() {
 	attr := quark.DefaultQueueAttr()
 	attr.HoldTime = 100
@@ -112,7 +112,7 @@ func ExampleQueue_Lookup() {
 	// Output: init /
 }
 
-// What went wrong is an errno to errors.Is, and has words.
+// An error can be compared with an errno by errors.Is, and has a message.
 func ExampleOpenError() {
 	attr := quark.DefaultQueueAttr()
 	attr.HoldTime = 0

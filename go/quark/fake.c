@@ -1,8 +1,8 @@
 //go:build quark_fake
 
 /*
- * A library that needs no kernel, for tests of the package on any machine (-tags quark_fake): a queue hands out as many
- * events as its max_length says, of each kind in turn. It ends the program when two threads are in one queue at a time.
+ * A library that needs no kernel, for tests of the package on any machine (-tags quark_fake). A queue delivers as many
+ * events as its max_length, each kind in turn. It ends the program when two threads use one queue at the same time.
  */
 #include "shim.h"
 
@@ -21,8 +21,8 @@
 struct fake {
 	struct quark_process processes[PROCESSES];
 	struct quark_event event;
-	char script[32];		/* of the process in the event, and only as long as that */
-	char *payload;			/* of the event, likewise */
+	char script[32];		/* of the process in the event, and valid only as long as the event */
+	char *payload;			/* of the event, valid as long as the event */
 	u64 count;
 	u64 max;
 	int ready;			/* an eventfd, readable while there are events */
@@ -69,7 +69,7 @@ make_processes(struct fake *fake)
 	    .exit_time_event = 1700000002000000000, .comm = "sixteen bytes ..", .exe = exe, .cmdline = cmdline,
 	    .cmdline_len = sizeof(cmdline), .cwd = root, .cgroup = root, .env = env, .env_len = sizeof(env),
 	    .script = fake->script };
-	/* Of the last one nothing is known but that it is there. */
+	/* Only the pid of the last process is known. */
 	fake->processes[2].pid = 4712;
 }
 
@@ -175,7 +175,7 @@ quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *stats
 	leave(fake);
 }
 
-/* What an event of this kind has, with all that belongs to it in one piece of memory. */
+/* Makes the payload of an event of this kind, in one piece of memory. */
 static void
 add_payload(struct fake *fake, unsigned kind)
 {
@@ -293,7 +293,7 @@ quark_queue_get_event(struct quark_queue *queue)
 	u64 value;
 
 	if (fake->count == fake->max) {
-		/* 1 and then nothing, or what was read before. */
+		/* Write 1 and then nothing, or put back what was read. */
 		if (fake->ready != -1 && read(fake->ready, &value, sizeof(value)) == sizeof(value)) {
 			close(fake->ready);
 			fake->ready = -1;
@@ -341,14 +341,14 @@ quark_process_iter_next(struct quark_process_iter *iterator)
 	struct fake *fake = enter(iterator->queue);
 	const struct quark_process *found = NULL;
 
-	/* The other member is the library's own: here an index. */
+	/* The other member is private to the library: here it is an index. */
 	if (iterator->next_pid < PROCESSES)
 		found = &fake->processes[iterator->next_pid++];
 	leave(fake);
 	return (found);
 }
 
-/* One rule is enough: it is the only text there is. */
+/* One rule is enough, because the tests use only one text. */
 int
 quark_ruleset_parse(struct quark_ruleset *ruleset, FILE *file, char *err, size_t errlen)
 {
@@ -419,7 +419,7 @@ quark_time_to_wallclock(u64 time)
 	return (1000 + time);
 }
 
-/* A document for each event with a process. */
+/* Makes a document for each event with a process. */
 int
 quark_event_to_ecs(struct quark_queue *queue, const struct quark_event *event, char **buf, size_t *len)
 {

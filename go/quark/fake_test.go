@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// open is a queue of the fake library with so many events.
+// open opens a queue of the fake library that has events events.
 func open(t testing.TB, events int) *Queue {
 	t.Helper()
 	attr := DefaultQueueAttr()
@@ -54,13 +54,13 @@ var (
 	}
 )
 
-// script is the process as its event of that number has it.
+// script returns the process as it is in its event with that number.
 func script(process Process, number int) Process {
 	process.Script = fmt.Sprintf("script %d", number)
 	return process
 }
 
-// processEvent is the event of that number, of those of processes.
+// processEvent returns the process event with that number.
 func processEvent(number int) Event {
 	event := Event{Time: 1700000000000000000 + uint64(number)}
 	switch number {
@@ -107,7 +107,7 @@ func TestProcessEvents(t *testing.T) {
 		}
 		events = append(events, event)
 	}
-	// Looked at when all have been taken: an event stays as it was.
+	// The events are checked after all have been taken: an event must not change.
 	if len(events) != 4 {
 		t.Fatalf("%d events", len(events))
 	}
@@ -175,7 +175,7 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// More than the buffer of C holds at once, and an array that is not full.
+// TestBatches takes more events than the C buffer holds at once, and into an array that is not filled.
 func TestBatches(t *testing.T) {
 	const total = 10001
 	queue := open(t, total)
@@ -274,7 +274,7 @@ func TestOpenErrors(t *testing.T) {
 	equal(t, "without a text", (&OpenError{Errno: syscall.ENOMEM}).Error(), "quark: cannot allocate memory")
 }
 
-// What has no place in an int of C is an error, not another number.
+// A value that does not fit in a C int is an error, and does not become another number.
 func TestAttributesOutOfRange(t *testing.T) {
 	for _, change := range []func(*QueueAttr){
 		func(attr *QueueAttr) { attr.Flags += 1 << 32 },
@@ -304,7 +304,7 @@ func TestRules(t *testing.T) {
 	}
 	queue.Close()
 	attr.RuleText = "pass"
-	// Rules come before anything that needs privilege.
+	// Rules are checked before anything that needs a privilege.
 	attr.Flags |= QQ_NOVA
 	_, err = OpenQueue(attr)
 	equal(t, "the error of rules that are none", fmt.Sprint(err),
@@ -381,7 +381,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// A context that ends leaves nothing behind: what has not been received by then comes with the next call.
+// When a context ends, no event is lost: events that were not received come with the next call.
 func TestEvents(t *testing.T) {
 	const total = 1000
 	goroutines := runtime.NumGoroutine()
@@ -423,7 +423,7 @@ func TestEvents(t *testing.T) {
 	waitForGoroutines(t, goroutines)
 }
 
-// A channel that nobody receives from ends with its queue, too.
+// A channel from which no goroutine receives ends with its queue, too.
 func TestEventsOfNobody(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	queue := open(t, math.MaxInt32)
@@ -470,8 +470,8 @@ func TestAll(t *testing.T) {
 	}
 }
 
-// All methods at a time. The fake ends the program if they get into the library together, and the race detector sees
-// the rest.
+// All methods run at the same time. The fake ends the program if two of them are in the library together, and the race
+// detector finds other races.
 func TestConcurrency(t *testing.T) {
 	const total = 20000
 	queue := open(t, total)
@@ -563,8 +563,8 @@ func countDescriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// What the package adds to a library that costs little: the fake. CPU time is of the whole program, the collection of
-// garbage included, and the same on a machine that is busy with something else.
+// benchmark measures the cost that the package adds to the fake library, which costs little. It measures the CPU time
+// of the whole program, with garbage collection, which does not depend on other load of the machine.
 func benchmark(b *testing.B, take func(queue *Queue) int) {
 	queue := open(b, math.MaxInt32)
 	b.ReportAllocs()
@@ -576,7 +576,7 @@ func benchmark(b *testing.B, take func(queue *Queue) int) {
 	b.ReportMetric(float64(cpu(b)-began)/float64(b.N), "cpu-ns/op")
 }
 
-// cpu is the CPU time of all threads, in nanoseconds.
+// cpu returns the CPU time of all threads, in nanoseconds.
 func cpu(b *testing.B) int64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

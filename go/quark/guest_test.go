@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// attributes are those of a test: soon there, and of one backend.
+// attributes returns attributes for a test: events come soon, from one backend.
 func attributes(backend int) QueueAttr {
 	attr := DefaultQueueAttr()
 	attr.Flags = backend | QQ_ENTRY_LEADER
@@ -42,7 +42,7 @@ func each(t *testing.T, test func(t *testing.T, backend int)) {
 	t.Run("KPROBE", func(t *testing.T) { test(t, QQ_KPROBE) })
 }
 
-// run runs a program to its end, and tells its pid.
+// run runs a program to its end, and returns its pid.
 func run(t *testing.T, command *exec.Cmd) uint32 {
 	t.Helper()
 	if err := command.Run(); err != nil {
@@ -51,7 +51,7 @@ func run(t *testing.T, command *exec.Cmd) uint32 {
 	return uint32(command.Process.Pid)
 }
 
-// drain is all events of a process, up to its exit.
+// drain returns all events of a process, up to its exit.
 func drain(t *testing.T, queue *Queue, pid uint32) []Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
@@ -72,7 +72,7 @@ func drain(t *testing.T, queue *Queue, pid uint32) []Event {
 	}
 }
 
-// What a program for the reference's package does, and its test.
+// TestReference does what a program for the reference's package, and the test of that package, do.
 func TestReference(t *testing.T) {
 	each(t, func(t *testing.T, backend int) {
 		queue := open(t, attributes(backend))
@@ -125,7 +125,7 @@ func TestProcess(t *testing.T) {
 		if want := []string{"/bin/echo", "two words", ""}; !reflect.DeepEqual(process.Argv(), want) {
 			t.Errorf("argv %q", process.Argv())
 		}
-		// What was executed is a symbolic link.
+		// The executed path is a symbolic link.
 		if process.Comm != "echo" || process.Exe != "/bin/busybox" || process.Cwd != "/tmp" {
 			t.Errorf("%+v", process)
 		}
@@ -143,7 +143,7 @@ func TestProcess(t *testing.T) {
 				t.Errorf("%v, it began %v", stamp, before)
 			}
 		}
-		// It is known for some more time, and as the event had it.
+		// It stays known for some time, with the data of the event.
 		found, ok := queue.Lookup(int(pid))
 		if !ok || !reflect.DeepEqual(found, process) {
 			t.Errorf("found %+v", found)
@@ -197,7 +197,7 @@ func TestChannel(t *testing.T) {
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("the channel is closed after %v", took)
 		}
-		// A channel that nobody receives from, and a queue that is closed under those who wait.
+		// A channel from which no goroutine receives, and a queue that is closed while goroutines wait.
 		queue.Events(context.Background())
 		waiting := make(chan error)
 		go func() {
@@ -216,7 +216,7 @@ func TestChannel(t *testing.T) {
 	})
 }
 
-// All that a queue can be asked at a time, for the race detector.
+// TestConcurrency calls all methods of a queue at the same time, for the race detector.
 func TestConcurrency(t *testing.T) {
 	queue := open(t, attributes(QQ_ALL_BACKENDS))
 	stop := make(chan struct{})
@@ -281,9 +281,9 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// Rounds of opening and closing, as many as QUARK_ROUNDS says, leave nothing open and take no more memory than the
-// first ones did. The race detector takes memory of its own: this is for a program without it. So does each thread that
-// opens queues, and each page that the kernel makes a huge one: there is one such thread here, and no such page.
+// A queue is opened and closed QUARK_ROUNDS times. No descriptor stays open, and the memory does not grow after the
+// first rounds. The test must run without the race detector, which uses memory itself. Each thread that opens queues,
+// and each huge page, would also use memory: the test has one such thread, and no huge pages.
 func TestOpenAndCloseLeakNothing(t *testing.T) {
 	if os.Getenv("QUARK_ROUNDS") == "" {
 		t.Skip("QUARK_ROUNDS is not set")
@@ -294,7 +294,7 @@ func TestOpenAndCloseLeakNothing(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	const setThpDisable = 41 // of prctl(2)
+	const setThpDisable = 41 // PR_SET_THP_DISABLE of prctl(2)
 	if _, _, errno := syscall.Syscall6(syscall.SYS_PRCTL, setThpDisable, 1, 0, 0, 0, 0); errno != 0 {
 		t.Fatal(errno)
 	}
@@ -312,7 +312,7 @@ func TestOpenAndCloseLeakNothing(t *testing.T) {
 			for range channel {
 			}
 		}
-		// What the runtime and the C library keep for themselves, they have by then.
+		// By then the runtime and the C library have the memory that they keep for themselves.
 		for i := 0; i < 5+rounds/10; i++ {
 			round()
 		}
@@ -350,7 +350,7 @@ func countDescriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// residentKiB is the memory that there is, but for the program's file, after a collection.
+// residentKiB returns the resident memory after a garbage collection, without the pages of the program's file.
 func residentKiB(t *testing.T) int {
 	t.Helper()
 	debug.FreeOSMemory()

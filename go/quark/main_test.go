@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// These tests watch all processes of the machine they run on, for which they need root: that is to be asked for.
+// These tests trace all processes of the machine on which they run, for which they need root. They run only if asked
+// for.
 func TestMain(m *testing.M) {
 	if os.Getenv("QUARK_INITRAMFS") == "" && os.Getenv("QUARK_TEST_HERE") == "" {
 		fmt.Fprintln(os.Stderr, "quark: these tests trace the machine they run on: `make test-programs` has them do so in a "+

@@ -14,7 +14,7 @@ import (
 	"unsafe"
 )
 
-// QueueAttr is what a queue is to be like. DefaultQueueAttr has a value for each.
+// QueueAttr has the settings of a queue. DefaultQueueAttr returns the defaults.
 type QueueAttr struct {
 	Flags          int    // QQ_*: backends, events, joining
 	MaxLength      int    // how many raw events are held at most, 1 or more
@@ -26,8 +26,8 @@ type QueueAttr struct {
 	Replay         string // a file, quark-recording(5), that is played in place of a backend; "": none
 }
 
-// DefaultQueueAttr is EBPF, or any backend where times are since the epoch, process events, 10000 raw events, 4 s of grace, 1 s of holding, 4 KiB of
-// environment, and the backend's ring.
+// DefaultQueueAttr returns the defaults: EBPF, or any backend if times are since the epoch; process events; 10000 raw
+// events; 4 s of grace time; 1 s of hold time; 4 KiB of environment; and the backend's ring size.
 func DefaultQueueAttr() QueueAttr {
 	var attr C.struct_quark_queue_attr
 	C.quark_queue_default_attr(&attr)
@@ -41,38 +41,39 @@ func DefaultQueueAttr() QueueAttr {
 	}
 }
 
-// Stats counts what went through a queue since it was opened.
+// Stats has the counters of a queue since it was opened.
 type Stats struct {
 	Insertions         uint64 // raw events that entered the queue
 	Removals           uint64 // raw events that left it
 	Aggregations       uint64 // events made of several raw events
-	NonAggregations    uint64 // events made of one
+	NonAggregations    uint64 // events made of one raw event
 	Lost               uint64 // records the kernel had no room for
 	GarbageCollections uint64 // processes forgotten
-	Stalls             uint64 // rings that made no sense, once or more often
+	Stalls             uint64 // rings whose content made no sense, once or more often
 	Backend            int    // QQ_EBPF or QQ_KPROBE
 	Malformed          uint64 // records dropped because they made no sense
-	Late               uint64 // raw events older than one that had left before they arrived
+	Late               uint64 // raw events that arrived after a younger one had left
 	Refused            uint64 // records, or strings of a process, dropped because a bound was reached
 }
 
-// Queue is a stream of what processes do. Several goroutines may use it. Made by OpenQueue.
+// Queue is a stream of what processes do. Several goroutines may use it. OpenQueue makes one.
 type Queue struct {
-	mutex   sync.Mutex              // held in each call of C but waiting
-	queue   *C.struct_quarkgo_queue // nil: closed
-	backlog []Event                 // taken for a channel and not delivered
+	mutex   sync.Mutex              // held in each C call except waiting
+	queue   *C.struct_quarkgo_queue // nil when closed
+	backlog []Event                 // events taken for a channel and not delivered
 	epoll   int
 	closing waker
 	closed  chan struct{}
-	waiting sync.WaitGroup // who may be using epoll and closing
+	waiting sync.WaitGroup // goroutines that may be using epoll and closing
 }
 
-// The library says of its newest failure only why a queue could not be opened.
+// The library keeps only the message of the last failure to open a queue.
 var opening sync.Mutex
 
-// OpenQueue opens a queue, which belongs to the caller until Close. Rules that are none are refused first, before
-// anything that needs privilege. Other errors are an *OpenError, which errors.Is takes for its syscall.Errno: EINVAL a value out of range; EPERM or EACCES privilege that is missing; ENOTSUP what no
-// backend can do.
+// OpenQueue opens a queue, which belongs to the caller until Close. Rules with a syntax error are refused first, before
+// anything that needs a privilege. Other errors are an *OpenError, which errors.Is compares by its syscall.Errno:
+// EINVAL if a value is out of range; EPERM or EACCES if a privilege is missing; ENOTSUP if no backend can do what is
+// asked for.
 func OpenQueue(attr QueueAttr) (*Queue, error) {
 	for _, value := range []struct {
 		name    string
@@ -123,7 +124,7 @@ func OpenQueue(attr QueueAttr) (*Queue, error) {
 		closed: make(chan struct{})}, nil
 }
 
-// parseRules is a set of rules of C's, which quarkgo_open takes over; nil for an empty text.
+// parseRules returns a C set of rules, which will belong to quarkgo_open; nil for an empty text.
 func parseRules(text string) (*C.struct_quark_ruleset, error) {
 	if text == "" {
 		return nil, nil
@@ -145,8 +146,8 @@ func openError(err error, text string) error {
 	return ErrUndefined
 }
 
-// Close ends the queue and gives back what it has of the kernel. Those who wait for events are let go. Closing again
-// does nothing.
+// Close ends the queue and releases what it has in the kernel. Goroutines that wait for events return. Close may be
+// called more than once.
 func (q *Queue) Close() {
 	q.mutex.Lock()
 	queue := q.queue
@@ -163,22 +164,22 @@ func (q *Queue) Close() {
 	C.quarkgo_close(queue)
 }
 
-// GetEvent takes the next event; false if there is none yet, or the queue is closed. An event whose process is not
-// known is one, too: see Event.HasProcess.
+// GetEvent takes the next event; false if there is none yet, or if the queue is closed. It also returns events whose
+// process is not known: see Event.HasProcess.
 func (q *Queue) GetEvent() (Event, bool) {
 	var events [1]Event
 	count := q.GetEvents(events[:])
 	return events[0], count == 1
 }
 
-// GetEvents takes the events there are, as many as fit into events, and says how many. That costs less than taking
-// each of them by GetEvent. Processes that Lookup finds afterwards are as the last of these events has left them.
+// GetEvents takes the events that are ready, as many as fit into events, and returns their number. This costs less than
+// taking each of them with GetEvent. Lookup then returns processes as they are after the last of these events.
 func (q *Queue) GetEvents(events []Event) int {
 	count, _ := q.take(events)
 	return count
 }
 
-// take is GetEvents, and ErrClosed.
+// take is like GetEvents, but also returns ErrClosed.
 func (q *Queue) take(events []Event) (int, error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -204,7 +205,7 @@ func (q *Queue) take(events []Event) (int, error) {
 	return count, nil
 }
 
-// putBack keeps events that were taken and not delivered for the next who takes some.
+// putBack keeps events that were taken and not delivered, for the next call that takes events.
 func (q *Queue) putBack(events []Event) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -214,8 +215,8 @@ func (q *Queue) putBack(events []Event) {
 }
 
 // GetEventAsECS takes the next event as a JSON document of the Elastic Common Schema; false if there is none yet, or
-// the queue is closed. After an error, too, that event is gone. Events that a channel of Events gave back are not
-// among them.
+// the queue is closed. The event is also taken if there is an error. Events that a channel of Events gave back are not
+// returned here.
 func (q *Queue) GetEventAsECS() ([]byte, bool, error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -234,7 +235,7 @@ func (q *Queue) GetEventAsECS() ([]byte, bool, error) {
 	return nil, false, fmt.Errorf("quark: event as ECS: %w", err)
 }
 
-// Lookup tells what is known of a process, also of one that has ended, for QueueAttr.CacheGraceTime.
+// Lookup returns what is known of a process, also of one that exited less than QueueAttr.CacheGraceTime ago.
 func (q *Queue) Lookup(pid int) (Process, bool) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -248,7 +249,7 @@ func (q *Queue) Lookup(pid int) (Process, bool) {
 	return process, true
 }
 
-// Snapshot is all that Lookup would find, in ascending order of pids.
+// Snapshot returns all processes that Lookup would find, in ascending order of pids.
 func (q *Queue) Snapshot() []Process {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -268,7 +269,7 @@ func (q *Queue) Snapshot() []Process {
 	return processes
 }
 
-// Block waits until there may be an event, 100 ms at most. A signal is no error.
+// Block waits until there may be an event, 100 ms at most. A signal is not an error.
 func (q *Queue) Block() error {
 	q.mutex.Lock()
 	if q.queue == nil {
@@ -284,7 +285,7 @@ func (q *Queue) Block() error {
 	return nil
 }
 
-// Stats counts what went through the queue; zero when it is closed.
+// Stats returns the counters of the queue; all are zero when it is closed.
 func (q *Queue) Stats() Stats {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -308,7 +309,7 @@ func (q *Queue) Stats() Stats {
 	}
 }
 
-// Hooks says by which means of the kernel each kind of record is had, a line each; "" when the queue is closed.
+// Hooks tells which kernel hook delivers each kind of record, one line each; "" when the queue is closed.
 func (q *Queue) Hooks() string {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -318,8 +319,8 @@ func (q *Queue) Hooks() string {
 	return C.GoString(C.quark_queue_get_hooks(&q.queue.queue))
 }
 
-// FallbackReason says why EBPF, though it was allowed, is not in use; "" if it is, was not allowed, or the queue is
-// closed.
+// FallbackReason tells why EBPF is not in use although it was allowed; "" if it is in use, if it was not allowed, or if
+// the queue is closed.
 func (q *Queue) FallbackReason() string {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -384,14 +385,14 @@ func (q *Queue) DisableAggregation() error {
 	return nil
 }
 
-// Passwd is a user, as /etc/passwd had it when the queue was opened.
+// Passwd is a user as in /etc/passwd when the queue was opened.
 type Passwd struct {
 	Name string
 	Uid  uint32
 	Gid  uint32
 }
 
-// Group is a group, as /etc/group had it when the queue was opened.
+// Group is a group as in /etc/group when the queue was opened.
 type Group struct {
 	Name string
 	Gid  uint32
@@ -425,11 +426,11 @@ func (q *Queue) GroupLookup(gid uint32) (Group, bool) {
 	return Group{Name: C.GoString(found.name), Gid: uint32(found.gid)}, true
 }
 
-// Boottime is what the wall clock said when the machine was booted, nanoseconds since the epoch: added to a time since
-// boot it gives the wall clock's. It follows the clock when that is set, and needs no queue.
+// Boottime returns the wall-clock time of the boot, nanoseconds since the epoch: the sum of this and a time since boot
+// is a wall-clock time. It follows the clock when that is set, and needs no queue.
 func Boottime() uint64 { return uint64(C.quark_get_boottime()) }
 
-// UpdateBoottime has Boottime look at the clocks at once. There is no need to.
+// UpdateBoottime makes Boottime read the clocks at once. A program need not call it.
 func UpdateBoottime() error {
 	if status, err := C.quark_update_boottime(); status != 0 {
 		return fmt.Errorf("quark: boot time: %w", err)
@@ -437,12 +438,12 @@ func UpdateBoottime() error {
 	return nil
 }
 
-// TimeToWallclock is a time since boot, nanoseconds, as the wall clock had it: since the epoch.
+// TimeToWallclock converts a time since boot, nanoseconds, to a time since the epoch.
 func TimeToWallclock(timeSinceBoot uint64) uint64 {
 	return uint64(C.quark_time_to_wallclock(C.u64(timeSinceBoot)))
 }
 
-// SetVerbose sets how much the library says on standard error, of all queues: QUARK_VL_*.
+// SetVerbose sets how much the library writes to standard error, for all queues: QUARK_VL_*.
 func SetVerbose(level int) {
 	C.quarkgo_set_verbose(C.int(level))
 }

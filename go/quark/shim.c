@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than this is given back, once a snapshot or a large event no longer needs it; no call takes much more. */
+/* A larger buffer is freed once a snapshot or a large event no longer needs it; no call takes much more. */
 #define BUFFER_SIZE (256 * 1024)
 
 /*
- * Opening takes megabytes for a moment, and a queue some for its life. The C library keeps for each thread what was
- * freed there, and the next queue of a Go program is opened in another one.
+ * Opening needs megabytes for a moment, and a queue some memory during its life. The C library keeps memory that a
+ * thread has freed for this thread, but a Go program opens its next queue in another thread.
  */
 static void
 give_back(void)
@@ -24,7 +24,7 @@ give_back(void)
 #endif
 }
 
-/* What is left of a text that a stream reads. */
+/* The rest of a text that a stream reads. */
 struct rest {
 	const char *text;
 	size_t length;
@@ -52,7 +52,7 @@ free_rules(struct quark_ruleset *rules)
 	free(rules);
 }
 
-/* Not by fmemopen(3): a program that has it does not run where the C library is older than 2.22. */
+/* This does not use fmemopen(3): a program that links it does not run with a C library older than 2.22. */
 struct quark_ruleset *
 quarkgo_rules(const char *text, size_t length, char *words, size_t size)
 {
@@ -133,7 +133,7 @@ length(const char *string)
 	return (string == NULL ? 0 : strlen(string));
 }
 
-/* What a record is made of: its parts grow from its beginning, then its strings, then its bytes. */
+/* The three regions of a record: first its parts, then its strings, then its bytes. */
 struct writer {
 	char *part;
 	char *text;
@@ -157,7 +157,7 @@ text(struct writer *writer, const char *string, u32 length)
 	writer->text += length;
 }
 
-/* The lengths of a process's strings. */
+/* Stores the lengths of a process's strings. */
 static u32
 measure_process(const struct quark_process *process, struct quarkgo_process *out)
 {
@@ -310,7 +310,7 @@ write_tty(const struct quark_tty *tty, struct writer *writer)
 	}
 }
 
-/* What all but the process takes; says so in `parts`. */
+/* The size of everything but the process; stores in `parts` what there is. */
 static void
 measure_payload(const struct quark_event *event, u32 *parts, size_t *part_size, size_t *text_size, size_t *data_size)
 {
@@ -375,7 +375,7 @@ write_payload(const struct quark_event *event, u32 parts, struct writer *writer)
 		write_tty(event->tty, writer);
 }
 
-/* Room for `size` more bytes. 0, or -1 with errno. */
+/* Makes room for `size` more bytes. 0, or -1 with errno. */
 static int
 reserve(struct quarkgo_queue *queue, size_t size)
 {
@@ -393,7 +393,7 @@ reserve(struct quarkgo_queue *queue, size_t size)
 	return (0);
 }
 
-/* An empty buffer, of the usual size again. */
+/* Empties the buffer, and shrinks it to its usual size. */
 static void
 empty(struct quarkgo_queue *queue)
 {
@@ -405,7 +405,7 @@ empty(struct quarkgo_queue *queue)
 	}
 }
 
-/* 0, or -1 with errno. */
+/* Appends an event. 0, or -1 with errno. */
 static int
 append(struct quarkgo_queue *queue, const struct quark_event *event)
 {
@@ -443,7 +443,7 @@ append(struct quarkgo_queue *queue, const struct quark_event *event)
 	return (0);
 }
 
-/* The next event, one that was kept first. */
+/* The next event; an event that was kept comes first. */
 static const struct quark_event *
 next(struct quarkgo_queue *queue)
 {
@@ -462,7 +462,7 @@ quarkgo_drain(struct quarkgo_queue *queue, int max)
 	empty(queue);
 	while (count < max && queue->used < BUFFER_SIZE && (event = next(queue)) != NULL) {
 		if (append(queue, event) == -1) {
-			/* It is valid until the library is asked for another one. */
+			/* The event is valid until the next one is taken from the library. */
 			queue->pending = event;
 			return (count > 0 ? count : -1);
 		}
@@ -529,7 +529,7 @@ quarkgo_set_verbose(int level)
 	__atomic_store_n(&quark_verbose, level, __ATOMIC_RELAXED);
 }
 
-/* The package has these as numbers of Go, which say what type they have and need no library to be read about. */
+/* The Go package has these as Go numbers, which have a type and whose documentation needs no library. */
 _Static_assert(QQ_THREAD_EVENTS == 1 << 0 && QQ_KPROBE == 1 << 1 && QQ_EBPF == 1 << 2 && QQ_MIN_AGG == 1 << 3 &&
     QQ_ENTRY_LEADER == 1 << 4 && QQ_SOCK_CONN == 1 << 5 && QQ_DNS == 1 << 6 && QQ_BYPASS == 1 << 7 &&
     QQ_FILE == 1 << 8 && QQ_SHM == 1 << 9 && QQ_TTY == 1 << 10 && QQ_PTRACE == 1 << 11 && QQ_MODULE_LOAD == 1 << 12 &&

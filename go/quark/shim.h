@@ -1,6 +1,6 @@
 /*
- * What the Go package asks of the library, in one call of C each: a call from Go to C takes as long as copying an
- * event, so that one call takes many. Events and processes are written one behind the other into a buffer, as records
+ * What the Go package needs from the library, one C call for each. A call from Go to C takes as long as copying an
+ * event, so one call takes many events. Events and processes are written one after the other into a buffer, as records
  * without pointers, which Go reads in place.
  */
 #ifndef QUARKGO_SHIM_H
@@ -19,36 +19,36 @@
 #define QUARKGO_TTY		(1 << 7)
 
 /*
- * An event, or a process that was looked up. Behind it come its parts, in the order of their bits; then the strings, in
- * the order in which the parts have their lengths, without NULs between them; then the bytes of packets and terminals.
- * A record begins at a multiple of 8.
+ * An event, or a process that was looked up. After it come its parts, in the order of their bits; then the strings, in
+ * the order of their lengths in the parts, without NULs between them; then the bytes of packets and terminals. A record
+ * begins at a multiple of 8.
  */
 struct quarkgo_record {
 	u64 events;
 	u64 time;
 	u32 id_change;
 	u32 parts;
-	u32 size;		/* bytes, to the next record */
-	u32 text;		/* where the strings begin, in bytes */
-	u32 data;		/* where they end */
+	u32 size;		/* bytes up to the next record */
+	u32 text;		/* offset of the strings, bytes */
+	u32 data;		/* offset of their end */
 	u32 padding;
 };
 
 struct quarkgo_process {
-	struct quark_process process;	/* its pointers mean nothing to Go */
-	u32 comm;			/* lengths of strings, as all u32 that follow */
+	struct quark_process process;	/* Go ignores its pointers */
+	u32 comm;			/* lengths of strings, like all u32 that follow */
 	u32 exe;
 	u32 cwd;
 	u32 cgroup;
 	u32 script;
 	u32 entity_id;
-	u32 cmdline;			/* with the last NUL, as the next one */
+	u32 cmdline;			/* with the last NUL, like the next one */
 	u32 env;
 };
 
 struct quarkgo_address {
-	u8 bytes[16];			/* 4 of them used by AF_INET */
-	u16 port;			/* in the order of this machine */
+	u8 bytes[16];			/* AF_INET uses 4 of them */
+	u16 port;			/* in the byte order of this machine */
 	u16 family;			/* AF_INET, AF_INET6 */
 	u32 padding;
 };
@@ -68,7 +68,7 @@ struct quarkgo_packet {
 	u64 orig_len;
 	u32 direction;
 	u32 origin;
-	u64 length;			/* of its bytes */
+	u64 length;			/* length of its bytes */
 };
 
 struct quarkgo_file {
@@ -81,7 +81,7 @@ struct quarkgo_file {
 	u32 uid;
 	u32 gid;
 	u32 op_mask;
-	u32 path;			/* lengths, as the next two */
+	u32 path;			/* lengths, like the next two */
 	u32 old_path;
 	u32 sym_target;
 	u32 change_mask;
@@ -112,7 +112,7 @@ struct quarkgo_shm {
 	u32 padding;
 };
 
-/* Behind it the lengths of the writes, a u64 each. */
+/* The lengths of the writes follow, a u64 each. */
 struct quarkgo_tty {
 	u64 truncated;
 	u64 writes;
@@ -128,17 +128,17 @@ struct quarkgo_tty {
 
 struct quarkgo_queue {
 	struct quark_queue queue;
-	const struct quark_event *pending;	/* taken, and not handed out, as there was no memory for it */
-	char *buffer;				/* the records of the newest call */
-	size_t size;				/* bytes it has */
+	const struct quark_event *pending;	/* taken, but not delivered because there was no memory */
+	char *buffer;				/* the records of the last call */
+	size_t size;				/* its size, bytes */
 	size_t used;
-	char *ecs;				/* JSON of the newest quarkgo_next_ecs() */
+	char *ecs;				/* JSON of the last quarkgo_next_ecs() */
 	size_t ecs_length;
-	char *open_error;			/* why it is not open; then it is none */
+	char *open_error;			/* why opening failed; NULL if the queue is open */
 	struct quark_ruleset *rules;		/* or NULL */
 };
 
-/* Rules of a text; NULL, and why in `words`, if it has none. */
+/* Parses rules. NULL, with a message in `words`, if the text has an error. */
 struct quark_ruleset *quarkgo_rules(const char *text, size_t length, char *words, size_t size);
 
 /*
@@ -149,19 +149,19 @@ struct quarkgo_queue *quarkgo_open(int flags, int max_length, int cache_grace_ti
     size_t ring_size, struct quark_ruleset *rules, const char *replay);
 void quarkgo_close(struct quarkgo_queue *queue);
 
-/* Puts the events there are into the buffer, `max` at most. Their number, or -1 with errno when there is no memory. */
+/* Puts the events that are ready into the buffer, `max` at most. Their number, or -1 with errno without memory. */
 int quarkgo_drain(struct quarkgo_queue *queue, int max);
 
-/* Puts the process into the buffer. 1; 0 if there is none; -1 with errno. */
+/* Puts the process into the buffer. Returns 1; 0 if there is none; -1 with errno. */
 int quarkgo_lookup(struct quarkgo_queue *queue, int pid);
 
-/* Puts all processes into the buffer. Their number, or -1 with errno. */
+/* Puts all processes into the buffer. Returns their number, or -1 with errno. */
 int quarkgo_snapshot(struct quarkgo_queue *queue);
 
-/* The next event as JSON, into ecs. 1; 0 if there is none; -1 with errno, and that event is gone. */
+/* Stores the next event as JSON in ecs. Returns 1; 0 if there is none; -1 with errno, and that event is lost. */
 int quarkgo_next_ecs(struct quarkgo_queue *queue);
 
-/* Nothing is joined any more. 0, or -1 with errno. */
+/* From now on nothing is joined. Returns 0, or -1 with errno. */
 int quarkgo_disable_aggregation(struct quarkgo_queue *queue);
 
 void quarkgo_set_verbose(int level);

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// waker lets go those who wait. The descriptor is an eventfd(2), which is readable once it was woken.
+// waker wakes goroutines that wait. The descriptor is an eventfd(2), which is readable once it was woken.
 type waker int
 
 func newWaker() (waker, error) {
@@ -18,16 +18,16 @@ func newWaker() (waker, error) {
 	return waker(descriptor), nil
 }
 
-// wake lets go all who wait, now and from now on.
+// wake wakes all goroutines that wait now or later.
 func (w waker) wake() {
 	one := [8]byte{1}
-	// Adding one to a zero cannot fail.
+	// Adding 1 to 0 cannot fail.
 	_, _ = syscall.Write(int(w), one[:])
 }
 
 func (w waker) close() { _ = syscall.Close(int(w)) }
 
-// wait returns when the descriptor is readable, after so many milliseconds, at a signal, or when woken.
+// wait returns when the descriptor is readable, after the given milliseconds, at a signal, or when woken.
 func (w waker) wait(descriptor, milliseconds int) error {
 	const pollIn = 1
 	type pollFd struct {

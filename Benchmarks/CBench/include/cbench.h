@@ -1,4 +1,4 @@
-/* What the benchmark asks of libc, and a count of what the program takes from the heap. */
+/* Functions of libc for the benchmark, and a count of the program's heap allocations. */
 #ifndef CBENCH_H
 #define CBENCH_H
 
@@ -9,20 +9,20 @@
 /* malloc(3), calloc, realloc, posix_memalign and aligned_alloc since the start. The linker wraps them. */
 uint64_t cbench_allocations(void);
 
-/* Since boot, suspend included. */
+/* The time since boot, with the time of suspend. */
 uint64_t cbench_boot_ns(void);
 
-/* Used by this process, user and system. */
+/* The CPU time of this process, user and system. */
 uint64_t cbench_cpu_ns(void);
 
-/* Resident memory, bytes: now, and the most it has been. */
+/* Resident memory in bytes: now, and its maximum. */
 uint64_t cbench_resident(void);
 uint64_t cbench_peak_resident(void);
 
-/* Calls `body`. A name that `valgrind --toggle-collect=cbench_measure` knows what to count by. */
+/* Calls `body`. `valgrind --toggle-collect=cbench_measure` counts inside this function. */
 void cbench_measure(void (*body)(void *context), void *context);
 
-/* What a run found. */
+/* The results of a run. */
 struct cbench_result {
 	const char *load;
 	uint64_t raw_events;
@@ -31,7 +31,7 @@ struct cbench_result {
 	uint64_t wall_ns;
 	uint64_t cpu_ns;		/* user and system */
 	uint64_t later_allocations;	/* from the heap, after the first tenth of the raw events */
-	uint64_t bytes;			/* resident at the peak, beyond what was there before the queue */
+	uint64_t bytes;			/* peak of resident memory, minus the memory before the queue */
 };
 
 /* One line of `key=value` words. */

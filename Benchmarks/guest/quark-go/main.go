@@ -1,16 +1,15 @@
 //go:build linux && (amd64 || arm64)
 
-// quark-go: what an event costs a Go program, and what it costs a C program. Made for a guest in virtual time (krun.sh
-// --icount), where a nanosecond is an instruction and a figure repeats.
+// quark-go: measures what an event costs a Go program, and what it costs a C program. It is made for a guest in virtual
+// time (krun.sh --icount), where an instruction takes a nanosecond and figures repeat.
 //
 //	quark-go processes load-program [argument ...]
 //
 // For each way of taking events, in each of three rounds: opens a queue that holds all events back, runs the load
-// program, which is to run /bin/true so many times or more, waits until the events are old enough, and takes them.
-// The CPU time is that of the whole program, the collection of garbage included, from the first call to the last
-// event.
+// program, which must run /bin/true at least `processes` times, waits until the events are old enough, and takes them.
+// The CPU time is that of the whole program, with garbage collection, from the first call to the last event.
 //
-// Output: `way round events nanoseconds-per-event`, a line for each.
+// Output: `way round events nanoseconds-per-event`, one line for each.
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}/../../..
@@ -51,18 +50,18 @@ import (
 	"github.com/elastic/quark/go/quark"
 )
 
-// Longer than the load takes, or its first events would be taken while it runs.
+// Longer than the load takes; otherwise its first events would be taken while it runs.
 const holdTime = 20 * time.Second
 
 const rounds = 3
 
-// counter counts events until so many processes have ended.
+// counter counts events until the given number of processes have ended.
 type counter struct {
 	exits  int
 	events int
 }
 
-// isDone counts one more.
+// isDone counts one more event.
 func (c *counter) isDone(event *quark.Event) bool {
 	c.events++
 	if event.Events&quark.QUARK_EV_EXIT != 0 && event.Process.Comm == "true" {
@@ -117,7 +116,7 @@ func fail(what string, err error) {
 	os.Exit(1)
 }
 
-// cpu is the CPU time of all threads.
+// cpu returns the CPU time of all threads.
 func cpu() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -126,7 +125,7 @@ func cpu() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// makeEvents leaves the load's events in a queue that has been opened, old enough to be taken.
+// makeEvents runs the load, and waits until its events in an open queue are old enough to be taken.
 func makeEvents(load []string) {
 	command := exec.Command(load[0], load[1:]...)
 	began := time.Now()
@@ -144,7 +143,7 @@ func report(name string, round, events int, took time.Duration) {
 	fmt.Printf("%s %d %d %d\n", name, round, events, took.Nanoseconds()/int64(events))
 }
 
-// measureC is what main does for each way, in C.
+// measureC does in C what main does for each way.
 func measureC(attr quark.QueueAttr, round, processes int, load []string) {
 	queue := (*C.struct_quark_queue)(C.calloc(1, C.sizeof_struct_quark_queue))
 	defer C.free(unsafe.Pointer(queue))

@@ -1,7 +1,7 @@
 /*
- * What Swift cannot import from libc: variadic functions, macros, errno, functions it declares unavailable, globals it
- * holds unsafe, and the two ordered accesses a ring shared with the kernel needs. Nothing here has a policy.
- * clinux_lives.h is for tests.
+ * What Swift cannot import from libc: variadic functions, macros, errno, functions that it declares unavailable,
+ * globals that it treats as unsafe, and the two ordered accesses for a ring shared with the kernel. Nothing here has a
+ * policy. clinux_lives.h is for tests.
  */
 #ifndef QUARK_CLINUX_H
 #define QUARK_CLINUX_H
@@ -42,14 +42,14 @@ static inline int clinux_errno(void) { return errno; }
 static inline void clinux_set_errno(int value) { errno = value; }
 
 static inline int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
-/* No O_CREAT: there is no mode. */
+/* O_CREAT must not be used, because there is no mode. */
 static inline int clinux_openat(int directory, const char *path, int flags) { return openat(directory, path, flags); }
 static inline int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 static inline pid_t clinux_fork(void) { return fork(); }
-/* The folder of that number in a kernfs, of which `directory` is any: open_by_handle_at(2). -1 with errno. */
+/* Opens the folder with this number in the kernfs of `directory`: open_by_handle_at(2). -1 with errno. */
 int clinux_open_kernfs(int directory, uint64_t id);
 
-/* Swift takes flock for the structure of fcntl(2). */
+/* In Swift the name flock is the structure of fcntl(2). */
 static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX); }
 static inline int clinux_unlock(int fd) { return flock(fd, LOCK_UN); }
 
@@ -58,13 +58,13 @@ static inline int clinux_wexitstatus(int status) { return WEXITSTATUS(status); }
 static inline int clinux_wifsignaled(int status) { return WIFSIGNALED(status); }
 static inline int clinux_wtermsig(int status) { return WTERMSIG(status); }
 
-/* "SEGV" for SIGSEGV; NULL for a number that is no signal. sigabbrev_np(3), glibc 2.32. */
+/* "SEGV" for SIGSEGV; NULL for a number that is not a signal. sigabbrev_np(3), glibc 2.32. */
 const char *clinux_signal_name(int number);
 
 /*
- * Starts a thread that nobody joins, with all signals blocked: a program's handlers run on threads that it knows. 0, or
- * the error of pthread_create(3). Inline, for what is linked without a use of it: the C library's threads bring its
- * resolver along.
+ * Starts a detached thread with all signals blocked, so that a program's handlers run only on its own threads. Returns
+ * 0, or the error of pthread_create(3). It is inline, so that programs that do not use it do not link the C library's
+ * threads, which bring its resolver with them.
  */
 static inline int clinux_start_thread(void *(*function)(void *), void *argument)
 {
@@ -72,7 +72,7 @@ static inline int clinux_start_thread(void *(*function)(void *), void *argument)
 	pthread_t thread;
 	int error;
 
-	/* A thread begins with the mask of who starts it. */
+	/* A thread inherits the signal mask of the thread that starts it. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&thread, NULL, function, argument);
@@ -94,7 +94,7 @@ static inline int clinux_getopt_long(int argc, char *const argv[], const char *o
 static inline const char *clinux_optarg(void) { return optarg; }
 static inline int clinux_optind(void) { return optind; }
 static inline int clinux_optopt(void) { return optopt; }
-/* getopt(3) is silent about what it does not like: the caller says it. */
+/* Stops getopt(3) from printing errors: the caller prints them. */
 static inline void clinux_opterr_off(void) { opterr = 0; }
 
 static inline void *clinux_map_failed(void) { return MAP_FAILED; }
@@ -115,7 +115,7 @@ static inline void clinux_store_release_u64(void *address, uint64_t value)
 
 /*
  * Fills `buffer` with whole linux_dirent64 entries: u64 inode, s64 offset, u16 size of the entry, u8 type, then the
- * NUL-terminated name. Bytes filled, 0 at the end, or -1 with errno. getdents(2)
+ * NUL-terminated name. Returns the number of bytes, 0 at the end, or -1 with errno. getdents(2)
  */
 ssize_t clinux_getdents(int directory, void *buffer, size_t size);
 
@@ -124,29 +124,29 @@ int clinux_loopback_up(void);
 
 /*
  * Ends a qemu that has `-device isa-debug-exit,iobase=0xf4`: its exit status becomes (value << 1) | 1. Returns -1 with
- * errno where there is no such device or no such port space (other machines than x86).
+ * errno if there is no such device, or no I/O ports (on machines other than x86).
  */
 int clinux_debug_exit(unsigned char value);
 
 /* Installs `handler` for `number`, without SA_RESTART, so that a blocked call returns EINTR. 0, or -1 with errno. */
 int clinux_on_signal(int number, void (*handler)(int));
 int clinux_ignore_signal(int number);
-/* The same for once: the second such signal does what it does to a program that has no handler. */
+/* The same for one signal: the second such signal has its default effect. */
 int clinux_on_first_signal(int number, void (*handler)(int));
 
-/* Asks for huge pages, MADV_HUGEPAGE of madvise(2); a kernel that has none to give goes on with small ones. */
+/* Asks for huge pages, MADV_HUGEPAGE of madvise(2); if the kernel has none, small pages are used. */
 void clinux_advise_huge_pages(void *memory, size_t size);
 
-/* 1: the first 4 KiB of a file contain `text`; 0: they do not, or it cannot be read. */
+/* 1 if the first 4 KiB of a file contain `text`; 0 if they do not, or if it cannot be read. */
 int clinux_file_contains(const char *path, const char *text);
 
-/* A socket that gets the kernel's messages on devices, not blocking, closed on exec: netlink(7). -1 with errno. */
+/* Opens a socket for the kernel's messages about devices, non-blocking, close-on-exec: netlink(7). -1 with errno. */
 int clinux_open_uevents(void);
 
-/* A file without a name, closed on exec: memfd_create(2). -1 with errno. */
+/* Makes a file without a name, close-on-exec: memfd_create(2). -1 with errno. */
 int clinux_memfd(void);
 
-/* The effective capabilities of this thread, a bit each: capabilities(7). 0 if they cannot be had. */
+/* The effective capabilities of this thread, one bit each: capabilities(7). 0 on an error. */
 uint64_t clinux_effective_capabilities(void);
 
 /* What a canary does only if it is asked to: another program may be forbidden to, or be ended for it. */
@@ -157,8 +157,8 @@ enum clinux_canary_deed {
 };
 
 /*
- * A process whose life is known beforehand, to try a backend on. What it could not do is left out: then the member is
- * as it was in the caller, or -1.
+ * A process whose actions are known, to test a backend. If it could not do one of them, the member is -1 or as in the
+ * caller.
  */
 struct clinux_canary {
 	unsigned int asked;	/* enum clinux_canary_deed: the caller says it */
@@ -167,10 +167,10 @@ struct clinux_canary {
 	pid_t ppid;
 	uid_t uid;		/* real, effective and saved */
 	gid_t gid;
-	int changed_ids;	/* 1: uid and gid are others than the caller's */
-	int executed;		/* 1: it executed a program; otherwise exec_errno says why not */
+	int changed_ids;	/* 1: uid and gid are not those of the caller */
+	int executed;		/* 1: it executed a program; otherwise exec_errno tells why not */
 	int exec_errno;
-	char directory[64];	/* where it worked, as getcwd(2) says */
+	char directory[64];	/* its working directory, from getcwd(2) */
 };
 
 static inline const char *clinux_canary_directory(const struct clinux_canary *canary) { return canary->directory; }
@@ -178,7 +178,7 @@ static inline const char *clinux_canary_directory(const struct clinux_canary *ca
 enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
 #define CLINUX_CANARY_NAME "quark-canary"	/* its name, its first argument, and that of its program */
 #define CLINUX_CANARY_ARGUMENT "of a coal mine"	/* its second argument */
-#define CLINUX_CANARY_VARIABLE "CANARY=yellow"	/* its one variable */
+#define CLINUX_CANARY_VARIABLE "CANARY=yellow"	/* its only environment variable */
 
 /*
  * Lives that life and waits for its end: begins a session, changes its directory, its name and, if it may, its ids,
@@ -187,30 +187,30 @@ enum { CLINUX_CANARY_STATUS = 42 };	/* its exit status */
  */
 int clinux_run_canary(struct clinux_canary *canary);
 
-/* RLIMIT_NOFILE, whose name is a number of a type of its own in some C libraries. 0, or -1 with errno: getrlimit(2). */
+/* RLIMIT_NOFILE, which has an enumeration type in some C libraries. 0, or -1 with errno: getrlimit(2). */
 static inline int clinux_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
 static inline int clinux_set_descriptor_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
 
 /* CLOCK_BOOTTIME of clock_gettime(2), nanoseconds. */
 uint64_t clinux_boot_ns(void);
 
-/* A variable of the environment, or NULL; also NULL for a program with more rights than its caller: secure_getenv(3). */
+/* An environment variable or NULL; also NULL for a program with more rights than its caller: secure_getenv(3). */
 const char *clinux_environment(const char *name);
 
-/* Words that each thread has for itself, "" at first. They are copied; a thread that ends with some gives none back. */
+/* A text that each thread has for itself, "" at first. It is copied, and not freed at the end of a thread. */
 void clinux_set_words(const char *text);
 const char *clinux_words(void);
 
 /*
- * What only one thread of a program may do at a time: to open or to close a backend, for libbpf keeps what it is told of
- * sections, and its log, for the whole program. To be left by the thread that entered; not to be entered twice.
+ * A lock for opening and closing backends: only one thread of a program may do this at a time, because libbpf keeps its
+ * registered sections and its log for the whole program. The thread that entered must leave, and must not enter twice.
  */
 void clinux_enter_library(void);
 void clinux_leave_library(void);
 
 /*
- * libbpf's log, vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL bytes. Only
- * of the thread that has entered the library: what others do with libbpf is their own.
+ * The log of libbpf, in vprintf style: appends the formatted text to a buffer that keeps the newest CLINUX_LOG_TAIL
+ * bytes. It does this only for the thread that has entered the library: other uses of libbpf are ignored.
  */
 enum { CLINUX_LOG_TAIL = 4096 };
 int clinux_log_vprint(int level, const char *format, va_list arguments);

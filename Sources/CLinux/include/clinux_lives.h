@@ -1,34 +1,34 @@
 /*
- * What the tests do to processes and libc has no function for, or none that Swift can call. Nothing else uses it.
+ * Actions of the tests for which libc has no function, or none that Swift can call. Nothing else uses this.
  */
 #ifndef QUARK_CLINUX_LIVES_H
 #define QUARK_CLINUX_LIVES_H
 
 #include "clinux.h"
 
-/* Forks as vfork(2) does and executes `path` in the child, which exits with 127 if it cannot. The pid, or -1. */
+/* Forks like vfork(2) and executes `path` in the child, which exits with 127 on an error. Returns the pid, or -1. */
 pid_t clinux_vfork_exec(const char *path, char *const arguments[], char *const environment[]);
 
-/* Forks as vfork(2) does, and the child exits at once. The pid, or -1. */
+/* Forks like vfork(2), and the child exits at once. Returns the pid, or -1. */
 pid_t clinux_vfork_exit(int status);
 
 /* fork(2), but the new process is a child of the caller's parent: CLONE_PARENT of clone(2). */
 pid_t clinux_fork_sibling(void);
 
-/* fork(2), but the child is in the control group of that descriptor: CLONE_INTO_CGROUP of clone3(2). */
+/* fork(2), but the child is in the control group of this descriptor: CLONE_INTO_CGROUP of clone3(2). */
 pid_t clinux_fork_into(int cgroup);
 
-/* The thread that calls it ends, and not its process. */
+/* Ends the calling thread, but not its process. */
 void clinux_exit_thread(int status) __attribute__((noreturn));
 
-/* A file without a name that stays open across an exec; its programs are called memfd:NAME. -1 with errno. */
+/* Makes a memory file that stays open across an exec; as a program its name is memfd:NAME. -1 with errno. */
 int clinux_memfd_named(const char *name);
 
 /* 0, or -1 with errno: setresuid(2), setresgid(2). */
 int clinux_set_uids(uid_t real, uid_t effective, uid_t saved);
 int clinux_set_gids(gid_t real, gid_t effective, gid_t saved);
 
-/* Namespaces: the CLONE_NEW… of namespaces(7). */
+/* The CLONE_NEW… flags of namespaces(7). */
 enum clinux_namespace {
 	CLINUX_NEW_MNT = 0x00020000,
 	CLINUX_NEW_UTS = 0x04000000,
@@ -41,65 +41,65 @@ int clinux_unshare(unsigned int namespaces);
 int clinux_enter(int fd);
 
 /*
- * The three sets of capabilities(7) of this thread, a bit each. 0, or -1 with errno. Setting them drops nothing from
- * the bounding set.
+ * Sets the three sets of capabilities(7) of this thread, one bit each. 0, or -1 with errno. This does not change the
+ * bounding set.
  */
 int clinux_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable);
-/* Out of the bounding set. */
+/* Removes a capability from the bounding set. */
 int clinux_drop_capability(int number);
 int clinux_raise_ambient_capability(int number);
 
 /* prctl(2). 0, or -1 with errno. */
 int clinux_set_name(const char *name);
 int clinux_become_subreaper(void);
-/* Capabilities survive a change of user ids. */
+/* Keeps capabilities when user ids change. */
 int clinux_keep_capabilities(void);
 
-/* Allows cores of up to so many bytes. 0, or -1 with errno. */
+/* Allows core dumps of up to `size` bytes. 0, or -1 with errno. */
 int clinux_allow_core(uint64_t size);
 
-/* A pseudoterminal: its master's descriptor, and its slave's path in `name`. -1 with errno. pty(7) */
+/* Opens a pseudoterminal: returns its master's descriptor, and its slave's path in `name`. -1 with errno. pty(7) */
 int clinux_open_pty(char *name, size_t size);
-/* Makes it this session's. 0, or -1 with errno. */
+/* Makes it the terminal of this session. 0, or -1 with errno. */
 int clinux_take_terminal(int fd);
 
-/* The calling thread, and what it forks, runs on that processor alone: sched_setaffinity(2). 0, or -1 with errno. */
+/* Binds the calling thread, and its children, to one processor: sched_setaffinity(2). 0, or -1 with errno. */
 int clinux_run_on(int cpu);
 
-/* Removes a folder and all below it. 0, or -1 with errno. */
+/* Removes a folder and its content. 0, or -1 with errno. */
 int clinux_remove_tree(const char *path);
 
-/* Objects of BPF that the kernel has, as bpf(2) enumerates them. */
+/* Kinds of BPF objects in the kernel that bpf(2) enumerates. */
 enum clinux_bpf_object { CLINUX_BPF_PROGRAMS, CLINUX_BPF_MAPS, CLINUX_BPF_LINKS, CLINUX_BPF_TYPES };
-/* How many have an id above `id`; -1 with errno. Ids are given in rising order: what is made later has larger ones. */
+/* The number of objects with an id above `id`; -1 with errno. Ids are ascending: later objects have larger ids. */
 long clinux_bpf_count_above(enum clinux_bpf_object kind, unsigned int id);
-/* The largest id there is, or 0. */
+/* The largest id in use, or 0. */
 unsigned int clinux_bpf_last_id(enum clinux_bpf_object kind);
 
-/* An array of one value of 4 KiB, and no limit of locked memory: its descriptor, or -1 with errno. */
+/* Removes the limit of locked memory and makes an array map of one value of 4 KiB. Its descriptor, or -1 with errno. */
 int clinux_bpf_map(void);
-/* Reads that value by bpf(2). 0, or -1 with errno. */
+/* Reads this value with bpf(2). 0, or -1 with errno. */
 int clinux_bpf_look_up(int map);
 
-/* Two connected local sockets that keep the borders of messages, closed on exec. 0, or -1 with errno. */
+/* Makes two connected local sockets that keep message boundaries, close-on-exec. 0, or -1 with errno. */
 int clinux_socket_pair(int ends[2]);
-/* Hands a descriptor through a local socket: unix(7). 0, or -1 with errno. */
+/* Sends a descriptor through a local socket: unix(7). 0, or -1 with errno. */
 int clinux_send_descriptor(int socket, int fd);
-/* One that was sent so, closed on exec. -1 with errno; at the end of what was sent errno is ENOTCONN. */
+/* Receives such a descriptor, close-on-exec. -1 with errno; at the end of the stream errno is ENOTCONN. */
 int clinux_receive_descriptor(int socket);
-/* The caller gets `signal` when its parent ends: prctl(2). 0, or -1 with errno. */
+/* Makes the kernel send `signal` to the caller when its parent ends: prctl(2). 0, or -1 with errno. */
 int clinux_end_with_parent(int signal);
 
-/* A child that executes `/bin/exit STATUS INDEX`, or ends with 127. Its pid, or -1 with errno. */
+/* Forks a child that executes `/bin/exit STATUS INDEX`, or exits with 127. Returns its pid, or -1 with errno. */
 pid_t clinux_spawn_exit(int status, int index);
 
 static inline int clinux_wcoredump(int status) { return WCOREDUMP(status); }
 
-/* The caller stops when it has executed a program: ptrace(2). Its parent then waits for it, and lets it go on. */
+/* Makes the caller stop after its next exec: ptrace(2). Its parent then waits for it, and continues it. */
 int clinux_stop_at_exec(void);
-int clinux_wait_for_stop(pid_t child);	/* 0: it stopped; else -1 */
+int clinux_wait_for_stop(pid_t child);	/* 0 if it stopped, otherwise -1 */
 int clinux_continue(pid_t child);
-/* ptrace(2) by its number, as the kernel has it: what is looked at goes to nowhere that matters. 0, or -1 with errno. */
+/* The raw system call ptrace(2): data that it reads is thrown away. 0, or -1 with errno. */
 int clinux_ptrace(long request, pid_t pid, unsigned long address, unsigned long data);
 
 /* shmget(2), semget(2), msgget(2), and the IPC_RMID of each; memfd_create(2). -1 with errno. */

@@ -1,5 +1,5 @@
 /*
- * Giving up what a program is allowed to do.
+ * Functions that drop privileges.
  */
 #ifndef CLINUX_PRIVILEGES_H
 #define CLINUX_PRIVILEGES_H
@@ -7,12 +7,13 @@
 #include <sys/types.h>
 
 /*
- * Makes the root and the working directory one that is empty, and stays so: it is removed while we are in it, and the
- * kernel lets nobody create anything in a removed directory. 0, or -1 with errno. Needs CAP_SYS_CHROOT.
+ * Changes the root and the working directory to a directory that is empty and stays empty: it is removed while the
+ * process is in it, and the kernel does not allow to create files in a removed directory. 0, or -1 with errno. Needs
+ * CAP_SYS_CHROOT.
  */
 int clinux_enter_empty_root(void);
 
-/* Becomes that user and group for good, with no other groups and no capabilities. 0, or -1 with errno. */
+/* Becomes this user and group permanently, without other groups and capabilities. 0, or -1 with errno. */
 int clinux_become(uid_t uid, gid_t gid);
 
 #endif

@@ -1,4 +1,4 @@
-/* The BPF object as bytes. `make bpf` compiles it; before that it is empty, and opening a backend says so. */
+/* The BPF object as bytes. `make bpf` compiles it; before that it is empty, and opening a backend reports this. */
 #ifndef QUARK_CPROBES_H
 #define QUARK_CPROBES_H
 

@@ -1,6 +1,6 @@
 /*
- * What differs between the generations of quark.h, for the library's own parts. Clients have no need of this file:
- * they have quark.h. The library itself is compiled with the default generation.
+ * What differs between the generations of quark.h. This file is private to the library; clients include quark.h only.
+ * The library itself is compiled with the default generation.
  */
 #ifndef QUARK_CQUARK_CLIENT_H
 #define QUARK_CQUARK_CLIENT_H
@@ -9,7 +9,7 @@
 
 #include "quark.h"
 
-/* The end of an event, which is elsewhere in each generation. */
+/* The last members of an event. Their offset differs between generations. */
 struct cquark_event_tail {
 	struct quark_module_load *module_load;
 	struct quark_shm *shm;
@@ -17,22 +17,22 @@ struct cquark_event_tail {
 	u32 id_change;
 };
 
-/* What a program of this generation has that fits this library; NULL: there is no such generation. */
+/* What a program of this generation must have to fit this library; NULL if there is no such generation. */
 const struct quark_client *cquark_client(u32 api);
 
-/* Is it this library's? */
+/* True if `version` is the version of this library. */
 bool cquark_is_version(const char *version);
 
-/* Are the structures of both of the same sizes? */
+/* True if the structures of both have the same sizes. */
 bool cquark_has_sizes(const struct quark_client *client, const struct quark_client *other);
 
-/* Bytes of an event of QUARK_API 9, and where in it its tail is; generation9.c holds them to quark.h. */
+/* Size of an event of QUARK_API 9, and offset of its tail, in bytes; generation9.c checks them against quark.h. */
 enum {
 	CQUARK_EVENT_SIZE_9 = 192,
 	CQUARK_EVENT_TAIL_9 = 160,
 };
 
-/* Stores counters as a program of this generation has them. */
+/* Stores the counters in the layout of this generation. */
 void cquark_store_stats(void *target, const struct quark_queue_stats *stats, u32 api);
 
 #endif

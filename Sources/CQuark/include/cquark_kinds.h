@@ -1,6 +1,6 @@
 /*
- * The tables of kinds.h as values, with the words in them that are of quark.h. For the library's own parts, not for
- * clients.
+ * The tables of kinds.h as values. The words in them that come from quark.h get their meaning here. This file is
+ * private to the library.
  */
 #ifndef QUARK_CQUARK_KINDS_H
 #define QUARK_CQUARK_KINDS_H
@@ -9,19 +9,19 @@
 #include "quark.h"
 #include "wire.h"
 
-/* What a record of some kind is. */
+/* What the library knows of a kind of record. */
 struct cquark_kind {
-	u32 type;	/* RAW_*, which it becomes; RAW_INVALID: there is no such kind */
-	u32 flags;	/* RAW_F_*, of that raw event */
+	u32 type;	/* RAW_*: the raw event that it becomes; RAW_INVALID if there is no such kind */
+	u32 flags;	/* RAW_F_* of that raw event */
 	u32 family;	/* enum wire_family */
 	u32 body_size;	/* bytes between its header and its fields */
 };
 
-/* What a raw event of some type is. */
+/* What the library knows of a type of raw event. */
 struct cquark_type {
-	u64 event;	/* QUARK_EV_*; 0: there is no such type */
+	u64 event;	/* QUARK_EV_*; 0 if there is no such type */
 	u32 family;	/* enum wire_family */
-	int flag;	/* QQ_*, which asks for it; 0: nobody needs to */
+	int flag;	/* QQ_*: asks for it; 0: every queue gets it */
 	const char *label;
 };
 
@@ -33,7 +33,7 @@ struct wire_none {
 enum { WIRE_RAW_TYPES(CQUARK_ROW) };
 #undef CQUARK_ROW
 
-/* `kind`: wire_record.kind, which may be anything. */
+/* `kind` is wire_record.kind, and may be any number. */
 static inline const struct cquark_kind *cquark_kind(u32 kind)
 {
 #define CQUARK_ROW(kind, number, body, type, flags, sources) \
@@ -44,7 +44,7 @@ static inline const struct cquark_kind *cquark_kind(u32 kind)
 	return &kinds[kind < WIRE_KIND_END ? kind : 0];
 }
 
-/* `type`: raw_event.type, which may be anything. */
+/* `type` is raw_event.type, and may be any number. */
 static inline const struct cquark_type *cquark_type(u32 type)
 {
 #define CQUARK_ROW(type, family, event, flag, label) \
@@ -55,7 +55,7 @@ static inline const struct cquark_type *cquark_type(u32 type)
 	return &types[type < RAW_NUM_TYPES ? type : RAW_INVALID];
 }
 
-/* The raw types of a family, a bit each: 1 << type. */
+/* The raw types of a family, one bit each: 1 << type. */
 static inline u32 cquark_types_of(u32 family)
 {
 #define CQUARK_BIT(type, row_family, event, flag, label) \
@@ -64,7 +64,7 @@ static inline u32 cquark_types_of(u32 family)
 #undef CQUARK_BIT
 }
 
-/* The raw types that one of these sources tells, a bit each. `from`: a bit each, enum wire_source. */
+/* The raw types that at least one of these sources delivers, one bit each. `from`: bits of enum wire_source. */
 static inline u32 cquark_types_from(u32 from)
 {
 #define CQUARK_BIT(kind, number, body, type, flags, sources) | (from & (sources) ? (u32)1 << RAW_##type : 0)
@@ -72,7 +72,7 @@ static inline u32 cquark_types_from(u32 from)
 #undef CQUARK_BIT
 }
 
-/* The flags that ask for some of these raw types. `types`: a bit each. */
+/* The flags that ask for at least one of these raw types. `types`: one bit each. */
 static inline int cquark_flags_for(u32 types)
 {
 #define CQUARK_BIT(type, family, event, flag, label) | (types & (u32)1 << RAW_##type ? (flag) : 0)
@@ -80,7 +80,7 @@ static inline int cquark_flags_for(u32 types)
 #undef CQUARK_BIT
 }
 
-/* The raw types that a queue with these flags tells of, a bit each: those that nobody needs to ask for among them. */
+/* The raw types that a queue with these flags gets, one bit each, with those that every queue gets. */
 static inline u32 cquark_types_for(int flags)
 {
 #define CQUARK_BIT(type, family, event, flag, label) | ((flag) == 0 || flags & (flag) ? (u32)1 << RAW_##type : 0)
@@ -88,7 +88,7 @@ static inline u32 cquark_types_for(int flags)
 #undef CQUARK_BIT
 }
 
-/* The flags that ask for some of these events. `events`: QUARK_EV_*. */
+/* The flags that ask for at least one of these events. `events`: QUARK_EV_*. */
 static inline int cquark_flags_for_events(u64 events)
 {
 #define CQUARK_BIT(type, family, event, flag, label) | (events & QUARK_EV_##event ? (flag) : 0)
@@ -96,13 +96,13 @@ static inline int cquark_flags_for_events(u64 events)
 #undef CQUARK_BIT
 }
 
-/* The flags that ask for what a backend tells. `backend`: QQ_EBPF or QQ_KPROBE. */
+/* The flags that ask for raw events that a backend delivers. `backend`: QQ_EBPF or QQ_KPROBE. */
 static inline int cquark_flags_of(int backend)
 {
 	return cquark_flags_for(cquark_types_from(backend == QQ_EBPF ? WIRE_EBPF : WIRE_KPROBE));
 }
 
-/* What a flag is called that asks for raw events; NULL: it asks for none. */
+/* The name of a flag that asks for raw events; NULL if it asks for none. */
 static inline const char *cquark_flag_name(int flag)
 {
 #define CQUARK_NAME(type, family, event, row_flag, label) if ((row_flag) != 0 && flag == (row_flag)) return #row_flag;
@@ -111,7 +111,7 @@ static inline const char *cquark_flag_name(int flag)
 	return NULL;
 }
 
-/* All that an event may tell, whether or not anything makes such events. */
+/* All bits of quark_event.events, also those that no event has yet. */
 #define CQUARK_EVENTS(EVENT) \
 	EVENT(FORK) EVENT(EXEC) EVENT(EXIT) EVENT(ID_CHANGE) EVENT(SETPROCTITLE) EVENT(SOCK_CONN_ESTABLISHED)	\
 	EVENT(SOCK_CONN_CLOSED) EVENT(PACKET) EVENT(BYPASS) EVENT(FILE) EVENT(PTRACE) EVENT(MODULE_LOAD)	\

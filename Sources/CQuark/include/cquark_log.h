@@ -1,18 +1,21 @@
 /*
- * The log, for the library's own parts. Not for clients: they have quark.h.
+ * The log inside the library. Private: clients include quark.h only.
  */
 #ifndef QUARK_CQUARK_LOG_H
 #define QUARK_CQUARK_LOG_H
 
 #include <stdarg.h>
 
-/* What QUARK_VERBOSE of the environment says: a number to 1000, "" is 0, anything else 1000; unset changes nothing. */
+/*
+ * Sets quark_verbose from the environment variable QUARK_VERBOSE: a number up to 1000, 0 for "", 1000 for anything
+ * else. If it is unset, nothing changes.
+ */
 void cquark_log_configure(void);
 
-/* qlog_func() for who cannot call variadic functions: `text` is no format. */
+/* qlog_func() for Swift, which cannot call variadic functions: `text` is not a format. */
 void cquark_log_text(int priority, const char *function, int line, const char *text);
 
-/* A message of libbpf, whose levels count from the most important: 0 warnings, 1 informations, 2 the rest. */
+/* Logs a message of libbpf. `level`: 0 for a warning, 1 for an information, 2 for the rest. */
 void cquark_log_libbpf(int level, const char *format, va_list arguments);
 
 #endif

@@ -1,14 +1,15 @@
 /*
- * quark: what the processes of a Linux machine do, in order.
+ * quark: reports what the processes of a Linux machine do, in order.
  *
- * The one public header, for C and C++; compile with -D_GNU_SOURCE. These structures are the library's own storage:
- * Swift and C read the same bytes. Pointers handed out belong to the queue and are valid until the next
- * quark_queue_get_event() on it. A function of type int returns 0, or -1 with errno, unless it says otherwise.
+ * This is the only public header, for C and C++; compile with -D_GNU_SOURCE. These structures are the library's own
+ * storage: Swift and C read the same bytes. Pointers that the library returns belong to the queue and are valid until
+ * the next quark_queue_get_event() on it. A function of type int returns 0, or -1 with errno, unless its comment says
+ * otherwise.
  *
- * There are two generations of it, and a program says which one it is written for by defining QUARK_API before it:
- * 7, which is what it has without, or 9. They differ in the times of events and processes, in the layout of some
- * structures, and in how a backend is chosen. Each queue keeps to the generation that it was opened with, so that
- * parts of one program may differ.
+ * The header has two generations. A program chooses one by defining QUARK_API before it includes the header: 7 (the
+ * default) or 9. They differ in the times of events and processes, in the layout of some structures, and in how a
+ * backend is chosen. Each queue keeps the generation that it was opened with, so parts of one program may use different
+ * generations.
  */
 #ifndef QUARK_H
 #define QUARK_H
@@ -36,13 +37,13 @@ extern "C" {
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
-typedef __u64 u64;	/* unsigned long long everywhere: prints with %llu */
+typedef __u64 u64;	/* unsigned long long on every machine: print it with %llu */
 typedef __s8 s8;
 typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
-/* Swift: a structure of settings, whose one pointer is only compared and kept. */
+/* Tells Swift that a structure of settings is safe: its only pointer is compared and stored, never followed. */
 #ifdef __swift__
 #define QUARK_SWIFT_SAFE __attribute__((swift_attr("safe")))
 #else
@@ -59,7 +60,7 @@ typedef __s64 s64;
 #error "QUARK_API is 7 or 9"
 #endif
 
-/* What programs are written with. Swift has its own. */
+/* Helper macros for C programs. Swift has its own. */
 #ifndef __swift__
 
 #ifndef nitems
@@ -77,7 +78,7 @@ typedef __s64 s64;
 #ifndef __weak
 #define __weak			__attribute__((weak))
 #endif
-/* Up to the next multiple of `_bytes`, a power of two. */
+/* Rounds up to the next multiple of `_bytes`, which is a power of two. */
 #ifndef ALIGN_UP
 #define ALIGN_UP(_value, _bytes) (((u64)(_value) + ((u64)(_bytes) - 1)) & ~((u64)(_bytes) - 1))
 #endif
@@ -96,8 +97,8 @@ typedef __s64 s64;
 #endif
 
 /*
- * Lists with a tail, as queue(3) of the BSDs has them: the same names, also of the members, so that a program may have
- * <sys/queue.h> too, before or behind this.
+ * Tail queues as in queue(3) of the BSDs. All names are the same, those of the members too, so a program may also
+ * include <sys/queue.h>, before or after this header.
  */
 #ifndef TAILQ_HEAD
 #define TAILQ_HEAD(_name, _type)	struct _name { struct _type *tqh_first; struct _type **tqh_last; }
@@ -110,7 +111,7 @@ typedef __s64 s64;
 #define TAILQ_EMPTY(_head)		((_head)->tqh_first == NULL)
 #define TAILQ_FIRST(_head)		((_head)->tqh_first)
 #define TAILQ_NEXT(_element, _field)	((_element)->_field.tqe_next)
-/* A head and an entry are laid out alike: what points to an element is in front of where its own pointer back is. */
+/* A head and an entry have the same layout: first the pointer to an element, then the pointer back. */
 #define TAILQ_LAST(_head, _name)	(*((struct _name *)(void *)(_head)->tqh_last)->tqh_last)
 #define TAILQ_PREV(_element, _name, _field)						\
 	(*((struct _name *)(void *)(_element)->_field.tqe_prev)->tqh_last)
@@ -163,7 +164,7 @@ typedef __s64 s64;
 	for ((_element) = TAILQ_LAST(_head, _name); (_element) != NULL;			\
 	    (_element) = TAILQ_PREV(_element, _name, _field))
 #endif /* !TAILQ_HEAD */
-/* What not every <sys/queue.h> has. The walks that are safe allow the element to be removed, and freed. */
+/* Macros that some <sys/queue.h> lack. During a _SAFE walk the current element may be removed and freed. */
 #ifndef TAILQ_FOREACH_FROM
 #define TAILQ_FOREACH_FROM(_element, _head, _field)					\
 	for ((_element) = (_element) != NULL ? (_element) : TAILQ_FIRST(_head); (_element) != NULL;	\
@@ -181,8 +182,8 @@ typedef __s64 s64;
 #endif
 
 /*
- * Balanced trees, as tree(3) of FreeBSD has them under these names: an element is inserted once for each key, its
- * neighbours in order and the search take a time that is logarithmic. Inside it is an AVL tree.
+ * Balanced trees with the names of tree(3) of FreeBSD. Each key is in the tree once. A search, and a step to the next
+ * element in order, take logarithmic time. The implementation is an AVL tree.
  */
 #ifndef RB_HEAD
 struct quark_rb_node {
@@ -204,7 +205,7 @@ static inline void quark_rb_measure(struct quark_rb_node *node)
 	node->height = (left > right ? left : right) + 1;
 }
 
-/* `replacement`, or nothing, comes to where `node` is below its parent. */
+/* Puts `replacement`, which may be NULL, in the place of `node` below its parent. */
 static inline void quark_rb_replace(struct quark_rb_node **root, struct quark_rb_node *node,
     struct quark_rb_node *replacement)
 {
@@ -218,7 +219,7 @@ static inline void quark_rb_replace(struct quark_rb_node **root, struct quark_rb
 		replacement->parent = node->parent;
 }
 
-/* The higher child of `node` comes to where it is, and `node` below that. */
+/* Puts `child`, the higher child of `node`, in the place of `node`, and `node` below it. */
 static inline struct quark_rb_node *quark_rb_rotate(struct quark_rb_node **root, struct quark_rb_node *node,
     struct quark_rb_node *child)
 {
@@ -235,7 +236,7 @@ static inline struct quark_rb_node *quark_rb_rotate(struct quark_rb_node **root,
 	return child;
 }
 
-/* Makes the subtrees of `node` and of all above it differ in height by 1 at most. */
+/* Rebalances `node` and all nodes above it, so that the two subtrees of each differ in height by 1 at most. */
 static inline void quark_rb_balance(struct quark_rb_node **root, struct quark_rb_node *node)
 {
 	for (; node != NULL; node = node->parent) {
@@ -270,7 +271,7 @@ static inline void quark_rb_insert(struct quark_rb_node **root, struct quark_rb_
 	quark_rb_balance(root, parent);
 }
 
-/* The outermost one below `node`. */
+/* The outermost node below `node` on one side. */
 static inline struct quark_rb_node *quark_rb_end(struct quark_rb_node *node, int is_left)
 {
 	struct quark_rb_node *child = node;
@@ -282,7 +283,7 @@ static inline struct quark_rb_node *quark_rb_end(struct quark_rb_node *node, int
 	return node;
 }
 
-/* The next one in order, or with `is_left` the one before. */
+/* The next node in order, or the previous one if `is_left`. */
 static inline struct quark_rb_node *quark_rb_step(struct quark_rb_node *node, int is_left)
 {
 	struct quark_rb_node *below = is_left ? node->left : node->right;
@@ -321,7 +322,7 @@ static inline void quark_rb_remove(struct quark_rb_node **root, struct quark_rb_
 #define RB_INIT(_head)			do { (_head)->rbh_root = NULL; } while (0)
 #define RB_ROOT(_head)			((_head)->rbh_root)
 #define RB_EMPTY(_head)			((_head)->rbh_root == NULL)
-/* The element of a node, as a pointer of the type of `_element`; NULL for NULL. */
+/* The element that contains a node, as a pointer of the type of `_element`; NULL if the node is NULL. */
 #define QUARK_RB_ELEMENT(_node, _element, _field)					\
 	((__typeof__(_element))quark_rb_element(_node, (size_t)((char *)&(_element)->_field - (char *)(_element))))
 static inline void *quark_rb_element(struct quark_rb_node *node, size_t offset)
@@ -352,7 +353,7 @@ static inline struct _type *_name##_RB_ELEMENT(struct quark_rb_node *node)		\
 {											\
 	return (struct _type *)quark_rb_element(node, offsetof(struct _type, _field));	\
 }											\
-/* NULL, or the element there already is that compares equal. */			\
+/* Returns NULL, or the element already in the tree that compares equal. */		\
 _linkage struct _type *_name##_RB_INSERT(struct _name *head, struct _type *element)	\
 {											\
 	struct quark_rb_node *root = NULL;						\
@@ -445,7 +446,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 
 #endif /* !__swift__ */
 
-/* quark_queue_attr.flags; those of this library's own are from bit 24 up */
+/* quark_queue_attr.flags; bits from 24 up are flags that only this library has */
 #define QQ_THREAD_EVENTS	(1 << 0)
 #define QQ_KPROBE		(1 << 1)
 #define QQ_EBPF			(1 << 2)
@@ -470,7 +471,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QQ_ALL_BACKENDS		(QQ_KPROBE | QQ_EBPF)
 #endif
 
-/* quark_event.events; those of this library's own are from bit 32 up */
+/* quark_event.events; bits from 32 up are events that only this library has */
 #define QUARK_EV_FORK			(1 << 0)
 #define QUARK_EV_EXEC			(1 << 1)
 #define QUARK_EV_EXIT			(1 << 2)
@@ -491,8 +492,8 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 /* quark_process.flags */
 #define QUARK_F_PROC	(1 << 0)	/* the proc_ members are valid */
 #define QUARK_F_EXIT	(1 << 1)	/* exit_code and exit_time_event are valid */
-#define QUARK_F_LATE_CWD	(1 << 2)	/* cwd was read after the fact, and may have changed since */
-#define QUARK_F_LATE_CMDLINE	(1 << 3)	/* cmdline likewise */
+#define QUARK_F_LATE_CWD	(1 << 2)	/* cwd was read later than the event, and may have changed in between */
+#define QUARK_F_LATE_CMDLINE	(1 << 3)	/* the same for cmdline */
 
 /* quark_event.id_change */
 #define QUARK_ID_CHANGE_SETSID	1
@@ -511,7 +512,7 @@ _linkage struct _type *_name##_RB_PREV(struct _type *element)				\
 #define QUARK_FILE_CH_OWNER	(1 << 2)
 #define QUARK_FILE_CH_XATTRS	(1 << 3)
 
-/* what kind of terminal a device number is */
+/* the kind of terminal that a device number stands for */
 enum {
 	QUARK_TTY_UNKNOWN,
 	QUARK_TTY_PTS,
@@ -531,13 +532,13 @@ enum {
 	QUARK_ELT_CONSOLE,		/* never assigned */
 };
 
-/* quark_socket.conn_origin: how a connection became known */
+/* quark_socket.conn_origin: how the library learned of a connection */
 enum sock_conn {
 	SOCK_CONN_INVALID,
 	SOCK_CONN_CLOSE,
 	SOCK_CONN_ACCEPT,
 	SOCK_CONN_CONNECT,
-	SOCK_CONN_SCRAPE,		/* it was there when the queue was opened */
+	SOCK_CONN_SCRAPE,		/* it existed when the queue was opened */
 };
 
 enum quark_packet_direction {
@@ -560,14 +561,14 @@ enum shm_kind {
 	QUARK_SHM_MEMFD_OPEN,		/* never in an event */
 };
 
-/* quark_verbose, and the priority of what is logged */
+/* quark_verbose, and the priority of a log message */
 enum quark_verbosity_levels {
 	QUARK_VL_SILENT,
 	QUARK_VL_WARN,
 	QUARK_VL_DEBUG,
 };
 
-/* The kinds of things that are forgotten after a while. */
+/* The kinds of things that the library forgets after a while. */
 enum gc_type {
 	GC_INVALID,
 	GC_PROCESS,
@@ -575,9 +576,9 @@ enum gc_type {
 	GC_POD,
 };
 
-#define QUARK_MAX_PACKET	2048	/* bytes of a packet that are kept */
+#define QUARK_MAX_PACKET	2048	/* bytes kept of a packet */
 
-/* Bounds of rules that the kernel evaluates: QQ_NOVA, which no kernel can be asked for yet. */
+/* Bounds of rules that the kernel evaluates (QQ_NOVA); no backend supports them yet. */
 #define NOVA_MAX_RULES		1024
 #define NOVA_PATH_FIELDS	2
 #define NOVA_MAX_PATHS		4096
@@ -591,21 +592,21 @@ struct quark_container;
 struct quark_queue;
 
 struct quark_process {
-	struct quark_process *gc_next;	/* the library's own: exited processes, oldest first */
+	struct quark_process *gc_next;	/* private: exited processes, oldest first */
 	struct quark_process *gc_previous;
-	u32 gc_time;			/* the library's own: when it exited, ms since boot, wrapping */
+	u32 gc_time;			/* private: when it exited, ms since boot, wraps around */
 
 	u32 pid;
 	u64 flags;			/* QUARK_F_* */
-	u64 poison_tag;			/* of the rules, and of its parent when it was forked; 0: none */
+	u64 poison_tag;			/* set by a rule, or inherited from the parent at fork; 0: none */
 
 	/* QUARK_F_PROC */
-	u64 proc_cap_inheritable;	/* bit = capability number, capabilities(7) */
+	u64 proc_cap_inheritable;	/* bit number = capability number, capabilities(7) */
 	u64 proc_cap_permitted;
 	u64 proc_cap_effective;
 	u64 proc_cap_bset;
 	u64 proc_cap_ambient;
-	u64 proc_time_boot;		/* when the process started, ns; never changes once known */
+	u64 proc_time_boot;		/* when the process started, ns; does not change once known */
 	u32 proc_ppid;
 	u32 proc_uid;
 	u32 proc_gid;
@@ -619,60 +620,60 @@ struct quark_process {
 	u32 proc_tty_minor;
 	u32 proc_entry_leader_type;	/* QUARK_ELT_*; with QQ_ENTRY_LEADER */
 	u32 proc_entry_leader;		/* pid; with QQ_ENTRY_LEADER */
-	u32 proc_uts_inonum;		/* namespace inodes; 0: not known */
+	u32 proc_uts_inonum;		/* inode numbers of the namespaces; 0: not known */
 	u32 proc_ipc_inonum;
 	u32 proc_mnt_inonum;
 	u32 proc_net_inonum;
-	char proc_entity_id[17];	/* of this process alone, in every queue of this boot; or "" */
+	char proc_entity_id[17];	/* unique to this process, and equal in all queues of this boot; or "" */
 
 	/* QUARK_F_EXIT */
-	s32 exit_code;			/* exit status; 0 for a death by signal */
-	s32 exit_signal;		/* the signal it died of, or 0 */
+	s32 exit_code;			/* exit status; 0 if a signal killed it */
+	s32 exit_signal;		/* the signal that killed it, or 0 */
 	u64 exit_time_event;		/* ns */
 
 	char comm[16];			/* "" if not known */
 	char *exe;			/* path of the executable, or NULL */
-	size_t cmdline_len;		/* bytes, the last NUL included */
+	size_t cmdline_len;		/* bytes, including the last NUL */
 	char *cmdline;			/* NUL-separated arguments, or NULL */
-	char *cwd;			/* or NULL */
+	char *cwd;			/* working directory, or NULL */
 	char *cgroup;			/* path, or NULL */
 	struct quark_container *container;	/* NULL: no kubernetes support yet */
 	char *env;			/* NUL-separated, or NULL */
-	size_t env_len;			/* bytes, the last NUL included */
-	char *script;			/* what exe, an interpreter, runs, as execve(2) was given it; or NULL */
-	size_t cmdline_orig_len;	/* bytes there were; more than cmdline_len: the rest was cut off */
-	size_t env_orig_len;		/* bytes there were; more than env_len: the rest was cut off */
+	size_t env_len;			/* bytes, including the last NUL */
+	char *script;			/* path of the script that exe runs, as given to execve(2); or NULL */
+	size_t cmdline_orig_len;	/* bytes before cutting; if more than cmdline_len, the rest was cut off */
+	size_t env_orig_len;		/* bytes before cutting; if more than env_len, the rest was cut off */
 };
 
 struct quark_ptrace {
 	u32 child_pid;
-	s64 request;			/* of ptrace(2), as the next two */
+	s64 request;			/* argument of ptrace(2), like the next two */
 	u64 addr;
 	u64 data;
 };
 
-/* Protections as mmap(2) has them. */
+/* The protections are those of mmap(2). */
 struct quark_mprotect {
 	u64 vma_start;
 	u64 vma_end;
 	u64 prev_prot;
-	u64 req_prot;			/* as asked for */
-	u64 effective_prot;		/* as the kernel takes it */
-	u64 inode;			/* 0 unless file_backed, as the next two */
+	u64 req_prot;			/* what the process asked for */
+	u64 effective_prot;		/* what the kernel made of it */
+	u64 inode;			/* 0 unless file_backed, like the next two */
 	u32 dev_major;
 	u32 dev_minor;
-	u32 file_backed;		/* 1: it is of a file */
-	char *path;			/* or NULL */
+	u32 file_backed;		/* 1: a file is mapped there */
+	char *path;			/* of that file, or NULL */
 };
 
 /*
- * The families of sockets, packets, files, mprotect and terminals are declared, and have no events yet: their pointers
- * are NULL. What an event points to is valid as the event is.
+ * The families socket, packet, file, mprotect and terminal are declared, but have no events yet: their pointers are
+ * NULL. What an event points to is valid as long as the event.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
-	u64 time;			/* of the oldest part, ns */
-	const struct quark_process *process;	/* all that is known of the process, from earlier events too */
+	u64 time;			/* of the oldest raw event in it, ns */
+	const struct quark_process *process;	/* all that is known of the process, also from earlier events */
 	const struct quark_socket *socket;	/* QUARK_EV_SOCK_CONN_* */
 	struct quark_packet *packet;		/* QUARK_EV_PACKET */
 	const void *bypass;			/* QUARK_EV_BYPASS */
@@ -688,27 +689,27 @@ struct quark_event {
 };
 
 /*
- * Rules: which events a queue hands out, and which processes bear a mark. quark-rules(5) has their language and what
- * they mean.
+ * Rules decide which events a queue delivers, and which processes get a tag. quark-rules(5) describes their language
+ * and meaning.
  */
 
 /* quark_rule.action */
 enum quark_rule_action {
 	QUARK_RA_INVALID,
-	QUARK_RA_DROP,			/* the event is not handed out */
-	QUARK_RA_PASS,			/* it is, whatever later rules say */
-	QUARK_RA_POISON,		/* its process gets a tag, and the next rule is looked at */
+	QUARK_RA_DROP,			/* the event is not delivered */
+	QUARK_RA_PASS,			/* the event is delivered; later rules are not looked at */
+	QUARK_RA_POISON,		/* its process gets a tag; the next rule is looked at */
 };
 
-/* quark_rule_field.code; those of this library's own are from bit 32 up */
+/* quark_rule_field.code; bits from 32 up are fields that only this library has */
 #define QUARK_RF_PID		(1ULL << 0)	/* pid, not 0 */
 #define QUARK_RF_PPID		(1ULL << 1)	/* pid, not 0 */
-#define QUARK_RF_UID		(1ULL << 2)	/* id: the real one */
-#define QUARK_RF_GID		(1ULL << 3)	/* id: the real one */
+#define QUARK_RF_UID		(1ULL << 2)	/* id: the real user id */
+#define QUARK_RF_GID		(1ULL << 3)	/* id: the real group id */
 #define QUARK_RF_SID		(1ULL << 4)	/* id */
 #define QUARK_RF_COMM		(1ULL << 5)	/* comm, not "" */
-#define QUARK_RF_EXE		(1ULL << 6)	/* wild.pre, a pattern, not "" */
-#define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre, likewise; matches nothing: no event has a file yet */
+#define QUARK_RF_EXE		(1ULL << 6)	/* wild.pre: a pattern, not "" */
+#define QUARK_RF_FILEPATH	(1ULL << 7)	/* wild.pre: the same; never matches, since no event has a file yet */
 #define QUARK_RF_POISON		(1ULL << 8)	/* poison_tag, not 0 */
 #define QUARK_RF_FILE_EXEC_CHANGE (1ULL << 9)	/* nothing to say; matches nothing: no event has a file yet */
 #define QUARK_RF_EVENT		(1ULL << 32)	/* events: QUARK_EV_*, one of which the event tells, not 0 */
@@ -718,15 +719,15 @@ enum quark_rule_action {
 #define QUARK_RF_SHM_PATH	(1ULL << 36)	/* wild.pre, likewise: the name of a memory file */
 
 /*
- * A pattern: the string to compare with, or with one `*` in it, which stands for any string, "/" and "" among them.
- * Given as `pre`, of less than PATH_MAX bytes, the other members not looked at. In a rule it is taken apart: what comes
- * before the `*`, and what comes behind it, are NUL-terminated and in memory of the rule's own.
+ * A pattern: a string to compare with. It may have one `*`, which stands for any string, also for "/" and "". A caller
+ * stores it in `pre`, shorter than PATH_MAX bytes; the other members are ignored. A rule keeps its own copy in two
+ * parts, both NUL-terminated: what comes before the `*`, and what comes after it.
  */
 struct quark_wild {
 	char *pre;
-	size_t pre_len;			/* bytes; without a `*` the NUL is one of them */
+	size_t pre_len;			/* bytes; includes the NUL if there is no `*` */
 	char *post;
-	size_t post_len;		/* bytes, the NUL included unless there are no others */
+	size_t post_len;		/* bytes including the NUL, or 0 if `post` is empty */
 };
 
 struct quark_rule_field {
@@ -742,22 +743,22 @@ struct quark_rule_field {
 };
 
 struct quark_rule {
-	struct quark_rule_field *fields;	/* all must match; none always do */
+	struct quark_rule_field *fields;	/* all must match; a rule without fields always matches */
 	size_t n_fields;
 	int action;			/* enum quark_rule_action */
-	u64 poison_tag;			/* what QUARK_RA_POISON marks with; 0 takes a mark away */
+	u64 poison_tag;			/* the tag that QUARK_RA_POISON sets; 0 removes the tag */
 	u64 evals;			/* events that were compared with it */
-	u64 hits;			/* those of them that it matched */
-	unsigned int number;		/* its place, from 0 */
+	u64 hits;			/* events that it matched */
+	unsigned int number;		/* position in the set, from 0 */
 };
 
-/* Looked at in their order. All that it points to is the library's, until quark_ruleset_clear(). */
+/* Rules are looked at in order. What this points to belongs to the library and is valid until quark_ruleset_clear(). */
 struct quark_ruleset {
 	struct quark_rule *rules;
 	size_t n_rules;
 };
 
-/* One end of a connection, in network byte order. The union has a name, for cgo reaches no other. */
+/* One end of a connection, in network byte order. The union has a name because cgo cannot reach an unnamed one. */
 struct quark_sockaddr {
 	int af;				/* AF_INET, AF_INET6 */
 	union {
@@ -770,45 +771,45 @@ struct quark_sockaddr {
 struct quark_socket {
 	struct quark_sockaddr local;
 	struct quark_sockaddr remote;
-	u32 pid_origin;			/* who had it first */
+	u32 pid_origin;			/* the first process that had it */
 	u32 pid_last_use;
-	u64 established_time;		/* ns since boot, as the next */
+	u64 established_time;		/* ns since boot, like the next */
 	u64 close_time;			/* 0: open */
 	enum sock_conn conn_origin;
-	u64 bytes_received;		/* known when it is closed, as the next */
+	u64 bytes_received;		/* known when it is closed, like the next */
 	u64 bytes_sent;
 };
 
 struct quark_packet {
 	enum quark_packet_direction direction;
 	enum quark_packet_origin origin;
-	size_t orig_len;		/* bytes there were */
+	size_t orig_len;		/* bytes of the whole packet */
 	size_t cap_len;			/* bytes of data, QUARK_MAX_PACKET at most */
-	char data[];			/* from the IP header on */
+	char data[];			/* begins with the IP header */
 };
 
 struct quark_module_load {
 	char *name;
-	char *version;			/* "": it has none, as the next */
+	char *version;			/* "" if it has none, like the next */
 	char *src_version;
-	u64 taints;			/* of the kernel by it, a bit each */
+	u64 taints;			/* how the module taints the kernel, one bit per reason */
 };
 
 struct quark_shm {
 	enum shm_kind kind;
-	s64 shmget_key;			/* of shmget(2), as the next two; QUARK_SHM_SHMGET */
+	s64 shmget_key;			/* argument of shmget(2), like the next two; QUARK_SHM_SHMGET */
 	u64 shmget_size;
 	s64 shmget_shmflg;
-	u32 memfd_create_flags;		/* of memfd_create(2); QUARK_SHM_MEMFD_CREATE */
+	u32 memfd_create_flags;		/* argument of memfd_create(2); QUARK_SHM_MEMFD_CREATE */
 	const char *path;		/* NULL for QUARK_SHM_SHMGET */
 };
 
 struct quark_file {
 	const char *path;
 	const char *old_path;		/* NULL unless moved */
-	const char *sym_target;		/* NULL unless a symbolic link with its target in the inode */
+	const char *sym_target;		/* NULL unless it is a symbolic link with its target in the inode */
 	u64 inode;
-	u64 atime;			/* ns since the epoch, as the next two */
+	u64 atime;			/* ns since the epoch, like the next two */
 	u64 mtime;
 	u64 ctime;
 	u64 size;			/* bytes */
@@ -822,7 +823,7 @@ struct quark_file {
 
 struct quark_tty {
 	struct quark_tty *next;		/* later writes of the same event */
-	size_t total_len;		/* bytes of data in the whole chain; in its head */
+	size_t total_len;		/* bytes of data in the whole chain; valid in its head */
 	u16 major;
 	u16 minor;
 	u16 cols;
@@ -832,11 +833,11 @@ struct quark_tty {
 	u32 lflag;
 	u32 oflag;
 	u64 truncated;			/* bytes that were not kept */
-	size_t data_len;		/* bytes, the NUL behind them left out */
+	size_t data_len;		/* bytes, without the NUL after them */
 	char data[];
 };
 
-/* raw_event.type; those of this library's own are from 64 up */
+/* raw_event.type; numbers from 64 up are types that only this library has */
 enum raw_types {
 	RAW_INVALID,
 	RAW_EXEC,
@@ -857,10 +858,10 @@ enum raw_types {
 	RAW_NUM_TYPES
 };
 
-/* raw_event.flags, as they are named elsewhere: a task came with the exec. */
+/* raw_event.flags, under the reference's name: a task came with the exec. */
 #define RAW_EXEC_F_EXT	(1 << 0)
 
-/* A task as a record found it. Ids are those of the initial namespaces. */
+/* A task as it was when the record was made. Ids are those of the initial namespaces. */
 struct raw_task {
 	u64 start_boottime;		/* ns since boot, suspend included */
 	u64 cap_inheritable;
@@ -879,15 +880,15 @@ struct raw_task {
 	u32 sid;
 	u32 tty_major;
 	u32 tty_minor;
-	u32 uts_inonum;			/* 0 in a task that is being torn down, as the next three */
+	u32 uts_inonum;			/* 0 while the task is being torn down, like the next three */
 	u32 ipc_inonum;
 	u32 mnt_inonum;
 	u32 net_inonum;
-	s32 exit_code;			/* as wait(2) has it: status << 8 | signal; RAW_EXIT_THREAD */
+	s32 exit_code;			/* as in wait(2): status << 8 | signal; RAW_EXIT_THREAD */
 	char comm[16];
 };
 
-/* The library's own: a place in a tree, and in the list of its nodes in order. */
+/* Private: links of a node in a tree, and in the ordered list of the tree's nodes. */
 struct raw_event_links {
 	struct raw_event_links *left;
 	struct raw_event_links *right;
@@ -899,13 +900,13 @@ struct raw_event_links {
 
 /* raw_event.flags */
 #define RAW_F_TASK	(1 << 0)	/* task is valid */
-#define RAW_F_IMAGE	(1 << 1)	/* of an exec: what args, env and script do not tell, there is not */
-#define RAW_F_LATE_CWD	(1 << 2)	/* cwd was read after the fact, and may have changed since */
-#define RAW_F_LATE_ARGS	(1 << 3)	/* args likewise */
-#define RAW_F_CUT_CWD	(1 << 4)	/* cwd begins with "./": where that is, is not known */
-#define RAW_F_THREAD	(1 << 5)	/* of the thread tid alone: what is known of its process stays as it is */
+#define RAW_F_IMAGE	(1 << 1)	/* exec: a NULL in args, env or script means that the process has none */
+#define RAW_F_LATE_CWD	(1 << 2)	/* cwd was read later than the event, and may have changed in between */
+#define RAW_F_LATE_ARGS	(1 << 3)	/* the same for args */
+#define RAW_F_CUT_CWD	(1 << 4)	/* cwd begins with "./": its head is not known */
+#define RAW_F_THREAD	(1 << 5)	/* concerns only the thread tid: what is known of its process does not change */
 
-/* One record of the kernel, waiting in the queue. Aggregation callbacks look at these; nobody changes them. */
+/* A record of the kernel that waits in the queue. Aggregation callbacks may read it, and must not change it. */
 struct raw_event {
 	struct raw_event_links by_time;
 	struct raw_event_links by_pid_time;
@@ -916,17 +917,17 @@ struct raw_event {
 	u32 tid;			/* thread that acted */
 	u32 cpu;
 	u32 flags;			/* RAW_F_* */
-	u32 agg_types;			/* types swallowed so far, a bit each: 1 << type */
+	u32 agg_types;			/* types joined to it so far, one bit each: 1 << type */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; RAW_ID_CHANGE */
-	u32 variable_bytes;		/* sizes of the strings below, and of the payload */
-	char *exe;			/* RAW_EXEC; NULL if not known, as the strings below */
+	u32 variable_bytes;		/* bytes of the strings below and of the payload */
+	char *exe;			/* RAW_EXEC; NULL if not known, like the strings below */
 	char *args;			/* NUL-separated; RAW_EXEC, RAW_EXEC_CONNECTOR */
 	char *cwd;
 	char *cgroup;
 	char *env;			/* NUL-separated */
-	char *script;			/* RAW_EXEC, of a script: its path as given to execve(2) */
+	char *script;			/* RAW_EXEC of a script: its path as given to execve(2) */
 	union {
-		void *payload;			/* whichever of these it is; NULL: it has none */
+		void *payload;			/* the one of these that its type has; NULL if it has none */
 		struct quark_packet *packet;	/* RAW_PACKET */
 		struct quark_file *file;	/* RAW_FILE */
 		struct quark_ptrace *ptrace;	/* RAW_PTRACE */
@@ -934,29 +935,29 @@ struct raw_event {
 		struct quark_shm *shm;		/* RAW_SHM */
 		struct quark_tty *tty;		/* RAW_TTY */
 	};
-	u32 args_len;			/* bytes, the last NUL included */
+	u32 args_len;			/* bytes, including the last NUL */
 	u32 env_len;
-	u32 args_orig_len;		/* bytes there were before it was cut */
+	u32 args_orig_len;		/* bytes before it was cut */
 	u32 env_orig_len;
 	struct raw_task task;
 };
 
-/* 1: `parent` swallows `child`; 0: the event ends before `child`. */
+/* 1: `child` joins the event of `parent`; 0: the event ends before `child`. */
 typedef int (*quark_can_aggregate_fn)(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
 struct QUARK_SWIFT_SAFE quark_queue_attr {
 	int flags;			/* QQ_*; QQ_ALL_BACKENDS, or from QUARK_API 9 on QQ_EBPF */
-	int max_length;			/* raw events held at most, 1 or more; 10000 */
+	int max_length;			/* maximum of raw events held, 1 or more; 10000 */
 	int cache_grace_time;		/* how long an exited process stays known, ms, 0 or more; 4000 */
-	int hold_time;			/* how long an event may be held for ordering, ms, 10 or more; 1000 */
+	int hold_time;			/* how long events may be held for ordering, ms, 10 or more; 1000 */
 	size_t max_env;			/* bytes of environment kept per process, 0 for none; 4096 */
-	int kubefd;			/* -1; anything else is ENOTSUP so far */
+	int kubefd;			/* -1; any other value fails with ENOTSUP so far */
 	struct quark_ruleset *ruleset;	/* not copied: must outlive the queue; NULL for none */
 	size_t ring_size;		/* bytes of a ring, a power of two from 4096; 0: EBPF 4 MiB, KPROBE 1 MiB a CPU */
-	const char *replay;		/* a file, quark-recording(5), to be played in place of a backend; or NULL */
+	const char *replay;		/* a file, quark-recording(5), to play in place of a backend; or NULL */
 };
 
-/* The families of events, by which losses are told apart. */
+/* The families of events. Losses are counted for each. */
 enum quark_family {
 	QUARK_FAMILY_PROCESS,
 	QUARK_FAMILY_SOCKET,
@@ -999,23 +1000,23 @@ struct quark_queue_stats {
 	u64 insertions;			/* raw events that entered the queue */
 	u64 removals;			/* raw events that left it */
 	u64 aggregations;		/* events made of several raw events */
-	u64 non_aggregations;		/* events made of one */
+	u64 non_aggregations;		/* events made of one raw event */
 	u64 lost;			/* records the kernel had no room for */
 	u64 garbage_collections;	/* processes forgotten */
 #if QUARK_API >= 9
-	u64 stalls;			/* rings that made no sense, once or more often */
+	u64 stalls;			/* rings whose content made no sense, once or more often */
 #endif
 	int backend;			/* QQ_EBPF or QQ_KPROBE; 0 when none is open */
 	u64 malformed;			/* records dropped because they made no sense */
-	u64 late;			/* raw events older than one that had left before they arrived */
+	u64 late;			/* raw events that arrived after a younger one had left */
 	u64 refused;			/* records, or strings of a process, dropped because a bound was reached */
-	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as it can be told apart */
+	u64 lost_by_family[QUARK_FAMILY_COUNT];	/* `lost`, as far as the family is known */
 #if QUARK_API < 9
-	u64 stalls;			/* rings that made no sense, once or more often */
+	u64 stalls;			/* rings whose content made no sense, once or more often */
 #endif
 };
 
-/* The machine, when the queue was opened. NULL: not known. */
+/* The machine as it was when the queue was opened. NULL: not known. */
 struct quark_sysinfo {
 	char *boot_id;
 	char *hostname;
@@ -1048,7 +1049,7 @@ struct quark_group {
 	char *name;
 };
 
-/* Kubernetes: declared, and not supported yet. */
+/* Kubernetes: declared, but not supported yet. */
 struct label_node {
 	char *key;
 	char *value;
@@ -1099,24 +1100,24 @@ struct quark_queue {
 	int epollfd;			/* -1 when closed */
 	struct quark_queue_stats stats;
 	struct quark_sysinfo sysinfo;
-	struct quark_ruleset *ruleset;	/* in force from the next quark_queue_get_event() on; NULL when closed */
-	void *driver;			/* the library's own */
-	char *hooks;			/* the library's own */
-	char *fallback_reason;		/* the library's own */
-	struct quark_passwd *passwds;	/* the library's own: by uid */
-	struct quark_group *groups;	/* the library's own: by gid */
+	struct quark_ruleset *ruleset;	/* may be replaced: used by the next get_event(); NULL when closed */
+	void *driver;			/* private */
+	char *hooks;			/* private */
+	char *fallback_reason;		/* private */
+	struct quark_passwd *passwds;	/* private: by uid */
+	struct quark_group *groups;	/* private: by gid */
 	size_t passwds_len;
 	size_t groups_len;
 	struct quark_capabilities *capabilities;	/* the library's own */
 };
 
 struct quark_process_iter {
-	struct quark_queue *queue;	/* the library's own */
+	struct quark_queue *queue;	/* private */
 	u64 next_pid;
 };
 
 struct quark_socket_iter {
-	struct quark_queue *queue;	/* the library's own */
+	struct quark_queue *queue;	/* private */
 	u64 next;
 };
 
@@ -1125,7 +1126,7 @@ struct quark_cmdline_iter {
 	const char *end;
 };
 
-/* What a program was compiled with: this header's version and generation, and the sizes of structures in it, in bytes. */
+/* What a program was compiled with: the version and generation of this header, and sizes of its structures in bytes. */
 struct QUARK_SWIFT_SAFE quark_client {
 	const char *version;
 	u32 api;
@@ -1147,12 +1148,12 @@ struct QUARK_SWIFT_SAFE quark_client {
 	(u32)sizeof(struct quark_capability) }
 #endif
 
-/* What the next two functions call, with what the program was compiled with. */
+/* The next two functions call these, and pass what the program was compiled with. */
 void quark_queue_default_attr_api(struct quark_queue_attr *attr, const struct quark_client *client);
 int quark_queue_open_api(struct quark_queue *queue, struct quark_queue_attr *attr, const struct quark_client *client);
 
 #ifndef __swift__
-/* Stores the defaults named above. */
+/* Stores the defaults: the last value in the comments of struct quark_queue_attr. */
 static inline void quark_queue_default_attr(struct quark_queue_attr *attr)
 {
 	static const struct quark_client client = QUARK_CLIENT;
@@ -1161,10 +1162,10 @@ static inline void quark_queue_default_attr(struct quark_queue_attr *attr)
 }
 
 /*
- * Opens a queue; a NULL `attr` means the defaults. 0, or -1 with errno, and then nothing is left to close:
- * EINVAL an attribute out of range; EPERM or EACCES missing privilege; ENOTSUP no backend of this build can do what
- * is asked for; EPROTO this header and the library are of different versions; else the errno of what failed.
- * quark_queue_open_error() has the words.
+ * Opens a queue; a NULL `attr` means the defaults. Returns 0, or -1 with errno, and then there is nothing to close:
+ * EINVAL if an attribute is out of range; EPERM or EACCES if a privilege is missing; ENOTSUP if no backend of this
+ * build can do what is asked for; EPROTO if this header and the library are of different versions; else the errno of
+ * what failed. quark_queue_open_error() returns the message.
  */
 static inline int quark_queue_open(struct quark_queue *queue, struct quark_queue_attr *attr)
 {
@@ -1175,21 +1176,21 @@ static inline int quark_queue_open(struct quark_queue *queue, struct quark_queue
 #endif
 
 /*
- * Why the newest quark_queue_open() of this thread failed, a line or more, NUL-terminated; "" if it did not. Valid
- * until the thread's next call of it.
+ * Why the last quark_queue_open() of this thread failed: one or more lines, NUL-terminated; "" if it did not fail.
+ * Valid until this thread calls quark_queue_open() again.
  */
 const char *quark_queue_open_error(void);
 
 /*
- * By which means of the kernel each kind of record is had, a line each: "fork: raw_tp/sched_process_fork", and for one
- * that cannot be had "comm: none", what was tried and why it failed. NUL-terminated; valid until the queue is closed.
- * NULL with EINVAL when it is closed.
+ * Which kernel hook delivers each kind of record, one line each: "fork: raw_tp/sched_process_fork". For a kind without
+ * a hook the line is "comm: none", with what was tried and why it failed. NUL-terminated; valid until the queue is
+ * closed. NULL with EINVAL when the queue is closed.
  */
 const char *quark_queue_get_hooks(struct quark_queue *queue);
 
 /*
- * Why EBPF, though it was allowed, is not in use; "" if it is, or was not allowed. NUL-terminated; valid until the
- * queue is closed. NULL with EINVAL when it is closed.
+ * Why EBPF is not in use although it was allowed; "" if it is in use, or was not allowed. NUL-terminated; valid until
+ * the queue is closed. NULL with EINVAL when the queue is closed.
  */
 const char *quark_queue_get_fallback_reason(struct quark_queue *queue);
 
@@ -1205,26 +1206,29 @@ void quark_queue_close(struct quark_queue *queue);
 const struct quark_event *quark_queue_get_event(struct quark_queue *queue);
 
 /*
- * Waits until there may be something to do, 100 ms at most. 0, or -1 with errno: EINTR among them, and ENODATA when all
- * of a recording that is played has been handed out.
+ * Waits until there may be something to do, 100 ms at most. Returns 0, or -1 with errno: EINTR if a signal came,
+ * ENODATA when all events of a recording have been delivered, and others.
  */
 int quark_queue_block(struct quark_queue *queue);
 
-/* For clients that wait themselves, 100 ms at most at a time. -1 with EINVAL when the queue is closed. */
+/* A descriptor for clients that wait themselves, 100 ms at most at a time. -1 with EINVAL when the queue is closed. */
 int quark_queue_get_epollfd(struct quark_queue *queue);
 
 /*
- * Takes the records that the kernel has ready into the queue, as far as they fit, without handing out an event:
- * quark_queue_get_event() does so by itself. Their number, or -1 with EINVAL when the queue is closed.
+ * Takes the records that the kernel has ready into the queue, as many as fit, without delivering an event.
+ * quark_queue_get_event() also does this. Returns their number, or -1 with EINVAL when the queue is closed.
  */
 int quark_queue_populate(struct quark_queue *queue);
 
 void quark_queue_get_stats(struct quark_queue *queue, struct quark_queue_stats *stats);
 
-/* What is known of a process, exited ones within cache_grace_time included, or NULL with ESRCH. */
+/* What is known of a process, also of one that exited less than cache_grace_time ago; or NULL with ESRCH. */
 const struct quark_process *quark_process_lookup(struct quark_queue *queue, int pid);
 
-/* Walks all that quark_process_lookup() finds, in ascending pid. Starts over after each quark_queue_get_event(). */
+/*
+ * Begins a walk over all processes that quark_process_lookup() finds, in ascending order of pid. Begin again after
+ * each quark_queue_get_event().
+ */
 void quark_process_iter_init(struct quark_process_iter *iterator, struct quark_queue *queue);
 
 /* The next process, or NULL at the end. */
@@ -1235,40 +1239,42 @@ void quark_socket_iter_init(struct quark_socket_iter *iterator, struct quark_que
 const struct quark_socket *quark_socket_iter_next(struct quark_socket_iter *iterator);
 
 /*
- * NULL, with ESRCH since there are no sockets yet, or EINVAL for addresses that are not both AF_INET or both AF_INET6.
+ * Always NULL: with ESRCH, since there are no sockets yet, or with EINVAL unless both addresses are AF_INET or both are
+ * AF_INET6.
  */
 const struct quark_socket *quark_socket_lookup(struct quark_queue *queue, struct quark_sockaddr *local,
     struct quark_sockaddr *remote);
 
 /*
- * Of /etc/passwd and /etc/group as they were when the queue was opened; NULL with ESRCH. With VALGRIND in the
- * environment they are not read.
+ * Entries of /etc/passwd and /etc/group as they were when the queue was opened; NULL with ESRCH if there is none. The
+ * files are not read if the environment variable VALGRIND is set.
  */
 struct quark_passwd *quark_passwd_lookup(struct quark_queue *queue, uid_t uid);
 struct quark_group *quark_group_lookup(struct quark_queue *queue, gid_t gid);
 
 /*
- * Raw events of a program's own. What is allocated is zero except for its type and, where there is a task, an exit_code
- * of -1 and RAW_F_TASK in flags; NULL with EINVAL for a type outside of enum raw_types. The caller fills in pid and
- * time, and strings, which malloc(3) gave and raw_event_free() frees; a length of 0 is that of the string and its NUL.
+ * Raw events that a program makes itself. An allocated one is all zero except for its type and, for a type with a task,
+ * an exit_code of -1 and RAW_F_TASK in flags; NULL with EINVAL for a type outside of enum raw_types. The caller fills
+ * in pid, time and strings. Strings come from malloc(3), and raw_event_free() frees them. A length of 0 means the
+ * length of the string with its NUL.
  *
- * A raw event that was inserted belongs to the queue, and is delivered as if the kernel had sent it. -1 with errno, and
- * it still is the caller's: EINVAL the queue is closed or the pid makes no sense, ENOBUFS the queue is full, E2BIG more
- * than 128 KiB of strings, ENOTSUP its family is another one than that of processes.
+ * An inserted raw event belongs to the queue, and is delivered as if the kernel had sent it. On an error, -1 with
+ * errno, it still belongs to the caller: EINVAL if the queue is closed or the pid makes no sense, ENOBUFS if the queue
+ * is full, E2BIG if the strings are more than 128 KiB, ENOTSUP if its family is not the process family.
  */
 struct raw_event *raw_event_alloc(int type);
 void raw_event_free(struct raw_event *event);
 int raw_event_insert(struct quark_queue *queue, struct raw_event *event);
 
 /*
- * NULL with EINVAL: the programs of this library are not those of a bpftool skeleton, so there is no such structure to
- * hand out. quark_queue_get_hooks() tells what is loaded.
+ * Always NULL with EINVAL: this library does not use a bpftool skeleton, so it has no such structure.
+ * quark_queue_get_hooks() says what is loaded.
  */
 struct bpf_probes *quark_get_bpf_probes(struct quark_queue *queue);
 
 /*
- * Processes whose files and sockets are nobody's business. There are no such events yet, so nothing needs to be kept
- * quiet. 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
+ * Marks processes whose file and socket events are not to be reported. There are no such events yet, so this has no
+ * effect. Returns 0, or -1 with EINVAL when EBPF is not in use, or for pid 0.
  */
 int quark_queue_trusted_pid_add(struct quark_queue *queue, u32 pid);
 int quark_queue_trusted_pid_reset(struct quark_queue *queue);
@@ -1276,20 +1282,20 @@ int quark_queue_trusted_pid_reset(struct quark_queue *queue);
 /* Not supported yet: -1 with ENOTSUP, or EINVAL for NULL. */
 int quark_start_kube_talker(const char *kube_config, pid_t *pid);
 
-/* Not supported yet: -1 with ENOTSUP, and `*buf` and `*len` are as they were. */
+/* Not supported yet: -1 with ENOTSUP; `*buf` and `*len` are not changed. */
 int quark_event_to_ecs(struct quark_queue *queue, const struct quark_event *event, char **buf, size_t *len);
 
 /*
- * Replaces one cell of the queue's aggregation matrix: may an event that begins with a raw event of `parent_type`
- * swallow the next one of the same process, if that is of `child_type`? NULL: never. 0, or -1 with EINVAL when a type
- * is outside [0, RAW_NUM_TYPES) or the queue is closed.
+ * Replaces one cell of the queue's aggregation matrix. `fn` decides whether a raw event of `child_type` may join an
+ * event of the same process that begins with a raw event of `parent_type`; NULL means never. Returns 0, or -1 with
+ * EINVAL when a type is outside [0, RAW_NUM_TYPES) or the queue is closed.
  */
 int quark_queue_set_agg_matrix(struct quark_queue *queue, int parent_type, int child_type, quark_can_aggregate_fn fn);
 
-/* Where a kernel has one thing that kprobes read. */
+/* The offset of one thing that kprobes read, in a kernel. */
 struct quark_btf_target {
-	const char *dotname;		/* "task_struct.comm"; NULL after the last one */
-	ssize_t offset;			/* in bytes, or the value of a constant; -1: this kernel has none */
+	const char *dotname;		/* like "task_struct.comm"; NULL after the last one */
+	ssize_t offset;			/* bytes, or the value of a constant; -1 if this kernel does not have it */
 };
 
 struct quark_btf {
@@ -1298,30 +1304,32 @@ struct quark_btf {
 };
 
 /*
- * The offsets of the running kernel, from its own types or else from the compiled-in table; those of a file of types
- * (BTF, or ELF with BTF in it), where a NULL path is the running kernel's, and a NULL name is "sys"; those of the table
- * for a release, which must be in it, or between two of its series and flavour that agree. NULL with errno: ENOTSUP when
- * there are too few, ENOENT when the table has no answer.
+ * quark_btf_open(): the offsets of the running kernel, from its own types or else from the compiled-in table.
+ * quark_btf_open2(): those of a file of types (BTF, or ELF with BTF in it); a NULL path means the running kernel's
+ * file, and a NULL name means "sys". quark_btf_open_hub(): those that the table has for a release, which must be in it,
+ * or lie between two releases of its series and flavour that agree. NULL with errno: ENOTSUP when offsets are missing,
+ * ENOENT when the table has no answer.
  */
 struct quark_btf *quark_btf_open(void);
 struct quark_btf *quark_btf_open2(const char *path, const char *kname);
 struct quark_btf *quark_btf_open_hub(const char *version);
 void quark_btf_close(struct quark_btf *btf);
 
-/* One of them by its name, also of those that are not in the list since kernels may lack them; -1: there is none. */
+/* One offset by its name. It also finds names that are not in the list because kernels may lack them. -1: none. */
 ssize_t quark_btf_offset(struct quark_btf *btf, const char *dotname);
 
 /*
- * Of types that libbpf has read. The offset of a member in bytes, or the value of a constant, by its dotname; with
- * `alternatives` also by what other kernels call it. How many parameters a function has, or the function that a member
- * points to; the place of a parameter by its name, from 0. -1: there is none.
+ * These look into types that libbpf has read. btf_root_offset(): the offset of a member in bytes, or the value of a
+ * constant, by its dotname; with `alternatives` also by the names that other kernels use. Then: the number of
+ * parameters of a function, or of the function that a member points to; the position of a parameter by its name, from
+ * 0. -1 if there is none.
  */
 s32 btf_root_offset(struct btf *btf, const char *dotname, int alternatives);
 int btf_number_of_params(struct btf *btf, const char *func);
 int btf_number_of_params_of_ptr(struct btf *btf, const char *strct, const char *member);
 int btf_index_of_param(struct btf *btf, const char *func, const char *param);
 
-/* What the stock matrices are made of. */
+/* The functions of the default aggregation matrices. */
 int quark_can_aggregate_single(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 int quark_can_aggregate_mult(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 int quark_can_aggregate_fork_exec(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
@@ -1329,72 +1337,73 @@ int quark_can_aggregate_file(struct quark_queue *queue, struct raw_event *parent
 int quark_can_aggregate_tty(struct quark_queue *queue, struct raw_event *parent, struct raw_event *child);
 
 /*
- * Which container the path of a control group names, as "runtime://id" and a NUL; the systemd driver's layout only.
- * 0, or -1 when it names none or `size` bytes are too few.
+ * The container that the path of a control group names, as "runtime://id" and a NUL; only for the systemd driver's
+ * layout. Returns 0, or -1 when it names none or `size` bytes are too few.
  */
 int parse_container_cgroup(const char *cgroup, char *out, size_t size);
 
-/* Writes the event as text. 0, or -1 when the event has no process or writing failed. */
+/* Writes the event as text. Returns 0, or -1 when the event has no process or writing failed. */
 int quark_event_dump(const struct quark_event *event, FILE *file);
 
 /*
- * Writes the processes that quark_process_iter_next() would walk as a graph in the DOT language. 0, or -1 with errno:
- * EINVAL when the queue is closed, else that of writing.
+ * Writes the processes that quark_process_iter_next() would return, as a graph in the DOT language. Returns 0, or -1
+ * with errno: EINVAL when the queue is closed, else the errno of writing.
  */
 int quark_dump_process_cache_graph(struct quark_queue *queue, FILE *file);
 
 /*
- * Writes the two balanced trees of the raw events that wait in the queue, ordered by time, and by process and time, as
- * graphs in the DOT language. 0, or -1 with errno, as above.
+ * Writes two graphs in the DOT language: the balanced trees of the raw events that wait in the queue, one ordered by
+ * time, one by process and time. Returns 0, or -1 with errno, as above.
  */
 int quark_dump_raw_event_graph(struct quark_queue *queue, FILE *by_time, FILE *by_pidtime);
 
 /* Makes an empty set of rules. */
 void quark_ruleset_init(struct quark_ruleset *ruleset);
 
-/* Frees what the rules are made of, and leaves an empty set. No queue may be using it. */
+/* Frees the rules and leaves an empty set. No queue may be using it. */
 void quark_ruleset_clear(struct quark_ruleset *ruleset);
 
 /*
- * Makes a set of the rules in `file`, read to its end and not closed. What was in `ruleset` is not looked at, and need
- * not be initialised: clear one that has been in use first, or its rules are never freed. 0, or -1 with errno and an
- * empty set: EINVAL, the text is not one of rules; else the errno of reading. Then `err`, unless it is NULL, has the
- * words, as many as fit in `errlen` bytes with a NUL behind them: "quark_parse: MESSAGE at line N column N".
+ * Makes a set of the rules in `file`, which is read to its end and not closed. `ruleset` need not be initialised; what
+ * was in it is not looked at, so clear a set that has been in use first, or its rules are never freed. Returns 0, or -1
+ * with errno and an empty set: EINVAL if the text has a syntax error; else the errno of reading. On an error `err`,
+ * unless it is NULL, gets the message, cut to `errlen` bytes with its NUL: "quark_parse: MESSAGE at line N column N".
  */
 int quark_ruleset_parse(struct quark_ruleset *ruleset, FILE *file, char *err, size_t errlen);
 
 /*
- * Adds a rule without conditions behind the others. `poison_tag` is for QUARK_RA_POISON. The pointer is valid until
- * the next call of it. NULL with EINVAL: there is no such action.
+ * Adds a rule without conditions after the others. `poison_tag` is for QUARK_RA_POISON. The returned pointer is valid
+ * until the next call. NULL with EINVAL if there is no such action.
  */
 struct quark_rule *quark_ruleset_append_rule(struct quark_ruleset *ruleset, int action, u64 poison_tag);
 
-/* Adds one more condition to a rule, which gets a copy of it. 0, or -1 with EINVAL: a field that the above excludes. */
+/* Adds a copy of a condition to a rule. Returns 0, or -1 with EINVAL for a value that QUARK_RF_* above excludes. */
 int quark_rule_match_field(struct quark_rule *rule, struct quark_rule_field field);
 
 /*
- * Applies the rules to an event, as quark_queue_get_event() does to each one of its queue: marks its process, and
- * counts. The QUARK_RA_PASS or QUARK_RA_DROP rule that decided, valid as the set's rules are, or NULL: none did.
+ * Applies the rules to an event, as quark_queue_get_event() does to each event of its queue: it tags the process and
+ * counts. Returns the QUARK_RA_PASS or QUARK_RA_DROP rule that decided, valid as long as the set's rules, or NULL if
+ * none did.
  */
 struct quark_rule *quark_ruleset_match(struct quark_ruleset *ruleset, struct quark_event *event);
 
-/* Splits a NUL-separated buffer such as quark_process.cmdline; an unterminated tail is not returned. */
+/* Splits a NUL-separated buffer such as quark_process.cmdline. A tail without a NUL is not returned. */
 void quark_cmdline_iter_init(struct quark_cmdline_iter *iterator, const char *cmdline, size_t length);
 
 /* The next argument, or NULL at the end. */
 const char *quark_cmdline_iter_next(struct quark_cmdline_iter *iterator);
 
 /*
- * The log, on stderr: what has a priority of `quark_verbose` or less, which is 0 at first and QUARK_VERBOSE of the
- * environment when a queue is opened.
+ * The log, on stderr: messages with a priority of `quark_verbose` or less. It is 0 at first; opening a queue sets it
+ * from the environment variable QUARK_VERBOSE.
  */
 extern int quark_verbose;
 
-/* "program: function:line: message", and ": " and the words of errno if `do_errno`. Leaves errno as it is. */
+/* Writes "program: function:line: message", then ": " and strerror(errno) if `do_errno`. Does not change errno. */
 void qlog_func(int pri, int do_errno, const char *func, int line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* qlog() and qlogx() are the same, and leave it to `_do_errno`. Of the others those with an x do without errno. */
+/* qlog() and qlogx() are the same: `_do_errno` decides. Of the others, those with an x do not print errno. */
 #ifndef __swift__
 #define qlog(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
 #define qlogx(_pri, _do_errno, ...) qlog_func(_pri, _do_errno, __func__, __LINE__, __VA_ARGS__)
@@ -1404,67 +1413,67 @@ void qlog_func(int pri, int do_errno, const char *func, int line, const char *fm
 #define qdebugx(...)	qlog(QUARK_VL_DEBUG, 0, __VA_ARGS__)
 #endif
 
-/* libbpf's messages go to the log: its warnings and informations at QUARK_VL_WARN, the rest at QUARK_VL_DEBUG. */
+/* Sends libbpf's messages to the log: warnings and informations at QUARK_VL_WARN, the rest at QUARK_VL_DEBUG. */
 void setup_libbpf_logs(void);
 
-/* read(2), again when a signal interrupts it. */
+/* read(2), repeated when a signal interrupts it. */
 ssize_t qread(int fd, void *buf, size_t count);
 
-/* Writes all of it. EPIPE: the descriptor takes no more. */
+/* Writes all `count` bytes. EPIPE: the descriptor takes no more. */
 int qwrite(int fd, const void *buf, size_t count);
 
 /*
- * The target of a symbolic link, NUL-terminated. Its length, or `bufsiz` when it did not fit; -1 with errno: EINVAL for
- * a `bufsiz` below 2, else that of readlinkat(2).
+ * Stores the target of a symbolic link, NUL-terminated. Returns its length, or `bufsiz` when it did not fit; -1 with
+ * errno: EINVAL for a `bufsiz` below 2, else that of readlinkat(2).
  */
 ssize_t qreadlinkat(int dfd, const char *pathname, char *buf, size_t bufsiz);
 
-/* Closes all descriptors from `lowfd` on, but not `keep`; -1 keeps none. */
+/* Closes all descriptors from `lowfd` up, except `keep`; -1 keeps none. */
 int qclosefrom(int lowfd, int keep);
 
-/* 1: all characters are digits, as in "". */
+/* 1 if all characters are digits, also for "". */
 int isnumber(const char *text);
 
 /*
- * What a file of one line has, without its last byte, which is the line's end. The length, or -1 with errno. No more
- * than `bufsiz` bytes are read.
+ * Reads a file of one line, without its last byte, which is the newline. Returns the length, or -1 with errno. At most
+ * `bufsiz` bytes are read.
  */
 ssize_t readlineat(int dfd, const char *pathname, char *buf, size_t bufsiz);
 
-/* The whole of `text` as a number, strtoull(3); a minus sign wraps around. EINVAL, or ERANGE. */
+/* Converts the whole of `text` as strtoull(3) does; a minus sign wraps around. Fails with EINVAL or ERANGE. */
 int strtou64(u64 *number, const char *text, int base);
 
-/* The first line that begins so, without its end, to be freed. NULL: there is none. */
+/* The first line that begins with `prefix`, without its newline; the caller frees it. NULL if there is none. */
 char *find_line(FILE *file, const char *prefix);
 char *find_line_p(const char *path, const char *prefix);
 
 /*
- * All that can be read, and a NUL that `*total` does not count, to be freed; `total` may be NULL. NULL with errno, and
- * for an empty file NULL with a `*total` of 0 and an errno of 0.
+ * All that can be read, and a NUL that `*total` does not count; the caller frees it. `total` may be NULL. Returns NULL
+ * with errno on an error, and NULL with a `*total` of 0 and an errno of 0 for an empty file.
  */
 char *load_file_nostat(int fd, size_t *total);
 char *load_file_path_nostat(const char *path, size_t *total);
 
-/* 1: there are sockets of AF_INET6. */
+/* 1 if the machine has sockets of AF_INET6. */
 int ipv6_supported(void);
 
-/* What stands behind the last slash; NULL: there is no slash, or nothing behind it. */
+/* What follows the last slash; NULL if there is no slash, or nothing after it. */
 const char *safe_basename(const char *path);
 
 /*
- * What the wall clock said when the machine was booted, ns since the epoch: added to any time since boot it gives the
- * wall clock's. It is the same from call to call unless the clock is set, which it follows within 10 ms, and never
- * such that a time comes out later than it was. For any thread at any time, also without a queue. 0: not known.
+ * The wall-clock time of the boot, ns since the epoch: the sum of this and a time since boot is a wall-clock time. The
+ * value is the same from call to call unless the clock is set; it follows within 10 ms, and a time never comes out
+ * later than it was. Any thread may call this at any time, also without a queue. 0: not known.
  */
 u64 quark_get_boottime(void);
 
-/* Looks at once whether the clock was set: there is no need to. 0, or -1 with errno. */
+/* Checks at once whether the clock was set; a program need not call this. Returns 0, or -1 with errno. */
 int quark_update_boottime(void);
 
-/* `time` since boot as the wall clock has it. */
+/* Converts `time` since boot to wall-clock time. */
 u64 quark_time_to_wallclock(u64 time);
 
-/* How far the first clock is ahead of the second, ns, modulo 2^64; 0: one of them cannot be read. */
+/* How far the first clock is ahead of the second, ns, modulo 2^64; 0 if one of them cannot be read. */
 u64 clock_diff(clockid_t first, clockid_t second);
 
 #if QUARK_API < 9
@@ -1472,19 +1481,19 @@ u64 clock_diff(clockid_t first, clockid_t second);
 u64 fetch_boottime(void);
 #endif
 
-/* Base64: the length of the text without its NUL, or of the bytes; -1: there is no room, or it is no base64. */
+/* Base64: returns the length of the text without its NUL, or of the bytes; -1 if there is no room or no base64. */
 int qb64_ntop(const unsigned char *source, size_t length, char *target, size_t size);
 int qb64_pton(const char *source, unsigned char *target, size_t size);
 
 /*
- * Functions of the BSDs that libc lacks. They have names of our own, so that they meet nobody else's of these names; a
- * program that has its own goes on with its own.
+ * Functions of the BSDs that libc lacks. They have names of this library, so that they do not clash with a program's
+ * functions; a program that has its own strlcpy() and so on keeps using them.
  */
 size_t quark_strlcpy(char *target, const char *source, size_t size);
 size_t quark_strlcat(char *target, const char *source, size_t size);
 long long quark_strtonum(const char *text, long long minimum, long long maximum, const char **reason);
 void *quark_reallocarray(void *memory, size_t count, size_t size);
-/* "0000: 68 65 6c 6c 6f …  hello…" for each 16 bytes; the offset is decimal. */
+/* Writes "0000: 68 65 6c 6c 6f …  hello…" for each 16 bytes; the offset is decimal. */
 void quark_sshbuf_dump_data(const void *bytes, size_t length, FILE *file);
 
 #ifndef __swift__
@@ -1514,13 +1523,13 @@ void quark_sshbuf_dump_data(const void *bytes, size_t length, FILE *file);
 #endif /* !__swift__ */
 
 /*
- * Writes JSON: hanson_open() begins an object, hanson_close() ends it, and hands out the text, to be freed, with its
- * length, the NUL not counted; what was opened in between the caller closes. `first` says whether it is the first
- * one in its object or array, and then is 0: before all others comes a comma. NULL: no comma. Of strings `"`, `\` and
- * control characters are escaped; bytes from 0x7f on are as they are.
+ * Writes JSON. hanson_open() begins an object. hanson_close() ends it and stores the text, which the caller frees, and
+ * its length without the NUL. The caller closes the arrays and objects that it opened in between. `*first` says whether
+ * this is the first one in its object or array, and is set to 0; a comma comes before all others. With a NULL `first`
+ * there is no comma. In strings, `"`, `\` and control characters are escaped; bytes from 0x7f up are not changed.
  *
- * -1: there is no memory. An error stays, and hanson_close() returns it, too: callers need look no earlier. It then
- * hands out nothing.
+ * -1 means that there is no memory. An error stays, and hanson_close() returns it too, so callers may check only there.
+ * It then stores no text.
  */
 struct hanson {
 	int error;
@@ -1531,7 +1540,7 @@ struct hanson {
 
 int hanson_open(struct hanson *h);
 int hanson_close(struct hanson *h, char **buf, size_t *len);
-int hanson_add_ascii(struct hanson *h, char character);			/* as it is */
+int hanson_add_ascii(struct hanson *h, char character);			/* not escaped */
 int hanson_add_escaped(struct hanson *h, const char *text);		/* without quotes */
 int hanson_add_string(struct hanson *h, const char *text, int *first);
 int hanson_add_integer(struct hanson *h, int64_t number, int *first);

@@ -1,19 +1,19 @@
 /*
- * What can be told, in two tables: a row for each kind of record, and a row for each type of raw event. Everything that
- * depends on what kinds there are reads it here, by naming what a row is to become. Columns that need quark.h are words
- * that only CQuark's cquark_kinds.h gives a meaning, for bpf/ includes this, too.
+ * Two tables: one with a row for each kind of record, one with a row for each type of raw event. All code that depends
+ * on the list of kinds expands these tables with a macro of its own. bpf/ includes this file too, so columns that need
+ * quark.h are bare words, which CQuark's cquark_kinds.h gives a meaning.
  */
 #ifndef QUARK_KINDS_H
 #define QUARK_KINDS_H
 
 /*
- * RAW(type, family, event, flag, label): what waits in a queue.
+ * RAW(type, family, event, flag, label): the raw events, which wait in a queue.
  *
  *   type    RAW_<type> of quark.h
- *   family  WIRE_FAMILY_<family>: by which file of Families/ it is handled, and where its losses are counted
- *   event   QUARK_EV_<event>: what it makes of an event
- *   flag    the flag of a queue's attributes that asks for it; 0: nobody needs to ask
- *   label   what a graph of raw events calls it
+ *   family  WIRE_FAMILY_<family>: which file of Families/ handles it, and where its losses are counted
+ *   event   QUARK_EV_<event>: the bit that it sets in an event
+ *   flag    the flag of a queue's attributes that asks for it; 0: every queue gets it
+ *   label   its name in a graph of raw events
  */
 #define WIRE_RAW_TYPES(RAW)									\
 	RAW(EXEC,             PROCESS, EXEC,                  0,              "EXEC")		\
@@ -33,16 +33,17 @@
 	RAW(MPROTECT,         NONE,    MPROTECT,              QQ_MPROTECT,    "MPROTECT")
 
 /*
- * KIND(kind, number, body, type, flags, sources): what comes from a source.
+ * KIND(kind, number, body, type, flags, sources): the records, which come from a source.
  *
  *   kind     WIRE_<kind>
- *   number   its number in rings and recordings, which no other kind ever gets; ascending
- *   body     struct wire_<body> follows the header; none: nothing does
+ *   number   its number in rings and recordings, ascending; a number is never used again for another kind
+ *   body     struct wire_<body> follows the header; none: there is no body
  *   type     RAW_<type>: the raw event that it becomes, a row of the table above
  *   flags    RAW_F_* of that raw event
- *   sources  enum wire_source: who can tell it; 0: nobody does any more, but recordings may have it
+ *   sources  enum wire_source: the sources that send it; 0: none does any more, but old recordings may have it
  *
- * THREAD_*: of a thread whose process lives before and after; pid is the process. BARE_*: nothing is known of the task.
+ * THREAD_* concerns a thread whose process lives before and after; pid is the process. BARE_*: nothing is known of the
+ * task.
  */
 #define WIRE_KINDS(KIND)									\
 	KIND(FORK,            1, task,      WAKE_UP_NEW_TASK, RAW_F_TASK,               WIRE_EBPF | WIRE_KPROBE)	\
@@ -69,7 +70,7 @@ enum wire_kind {
 };
 #undef WIRE_NUMBERED
 
-/* Where records come from, a bit each. */
+/* Where records come from, one bit each. */
 enum wire_source {
 	WIRE_EBPF = 1 << 0,
 	WIRE_KPROBE = 1 << 1,
@@ -86,7 +87,7 @@ enum wire_family {
 	WIRE_FAMILY_SHM,
 	WIRE_FAMILY_TTY,
 	WIRE_FAMILY_COUNT,
-	WIRE_FAMILY_NONE = WIRE_FAMILY_COUNT,	/* of a type that nothing tells, and quark.h has no family for */
+	WIRE_FAMILY_NONE = WIRE_FAMILY_COUNT,	/* for a type that no source sends and that has no family in quark.h */
 };
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * The records that bpf/ writes into the ring and QuarkCore reads. Native endian, naturally aligned, no holes: the
- * asserts below hold for the BPF target and for every userland target alike.
+ * The records that bpf/ writes into the ring and QuarkCore reads. They are native endian, naturally aligned, and have
+ * no holes; the asserts below check this for the BPF target and for every userland target.
  *
  * A record is a wire_record, then the body that kinds.h names for its kind, then `nfields` times a wire_field, each
- * followed by `len` bytes and padding to a multiple of 8. The reader trusts none of it: sizes, kinds and lengths are
- * checked, and a bad record is counted and dropped. recording.h keeps records in files.
+ * followed by `len` bytes and padding to a multiple of 8. The reader trusts none of it: it checks sizes, kinds and
+ * lengths, and counts and drops a bad record. recording.h describes the files that keep records.
  */
 #ifndef QUARK_WIRE_H
 #define QUARK_WIRE_H
@@ -28,7 +28,7 @@ typedef int64_t wire_s64;
 
 #include "kinds.h"
 
-/* wire_id_change.bits: those of QUARK_ID_CHANGE_* */
+/* wire_id_change.bits; the same values as QUARK_ID_CHANGE_* */
 enum wire_id_bits {
 	WIRE_SETSID = 1 << 0,
 	WIRE_SETUID = 1 << 1,	/* real, effective, saved or file system user id */
@@ -37,38 +37,38 @@ enum wire_id_bits {
 
 /* wire_field.kind */
 enum wire_field_kind {
-	/* NUL-terminated path components from the leaf to the root; none at all is "/" */
+	/* NUL-terminated path components from the leaf to the root; no component means "/" */
 	WIRE_FIELD_CWD = 1,
 	WIRE_FIELD_EXE = 2,
-	/* NUL-separated argument strings as they stand in the process's memory */
+	/* NUL-separated argument strings as they are in the process's memory */
 	WIRE_FIELD_ARGV = 3,
-	/* NUL-separated variables, likewise */
+	/* NUL-separated environment variables, also as they are in its memory */
 	WIRE_FIELD_ENV = 4,
-	/* components of the control group's path, as a path's */
+	/* components of the control group's path, like those of a path */
 	WIRE_FIELD_CGROUP = 5,
-	/* NUL-terminated: the script as execve(2) was given it, when EXE is its interpreter */
+	/* NUL-terminated: the script's path as given to execve(2), when EXE is its interpreter */
 	WIRE_FIELD_SCRIPT = 6,
 };
 
 /* wire_field.flags */
 enum wire_field_flag {
 	WIRE_FIELD_CUT = 1 << 0,	/* what follows is shorter than orig_len, or a path lacks its head */
-	WIRE_FIELD_NAME = 1 << 1,	/* a name the file system makes up (memfd:x), not a path */
-	WIRE_FIELD_PATH = 1 << 2,	/* a path as it is written, its NUL included or not, in place of components */
-	WIRE_FIELD_LATE = 1 << 3,	/* read after the fact, from /proc: it may have changed since */
+	WIRE_FIELD_NAME = 1 << 1,	/* a name that the file system makes up (memfd:x), not a path */
+	WIRE_FIELD_PATH = 1 << 2,	/* a path as text, with or without its NUL, in place of components */
+	WIRE_FIELD_LATE = 1 << 3,	/* read from /proc later than the event: it may have changed in between */
 };
 
 enum wire_limits {
 	WIRE_ARGV_MAX = 20480,		/* bytes of arguments kept */
-	WIRE_ENV_MAX = 40960,		/* bytes of environment kept at most; max_env may say less */
-	WIRE_SCRIPT_MAX = 4096,		/* bytes of a script's path, NUL included: PATH_MAX */
-	WIRE_NAME_MAX = 256,		/* bytes of one path component, NUL included */
+	WIRE_ENV_MAX = 40960,		/* bytes of environment kept at most; max_env may be lower */
+	WIRE_SCRIPT_MAX = 4096,		/* bytes of a script's path, with its NUL: PATH_MAX */
+	WIRE_NAME_MAX = 256,		/* bytes of one path component, with its NUL */
 	WIRE_PATH_DEPTH = 256,		/* path components kept, mount points counted twice */
-	WIRE_SPARE_STAGES = 7,		/* for programs that preempt one another */
-	WIRE_PATH_MAX = 8192,		/* bytes of a path, NULs included; more than PATH_MAX, as d_path allows */
+	WIRE_SPARE_STAGES = 7,		/* stages for BPF programs that preempt one another */
+	WIRE_PATH_MAX = 8192,		/* bytes of a path, with its NULs; more than PATH_MAX, as d_path allows */
 };
 
-/* How every record begins. */
+/* The header of every record. */
 struct wire_record {
 	wire_u64 time_boot_ns;		/* since boot, suspend included */
 	wire_u32 size;			/* of the whole record: this header, its body and its fields */
@@ -80,7 +80,7 @@ struct wire_record {
 	wire_u32 reserved;		/* 0 */
 };
 
-/* ---- bodies: what a record of some kind always has */
+/* ---- bodies: what every record of a kind has */
 
 /* The task as it was when the record was made. Ids are those of the initial namespaces. */
 struct wire_task {
@@ -105,63 +105,63 @@ struct wire_task {
 	wire_u32 ipc_inonum;
 	wire_u32 mnt_inonum;
 	wire_u32 net_inonum;
-	wire_s32 exit_code;		/* as wait(2) has it: status << 8 | signal; 0 of a task that lives */
+	wire_s32 exit_code;		/* as in wait(2): status << 8 | signal; 0 if the task is alive */
 	char comm[16];
 };
 
-/* A task that has changed its ids, with the new ones. */
+/* A task that changed its ids. It has the new ids. */
 struct wire_id_change {
 	struct wire_task task;
 	wire_u32 bits;			/* enum wire_id_bits */
 	wire_u32 reserved;		/* 0 */
 };
 
-/* What a task is called now, where nothing else is known of it. */
+/* The new name of a task of which nothing else is known. */
 struct wire_name {
 	char comm[16];
 };
 
 /* A call of ptrace(2) that succeeded. */
 struct wire_ptrace {
-	wire_u64 start_boot_ns;		/* of the process that made it, as wire_task has it */
+	wire_u64 start_boot_ns;		/* of the calling process, as in wire_task */
 	wire_s64 request;
 	wire_u64 addr;
 	wire_u64 data;
-	wire_u32 child_pid;		/* to whom it was done: thread group */
+	wire_u32 child_pid;		/* the process that was traced: thread group */
 	wire_u32 reserved;		/* 0 */
 };
 
-/* Shared memory that a process got by shmget(2) or memfd_create(2). */
+/* Shared memory that a process got from shmget(2) or memfd_create(2). */
 struct wire_shm {
-	wire_u64 start_boot_ns;		/* of that process, as wire_task has it */
-	wire_s64 key;			/* WIRE_SHMGET, as the next */
+	wire_u64 start_boot_ns;		/* of that process, as in wire_task */
+	wire_s64 key;			/* WIRE_SHMGET, like the next */
 	wire_u64 size;
 	wire_s64 flags;
-	char name[256];			/* WIRE_MEMFD_CREATE: what the kernel calls the file, its NUL included */
+	char name[256];			/* WIRE_MEMFD_CREATE: the kernel's name of the file, with its NUL */
 };
 
-/* A module of the kernel that is in use. Each text has its NUL, and is cut where there is no more room. */
+/* A kernel module that was loaded and is in use. Each text has its NUL, and is cut if it does not fit. */
 struct wire_module {
-	wire_u64 start_boot_ns;		/* of the process that loaded it, as wire_task has it */
-	wire_u64 taints;		/* of the kernel by it, a bit each */
+	wire_u64 start_boot_ns;		/* of the process that loaded it, as in wire_task */
+	wire_u64 taints;		/* how the module taints the kernel, one bit per reason */
 	char name[64];
-	char version[128];		/* "": it has none, as the next */
+	char version[128];		/* "" if it has none, like the next */
 	char src_version[64];
 };
 
-/* ---- fields: what a record may have beyond that */
+/* ---- fields: optional parts of a record */
 
 struct wire_field {
 	wire_u16 kind;
 	wire_u16 flags;
 	wire_u32 len;			/* bytes that follow, without the padding */
-	wire_u32 orig_len;		/* bytes there were */
+	wire_u32 orig_len;		/* bytes before cutting */
 	wire_u32 reserved;		/* 0 */
 };
 
-/* By what the program that is attached at all places knows where it is. */
+/* The cookie by which a program that is attached at all hooks knows which hook called it. */
 enum wire_hook {
-	WIRE_HOOK_NONE = 0,	/* of a hook that this program is not attached for */
+	WIRE_HOOK_NONE = 0,	/* a hook that this program is not attached to */
 	WIRE_HOOK_FORK = 1,
 	WIRE_HOOK_EXEC = 2,
 	WIRE_HOOK_EXIT = 3,
@@ -170,16 +170,16 @@ enum wire_hook {
 	WIRE_HOOK_COMM = 6,
 };
 
-/* A slot of the map `ring_stats`: one for each possible CPU, in cache lines of its own. */
+/* A slot of the map `ring_stats`. Each possible CPU has one, in cache lines of its own. */
 struct wire_ring_stats {
 	wire_u64 sent[WIRE_FAMILY_COUNT];
 	wire_u64 lost[WIRE_FAMILY_COUNT];
 };
 
-/* What the reader tells the programs before it loads them. */
+/* The settings that the reader gives the BPF programs before it loads them. */
 struct wire_settings {
-	wire_u64 wake_interval_ns;	/* the reader is woken at most this often, unless the ring fills up */
-	wire_u32 wake_bytes;		/* what waits in the ring when it does */
+	wire_u64 wake_interval_ns;	/* least time between wake-ups of the reader, or 1 ms if the ring fills up */
+	wire_u32 wake_bytes;		/* bytes in the ring from which on it counts as filling up */
 	wire_u32 stage_count;		/* one for each possible CPU, and WIRE_SPARE_STAGES */
 	wire_u32 max_env;		/* bytes of environment kept, WIRE_ENV_MAX at most; 0: none */
 	wire_u32 exit_has_group_dead;	/* 1: the tracepoint sched_process_exit tells the group's last thread */

@@ -1,10 +1,10 @@
 internal import CQuark
 
-/// What a terminal's device number says of it.
+/// The kind of terminal, from its device number.
 public enum TTYKind: Sendable {
   case unknown, pts, serial, console
 
-  /// Majors 136 to 143 are UNIX98 slaves; major 4 has the virtual consoles first, then the serial lines
+  /// Majors 136 to 143 are UNIX98 slaves; major 4 has first the virtual consoles, then the serial lines
   /// (Documentation/admin-guide/devices.txt).
   public init(major: UInt32, minor: UInt32) {
     switch (major, minor) {
@@ -17,7 +17,7 @@ public enum TTYKind: Sendable {
 }
 
 extension ProcessCache {
-  /// Computes the entry leaders of all processes there are, parents before children, from those without a parent.
+  /// Computes the entry leaders of all known processes, parents before children, beginning with those without a parent.
   public mutating func findEntryLeaders() {
     guard findsEntryLeaders else { return }
     var byParent: [UnsafeMutablePointer<quark_process>] = unsafe []
@@ -28,7 +28,7 @@ extension ProcessCache {
       unsafe next = table.first(notBelow: process.pointee.pid + 1)
     }
     unsafe byParent.sort { unsafe ($0.pointee.proc_ppid, $0.pointee.pid) < ($1.pointee.proc_ppid, $1.pointee.pid) }
-    // Each process is the child of one, so the line holds none twice, and nobody who is not below a root.
+    // Each process has one parent, so the line has no process twice, and only processes below a root.
     var line: [UnsafeMutablePointer<quark_process>] = unsafe []
     unsafe Self.appendChildren(of: 0, from: byParent, to: &line)
     var index = 0
@@ -55,8 +55,8 @@ extension ProcessCache {
     }
   }
 
-  /// Who let this process onto the machine: the rules in their order, the first that applies decides. A process whose
-  /// parent is not known, or has no leader itself, keeps what it has.
+  /// Sets the process through which this one came onto the machine. The first rule that applies decides. A process
+  /// keeps its value if its parent is not known or has no entry leader.
   mutating func updateEntryLeader(of process: UnsafeMutablePointer<quark_process>) {
     guard findsEntryLeaders else { return }
     unsafe setEntryLeader(of: process)
@@ -102,7 +102,7 @@ extension ProcessCache {
   }
 }
 
-/// The text behind the last slash of a path; empty if there is no slash.
+/// The text after the last slash of a path; empty if there is no slash.
 @unsafe private struct BaseName {
   private let start: UnsafePointer<CChar>?
 

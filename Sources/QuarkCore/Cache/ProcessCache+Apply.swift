@@ -1,16 +1,16 @@
 internal import CQuark
 
 extension ProcessCache {
-  /// What the clocks say while an event is put together.
+  /// The time at which an event is put together.
   struct Moment {
-    /// Milliseconds since boot, as an exited process has them.
+    /// Milliseconds since boot, in the form that exited processes have.
     var nowMS: UInt32
-    /// Added to nanoseconds since boot gives those that are handed out.
+    /// Nanoseconds since boot plus this are the times that are delivered.
     var wallOffsetNS: UInt64
   }
 
-  /// Applies one raw event of the process family to its process's entry, and takes the event's strings over. The
-  /// result is the event's bit.
+  /// Applies one raw event of the process family to the entry of its process, and takes over the event's strings.
+  /// Returns the event's bit.
   @inline(__always)
   mutating func apply(
     _ event: UnsafeMutablePointer<raw_event>, to process: UnsafeMutablePointer<quark_process>, _ moment: Moment
@@ -23,14 +23,14 @@ extension ProcessCache {
       if unsafe process.setTask(UnsafePointer(event.task), wallOffsetNS: moment.wallOffsetNS, salt: entitySalt) {
         unsafe learnStart(of: process, from: event)
       }
-      // One that comes late finds a process that has been more than its parent's child.
+      // A fork that comes late finds a process that may already have executed a program.
       if type == RAW_WAKE_UP_NEW_TASK, let parent = unsafe table[event.task.pointee.ppid],
         unsafe event.pointee.time == process.identity.pointee.toldNS
       {
         unsafe inherit(process, from: parent)
       }
     }
-    // What an exec does not bring is gone: there may be no arguments, no environment and no script.
+    // An exec without arguments, environment or script means that the process has none.
     if unsafe event.pointee.flags & UInt32(RAW_F_IMAGE) != 0 {
       unsafe forgetImage(of: process)
       if type == RAW_EXEC, unsafe event.pointee.exe == nil { unsafe forget(&process.pointee.exe) }
@@ -60,8 +60,8 @@ extension ProcessCache {
     }
   }
 
-  /// A child begins as what its parent is. Its own record tells the rest, its name among it, and neither what the
-  /// parent's environment was nor where it came from is the child's to claim.
+  /// A child begins with the data of its parent. Its own record has the rest, also its name. It does not get the
+  /// parent's environment and working directory.
   @inline(never)
   private mutating func inherit(
     _ process: UnsafeMutablePointer<quark_process>, from parent: UnsafeMutablePointer<quark_process>
@@ -111,8 +111,8 @@ extension ProcessCache {
     of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>, hasLeft: Bool
   ) {
     if unsafe event.pointee.exe != nil { unsafe take(&event.pointee.exe, &process.pointee.exe) }
-    // A task that is being torn down leaves its directory first, then its namespaces: without these, what it says is
-    // not where it worked.
+    // A task that is being torn down first leaves its directory, then its namespaces: if it has no namespaces any more,
+    // the directory in the record is not the one in which it worked.
     if unsafe event.pointee.cwd != nil, !hasLeft { unsafe takeDirectory(of: event, for: process) }
     if unsafe event.pointee.cgroup != nil { unsafe take(&event.pointee.cgroup, &process.pointee.cgroup) }
     if unsafe event.pointee.args != nil {
@@ -129,7 +129,7 @@ extension ProcessCache {
     if unsafe event.pointee.script != nil { unsafe take(&event.pointee.script, &process.pointee.script) }
   }
 
-  /// Of a path whose head was cut off the rest may be known: from before, or of the parent.
+  /// Completes a path whose head was cut off, if it is known from before or from the parent.
   @inline(__always)
   private mutating func takeDirectory(
     of event: UnsafeMutablePointer<raw_event>, for process: UnsafeMutablePointer<quark_process>
@@ -161,7 +161,7 @@ extension ProcessCache {
     return true
   }
 
-  /// Is `known` a whole path, and does it end as `cut` does behind its dot?
+  /// True if `known` is a whole path that ends like `cut` after its dot.
   private static func completes(_ known: UnsafePointer<CChar>, _ cut: UnsafePointer<CChar>) -> Bool {
     var (knownCount, cutCount) = (0, 0)
     while unsafe known[knownCount] != 0 { knownCount += 1 }

@@ -1,8 +1,8 @@
 internal import CQuark
 
 extension ProcessCache {
-  /// The wall clock was set, forward by so many nanoseconds, or back if that wraps around: times since the epoch of all
-  /// processes, which were told when their events came, are what it would have said then.
+  /// The wall clock was set, forward by this many nanoseconds, or back if that wraps around. Shifts the times since the
+  /// epoch of all processes, so that they fit the new clock.
   public mutating func shiftTimes(byNS difference: UInt64) {
     var pid: UInt32 = 0
     while let process = unsafe first(notBelow: pid) {

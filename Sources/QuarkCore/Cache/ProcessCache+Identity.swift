@@ -1,11 +1,11 @@
 internal import CQuark
 
-// Pids are used again, and the record that says so can be lost: an entry is that of a pid and of a start time. What
-// tells of a later process begins a fresh entry, and nothing of the old one shines through. What tells of an earlier
-// one is told with no more than it brings.
+// Pids are used again, and the record that shows this can be lost. Therefore an entry belongs to a pid and a start
+// time. A record of a later process begins a new entry with nothing of the old one. A record of an earlier process is
+// delivered with only the data that it brings.
 extension ProcessCache {
-  /// The entry that an event of the process family is about. `startNS`: when its process started, as far as the event
-  /// or what follows it says; 0: it does not.
+  /// The entry for an event of the process family. `startNS`: when its process started, if the event or a following one
+  /// says so; otherwise 0.
   @inline(__always)
   mutating func entry(
     for event: UnsafeMutablePointer<raw_event>, startNS: UInt64
@@ -33,13 +33,13 @@ extension ProcessCache {
     }
   }
 
-  /// Takes over when a process started, if that was not known or not exactly.
+  /// Stores when a process started, if that was not known or not exact.
   mutating func learn(_ startNS: UInt64, of process: UnsafeMutablePointer<quark_process>) {
     guard startNS != 0 else { return }
     unsafe (process.identity.pointee.startNS, process.identity.pointee.isCoarse) = (startNS, false)
   }
 
-  /// The same, of an event that has been applied, by the first one that says it.
+  /// The same for an event that has been applied, from the first of its raw events that says so.
   mutating func learnStart(
     of process: UnsafeMutablePointer<quark_process>, from event: UnsafeMutablePointer<raw_event>
   ) {
@@ -47,8 +47,8 @@ extension ProcessCache {
     unsafe learn(Self.credible(event.task.pointee.start_boottime, event), of: process)
   }
 
-  /// Is an event, of the pid of `process`, one of that process? Mutating, as the others, for a cache that is only read is
-  /// copied first.
+  /// True if an event with the pid of `process` belongs to that process. Like the others this is mutating, because a
+  /// cache that is only read would be copied first.
   mutating func isSame(
     _ event: UnsafeMutablePointer<raw_event>, startNS: UInt64, as process: UnsafeMutablePointer<quark_process>
   ) -> Bool {
@@ -63,7 +63,7 @@ extension ProcessCache {
     return startNS - timeNS > 1_000_000_000 ? 0 : startNS
   }
 
-  /// Whose an event is, as seen from `process`.
+  /// Tells whether an event belongs to `process`, or to an earlier or later process with its pid.
   @inline(never)
   private mutating func kinship(
     of event: UnsafeMutablePointer<raw_event>, startNS: UInt64, to process: UnsafeMutablePointer<quark_process>
@@ -72,11 +72,11 @@ extension ProcessCache {
     if startNS != 0, unsafe identity.pointee.startNS != 0 {
       return unsafe identity.pointee.kinship(startNS: startNS, tickNS: tickNS)
     }
-    // One of the starts is not known. Nothing happens to a process before it starts; but the clocks of stamps and of
-    // starts may differ a little.
+    // One of the start times is not known. Nothing happens to a process before it starts, but the clocks of time stamps
+    // and of start times may differ a little.
     let knownNS = unsafe identity.pointee.startNS
     if knownNS != 0, unsafe event.pointee.time &+ Self.slackNS < knownNS { return .earlier }
-    // What the entry was told of before this process began was another's.
+    // Records that the entry got before this process began belong to another process.
     guard let beganNS = unsafe Self.beginning(event, startNS: startNS, isExited: Self.isExited(process)) else {
       return .same
     }
@@ -86,11 +86,12 @@ extension ProcessCache {
     return .same
   }
 
-  /// What the clocks of stamps and of starts differ by at most: there are machines whose stamps are those of the last
-  /// timer interrupt, every 4 or 10 milliseconds.
+  /// The largest difference between the clocks of time stamps and of start times: on some machines a stamp is the time
+  /// of the last timer interrupt, which comes every 4 or 10 milliseconds.
   private static var slackNS: UInt64 { 10_000_000 }
 
-  /// When the process of an event had not begun before, if that can be said: of a fork, and of an exec behind an exit.
+  /// A time before which the process of an event had not begun, if it is known: for a fork, and for an exec after an
+  /// exit.
   private static func beginning(
     _ event: UnsafeMutablePointer<raw_event>, startNS: UInt64, isExited: Bool
   ) -> UInt64? {
@@ -108,7 +109,7 @@ extension ProcessCache {
     return unsafe process
   }
 
-  /// An entry for one event, which no pid leads to.
+  /// Makes an entry for one event; a look-up by pid does not find it.
   private mutating func beginLoose(pid: UInt32, startNS: UInt64) -> UnsafeMutablePointer<quark_process> {
     let process: UnsafeMutablePointer<quark_process>
     if let known = unsafe loose {
@@ -125,13 +126,13 @@ extension ProcessCache {
     return unsafe process
   }
 
-  /// The entry of a process's parent; nil if it is not known, or if who has its pid here is not that.
+  /// The entry of a process's parent; nil if it is not known, or if another process has its pid here.
   mutating func parent(of process: UnsafeMutablePointer<quark_process>) -> UnsafeMutablePointer<quark_process>? {
     guard let parent = unsafe table[process.pointee.proc_ppid], unsafe isParent(parent, of: process) else { return nil }
     return unsafe parent
   }
 
-  /// Not if it began later than the process, or ended before that did.
+  /// False if it began later than the process, or ended before the process began.
   mutating func isParent(
     _ parent: UnsafeMutablePointer<quark_process>, of process: UnsafeMutablePointer<quark_process>
   ) -> Bool {
@@ -142,7 +143,7 @@ extension ProcessCache {
     return unsafe !Self.isExited(parent) || identity.toldNS &+ tickNS >= startNS
   }
 
-  /// Forgets the process that exited first, or else, of the living, each time another one.
+  /// Forgets the process that exited first; if none has exited, a living one, another one each time.
   @inline(never)
   private mutating func makeRoom() {
     if let process = unsafe oldestExited {

@@ -1,12 +1,12 @@
 internal import CQuark
 
 extension ProcessCache {
-  /// Adds what /proc says of a process; an entry of its pid that exists already stays as it is. `wallOffsetNS` added
-  /// to a time since boot gives one that is handed out.
+  /// Adds a process from /proc. If its pid has an entry already, this entry does not change. A time since boot plus
+  /// `wallOffsetNS` is a time that is delivered.
   public mutating func insert(_ scraped: borrowing ScrapedProcess, wallOffsetNS: UInt64) {
     var process = unsafe quark_process()
     unsafe process.pid = scraped.pid
-    // Safe: both are the same members in the same order, as a test of the decoder holds.
+    // Safe: both have the same members in the same order, which a test of the decoder checks.
     var task = unsafe unsafeBitCast(scraped.task, to: raw_task.self)
     let salt = entitySalt
     if scraped.isTaskKnown {

@@ -1,63 +1,63 @@
 internal import CQuark
 
-/// What a look at the machine says of a pid.
+/// What a look at the machine tells about a pid.
 public enum ProcessLook: Equatable, Sendable {
-  /// No process has it.
+  /// No process has the pid.
   case gone
-  /// One has it that started then, nanoseconds since boot, rounded down to a clock tick.
+  /// A process has it that started at this time, nanoseconds since boot, rounded down to a clock tick.
   case alive(startNS: UInt64)
-  /// It cannot be seen.
+  /// It is not visible.
   case unknown
 }
 
-/// How far the comparison of a cache with the machine is.
+/// The progress of the comparison of a cache with the machine.
 struct Reconciliation {
-  /// Something may have been lost since the sweep that is under way began, or since the last one.
+  /// Records may have been lost since the current sweep began, or since the last one.
   var isWanted = false
-  /// All that had happened when that was found out was before this, nanoseconds since boot; 0: it has been looked for.
+  /// The time when the loss was found, nanoseconds since boot: everything lost happened before it; 0 after the sweep.
   var lostNS: UInt64 = 0
-  /// The sweep under way looks at the entries from this pid on; nil: none is.
+  /// The current sweep goes on at this pid; nil if there is no sweep.
   var nextPID: UInt32?
-  /// It looks at the machine, and not only at those that were missed before.
+  /// The sweep looks at the machine, and not only at entries that were missing before.
   var looks = false
-  /// Entries of it that are missed, and cannot be forgotten yet.
+  /// Entries of this sweep whose processes are missing, but that cannot be forgotten yet.
   var missed = 0
-  /// Nothing is to be done before, nanoseconds since boot.
+  /// There is nothing to do before this time, nanoseconds since boot.
   var dueNS: UInt64 = 0
 }
 
-// The record of an exit can be lost, and then nothing tells that the process is gone until its pid is used again. So
-// when something was lost, the entries are compared with the processes there are, a few at a time: an entry whose
-// process is gone is forgotten, but not before all that had happened until then has left the queue. Its exit may be
-// among that.
+// The record of an exit can be lost. Then nothing tells that the process is gone until its pid is used again.
+// Therefore, when records were lost, the entries are compared with the existing processes, a few at a time. An entry
+// whose process is gone is forgotten, but only after everything that had happened until then has left the queue,
+// because the exit may be among it.
 extension ProcessCache {
-  /// How much there may be looked at in a call, and how often.
+  /// How much one call may look at, and how often.
   public struct Pace: Sendable {
-    /// Looks at the machine in one call at most. A walk is as many entries times sixteen.
+    /// The maximum number of looks at the machine in one call. A call walks over sixteen times as many entries.
     public var looks = 64
-    /// Between two calls that do something, nanoseconds.
+    /// The time between two calls that do something, nanoseconds.
     public var intervalNS: UInt64 = 20_000_000
-    /// Between two sweeps when nothing was lost, nanoseconds: what nobody counted is found in the end.
+    /// The time between two sweeps when nothing was lost, nanoseconds: this finds losses that were not counted.
     public var idleNS: UInt64 = 300_000_000_000
-    /// What may still be under way to the queue when the process is missed, nanoseconds.
+    /// How long records may still be on their way to the queue when a process is found missing, nanoseconds.
     public var settleNS: UInt64 = 1_000_000_000
 
     public init() {}
   }
 
-  /// Something was lost: looks at all the entries, from the next `reconcile` on.
+  /// Call this when records were lost: the next `reconcile` begins to check all entries.
   public mutating func wantReconciliation() {
     reconciliation.isWanted = true
     if reconciliation.nextPID == nil, reconciliation.missed == 0 { reconciliation.dueNS = 0 }
   }
 
-  /// Whether `reconcile` has something to do.
+  /// True if `reconcile` has something to do.
   @inline(__always)
   public func isReconciliationDue(nowNS: UInt64) -> Bool { nowNS >= reconciliation.dueNS }
 
-  /// Goes on comparing the entries with what `look` says, and says how many it has forgotten. To be called when all
-  /// that had happened has been read from the kernel. `oldestNS`: the stamp of the oldest raw event that waits; nil:
-  /// none does.
+  /// Continues to compare the entries with the results of `look`, and returns how many it has forgotten. Call it when
+  /// all records have been read from the kernel. `oldestNS`: the time of the oldest raw event that waits; nil if none
+  /// waits.
   public mutating func reconcile(
     nowNS: UInt64, oldestNS: UInt64?, pace: Pace = Pace(), look: (UInt32) -> ProcessLook
   ) -> Int {
@@ -67,7 +67,7 @@ extension ProcessCache {
       if reconciliation.isWanted, reconciliation.lostNS == 0 {
         (reconciliation.isWanted, reconciliation.lostNS) = (false, nowNS)
       }
-      // Who was born before, and whose birth still waits, would be known behind a sweep and not to it.
+      // A process whose fork still waits in the queue would get its entry after the sweep has passed its pid.
       let isKnown = oldestNS.map { $0 > reconciliation.lostNS } ?? true
       if reconciliation.lostNS != 0, !isKnown, reconciliation.missed == 0 { return 0 }
       beginSweep(isKnown: isKnown)
@@ -82,7 +82,7 @@ extension ProcessCache {
       reconciliation.nextPID = unsafe process.pointee.pid &+ 1
       if unsafe Self.isExited(process) { continue }
       let identity = unsafe process.identity
-      // A record that came after the look knows better.
+      // A record that came after the look is newer than it.
       if unsafe identity.pointee.missedNS != 0 && identity.pointee.toldNS > identity.pointee.missedNS {
         unsafe identity.pointee.missedNS = 0
       }
@@ -103,7 +103,7 @@ extension ProcessCache {
     return forgotten
   }
 
-  /// `isKnown`: all that had happened when something was lost has left the queue.
+  /// `isKnown`: everything that had happened when records were lost has left the queue.
   private mutating func beginSweep(isKnown: Bool) {
     // The first one after a long time without a loss looks, too.
     reconciliation.looks = reconciliation.lostNS != 0 ? isKnown : reconciliation.missed == 0

@@ -1,12 +1,13 @@
 public import CQuark
 
 extension ProcessCache {
-  /// Adds a process that was found in /proc rather than announced by a record. An entry of this pid that exists
-  /// already stays as it is: a record knows better.
+  /// Adds a process that was found in /proc and not in a record. If this pid has an entry already, the entry does not
+  /// change, because a record is better.
   ///
-  /// `process` carries pid, flags, what begins with `proc_`, and comm; its pointers are not looked at. `startNS` is its
-  /// start since boot, rounded down to a clock tick, by which the process is known again; 0: not known. The bytes are
-  /// copied; none means "not known". `cmdline` and `environment` are NUL-separated, and their last byte gives way to a NUL.
+  /// `process` has the pid, flags, the members that begin with `proc_`, and comm; its pointers are ignored. `startNS`
+  /// is its start since boot, rounded down to a clock tick, which identifies the process; 0: not known. The bytes are
+  /// copied; empty means "not known". `cmdline` and `environment` are NUL-separated, and a NUL replaces their last
+  /// byte.
   public mutating func insertScraped(
     _ process: quark_process, startNS: UInt64 = 0, exe: RawSpan, cmdline: RawSpan, cwd: RawSpan, cgroup: RawSpan, environment: RawSpan
   ) {
@@ -27,7 +28,7 @@ extension ProcessCache {
     unsafe entry.pointee.cmdline = separated(cmdline)
     unsafe entry.pointee.cmdline_len = entry.pointee.cmdline == nil ? 0 : cmdline.byteCount
     unsafe entry.pointee.cmdline_orig_len = entry.pointee.cmdline_len
-    // Not what there was: it was read up to what is kept.
+    // This is not the full length, because only as much as is kept was read.
     let environment = environment.extracting(first: min(environment.byteCount, maxEnvironment))
     unsafe entry.pointee.env = separated(environment)
     unsafe entry.pointee.env_len = entry.pointee.env == nil ? 0 : environment.byteCount

@@ -1,28 +1,28 @@
 public import CQuark
 
-/// The processes known to a queue, by pid. Exited ones stay for a grace time, so that what they did last can still be
-/// told with who they were.
+/// The processes that a queue knows, by pid. Exited ones stay for a grace time, so that their last events can still be
+/// delivered with their data.
 @safe public struct ProcessCache: ~Copyable {
   /// Bytes of environment kept per process; 0: none.
   public let maxEnvironment: Int
-  /// Are the entry leaders wanted?
+  /// True if entry leaders are wanted.
   public let findsEntryLeaders: Bool
-  /// The strings of the processes, and of the raw events on their way here.
+  /// The strings of the processes, and of the raw events that wait in the queue.
   public var strings: StringPool
-  /// What entity ids of this boot have that those of others have not; 0: nothing.
+  /// The salt that makes entity ids of this boot differ from those of other boots; 0: none.
   public var entitySalt: UInt64 = 0
-  /// Processes at most. A machine can have four times as many; exited ones beyond are forgotten without regard to the
-  /// grace time, and then living ones.
+  /// The maximum number of processes. A machine can have four times as many. Above the limit exited processes are
+  /// forgotten before their grace time is over, and then living ones.
   public let limit: Int
-  /// Of /proc, whose start times are rounded down to it, nanoseconds: sysconf(_SC_CLK_TCK) of the machine.
+  /// The clock tick to which start times in /proc are rounded down, nanoseconds: from sysconf(_SC_CLK_TCK).
   public let tickNS: UInt64
   /// Processes forgotten because there were too many.
   public internal(set) var evictions: UInt64 = 0
 
   var table: ProcessTable
-  /// That of an event of a process whose pid is another's by now.
+  /// The entry for an event of a process whose pid belongs to another process by now.
   var loose: UnsafeMutablePointer<quark_process>?
-  /// Where the next living one to be forgotten is looked for.
+  /// The pid from which the next living process to be forgotten is searched.
   var nextEvicted: UInt32 = 0
   var reconciliation = Reconciliation()
   private(set) var oldestExited: UnsafeMutablePointer<quark_process>?
@@ -54,14 +54,15 @@ public import CQuark
     unsafe table.first(notBelow: pid)
   }
 
-  /// Forgets the processes that exited `graceTimeMS` ago or earlier, to the millisecond, and says how many those were.
-  /// A cache that holds more than `limit` processes, or three quarters of its strings' limit, does not wait.
+  /// Forgets the processes that exited `graceTimeMS` ago or earlier, exact to the millisecond, and returns their
+  /// number. If the cache has more than `limit` processes, or its strings use three quarters of their limit, it does
+  /// not wait.
   @inline(__always)
   public mutating func collect(nowNS: UInt64, graceTimeMS: UInt32) -> Int {
     collect(nowMS: Self.milliseconds(nowNS), graceTimeMS: graceTimeMS)
   }
 
-  /// A moment as exited processes have it: it wraps around after 49 days, which differences do not mind.
+  /// A time in the form that exited processes have: it wraps around after 49 days, but differences are still right.
   @inline(__always)
   static func milliseconds(_ nowNS: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: nowNS / 1_000_000) }
 
@@ -82,7 +83,7 @@ public import CQuark
     return collected
   }
 
-  /// Puts a process at the end of the line of those to be forgotten; again is no change.
+  /// Puts a process at the end of the list of processes to be forgotten. A second call has no effect.
   mutating func markExited(_ process: UnsafeMutablePointer<quark_process>, nowMS: UInt32) {
     guard unsafe !Self.isExited(process) else { return }
     unsafe process.pointee.flags |= UInt64(QUARK_F_EXIT)

@@ -1,8 +1,8 @@
 internal import CQuark
 
-/// Processes by pid, in ascending order. Linux has pids below 4,194,304 (PID_MAX_LIMIT, include/linux/threads.h): a
-/// table of 16,384 pages of 256 pids, of which those in use exist. Owns the entries' memory, not their strings. Behind
-/// each entry stands its `ProcessIdentity`.
+/// Processes by pid, in ascending order. Pids of Linux are below 4,194,304 (PID_MAX_LIMIT, include/linux/threads.h).
+/// The table has 16,384 pages of 256 pids; only pages in use are allocated. It owns the memory of the entries, but not
+/// their strings. Each entry is followed by its `ProcessIdentity`.
 @safe @usableFromInline struct ProcessTable: ~Copyable {
   typealias Entry = UnsafeMutablePointer<quark_process>
 
@@ -13,13 +13,13 @@ internal import CQuark
   private var freeEntries: UnsafeMutableRawPointer?
   private var slabs: UnsafeMutableRawPointer?
   private var slabUsed = 0
-  /// Entries of the newest slab.
+  /// The number of entries in the newest slab.
   private var slabCapacity = 0
   /// Bytes of all slabs.
   private var reserved = 0
   private let memory: SlabMemory
 
-  /// Pids are below.
+  /// All pids are below this.
   static var pidLimit: UInt32 { 4 << 20 }
   private static var pageSize: Int { 256 }
   private static var pageCount: Int { Int(pidLimit) / pageSize }
@@ -67,7 +67,7 @@ internal import CQuark
     return nil
   }
 
-  /// A blank entry for a pid that has none.
+  /// Makes an empty entry for a pid that has none.
   mutating func add(pid: UInt32) -> UnsafeMutablePointer<quark_process> {
     precondition(pid < Self.pidLimit)
     let index = Int(pid >> 8)
@@ -79,7 +79,7 @@ internal import CQuark
     return unsafe entry
   }
 
-  /// A blank entry that no pid leads to.
+  /// Makes an empty entry that a look-up by pid does not find.
   @inline(__always)
   mutating func makeEntry(pid: UInt32) -> UnsafeMutablePointer<quark_process> {
     let entry = unsafe takeEntry()
@@ -131,7 +131,7 @@ internal import CQuark
     return unsafe (slabs! + Self.slabHead + slabUsed &* size).bindMemory(to: quark_process.self, capacity: 1)
   }
 
-  /// Free memory in a chain: the first word of each piece is the address of the next.
+  /// Adds free memory to a chain: the first word of each piece is the address of the next.
   private static func push(_ memory: UnsafeMutableRawPointer, on chain: inout UnsafeMutableRawPointer?) {
     unsafe memory.storeBytes(of: chain, as: UnsafeMutableRawPointer?.self)
     unsafe chain = memory

@@ -1,8 +1,8 @@
-/// The name a container goes by in Kubernetes, `containerd://abc123`, from the path of its cgroup. The layout is that
-/// of the systemd cgroup driver: the last component is `<prefix>-<id>.scope`. The id is not validated.
+/// The name of a container in Kubernetes, such as `containerd://abc123`, from the path of its control group. The layout
+/// is that of the systemd cgroup driver: the last component is `<prefix>-<id>.scope`. The id is not validated.
 public enum ContainerID {
-  /// Writes the name and a NUL to `text` and returns the name's length in bytes; nil if the path names no container or
-  /// the name does not fit. It has to fit together with the suffix that is then cut off.
+  /// Writes the name and a NUL to `text` and returns the length of the name in bytes; nil if the path names no
+  /// container or the name does not fit. There must be room also for the suffix, which is then cut off.
   @unsafe public static func write(cgroup path: Span<UInt8>, to text: UnsafeMutableBufferPointer<CChar>) -> Int? {
     guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return nil }
     let name = path.extracting((slash + 1)...)
@@ -12,7 +12,7 @@ public enum ContainerID {
     guard runtimeLength + rest.count < text.count, let dot = rest.lastIndex(of: UInt8(ascii: ".")) else {
       return nil
     }
-    // Safe: what is written is shorter than what was just found to fit.
+    // Safe: the written text is shorter than the text that was just found to fit.
     for index in 0..<runtimeLength { unsafe text[index] = CChar(bitPattern: runtime.utf8Start[index]) }
     for index in 0..<dot { unsafe text[runtimeLength + index] = CChar(bitPattern: rest[index]) }
     unsafe text[runtimeLength + dot] = 0

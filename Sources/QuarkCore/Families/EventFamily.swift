@@ -1,31 +1,31 @@
 internal import CQuark
 internal import CWire
 
-/// What is particular to a family of events: what its records say, what they do to what is known, and how that is shown.
-/// All of it is static, so that nothing is looked up per record but the family's number, in `Families`.
+/// The code of one family of events: how its records are decoded, how they change what is known, and how events are
+/// shown. Everything is static, so for each record only the number of the family is looked up, in `Families`.
 protocol EventFamily {
-  /// Takes over what the body of a record says, which has as many bytes as kinds.h says for its kind. The header has
-  /// been taken over already.
+  /// Decodes the body of a record, which has the size that kinds.h gives for its kind. The header has been decoded
+  /// already.
   @unsafe static func decode(
     body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
   ) -> RecordDecoder.Outcome
 
-  /// Takes over what a field of a record says. `content` has as many bytes as the field has.
+  /// Decodes a field of a record. `content` has the bytes of the field.
   @unsafe static func decode(
     _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,
     strings: inout StringPool
   ) -> RecordDecoder.Outcome
 
-  /// Puts into a stock matrix which raw events of the family make one event.
+  /// Puts into a default matrix which raw events of the family become one event.
   static func join(in matrix: inout AggregationMatrix, isMinimal: Bool)
 
-  /// Adds the event's lines of text, without its first.
+  /// Adds the event's lines of text, without the first line.
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer)
 }
 
-/// A family whose raw events have a payload, the structure that an event shows.
+/// A family whose raw events have a payload: the structure that an event points to.
 protocol PayloadFamily: EventFamily {
-  /// Shows the payload of a raw event that leaves the queue in the event under construction, which holds it.
+  /// Puts the payload of a raw event that leaves the queue into the event that is being made, which then owns it.
   @unsafe static func deliver(
     _ rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>)
 
@@ -36,7 +36,7 @@ protocol PayloadFamily: EventFamily {
   @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool
 }
 
-/// What a family has that has no more to say.
+/// Default implementations.
 extension PayloadFamily {
   @unsafe static func decode(
     _ field: wire_field, _ content: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int,

@@ -1,7 +1,7 @@
 internal import CQuark
 internal import CWire
 
-/// The families there are. This is the only switch over them.
+/// All families. This is the only switch over them.
 enum Families {
   @inline(__always)
   @unsafe static func decode(

@@ -1,14 +1,14 @@
 internal import CQuark
 internal import CWire
 
-/// Modules of the kernel that are loaded.
+/// Kernel modules that are loaded.
 enum ModuleFamily: PayloadFamily {
   @unsafe static func decode(
     body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
   ) -> RecordDecoder.Outcome {
     let (headSize, bodySize) = unsafe (MemoryLayout<quark_module_load>.size, MemoryLayout<wire_module>.size)
     guard let payload = unsafe strings.makePayload(size: headSize + bodySize) else { return .refused }
-    // Safe: the body is a wire_module, as kinds.h says, any bits are one, and there is room for it.
+    // Safe: the body is a wire_module by kinds.h, any bits are valid, and there is room for it.
     let record = unsafe (payload + headSize).bindMemory(to: wire_module.self, capacity: 1)
     unsafe body.withUnsafeBytes {
       unsafe UnsafeMutableRawPointer(record).copyMemory(from: $0.baseAddress!, byteCount: bodySize)
@@ -24,7 +24,8 @@ enum ModuleFamily: PayloadFamily {
     return .decoded
   }
 
-  /// Where an array of characters is, the last of which gives way to a NUL: what the kernel sent is not trusted to end.
+  /// The address of an array of characters. A NUL replaces the last one, because data of the kernel is not trusted to
+  /// end.
   private static func text<Characters>(_ characters: UnsafeMutablePointer<Characters>) -> UnsafeMutablePointer<CChar> {
     let start = unsafe UnsafeMutableRawPointer(characters).assumingMemoryBound(to: CChar.self)
     unsafe start[MemoryLayout<Characters>.size - 1] = 0
@@ -51,7 +52,7 @@ enum ModuleFamily: PayloadFamily {
     unsafe text.append(cString: module.pointee.src_version)
     unsafe EventText.appendHex(" taints=", module.pointee.taints, to: &text)
     text.append(" (")
-    // As /proc/modules and an oops show them: Documentation/admin-guide/tainted-kernels.rst.
+    // The letters of /proc/modules and of an oops: Documentation/admin-guide/tainted-kernels.rst.
     for (bit, letter) in "PFSRMBUDAWCIOELKXTN".utf8.enumerated()
     where unsafe module.pointee.taints >> UInt64(bit) & 1 != 0 {
       text.append(letter)

@@ -5,7 +5,8 @@ internal import CQuark
   private let event: UnsafePointer<quark_event>
   private let process: UnsafeMutablePointer<quark_process>
   private let isTaskKnown: Bool
-  /// The path of its executable, and its length in bytes, the NUL included; without one, and -1, no pattern matches.
+  /// The path of its executable, and its length in bytes with the NUL; -1 if there is none, and then no pattern
+  /// matches.
   private let exe: UnsafePointer<CChar>
   private let exeSize: Int
 
@@ -23,12 +24,12 @@ internal import CQuark
     }
   }
 
-  /// Do all conditions of a rule hold?
+  /// True if all conditions of a rule hold.
   @inline(__always)
   func satisfies(_ rule: UnsafeMutablePointer<quark_rule>) -> Bool {
     var left = unsafe rule.pointee.n_fields
     guard left > 0 else { return true }
-    // Safe: there are as many.
+    // Safe: the rule has this many fields.
     var field = unsafe rule.pointee.fields.unsafelyUnwrapped
     repeat {
       guard unsafe satisfies(field) else { return false }
@@ -53,7 +54,7 @@ internal import CQuark
     }
   }
 
-  /// What comes behind a name's NUL may be anything.
+  /// The bytes after the NUL of a name may be anything.
   @inline(never)
   private func hasComm(_ field: UnsafeMutablePointer<quark_rule_field>) -> Bool {
     unsafe withUnsafeBytes(of: &process.pointee.comm) { comm in

@@ -1,9 +1,9 @@
 internal import CQuark
 internal import CWire
 
-/// What processes do: they begin, execute, end, change their ids and their names.
+/// The process family: fork, exec, exit, changes of ids and of names.
 enum ProcessFamily: EventFamily {
-  /// Is a raw event of this type one of the family? `type`: of `raw_types`.
+  /// True if raw events of this type belong to the family. `type` is one of `raw_types`.
   @inline(__always)
   static func has(_ type: UInt32) -> Bool { cquark_types_of(WIRE_FAMILY_PROCESS.rawValue) &>> type & 1 != 0 }
 
@@ -24,11 +24,11 @@ enum ProcessFamily: EventFamily {
       }
       switch kind {
       case WIRE_ID_CHANGE:
-        // Safe: the body is a wire_id_change, in which the bits stand behind the task.
+        // Safe: the body is a wire_id_change, in which the bits come after the task.
         unsafe event.pointee.id_change = bytes.loadUnaligned(
           fromByteOffset: MemoryLayout<wire_task>.size, as: UInt32.self)
       case WIRE_BARE_COMM, WIRE_THREAD_COMM:
-        // Safe: the body is a wire_name, which has as many bytes as a task's name.
+        // Safe: the body is a wire_name, which has as many bytes as the name of a task.
         unsafe withUnsafeMutableBytes(of: &event.task.pointee.comm) { unsafe $0.copyMemory(from: bytes) }
       default: break
       }
@@ -92,8 +92,8 @@ enum ProcessFamily: EventFamily {
     matrix.set(RAW_COMM, RAW_EXIT_THREAD, .single)
   }
 
-  /// Takes a raw event that leaves the queue over into the cache and into the event under construction. The result is
-  /// what it adds to what the event tells, QUARK_EV_*.
+  /// Applies a raw event that leaves the queue to the cache and to the event that is being made. Returns the bit that
+  /// it adds to the event, QUARK_EV_*.
   @inline(__always)
   @unsafe static func deliver(
     _ rawEvent: UnsafeMutablePointer<raw_event>, of process: UnsafeMutablePointer<quark_process>,
@@ -125,7 +125,7 @@ enum ProcessFamily: EventFamily {
     unsafe strings.addList(.environment, event.pointee.env, Int(event.pointee.env_len))
   }
 
-  /// Of a copy, whose strings may have been cut before.
+  /// Sets the lengths before cutting in a copy, whose strings may have been cut before.
   @unsafe static func setOriginalLengths(
     of copy: UnsafeMutablePointer<raw_event>, from original: UnsafePointer<raw_event>
   ) {

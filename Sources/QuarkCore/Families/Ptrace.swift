@@ -1,12 +1,12 @@
 internal import CQuark
 internal import CWire
 
-/// ptrace(2): what a task did to another one.
+/// Calls of ptrace(2) that reach another process.
 enum PtraceFamily: PayloadFamily {
   @unsafe static func decode(
     body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
   ) -> RecordDecoder.Outcome {
-    // Safe: the body is a wire_ptrace, as kinds.h says, and any bits are one.
+    // Safe: the body is a wire_ptrace by kinds.h, and any bits are valid.
     let body = unsafe body.unsafeLoadUnaligned(as: wire_ptrace.self)
     let size = MemoryLayout<quark_ptrace>.size
     guard let payload = unsafe strings.makePayload(size: size) else { return .refused }

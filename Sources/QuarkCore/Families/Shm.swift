@@ -1,12 +1,12 @@
 internal import CQuark
 internal import CWire
 
-/// Shared memory that a process got: a segment of System V, or a memory file.
+/// Shared memory that a process got: a System V segment, or a memory file.
 enum ShmFamily: PayloadFamily {
   @unsafe static func decode(
     body: RawSpan, of kind: wire_kind, into event: UnsafeMutablePointer<raw_event>, strings: inout StringPool
   ) -> RecordDecoder.Outcome {
-    // Safe: the body is a wire_shm, as kinds.h says, and any bits are one.
+    // Safe: the body is a wire_shm by kinds.h, and any bits are valid.
     var body = unsafe body.unsafeLoadUnaligned(as: wire_shm.self)
     let isFile = kind == WIRE_MEMFD_CREATE
     let nameSize = isFile ? MemoryLayout.size(ofValue: body.name) + 1 : 0
@@ -16,7 +16,7 @@ enum ShmFamily: PayloadFamily {
     if isFile {
       unsafe shm.pointee.kind = QUARK_SHM_MEMFD_CREATE
       unsafe shm.pointee.memfd_create_flags = UInt32(truncatingIfNeeded: body.flags)
-      // Safe: there is room for the name behind the structure, and one more byte, which is 0.
+      // Safe: there is room for the name after the structure, and for one more byte, which is 0.
       let name = unsafe (payload + MemoryLayout<quark_shm>.size).assumingMemoryBound(to: CChar.self)
       unsafe withUnsafeBytes(of: &body.name) {
         unsafe UnsafeMutableRawPointer(name).copyMemory(from: $0.baseAddress!, byteCount: $0.count)

@@ -1,6 +1,6 @@
 extension ByteBuffer {
-  /// Bytes for the inside of a quoted label of a DOT file, whatever they are: quotes, backslashes and ampersands (DOT
-  /// knows HTML's entities) lose their meaning; bytes that cannot be shown, and those that are no UTF-8, become `\xHH`.
+  /// Appends any bytes as the inside of a quoted label of a DOT file: quotes, backslashes and ampersands (DOT has HTML
+  /// entities) are escaped; bytes that are not printable, or not valid UTF-8, become `\xHH`.
   @unsafe mutating func append(dotLabel text: UnsafePointer<CChar>) {
     var next = unsafe UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
     while true {
@@ -22,8 +22,8 @@ extension ByteBuffer {
     }
   }
 
-  /// Bytes of the character that begins here, as RFC 3629 has it, overlong forms and surrogates left out; 0: none does.
-  /// A NUL ends the text, and is part of no character, so nothing is read behind it.
+  /// The length of the UTF-8 character that begins here, by RFC 3629, without overlong forms and surrogates; 0 if none
+  /// begins here. A NUL ends the text and is not part of a character, so nothing is read after it.
   private static func utf8Length(_ text: UnsafePointer<UInt8>) -> Int {
     let (first, second) = unsafe (text[0], text[0] == 0 ? 0 : text[1])
     let length: Int

@@ -1,8 +1,8 @@
 public import CQuark
 
-/// The text form of an event: a line `->PID (FORK+EXEC)` and a line per group of facts.
+/// The text form of an event: a line `->PID (FORK+EXEC)` and one line for each group of facts.
 public enum EventText {
-  /// False: the event has no process, and only the first line was written.
+  /// Returns false if the event has no process; then what happened was written, but nothing about a process.
   @unsafe public static func append(_ event: quark_event, to text: inout ByteBuffer) -> Bool {
     text.append("->")
     unsafe text.append(decimal: UInt64(event.process?.pointee.pid ?? 0))
@@ -19,7 +19,7 @@ public enum EventText {
   private static func appendNames(of events: UInt64, to text: inout ByteBuffer) {
     var rest = events
     while rest != 0 {
-      // Safe: the name is a literal, whatever the bit.
+      // Safe: the name is a literal for every bit.
       unsafe text.append(cString: cquark_event_name(rest & (0 &- rest)))
       rest &= rest - 1
       if rest != 0 { text.append("+") }
@@ -31,7 +31,7 @@ public enum EventText {
     text.append(decimal: value)
   }
 
-  /// Ids print signed: -1 is "no id".
+  /// Ids are printed signed: -1 means "no id".
   static func appendID(_ label: StaticString, _ value: UInt32, to text: inout ByteBuffer) {
     appendSigned(label, Int32(bitPattern: value), to: &text)
   }
@@ -41,7 +41,7 @@ public enum EventText {
     text.append(decimal: Int64(value))
   }
 
-  /// What was cut says how much there was.
+  /// If a text was cut, its original length is printed, too.
   static func appendLength(
     _ label: StaticString, _ length: Int, of original: Int, to text: inout ByteBuffer
   ) {

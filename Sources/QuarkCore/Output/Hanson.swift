@@ -1,9 +1,9 @@
 public import CQuark
 
-/// JSON as the C functions of quark.h write it, into memory of malloc(3) that the client gets in the end. Results are 0
-/// and -1, to be joined; an error stays.
+/// The JSON writer behind the C functions of quark.h. It writes into memory of malloc(3), which the client gets at the
+/// end. Results are 0 and -1, and can be combined with OR; an error stays.
 extension UnsafeMutablePointer<hanson> {
-  /// Bytes there is room for at first; it doubles.
+  /// The first size of the memory, bytes; it doubles when it is full.
   private static var firstSize: Int { 16 << 10 }
 
   /// Begins the outermost object.
@@ -12,7 +12,8 @@ extension UnsafeMutablePointer<hanson> {
     return unsafe add(ascii: character("{"))
   }
 
-  /// Ends it. The text, NUL-terminated, to be given to free(3), and its length; nil after an error.
+  /// Ends the outermost object. Returns the text, NUL-terminated, which the caller frees with free(3), and its length;
+  /// nil after an error.
   @unsafe public func end() -> (text: UnsafeMutablePointer<CChar>, count: Int)? {
     _ = unsafe add(ascii: character("}"))
     _ = unsafe add(ascii: 0)
@@ -31,7 +32,7 @@ extension UnsafeMutablePointer<hanson> {
     return 0
   }
 
-  /// Without quotes.
+  /// Adds escaped text without quotes.
   @unsafe public func add(escaped text: UnsafePointer<CChar>) -> CInt {
     var next = unsafe text
     var result: CInt = 0
@@ -54,14 +55,14 @@ extension UnsafeMutablePointer<hanson> {
     unsafe separate(first) | add(boolean ? "true" : "false")
   }
 
-  /// And its colon.
+  /// Adds a key and its colon.
   @unsafe public func add(key: UnsafePointer<CChar>, _ first: UnsafeMutablePointer<CInt>?) -> CInt {
     unsafe separate(first) | addQuoted(key) | add(ascii: character(":"))
   }
 
   // MARK: -
 
-  /// For one byte more. If there is no memory the error stays.
+  /// Makes room for one more byte. If there is no memory, the error stays.
   private func hasRoom() -> Bool {
     let used = unsafe pointee.buf_w.map { unsafe $0 - pointee.buf } ?? 0
     if unsafe used < pointee.buf_len { return true }
@@ -70,7 +71,7 @@ extension UnsafeMutablePointer<hanson> {
       unsafe pointee.error = 1
       return false
     }
-    // Safe: there is room for `size` bytes, of which `used` are those there were.
+    // Safe: there is room for `size` bytes; `used` of them are the old text.
     unsafe pointee.buf = larger.assumingMemoryBound(to: CChar.self)
     unsafe pointee.buf_w = pointee.buf + used
     unsafe pointee.buf_len = size
@@ -88,7 +89,7 @@ extension UnsafeMutablePointer<hanson> {
     return result
   }
 
-  /// The comma before all but the first.
+  /// Adds a comma before all but the first.
   private func separate(_ first: UnsafeMutablePointer<CInt>?) -> CInt {
     guard let first = unsafe first else { return 0 }
     let isFirst = unsafe first.pointee == 1

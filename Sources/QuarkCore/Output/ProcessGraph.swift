@@ -1,7 +1,8 @@
 public import CQuark
 
-/// The process cache as a DOT graph: a box for each process, an arrow from each parent. In pieces, so that no more of
-/// it than its user wants is in memory at a time: `begin`, each process in ascending pid as a node, each as an edge, `end`.
+/// The process cache as a DOT graph: a box for each process, and an arrow from each parent. It is made in pieces, so
+/// that its user decides how much of it is in memory: `begin`, then all processes in ascending pid as nodes, then all
+/// as edges, then `end`.
 public enum ProcessGraph {
   public static func appendBegin(to text: inout ByteBuffer) {
     text.append("digraph {\nranksep=2.0;\nnodesep=0.65;\nnode [style=filled, shape=box, color=black];\n")
@@ -73,7 +74,7 @@ public enum ProcessGraph {
     unsafe appendID("el_leader ", task.proc_entry_leader, to: &text)
   }
 
-  /// Children of one parent have one colour.
+  /// Children of the same parent have the same colour.
   private static func color(ofParent ppid: UInt32) -> StaticString {
     switch ppid % 16 {
     case 0: "aqua"

@@ -1,15 +1,15 @@
 public import CQuark
 
-/// Processes as a tree, drawn as pstree(1) does with `-p`, in ASCII:
+/// Processes as a tree, drawn in ASCII like `pstree -p`:
 ///
 ///     init(1)-+-getty(50)
 ///             `-sshd(60)---sh(61)---sleep(70)[exit 0]
 ///
-/// The pointers given to it must be valid for as long as it is used.
+/// The pointers that are added must be valid as long as the tree is used.
 public struct ProcessTree {
   @safe private struct Node {
     let process: UnsafePointer<quark_process>
-    /// Indices of nodes; -1: none.
+    /// An index of a node; -1: none.
     var firstChild = -1
     var nextSibling = -1
     var isDrawn = false
@@ -25,20 +25,20 @@ public struct ProcessTree {
 
   public init() {}
 
-  /// In ascending pid.
+  /// Add processes in ascending order of pids.
   @unsafe public mutating func add(_ process: UnsafePointer<quark_process>) {
     unsafe nodes.append(Node(process))
   }
 
-  /// Every process once: a tree for each whose parent is not known.
+  /// Draws every process once: one tree for each process whose parent is not known.
   public mutating func draw(to text: inout ByteBuffer) {
     link()
     for index in nodes.indices where self.index(of: nodes[index].ppid) == nil { draw(from: index, to: &text) }
-    // Numbers are used again, so that ancestors can, by their numbers, be their own: such a ring has no beginning.
+    // Pids are used again, so the pids of parents can form a ring, which has no beginning.
     for index in nodes.indices where !nodes[index].isDrawn { draw(from: index, to: &text) }
   }
 
-  /// Children in ascending pid: each is put before those with higher ones.
+  /// Links children in ascending pid: each is put before those with higher pids.
   private mutating func link() {
     for index in nodes.indices.reversed() {
       guard let parent = self.index(of: nodes[index].ppid), parent != index else { continue }
@@ -56,14 +56,14 @@ public struct ProcessTree {
     return low < nodes.count && nodes[low].pid == pid ? low : nil
   }
 
-  /// Where a line branches: in which column, and the child that is drawn there next, if any.
+  /// A branch of a line: its column, and the child that is drawn there next, if any.
   private struct Branch {
     let column: Int
     var next: Int
   }
 
   private mutating func draw(from root: Int, to text: inout ByteBuffer) {
-    // No recursion: a tree may be as deep as there are processes.
+    // This is not recursive, because a tree may be as deep as the number of processes.
     var branches: [Branch] = []
     var column = 0
     var node = root
@@ -90,7 +90,7 @@ public struct ProcessTree {
     }
   }
 
-  /// `index`, or the first sibling behind it that is not drawn yet; -1: there is none. Only in a ring any is.
+  /// `index`, or the first sibling after it that is not drawn yet; -1 if there is none. Only in a ring some are drawn.
   private func undrawn(_ index: Int) -> Int {
     var index = index
     while index != -1, nodes[index].isDrawn { index = nodes[index].nextSibling }
@@ -113,7 +113,7 @@ public struct ProcessTree {
     }
   }
 
-  /// Returns the columns that it takes.
+  /// Returns the number of columns that it needs.
   private static func appendName(_ process: UnsafePointer<quark_process>, to text: inout ByteBuffer) -> Int {
     let before = text.count
     unsafe withUnsafeBytes(of: process.pointee.comm) { comm in

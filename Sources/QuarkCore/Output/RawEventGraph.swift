@@ -1,6 +1,6 @@
 internal import CQuark
 
-/// The raw events that wait in a queue as a DOT graph: a node each, in order, and the balanced tree that holds them.
+/// The raw events that wait in a queue as a DOT graph: one node for each, in order, and the balanced tree of them.
 public enum RawEventGraph {
   /// Which of the queue's two trees.
   public enum Order: Sendable {
@@ -56,7 +56,7 @@ public enum RawEventGraph {
     text.append("\";\n")
   }
 
-  /// `TIME` or `PID TIME`; of events that would have the same one, the second and those that follow say which they are.
+  /// Appends `TIME` or `PID TIME`; if several events have the same key, the second and further ones get a number.
   private static func appendKey(_ event: UnsafeMutablePointer<raw_event>, _ order: Order, to text: inout ByteBuffer) {
     let previous: UnsafeMutablePointer<raw_event>?
     switch order {
@@ -73,7 +73,7 @@ public enum RawEventGraph {
     unsafe text.append(decimal: event.pointee.sequence)
   }
 
-  /// What it is, and in which colour.
+  /// Appends the type of the raw event, and its colour.
   private static func appendText(
     _ event: UnsafeMutablePointer<raw_event>, to text: inout ByteBuffer
   ) -> StaticString {

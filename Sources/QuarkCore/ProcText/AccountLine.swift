@@ -1,19 +1,19 @@
-/// A line of /etc/passwd or /etc/group (passwd(5), group(5)): `name:password:id:`, and in the first file the group's id
-/// behind it.
+/// A line of /etc/passwd or /etc/group (passwd(5), group(5)): `name:password:id:`, and in /etc/passwd then the group
+/// id.
 public struct AccountLine: Equatable, Sendable {
-  /// Of the text.
+  /// The range of the name in the text.
   public var name: Range<Int>
   public var id: UInt32
-  /// Nil if there is none, or it is no number.
+  /// Nil if there is none, or if it is not a number.
   public var groupID: UInt32?
 
-  /// Whether it is of that name. `text` is what the line was read from.
+  /// True if the line has this name. `text` is the text from which the line was read.
   public func isNamed(_ name: StaticString, in text: Span<UInt8>) -> Bool {
     self.name.count == name.utf8CodeUnitCount && text.has(name, at: self.name.lowerBound)
   }
 
-  /// Calls `body` with each line that makes sense. Comments, and lines without a name or an id, are skipped; the last
-  /// line may lack its newline.
+  /// Calls `body` with each valid line. Comments, and lines without a name or an id, are skipped; the last line may
+  /// lack its newline.
   public static func read(_ text: Span<UInt8>, _ body: (AccountLine) -> Void) {
     var start = 0
     while start < text.count {
@@ -38,7 +38,7 @@ public struct AccountLine: Equatable, Sendable {
     text.extracting(range).number(radix: 10).flatMap { UInt32(exactly: $0) }
   }
 
-  /// What stands between two colons; nothing behind the last one.
+  /// The text between two colons; empty after the last one.
   private static func field(_ text: Span<UInt8>, _ line: Range<Int>, _ number: Int) -> Range<Int> {
     var start = line.lowerBound
     var left = number

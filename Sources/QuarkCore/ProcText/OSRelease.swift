@@ -1,5 +1,5 @@
-/// What `/etc/os-release` says (os-release(5)): lines of `KEY=value`, the value possibly in double quotes. Comments,
-/// and lines without a key or a value, are skipped.
+/// The content of `/etc/os-release` (os-release(5)): lines of `KEY=value`, with the value possibly in double quotes.
+/// Comments, and lines without a key or a value, are skipped.
 public enum OSRelease {
   public enum Key: CaseIterable, Sendable {
     case name, version, releaseType, id, versionID, versionCodename, prettyName
@@ -17,7 +17,7 @@ public enum OSRelease {
     }
   }
 
-  /// Calls `body` with each key that is known and its value. The last line may lack its newline.
+  /// Calls `body` with each known key and its value. The last line may lack its newline.
   public static func read(_ text: Span<UInt8>, _ body: (Key, Span<UInt8>) -> Void) {
     var start = 0
     while start < text.count {

@@ -1,8 +1,8 @@
-/// `/proc/PID/cgroup` (cgroups(7)): lines of hierarchy:controllers:path.
+/// The content of `/proc/PID/cgroup` (cgroups(7)): lines of hierarchy:controllers:path.
 public enum ProcCgroup {
-  /// Where in `text` the path stands that tells a container: that of the unified hierarchy (`0::`) if there is one,
-  /// else that of the `pids` controller. Nil if there is neither or the path is empty. A line without its newline was
-  /// cut, and does not count.
+  /// The range in `text` of the path that names a container: that of the unified hierarchy (`0::`) if there is one,
+  /// otherwise that of the `pids` controller. Nil if there is neither, or if the path is empty. A line without its
+  /// newline was cut, and is ignored.
   public static func path(in text: Span<UInt8>) -> Range<Int>? {
     var lines = TextCursor(text)
     var ofPids: Range<Int>?
@@ -13,7 +13,7 @@ public enum ProcCgroup {
     return ofPids.flatMap(nonEmpty)
   }
 
-  /// Of a line such as `8:cpu,pids:/a`: controllers can be mounted together.
+  /// The path in a line such as `8:cpu,pids:/a`: controllers can be mounted together.
   private static func path(ofPids line: Range<Int>, in text: Span<UInt8>) -> Range<Int>? {
     var index = line.lowerBound
     while index < line.upperBound, text[index] != UInt8(ascii: ":") { index += 1 }

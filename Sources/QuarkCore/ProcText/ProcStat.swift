@@ -1,21 +1,20 @@
-/// What `/proc/PID/stat` says (proc_pid_stat(5)). A field that is odd or missing leaves its own member nil and no
-/// other.
+/// The content of `/proc/PID/stat` (proc_pid_stat(5)). If a field is invalid or missing, only its own member is nil.
 public struct ProcStat: Equatable, Sendable {
-  /// A letter: `Z` of one that has ended and is there for its parent to hear of it.
+  /// A letter: `Z` for a process that has ended and waits for its parent.
   public private(set) var state: UInt8?
   public private(set) var ppid: UInt32?
   /// Nil for a task that is being torn down: the kernel then prints -1 (do_task_stat() in fs/proc/array.c).
   public private(set) var pgid: UInt32?
-  /// Nil as `pgid`.
+  /// Nil in the same case as `pgid`.
   public private(set) var sid: UInt32?
   /// Device number of the controlling terminal, as the kernel encodes it; 0: none.
   public private(set) var tty: UInt32?
   public private(set) var threadCount: UInt32?
-  /// When the process started, in clock ticks since boot, suspend included.
+  /// When the process started, in clock ticks since boot, with the time of suspend.
   public private(set) var startTicks: UInt64?
 
-  /// The second field is the name in parentheses, as the process chose it: it can hold blanks, newlines and
-  /// parentheses. All that follows is numbers, so the last `)` ends it.
+  /// The second field is the name in parentheses. The process chooses it, and it can have blanks, newlines and
+  /// parentheses. Only numbers follow, so the last `)` ends it.
   public init(_ text: Span<UInt8>) {
     guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return }
     var fields = TextCursor(text.extracting((end + 1)...))
@@ -36,20 +35,20 @@ public struct ProcStat: Equatable, Sendable {
     startTicks = fields.number()
   }
 
-  /// Whether all of its threads have ended: the first one may be a zombie alone.
+  /// True if all of its threads have ended; the first thread may be a zombie while others run.
   public var hasEnded: Bool {
     let isDead = state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
     return isDead && threadCount ?? .max <= 1
   }
 
-  /// new_encode_dev() in include/linux/kdev_t.h: the major number has the 12 bits from 8 on.
+  /// new_encode_dev() in include/linux/kdev_t.h: bits 8 to 19 are the major number.
   public var ttyMajor: UInt32? { tty.map { $0 >> 8 & 0xfff } }
 
-  /// Its low 8 bits are the lowest, its others the highest.
+  /// The low 8 bits of the minor number are the lowest bits, the others the highest.
   public var ttyMinor: UInt32? { tty.map { $0 >> 12 & 0xfff00 | $0 & 0xff } }
 
-  /// Nanoseconds since boot, suspend included, with the precision of a tick. `ticksPerSecond` is that of
-  /// sysconf(_SC_CLK_TCK). Nil if it is unknown or beyond what 64 bits hold (584 years).
+  /// The start time in nanoseconds since boot, with the time of suspend and the precision of a tick. `ticksPerSecond`
+  /// is sysconf(_SC_CLK_TCK). Nil if it is unknown or does not fit in 64 bits (584 years).
   public func startNS(ticksPerSecond: UInt64) -> UInt64? {
     guard let startTicks, ticksPerSecond > 0, ticksPerSecond <= 1_000_000_000 else { return nil }
     let (seconds, ticks) = startTicks.quotientAndRemainder(dividingBy: ticksPerSecond)
@@ -58,7 +57,7 @@ public struct ProcStat: Equatable, Sendable {
     return overflow || carry ? nil : sum
   }
 
-  /// Printed as a signed number: minor numbers from 524,288 on make it negative.
+  /// The kernel prints it as a signed number: minor numbers from 524,288 on make it negative.
   private static func device(_ fields: inout TextCursor) -> UInt32? {
     fields.skipBlanks()
     let start = fields.offset

@@ -1,7 +1,6 @@
-/// What `/proc/PID/status` says (proc_pid_status(5)), line by line: one that is odd or missing leaves its own member
-/// nil and no other.
+/// The content of `/proc/PID/status` (proc_pid_status(5)). If a line is invalid or missing, only its own member is nil.
 public struct ProcStatus: Equatable, Sendable {
-  /// The saved id is the one that `exec` took from the file or kept.
+  /// The saved id is the id that `exec` took from the file or kept.
   public struct Identity: Equatable, Sendable {
     public var real: UInt32
     public var effective: UInt32
@@ -12,12 +11,12 @@ public struct ProcStatus: Equatable, Sendable {
     }
   }
 
-  /// Thread group.
+  /// The thread group.
   public private(set) var pid: UInt32?
   public private(set) var ppid: UInt32?
   public private(set) var user: Identity?
   public private(set) var group: Identity?
-  /// Bit = capability number, capabilities(7).
+  /// Bit number = capability number, capabilities(7).
   public private(set) var inheritable: UInt64?
   public private(set) var permitted: UInt64?
   public private(set) var effective: UInt64?
@@ -25,16 +24,16 @@ public struct ProcStatus: Equatable, Sendable {
   /// Since Linux 4.3.
   public private(set) var ambient: UInt64?
 
-  /// Reads whole lines only: the text may have been cut. Of lines with the same key the first one counts.
+  /// Reads whole lines only, because the text may have been cut. If a key is there twice, the first line counts.
   public init(_ text: Span<UInt8>) {
     var lines = TextCursor(text)
     while !isComplete, let line = lines.nextLine() {
-      // The value is read with its newline, which proves that it is whole.
+      // The value is read with its newline, which proves that it is complete.
       read(text.extracting(line.lowerBound..<line.upperBound + 1))
     }
   }
 
-  /// The lines come in no order that is promised, but the last one we want is far from the end.
+  /// The order of the lines is not guaranteed, but the last wanted line is far from the end.
   private var isComplete: Bool {
     ambient != nil && bounding != nil && effective != nil && permitted != nil && inheritable != nil
       && group != nil && user != nil && ppid != nil && pid != nil
@@ -68,7 +67,7 @@ public struct ProcStatus: Equatable, Sendable {
     return value.number32()
   }
 
-  /// `Uid:` and `Gid:` have four ids: real, effective, saved, and that for file access, which is not kept.
+  /// `Uid:` and `Gid:` have four ids: real, effective, saved, and the one for file access, which is not kept.
   private static func identity(_ line: Span<UInt8>) -> Identity? {
     var value = TextCursor(line.extracting(4...))
     guard let real = value.number32(), let effective = value.number32(), let saved = value.number32() else {

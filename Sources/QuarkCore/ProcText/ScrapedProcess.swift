@@ -1,13 +1,13 @@
 public import CWire
 
-/// What `/proc` says of one process. One such value is filled again and again: it keeps its memory, and what it lends
-/// lives until the next `begin`. An empty span means that the thing is not known or that there is none.
+/// What `/proc` has about one process. The same value is filled again for each process: it keeps its memory, and what
+/// it lends is valid until the next `begin`. An empty span means that something is not known or does not exist.
 public struct ScrapedProcess: ~Copyable {
   public private(set) var pid: UInt32 = 0
-  /// Ids that are not known are `UInt32.max`, which is no user and no group; anything else that is not known is 0.
-  /// The start time has the precision of a clock tick. There is no exit code.
+  /// Unknown ids are `UInt32.max`, which is no user and no group; other unknown members are 0. The start time has the
+  /// precision of a clock tick. There is no exit code.
   public private(set) var task = wire_task()
-  /// Whether parent and start time are known: what makes a process one that has a place and a name among the others.
+  /// True if parent and start time are known, which identify a process and its place among the others.
   public var isTaskKnown: Bool { hasParent && hasStart }
   private var hasParent = false
   private var hasStart = false
@@ -23,18 +23,18 @@ public struct ScrapedProcess: ~Copyable {
 
   /// A path; ` (deleted)` may follow it.
   public var exe: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(exeRange) } }
-  /// As `exe`.
+  /// Like `exe`.
   public var cwd: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(cwdRange) } }
   /// NUL-separated; the last byte is a NUL.
   public var cmdline: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(cmdlineRange) } }
   public var cgroup: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(cgroupRange) } }
-  /// As `cmdline`.
+  /// Like `cmdline`.
   public var environment: Span<UInt8> { @_lifetime(borrow self) get { bytes.span.extracting(environmentRange) } }
 
-  /// Kernel threads are the children of pid 2 (kthreadd); user-mode helpers of the kernel are too.
+  /// True for children of pid 2 (kthreadd): kernel threads, and user-mode helpers of the kernel.
   public var isKernelThread: Bool { pid == 2 || task.ppid == 2 }
 
-  /// Forgets the process before.
+  /// Forgets the previous process.
   public mutating func begin(pid: UInt32) {
     self.pid = pid
     task = wire_task()
@@ -45,7 +45,7 @@ public struct ScrapedProcess: ~Copyable {
     (exeRange, cwdRange, cmdlineRange, cgroupRange, environmentRange) = (0..<0, 0..<0, 0..<0, 0..<0, 0..<0)
   }
 
-  /// The content of `status`.
+  /// Takes the content of `status`.
   public mutating func setStatus(_ text: Span<UInt8>) {
     let status = ProcStatus(text)
     setParent(status.ppid)
@@ -58,7 +58,7 @@ public struct ScrapedProcess: ~Copyable {
     task.cap_ambient = status.ambient ?? 0
   }
 
-  /// The content of `stat`; `ticksPerSecond` is that of sysconf(_SC_CLK_TCK).
+  /// Takes the content of `stat`; `ticksPerSecond` is sysconf(_SC_CLK_TCK).
   public mutating func setStat(_ text: Span<UInt8>, ticksPerSecond: UInt64) {
     let stat = ProcStat(text)
     setParent(stat.ppid)
@@ -71,8 +71,8 @@ public struct ScrapedProcess: ~Copyable {
     hasStart = true
   }
 
-  /// The content of `comm`: the name and a newline. The name itself may hold newlines; 15 bytes of it are kept, as the
-  /// kernel keeps for processes (kernel threads can have longer ones).
+  /// Takes the content of `comm`: the name and a newline. The name itself may have newlines; 15 bytes of it are kept,
+  /// as many as the kernel keeps for processes (kernel threads can have longer names).
   public mutating func setComm(_ text: Span<UInt8>) {
     let isTerminated = !text.isEmpty && text[text.count - 1] == UInt8(ascii: "\n")
     let length = min(15, isTerminated ? text.count - 1 : text.count)
@@ -82,7 +82,7 @@ public struct ScrapedProcess: ~Copyable {
     }
   }
 
-  /// The targets of `ns/uts`, `ns/ipc`, `ns/mnt` and `ns/net`.
+  /// Takes the target of `ns/uts`, `ns/ipc`, `ns/mnt` or `ns/net`.
   public mutating func setNamespace(_ namespace: Namespace, _ target: Span<UInt8>) {
     let inode = ProcLink.namespace(target) ?? 0
     switch namespace {
@@ -95,26 +95,26 @@ public struct ScrapedProcess: ~Copyable {
 
   public enum Namespace: Sendable { case uts, ipc, mnt, net }
 
-  /// The target of `exe`.
+  /// Takes the target of `exe`.
   public mutating func setExe(_ target: Span<UInt8>) { exeRange = append(target) }
 
-  /// The target of `cwd`.
+  /// Takes the target of `cwd`.
   public mutating func setCwd(_ target: Span<UInt8>) { cwdRange = append(target) }
 
-  /// The content of `cmdline`, or the part of it to be kept.
+  /// Takes the content of `cmdline`, or the part of it to be kept.
   public mutating func setCmdline(_ text: Span<UInt8>) { cmdlineRange = appendTerminated(text) }
 
-  /// The content of `cgroup`.
+  /// Takes the content of `cgroup`.
   public mutating func setCgroup(_ text: Span<UInt8>) {
     if let path = ProcCgroup.path(in: text) { cgroupRange = append(text.extracting(path)) }
   }
 
-  /// The content of `environ`, or the part of it to be kept.
+  /// Takes the content of `environ`, or the part of it to be kept.
   public mutating func setEnvironment(_ text: Span<UInt8>) { environmentRange = appendTerminated(text) }
 
   // MARK: -
 
-  /// Both `status` and `stat` name the parent: either will do.
+  /// Both `status` and `stat` have the parent, and either is enough.
   private mutating func setParent(_ ppid: UInt32?) {
     guard !hasParent, let ppid else { return }
     task.ppid = ppid
@@ -128,7 +128,7 @@ public struct ScrapedProcess: ~Copyable {
     return start..<bytes.count
   }
 
-  /// The last byte gives way to a NUL: a process that overwrote its arguments, or a cut, leaves none.
+  /// A NUL replaces the last byte: if a process has overwritten its arguments, or the text was cut, there is none.
   private mutating func appendTerminated(_ text: Span<UInt8>) -> Range<Int> {
     let range = append(text)
     if !range.isEmpty { bytes[range.upperBound - 1] = 0 }

@@ -1,8 +1,8 @@
-/// Walks over ASCII text from its front. A number counts only with a blank or a newline behind it: without one the text
-/// may have been cut within the number.
+/// Reads ASCII text from its beginning. A number is valid only if a blank or a newline follows it: without one the text
+/// may have been cut inside the number.
 struct TextCursor: ~Escapable {
   let text: Span<UInt8>
-  /// Of the next byte to read.
+  /// The offset of the next byte to read.
   private(set) var offset = 0
 
   @_lifetime(copy text)
@@ -18,7 +18,7 @@ struct TextCursor: ~Escapable {
     return offset..<end
   }
 
-  /// What stands before the next blank or newline, or before the end, is skipped.
+  /// Skips everything before the next blank or newline, or before the end.
   @_lifetime(self: copy self)
   mutating func skipWord() {
     while offset < text.count, !Self.isSpace(text[offset]) { offset += 1 }
@@ -29,7 +29,7 @@ struct TextCursor: ~Escapable {
     while offset < text.count, Self.isSpace(text[offset]), text[offset] != UInt8(ascii: "\n") { offset += 1 }
   }
 
-  /// The next word on this line as a number; nil if it is anything else or too large. The word is read in any case.
+  /// The next word on this line as a number; nil if it is not a number or is too large. The word is read in any case.
   @_lifetime(self: copy self)
   mutating func number(radix: UInt64 = 10) -> UInt64? {
     skipBlanks()
@@ -39,7 +39,7 @@ struct TextCursor: ~Escapable {
     return text.extracting(start..<offset).number(radix: radix)
   }
 
-  /// The same, of 32 bits.
+  /// The same for 32 bits.
   @_lifetime(self: copy self)
   mutating func number32() -> UInt32? { number().flatMap { UInt32(exactly: $0) } }
 
@@ -49,7 +49,8 @@ struct TextCursor: ~Escapable {
 }
 
 extension Span where Element == UInt8 {
-  /// All of it as a number: digits, lower or upper case, nothing else. Nil if it is anything else, empty, or too large.
+  /// The whole text as a number: digits, lower or upper case, and nothing else. Otherwise nil, also if it is empty or
+  /// the number is too large.
   func number(radix: UInt64 = 10) -> UInt64? {
     guard !isEmpty else { return nil }
     var value: UInt64 = 0
@@ -63,7 +64,7 @@ extension Span where Element == UInt8 {
     return value
   }
 
-  /// Whether the bytes from `start` on begin with `prefix`.
+  /// True if the bytes from `start` on begin with `prefix`.
   func has(_ prefix: StaticString, at start: Int = 0) -> Bool {
     let length = prefix.utf8CodeUnitCount
     guard start >= 0, start <= count, count - start >= length else { return false }
@@ -74,7 +75,7 @@ extension Span where Element == UInt8 {
     return true
   }
 
-  /// Of the last `byte` in it.
+  /// The index of the last `byte` in it.
   func lastIndex(of byte: UInt8) -> Int? {
     var index = count
     while index > 0 {

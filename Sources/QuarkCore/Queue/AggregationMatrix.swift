@@ -1,23 +1,23 @@
 public import CQuark
 
-/// When an event that begins with a raw event of one type swallows the next one of the same process.
+/// When a raw event may join an event of the same process.
 public enum AggregationRule: UInt8, Sendable {
   case never
-  /// Unless it swallowed one of that type already.
+  /// If none of this type has joined already.
   case single
   case multiple
-  /// As `single`, and unless it swallowed a change of ids: what comes behind that was done by somebody else.
+  /// Like `single`, but not after a change of ids: later actions have another user.
   case forkExec
   case file
   case tty
-  /// A C client's own.
+  /// A function of a C client.
   case custom
 
   /// `custom` is not for this to answer.
   @unsafe public func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
   ) -> Bool {
-    // What a thread does is no part of what its process does.
+    // Raw events of a thread do not join events of its process.
     if unsafe (parent.pointee.flags | child.pointee.flags) & UInt32(RAW_F_THREAD) != 0 { return false }
     if let refusedBy = unsafe refusedBy(raw_types(child.pointee.type)) {
       return unsafe parent.pointee.agg_types & refusedBy == 0
@@ -29,8 +29,7 @@ public enum AggregationRule: UInt8, Sendable {
     }
   }
 
-  /// The types, a bit each, one of which an event must have swallowed for this rule to refuse `child`; nil: it is not
-  /// as simple as that.
+  /// The types, one bit each, after any of which this rule refuses `child`; nil if the rule is not so simple.
   func refusedBy(_ child: raw_types) -> UInt32? {
     switch self {
     case .single: 1 << child.rawValue
@@ -47,19 +46,19 @@ public enum AggregationRule: UInt8, Sendable {
 
   @unsafe private struct Cell {
     var rule = AggregationRule.never
-    /// The simple rules in one test: refuses an event that swallowed one of these types. All ones: ask the rule.
+    /// The simple rules in one test: it refuses after any of these types has joined. If all bits are set, ask the rule.
     var refusedBy = alwaysSet
     var function: quark_can_aggregate_fn?
   }
 
-  /// No type's bit; taken as set in every event.
+  /// A bit of no type, which counts as set in every event.
   private static var alwaysSet: UInt32 { 1 << 31 }
   private static var types: Int { Int(RAW_NUM_TYPES.rawValue) }
 
-  /// There are raw events of threads.
+  /// True if there are raw events of threads.
   private let hasThreads: Bool
 
-  /// One of the two stock matrices. `hasThreads`: a rule looks at each pair, for there are events of threads.
+  /// One of the two default matrices. With `hasThreads` a rule checks each pair, because there are events of threads.
   public init(isMinimal: Bool, hasThreads: Bool = false) {
     self.hasThreads = hasThreads
     unsafe cells = .allocate(capacity: Self.types * Self.types)
@@ -86,8 +85,8 @@ public enum AggregationRule: UInt8, Sendable {
     unsafe cells[Self.index(parent, child)] = Cell(rule: .custom, refusedBy: .max, function: function)
   }
 
-  /// May the event that begins with `parent` swallow `child`? Both have a type of `raw_types`. `queue` is for a
-  /// client's own functions.
+  /// True if `child` may join the event that begins with `parent`. Both have a type of `raw_types`. `queue` is passed
+  /// to functions of a client.
   @inline(__always)
   func allows(
     _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>,

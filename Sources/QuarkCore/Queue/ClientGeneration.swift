@@ -1,16 +1,16 @@
 internal import CQuark
 
-/// What a program's times and structures are like: as the generation of quark.h that it was compiled with has them.
-/// This package's own programs are of the first one.
+/// The generation of quark.h with which a program was compiled. It determines the times and structures of the program.
+/// The programs of this package use the first one.
 public struct ClientGeneration: Sendable {
   /// QUARK_API.
   public let api: UInt32
   /// Bytes of an event.
   let eventSize: Int
-  /// Where in an event that part is, in bytes, which each generation has elsewhere.
+  /// The offset in bytes of the part of an event that differs between generations.
   let eventTailOffset: Int
 
-  /// Nil: there is none of this number.
+  /// Nil if there is no such generation.
   public init?(api: UInt32) {
     switch api {
     case 7: self = .seven
@@ -28,16 +28,16 @@ public struct ClientGeneration: Sendable {
   /// Times of events and processes are since the epoch.
   public static var seven: ClientGeneration {
     let size = unsafe MemoryLayout<quark_event>.size
-    // An event ends with its tail, here as there, which CQuark holds to.
+    // An event ends with its tail in both generations, which CQuark checks.
     return unsafe ClientGeneration(
       api: 7, eventSize: size, eventTailOffset: size - MemoryLayout<cquark_event_tail>.size)
   }
 
-  /// They are since boot.
+  /// Times of events and processes are since boot.
   public static var nine: ClientGeneration {
     ClientGeneration(api: 9, eventSize: Int(CQUARK_EVENT_SIZE_9), eventTailOffset: Int(CQUARK_EVENT_TAIL_9))
   }
 
-  /// Times of events and processes are as the records have them, since boot, and not since the epoch.
+  /// True if times of events and processes are since boot, like those of records, and not since the epoch.
   public var hasBootTimes: Bool { api >= 9 }
 }

@@ -1,19 +1,18 @@
 public import CQuark
 
-/// Why a raw event that a client made is not taken.
+/// Why a raw event of a client is refused.
 public enum RawEventRefusal: Error {
   case noSuchProcess
-  /// There are no events of its family.
+  /// Its family cannot be inserted.
   case unsupported
   /// More than 128 KiB of strings.
   case tooLarge
-  /// The queue is, or the memory for strings.
+  /// The queue, or the memory for strings, is full.
   case full
 }
 
 extension EventPipeline {
-  /// Takes a copy of a raw event that a client made, with its strings, which end with a NUL. The links in it are not
-  /// looked at.
+  /// Inserts a copy of a raw event of a client, with its strings, which end with a NUL. The links in it are ignored.
   @unsafe public mutating func insert(copyOf original: UnsafePointer<raw_event>) throws(RawEventRefusal) {
     let (type, pid) = unsafe (original.pointee.type, original.pointee.pid)
     guard type < RAW_NUM_TYPES.rawValue, ProcessFamily.has(type) else { throw .unsupported }
@@ -38,19 +37,19 @@ extension EventPipeline {
   }
 }
 
-/// The strings of a raw event that is not the queue's, with their lengths.
+/// The strings of a raw event that does not belong to the queue, with their lengths.
 @safe struct RawEventStrings {
   private var parts: [(part: RawEventPart, start: UnsafeRawPointer, count: Int)] = unsafe []
-  /// In bytes.
+  /// The size of all strings in bytes.
   private(set) var size = 0
 
-  /// Strings with a NUL each. `count`: their bytes, or 0: it is one string.
+  /// Adds strings that each end with a NUL. `count` is their size in bytes, or 0 for a single string.
   @unsafe mutating func addList(_ part: RawEventPart, _ text: UnsafePointer<CChar>?, _ count: Int) {
     guard let text = unsafe text else { return }
     unsafe add(part, text, count > 0 ? count : Self.length(text) + 1)
   }
 
-  /// One string, or none.
+  /// Adds one string, or none.
   @unsafe mutating func add(_ part: RawEventPart, _ text: UnsafePointer<CChar>?) {
     guard let text = unsafe text else { return }
     unsafe add(part, text, Self.length(text))
@@ -67,10 +66,10 @@ extension EventPipeline {
     return count
   }
 
-  /// False: there is no memory for them.
+  /// False if there is no memory for them.
   func copy(to event: UnsafeMutablePointer<raw_event>, _ pipeline: inout EventPipeline) -> Bool {
     for unsafe string in unsafe parts {
-      // Safe: the client's string has so many bytes, and stays for the duration of the call.
+      // Safe: the client's string has this many bytes, and stays for the duration of the call.
       let bytes = unsafe RawSpan(_unsafeStart: string.start, byteCount: string.count)
       guard unsafe pipeline.set(string.part, of: event, to: bytes) else { return false }
     }

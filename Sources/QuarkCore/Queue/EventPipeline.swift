@@ -1,50 +1,50 @@
 public import CQuark
 
-/// The way of a record to an event, without a kernel: records and times come in as arguments, events go out. Decodes,
-/// orders, joins what belongs together, and keeps who is who.
+/// Makes events of records, without a kernel: records and times are arguments, events are results. It decodes and
+/// orders records, joins those that belong together, and keeps what is known of each process.
 ///
-/// A call for an event is any number of `insert`s while there is `room`, then `next`.
+/// To get an event, call `insert` any number of times while there is `room`, then `next`.
 @safe public struct EventPipeline: ~Copyable {
   public var processes: ProcessCache
   public var matrix: AggregationMatrix
-  /// Counters since the beginning, `lost` and `backend` left to the owner.
+  /// Counters since the beginning; the owner sets `lost` and `backend`.
   public var statistics: quark_queue_stats {
     var statistics = counted
     statistics.insertions = rawEvents.insertions
     statistics.removals = rawEvents.insertions &- UInt64(rawEvents.count)
     return statistics
   }
-  /// Handed to aggregation functions of C clients.
+  /// Passed to aggregation functions of C clients.
   @unsafe public var client: UnsafeMutablePointer<quark_queue>?
-  /// Says what time it is, nanoseconds since boot, when a stamp is later than it can be; nil: nobody knows better than
-  /// who set the clock.
+  /// Reads the clock, nanoseconds since boot, when a time stamp is later than possible; nil if only `setClock` sets it.
   public var readClock: (@convention(c) () -> UInt64)?
-  /// The latest stamp that is believed, nanoseconds since boot. At first all are.
+  /// The latest time stamp that is accepted, nanoseconds since boot. At first all are accepted.
   private var latestNS: UInt64 = .max
-  /// Nothing more will come: events are handed out without waiting for older ones.
+  /// True if nothing more will come: events are delivered without waiting for older ones.
   public var isOver = false
-  /// Which events are handed out, and which processes get a mark; somebody else's. Nil: all, and none.
+  /// The rules, which belong to the caller: they decide which events are delivered, and which processes get a tag. With
+  /// nil all events are delivered.
   @unsafe public var ruleset: UnsafeMutablePointer<quark_ruleset>?
 
   private(set) var rawEvents: RawEventQueue
-  /// Of the statistics what the queue of raw events does not know.
+  /// The counters that the queue of raw events does not have.
   private var counted = quark_queue_stats()
   private let variableLimit: Int
   private let holdTime: HoldTime
   private let graceTimeMS: UInt32
   private let event: UnsafeMutablePointer<quark_event>
-  /// The part of it that is elsewhere in each generation.
+  /// The part of the event whose offset differs between generations.
   private let eventTail: UnsafeMutablePointer<cquark_event_tail>
-  /// What the event points to.
+  /// The payloads that the event points to.
   private var payloads = Payloads()
-  /// Time of the newest event handed out, nanoseconds since boot.
+  /// The time of the newest event that was delivered, nanoseconds since boot.
   private var deliveredNS: UInt64 = 0
-  /// That of the last `next`.
+  /// The time of the last `next`.
   private var moment = ProcessCache.Moment(nowMS: 0, wallOffsetNS: 0)
-  /// What had been lost, dropped and late when it was looked at last.
+  /// The number of lost, dropped and late records at the last check.
   private var notedLosses: UInt64 = 0
 
-  /// The attributes must be valid: lengths and times positive.
+  /// The attributes must be valid: lengths and times must be positive.
   public init(
     _ attributes: quark_queue_attr, generation: ClientGeneration = .seven, stringLimit: Int = StringPool.defaultLimit,
     memory: SlabMemory = SlabMemory()
@@ -61,7 +61,7 @@ public import CQuark
     variableLimit = 4 << 20 + maxLength << 10
     holdTime = HoldTime(maxLength: maxLength, holdTimeMS: Int(attributes.hold_time))
     graceTimeMS = UInt32(attributes.cache_grace_time)
-    // Safe: a generation's event is no smaller than this one, begins alike, and has its tail within.
+    // Safe: the event of a generation is not smaller than this one, begins in the same way, and contains its tail.
     let bytes = unsafe UnsafeMutableRawPointer.allocate(
       byteCount: generation.eventSize, alignment: MemoryLayout<quark_event>.alignment)
     unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: generation.eventSize)
@@ -73,11 +73,11 @@ public import CQuark
 
   @usableFromInline func destroy() { unsafe event.deallocate() }
 
-  /// Raw events held now.
+  /// The number of raw events held now.
   public var length: Int { rawEvents.count }
 
-  /// Records that can be taken now without a refusal: raw events up to `max_length`, and their strings up to 4 MiB and
-  /// 1 KiB per raw event of `max_length`.
+  /// The number of records that can be taken now without a refusal: raw events up to `max_length`, and strings up to 4
+  /// MiB plus 1 KiB per raw event of `max_length`.
   public var room: Int {
     min(rawEvents.capacity - rawEvents.count, (variableLimit - rawEvents.variableBytes) >> Self.largestRecordBits)
   }
@@ -87,17 +87,19 @@ public import CQuark
     !rawEvents.isFull && rawEvents.variableBytes &+ 1 << Self.largestRecordBits <= variableLimit
   }
 
-  /// Strings of one record are 128 KiB at most: arguments, two paths, an environment, a script and a control group.
+  /// The strings of one record have 128 KiB at most: arguments, two paths, an environment, a script and a control
+  /// group.
   private static var largestRecordBits: Int { 17 }
 
-  /// The raw events held now, as a DOT graph.
+  /// Appends the raw events held now, as a DOT graph.
   public mutating func appendGraph(_ order: RawEventGraph.Order, to text: inout ByteBuffer) {
     RawEventGraph.append(&rawEvents, order, to: &text)
   }
 
   // MARK: - In
 
-  /// Takes one record of a ring. False: it was dropped and counted, as malformed or for lack of room.
+  /// Takes one record of a ring. False if it was dropped and counted, because it is malformed or because there is no
+  /// room.
   @discardableResult
   public mutating func insert(record: RawSpan) -> Bool {
     guard hasRoom, let rawEvent = unsafe rawEvents.make() else {
@@ -115,13 +117,14 @@ public import CQuark
     return false
   }
 
-  /// A raw event to be filled and then given to `insert` or `discard`; for backends whose records are no wire records.
-  /// Times are nanoseconds since boot. With a task, set `RAW_F_TASK` in `flags`. Nil: dropped and counted, as malformed
-  /// if there can be no such process, or for lack of room.
+  /// Makes a raw event, which the caller fills and then passes to `insert` or `discard`; for backends whose records are
+  /// not wire records. Times are nanoseconds since boot. With a task, set `RAW_F_TASK` in `flags`. Nil if it was
+  /// dropped and
+  /// counted: as malformed if no process can have this pid, or because there is no room.
   @unsafe public mutating func makeRawEvent(
     _ type: raw_types, pid: UInt32, timeNS: UInt64
   ) -> UnsafeMutablePointer<raw_event>? {
-    // Zero wraps around: one comparison each.
+    // Zero wraps around, so one comparison is enough for each.
     guard pid &- 1 < ProcessTable.pidLimit - 1, type.rawValue &- 1 < RAW_NUM_TYPES.rawValue - 1 else {
       counted.malformed &+= 1
       return nil
@@ -138,8 +141,8 @@ public import CQuark
     return unsafe rawEvent
   }
 
-  /// Copies bytes into a raw event that is not inserted yet; each part once. False: there was no room, which the pool
-  /// counts, or they are more than a megabyte. The event is good without them.
+  /// Copies bytes into a raw event that is not inserted yet; each part only once. False if there was no room, which the
+  /// pool counts, or if they are more than a megabyte. The raw event is valid without them.
   @inline(__always)
   @unsafe public mutating func set(
     _ part: RawEventPart, of rawEvent: UnsafeMutablePointer<raw_event>, to bytes: RawSpan
@@ -152,21 +155,21 @@ public import CQuark
     return unsafe rawEvent.set(part, bytes, strings: &processes.strings)
   }
 
-  /// Takes over what `makeRawEvent` gave.
+  /// Inserts a raw event from `makeRawEvent`.
   @unsafe public mutating func insert(_ rawEvent: UnsafeMutablePointer<raw_event>) {
     if unsafe rawEvent.pointee.time < deliveredNS { counted.late &+= 1 }
     if unsafe rawEvent.pointee.time > latestNS { unsafe correct(rawEvent) }
     unsafe rawEvents.insert(rawEvent)
   }
 
-  /// It is `nowNS` since boot: nothing that comes in has happened later.
+  /// Sets the clock to `nowNS` since boot: no record that comes in can be later.
   public mutating func setClock(nowNS: UInt64) {
     let (sum, overflow) = nowNS.addingReportingOverflow(Self.slackNS)
     latestNS = overflow ? .max : sum
   }
 
-  /// Clocks of CPUs may differ, and a record may be newer than the last look at the clock; but what has a stamp far in
-  /// the future would wait for that time, and the later ones of its process with it.
+  /// Clocks of CPUs may differ, and a record may be newer than the last reading of the clock. But a record with a time
+  /// stamp far in the future would wait until that time, together with later records of its process.
   private static var slackNS: UInt64 { 10_000_000_000 }
 
   @inline(never)
@@ -177,31 +180,31 @@ public import CQuark
     counted.late &+= 1
   }
 
-  /// Gives back what `makeRawEvent` gave.
+  /// Releases a raw event from `makeRawEvent`.
   @unsafe public mutating func discard(_ rawEvent: UnsafeMutablePointer<raw_event>) {
     unsafe rawEvents.free(rawEvent, strings: &processes.strings)
   }
 
   // MARK: - Out
 
-  /// The oldest event, if it is old enough, or nil. Valid until the next call of this. `nowNS` is nanoseconds since
-  /// boot; `wallOffsetNS` is added to all times that are handed out: 0, or what makes them times since the epoch.
+  /// The oldest event, if it is old enough, or nil. Valid until the next call. `nowNS` is nanoseconds since boot.
+  /// `wallOffsetNS` is added to all times that are delivered: 0, or the difference to times since the epoch.
   @unsafe public mutating func next(nowNS: UInt64, wallOffsetNS: UInt64) -> UnsafePointer<quark_event>? {
     unsafe next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) { _ in true }
   }
 
-  /// The same, going on past events that the rules drop or `admits` refuses: nil means that none is ready. It goes on
-  /// for as many raw events as it finds waiting at most, for nothing enters meanwhile.
+  /// The same, but skips events that the rules drop or `admits` refuses: nil means that no event is ready. It looks at
+  /// no more raw events than are waiting, because no new ones enter meanwhile.
   @unsafe public mutating func next(
     nowNS: UInt64, wallOffsetNS: UInt64, admits: (UnsafePointer<quark_event>) -> Bool
   ) -> UnsafePointer<quark_event>? {
-    // Before anything is handed out: what the last event pointed to was good until here, and what this one will point
-    // to stays until the next call.
+    // This comes before an event is made: what the last event points to is valid until here, and what the new one
+    // points to stays until the next call.
     moment = ProcessCache.Moment(nowMS: ProcessCache.milliseconds(nowNS), wallOffsetNS: wallOffsetNS)
     collect(nowMS: moment.nowMS)
     while let first = unsafe rawEvents.oldest {
       let timeNS = unsafe first.pointee.time
-      // A CPU's clock may be ahead of the reader's: what it stamps is new, not never.
+      // The clock of a CPU may be ahead of the reader's clock: then the age is 0 and does not wrap around.
       guard isRipe(ageNS: nowNS &- min(timeNS, nowNS)) else { return nil }
       if !payloads.isEmpty { forgetPayloads() }
       unsafe assemble(first)
@@ -217,8 +220,8 @@ public import CQuark
     return unsafe rule.pointee.action != CInt(QUARK_RA_DROP.rawValue)
   }
 
-  /// Applies the rules once to each process there is, in ascending pid, for what they mark: before the first event, and
-  /// as if each were one to which nothing happened. Only rules that mark keep what they have counted.
+  /// Applies the rules once to each known process, in ascending pid, so that it gets its tag before the first event, as
+  /// if it had an event with nothing in it. Only poison rules keep these counts.
   public mutating func primeRules() {
     guard let ruleset = unsafe ruleset else { return }
     unsafe event.pointee = quark_event()
@@ -231,7 +234,7 @@ public import CQuark
     unsafe ruleset.forgetCounts()
   }
 
-  /// When the oldest event held will be old enough to leave, nanoseconds since boot; nil when none is held.
+  /// The time when the oldest held event will be old enough to leave, nanoseconds since boot; nil when none is held.
   public var nextRipeNS: UInt64? {
     guard let first = unsafe rawEvents.oldest else { return nil }
     if !hasRoom { return 0 }
@@ -240,8 +243,8 @@ public import CQuark
     return overflow ? .max : sum
   }
 
-  /// Forgets the processes that have been kept long enough. `next` begins with it; a client that takes no events for a
-  /// while may do it alone.
+  /// Forgets the processes that have been kept long enough. `next` begins with this; a client that takes no events for
+  /// some time may call it separately.
   @inline(__always)
   public mutating func collect(nowNS: UInt64) { collect(nowMS: ProcessCache.milliseconds(nowNS)) }
 
@@ -251,14 +254,14 @@ public import CQuark
     counted.garbage_collections &+= UInt64(truncatingIfNeeded: collected)
   }
 
-  /// Has it waited long enough for older ones to arrive? When nothing more fits, it has.
+  /// True if an event has waited long enough for older ones, or if the queue is full.
   @inline(__always)
   private func isRipe(ageNS: UInt64) -> Bool {
     ageNS >= holdTime.longestNS || !hasRoom || ageNS >= holdTime.targetNS(length: rawEvents.count) || isOver
   }
 
-  /// Compares the processes there are with those that are known, a few at a time: `ProcessCache.reconcile`. `lost`:
-  /// what the source has lost so far. To be called when all that there is of it was read, and before the next event is.
+  /// Compares the known processes with the existing ones, a few at a time: `ProcessCache.reconcile`. Call it when all
+  /// records of the source were read, and before the next event is taken.
   public mutating func reconcile(nowNS: UInt64, look: (UInt32) -> ProcessLook) {
     guard processes.isReconciliationDue(nowNS: nowNS) else { return }
     var pace = ProcessCache.Pace()
@@ -268,8 +271,8 @@ public import CQuark
     counted.garbage_collections &+= UInt64(truncatingIfNeeded: forgotten)
   }
 
-  /// Tells what the source has lost so far. When that has grown, or a record was dropped here or came late, processes
-  /// may be known that have ended.
+  /// Passes the number of records that the source has lost so far. If it has grown, or if a record was dropped here or
+  /// came late, exited processes may still be known.
   public mutating func noteLosses(_ lost: UInt64) {
     let sum = lost &+ counted.refused &+ counted.malformed &+ counted.late
     guard sum != notedLosses else { return }
@@ -277,7 +280,7 @@ public import CQuark
     processes.wantReconciliation()
   }
 
-  /// Makes the event of the oldest raw event and those behind it, of the same process, that the matrix joins to it.
+  /// Makes an event from the oldest raw event and the following ones of the same process that the matrix joins to it.
   private mutating func assemble(_ first: UnsafeMutablePointer<raw_event>) {
     if unsafe first.pointee.time > deliveredNS { unsafe deliveredNS = first.pointee.time }
     unsafe event.pointee.time = first.pointee.time &+ moment.wallOffsetNS
@@ -290,7 +293,7 @@ public import CQuark
       let next = unsafe rawEvents.successor(of: last)
       unsafe bits |= leave(last, process)
       if unsafe last != first { unsafe rawEvents.free(last, strings: &processes.strings) }
-      // One without a task says no start.
+      // A raw event without a task has no start time.
       guard let candidate = unsafe next,
         unsafe startNS != 0 && candidate.task.pointee.start_boottime == startNS || isSame(candidate, process),
         unsafe matrix.allows(first, candidate, queue: client)
@@ -303,7 +306,7 @@ public import CQuark
     unsafe rawEvents.free(first, strings: &processes.strings)
   }
 
-  /// The last event is no longer valid.
+  /// Makes the last event invalid.
   @inline(never)
   private mutating func forgetPayloads() {
     payloads.release(in: &processes.strings)
@@ -312,7 +315,7 @@ public import CQuark
     copyPointers()
   }
 
-  /// What is known of the process; events of its own family make an entry for one that is not.
+  /// The entry of the process; raw events of the process family make a new entry if there is none.
   @inline(__always)
   private mutating func process(of rawEvent: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<quark_process>? {
     guard ProcessFamily.has(unsafe rawEvent.pointee.type) else {
@@ -321,8 +324,8 @@ public import CQuark
     return unsafe processes.entry(for: rawEvent, startNS: startNS(of: rawEvent))
   }
 
-  /// The process that has the pid of a raw event, unless that says that it started at another time: an exit was lost, or
-  /// a fork.
+  /// The process with the pid of a raw event, unless the raw event has another start time: then an exit or a fork was
+  /// lost.
   @inline(never)
   private mutating func knownProcess(
     of rawEvent: UnsafeMutablePointer<raw_event>
@@ -332,7 +335,7 @@ public import CQuark
     return unsafe startNS == 0 || processes.isSame(rawEvent, startNS: startNS, as: process) ? process : nil
   }
 
-  /// Is a raw event of the pid of `process` one of that process?
+  /// True if a raw event with the pid of `process` belongs to that process.
   @inline(never)
   private mutating func isSame(
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
@@ -341,15 +344,15 @@ public import CQuark
     return unsafe processes.isSame(rawEvent, startNS: startNS(of: rawEvent), as: process)
   }
 
-  /// When the process of a raw event started, as far as it says so; 0: it does not.
+  /// The start time of the process of a raw event; 0 if the raw event does not have it.
   @inline(__always)
   private mutating func startNS(of rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
     if unsafe rawEvent.pointee.flags & UInt32(RAW_F_TASK) != 0 { return unsafe rawEvent.task.pointee.start_boottime }
     return unsafe startNS(behind: rawEvent)
   }
 
-  /// The same of one without a task, by the next one that has one: if that one's process had started, they are of the
-  /// same.
+  /// The same for a raw event without a task, from the next one that has a task: if that process had already started,
+  /// both belong to the same process.
   @inline(never)
   private mutating func startNS(behind rawEvent: UnsafeMutablePointer<raw_event>) -> UInt64 {
     guard unsafe rawEvent.pointee.flags & UInt32(RAW_F_THREAD) == 0 else { return 0 }
@@ -367,11 +370,12 @@ public import CQuark
     return 0
   }
 
-  /// Raw events that are looked at to find one with a task. Kprobes tell an exec and a name or two before one.
+  /// The maximum number of raw events that are searched for one with a task. With kprobes an exec and a name or two may
+  /// come before it.
   private static var furthestTask: Int { 16 }
 
-  /// Takes a raw event out of the queue and applies it to its process and to the event under construction. The result
-  /// is its bit.
+  /// Takes a raw event out of the queue and applies it to its process and to the event that is being made. Returns its
+  /// bit.
   private mutating func leave(
     _ rawEvent: UnsafeMutablePointer<raw_event>, _ process: UnsafeMutablePointer<quark_process>?
   ) -> UInt64 {

@@ -1,8 +1,8 @@
-/// How long an event is held back so that older ones can still arrive: all of the hold time while the queue is nearly
-/// empty, less and less as it fills, nothing from nine tenths on. Clients know these numbers: integer division
-/// truncates at every step.
+/// How long an event is held back so that older ones can still arrive: the whole hold time while the queue is nearly
+/// empty, less as it fills, and 0 from nine tenths on. Clients depend on these numbers: integer division truncates at
+/// every step.
 struct HoldTime: Sendable {
-  /// No target is longer: the ramp begins a millisecond above the hold time.
+  /// The longest time: the ramp begins one millisecond above the hold time.
   let longestNS: UInt64
 
   private let holdTimeMS: Int
@@ -22,7 +22,7 @@ struct HoldTime: Sendable {
     eventsPerStep = maxLength > holdTimeMS ? maxLength / holdTimeMS : 1
   }
 
-  /// Nanoseconds an event must have aged before it is handed out, with `length` raw events waiting.
+  /// The age in nanoseconds from which an event is delivered, with `length` raw events waiting.
   @inline(__always)
   func targetNS(length: Int) -> UInt64 {
     if length < rampStart { return nanoseconds(holdTimeMS) }

@@ -1,13 +1,13 @@
 public import CWire
 
-/// Records that were lost, since a source was opened.
+/// Numbers of records that were lost since a source was opened.
 public struct LossCounts: Sendable {
-  /// All of them.
+  /// All lost records.
   public var total: UInt64
-  /// Those of each family, as far as that can be told: together they may be fewer than `total`.
+  /// The lost records of each family, as far as the family is known: together they may be fewer than `total`.
   private var byFamily: InlineArray<8, UInt64>
 
-  /// How many families there are.
+  /// The number of families.
   public static var familyCount: Int { Int(WIRE_FAMILY_COUNT.rawValue) }
 
   public init(total: UInt64 = 0) {
@@ -15,7 +15,7 @@ public struct LossCounts: Sendable {
     byFamily = InlineArray(repeating: 0)
   }
 
-  /// As structures of C have them.
+  /// The counts in the form of C structures.
   public var counts: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
     (
       byFamily[0], byFamily[1], byFamily[2], byFamily[3], byFamily[4], byFamily[5], byFamily[6], byFamily[7]
@@ -32,13 +32,13 @@ public struct LossCounts: Sendable {
     set { byFamily[Int(family.rawValue)] = newValue }
   }
 
-  /// Counts others.
+  /// Adds other counts.
   public mutating func add(_ others: LossCounts) {
     total &+= others.total
     for family in byFamily.indices { byFamily[family] &+= others.byFamily[family] }
   }
 
-  /// Counts records that are known to be of a family.
+  /// Adds records of a known family.
   public mutating func add(_ count: UInt64, of family: wire_family) {
     total &+= count
     self[family] &+= count

@@ -1,14 +1,14 @@
 internal import CQuark
 
 extension UnsafeMutablePointer<raw_event> {
-  /// Copies bytes of a record into the event, which must not have this part yet. No bytes are an empty path, but no
-  /// arguments or environment at all. Arguments and environment may be what is left of `originalCount` bytes. False:
-  /// the pool is at its limit, or the bytes are more than a megabyte. Then the event is without this part.
+  /// Copies bytes of a record into the raw event, which must not have this part yet. Zero bytes mean an empty path, but
+  /// no arguments or no environment. Arguments and environment may have been cut from `originalCount` bytes. False if
+  /// the pool is at its limit, or if there is more than a megabyte; then the raw event does not have this part.
   @inline(__always)
   func set(_ part: RawEventPart, _ bytes: RawSpan, originalCount: UInt32 = 0, strings: inout StringPool) -> Bool {
     guard bytes.byteCount <= 1 << 20 else { return false }
     return unsafe bytes.withUnsafeBytes { bytes in
-      // Safe: nothing is read of no bytes.
+      // Safe: if there are no bytes, nothing is read.
       let start = unsafe bytes.baseAddress ?? UnsafeRawPointer(self)
       switch part {
       case .exe:
@@ -49,7 +49,7 @@ extension UnsafeMutablePointer<raw_event> {
     return true
   }
 
-  /// Most processes have their parent's environment, and those of a whole session are the same.
+  /// Most processes have the environment of their parent, and it is often the same in a whole session.
   private func setEnvironment(
     _ start: UnsafeRawPointer, _ count: Int, _ originalCount: UInt32, _ strings: inout StringPool
   ) -> Bool {

@@ -1,35 +1,35 @@
 internal import CQuark
 
-/// Raw events in the order of their times, and per process in the order of their times; equal times keep the order of
-/// arrival. Two balanced trees over nodes in slabs, `capacity` at most; a node that leaves serves again.
+/// Raw events ordered by time, and ordered by process and time; equal times keep the order of arrival. There are two
+/// balanced trees over nodes in slabs, `capacity` nodes at most; nodes are used again.
 ///
-/// Records arrive nearly sorted: an insertion looks for its place from the newest end, by time, or from the newest
-/// event of the same process, and searches from the root only when that is not near.
+/// Records arrive nearly sorted: an insertion searches its place from the newest end, by time, or from the newest raw
+/// event of the same process, and searches from the root only if the place is not near.
 @safe @usableFromInline struct RawEventQueue: ~Copyable {
   typealias Node = UnsafeMutablePointer<raw_event>
 
-  /// Raw events held at most.
+  /// The maximum number of raw events.
   let capacity: Int
   /// Raw events in the trees.
   private(set) var count = 0
-  /// Sizes of the strings, NULs included, and payloads of the events in the trees, bytes.
+  /// Bytes of the strings, with their NULs, and of the payloads of the raw events in the trees.
   private(set) var variableBytes = 0
 
-  /// Slabs of nodes, the newest first: each begins with the address of the next.
+  /// Slabs of nodes, newest first: each begins with the address of the next one.
   private var slabs: UnsafeMutableRawPointer?
   private var nodesMade = 0
   private var slabUsed = 0
-  /// Nodes of the newest slab.
+  /// The number of nodes in the newest slab.
   private var slabCapacity = 0
   /// Bytes of all slabs.
   private var reserved = 0
   private let memory: SlabMemory
   private var freeNodes: UnsafeMutablePointer<raw_event>?
-  /// Events that were ever put into the trees: the next one's sequence number.
+  /// The number of raw events that were ever put into the trees: the next sequence number.
   private(set) var insertions: UInt64 = 0
   private(set) var byTime = unsafe RankBalancedTree()
   private(set) var byPIDTime = unsafe RankBalancedTree()
-  /// By the low bits of a pid: an event of one of the pids that end so, the newest of its pid. A hint, no more.
+  /// For the low bits of a pid: the newest raw event of one of the pids with these bits. It is only a hint.
   private let newestOfPID: UnsafeMutablePointer<UnsafeMutablePointer<raw_event>?>
   private let hintMask: UInt32
   private var timeSteps = RawEventQueue.stepsPerInsertion
@@ -37,10 +37,10 @@ internal import CQuark
 
   private static var smallSlab: Int { 192 << 10 }
   private static var slabHead: Int { 16 }
-  /// A hint may stand for several pids, so there need not be one for each event.
+  /// Several pids may share a hint, so there need not be one for each raw event.
   private static var mostHints: Int { 1 << 20 }
 
-  /// `capacity` nodes exist, those that are being filled included, so no more events can ever be in the trees.
+  /// There are `capacity` nodes, with those that are being filled, so the trees can never have more raw events.
   init(capacity: Int, memory: SlabMemory = SlabMemory()) {
     precondition(capacity > 0 && capacity <= Int32.max)
     self.capacity = capacity
@@ -54,7 +54,7 @@ internal import CQuark
 
   @inlinable deinit { destroy() }
 
-  /// The strings of the events left belong to a pool that goes with the queue.
+  /// The strings of the remaining raw events belong to a pool that ends with the queue.
   @usableFromInline func destroy() {
     unsafe newestOfPID.deallocate()
     var next = unsafe slabs
@@ -67,13 +67,13 @@ internal import CQuark
   @inline(__always)
   var isFull: Bool { count == capacity }
 
-  /// The oldest event, or nil.
+  /// The oldest raw event, or nil.
   @inline(__always)
   @unsafe var oldest: UnsafeMutablePointer<raw_event>? {
     unsafe byTime.first.map { unsafe Node(byTime: $0) }
   }
 
-  /// The next event of the same process, or nil.
+  /// The next raw event of the same process, or nil.
   @inline(__always)
   @unsafe func successor(of event: UnsafeMutablePointer<raw_event>) -> UnsafeMutablePointer<raw_event>? {
     guard let link = unsafe event.byPIDTime.pointee.next else { return nil }
@@ -81,7 +81,7 @@ internal import CQuark
     return unsafe next.pointee.pid == event.pointee.pid ? next : nil
   }
 
-  /// One of the trees, with all events in it, none waiting.
+  /// One of the trees, with all raw events in it and none waiting.
   @unsafe mutating func indexed(_ order: RawEventGraph.Order) -> RankBalancedTree {
     switch order {
     case .byTime:
@@ -107,7 +107,7 @@ internal import CQuark
       guard let fresh = unsafe makeNode() else { return nil }
       unsafe event = fresh
     }
-    // Safe: from `flags` to the payload they are four words of 32 bits and seven pointers, as a test holds.
+    // Safe: from `flags` to the payload there are four words of 32 bits and seven pointers, which a test checks.
     unsafe withUnsafeMutablePointer(to: &event.pointee.flags) {
       _ = unsafe UnsafeMutableRawPointer($0).initializeMemory(as: UInt8.self, repeating: 0, count: Self.cleared)
     }
@@ -115,7 +115,7 @@ internal import CQuark
     return unsafe event
   }
 
-  /// Bytes of a raw event that are zero at first.
+  /// The number of bytes of a raw event that are set to zero.
   static var cleared: Int { 4 * 4 + 7 * 8 }
 
   @inline(never)
@@ -135,7 +135,7 @@ internal import CQuark
     return unsafe (slabs! + Self.slabHead + slabUsed * size).bindMemory(to: raw_event.self, capacity: 1)
   }
 
-  /// Gives back a node that is not in the trees, and what strings it still has.
+  /// Releases a node that is not in the trees, and its remaining strings.
   @inline(__always)
   @unsafe mutating func free(_ event: UnsafeMutablePointer<raw_event>, strings: inout StringPool) {
     if unsafe event.pointee.variable_bytes != 0 { unsafe Families.release(event, in: &strings) }
@@ -143,7 +143,7 @@ internal import CQuark
     unsafe freeNodes = event
   }
 
-  /// Puts an event with its type, pid and time into the trees.
+  /// Puts a raw event with type, pid and time into the trees.
   @inline(__always)
   @unsafe mutating func insert(_ event: UnsafeMutablePointer<raw_event>) {
     unsafe event.pointee.sequence = insertions
@@ -172,19 +172,20 @@ internal import CQuark
 
   // MARK: - Places
 
-  /// Steps towards the older that an insertion may take on average before a search from the root must settle it. What
-  /// one saves another may use: so a search, which makes the trees do what laziness has spared them, needs many events
-  /// that are far from their places, and the work per event stays constant.
+  /// The number of steps towards older raw events that an insertion may take on average before it searches from the
+  /// root. Steps that one insertion saves can be used by another. A search makes the lazy trees do their postponed
+  /// work; it is needed only after many raw events that are far from their places, so the work per raw event stays
+  /// constant.
   private static var stepsPerInsertion: Int { 16 }
   private static var savedSteps: Int { 4096 }
 
   private func setHint(_ pid: UInt32, _ event: Node?) { unsafe newestOfPID[Int(pid & hintMask)] = event }
 
-  /// The last link whose event belongs before `event`.
+  /// The last link whose raw event belongs before `event`.
   @inline(__always)
   private mutating func predecessorByTime(_ event: Node) -> Node.Link? {
     let timeNS = unsafe event.pointee.time
-    // All that is here came before `event`: a time that is equal precedes.
+    // All raw events here arrived before `event`: those with an equal time come first.
     var link = unsafe byTime.last
     var steps = timeSteps
     repeat {
@@ -216,7 +217,8 @@ internal import CQuark
   @inline(__always)
   private mutating func predecessorByPID(_ event: Node) -> Node.Link? {
     let pid = unsafe event.pointee.pid
-    // From the newest of this process, or else from the greatest pid of all: new processes count upwards.
+    // Begin with the newest raw event of this process, or else with the largest pid: pids of new processes are
+    // ascending.
     let hint = unsafe newestOfPID[Int(pid & hintMask)]
     var link = unsafe hint != nil && hint!.pointee.pid == pid ? hint!.byPIDTime : byPIDTime.last
     let timeNS = unsafe event.pointee.time

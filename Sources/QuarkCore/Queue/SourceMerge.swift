@@ -1,16 +1,16 @@
-/// Several rings of records, each in its own order. A source's head is its oldest record that was not taken.
+/// Several rings of records, each in its own order. The head of a source is its oldest record that was not taken.
 public protocol RecordSources: ~Copyable {
   var sourceCount: Int { get }
-  /// Time of the head, nanoseconds since boot; nil when there is none now.
+  /// The time of the head, nanoseconds since boot; nil when there is none now.
   mutating func headTimeNS(of source: Int) -> UInt64?
-  /// Takes the head and gives it to the pipeline.
+  /// Takes the head and passes it to the pipeline.
   mutating func takeHead(of source: Int, into pipeline: inout EventPipeline)
 }
 
-/// Reads several sources as one: always the source whose head is oldest, and of equally old ones the first. So what
-/// waits outside of a full queue is never older than what could have been read instead.
+/// Reads several sources as one: always the source with the oldest head, and among equally old ones the first.
+/// Therefore a record that waits outside of a full queue is never older than one that was read.
 @safe public struct SourceMerge: ~Copyable {
-  /// A heap: no head is older than that of its parent, which stands at half its index.
+  /// A heap: no head is older than that of its parent, whose index is half of its own.
   private let heap: UnsafeMutablePointer<Head>
   private var count = 0
   private let capacity: Int
@@ -33,7 +33,7 @@ public protocol RecordSources: ~Copyable {
 
   @usableFromInline func destroy() { unsafe heap.deallocate() }
 
-  /// Moves up to `limit` records, and no more than there is room for, into the pipeline. Returns how many.
+  /// Moves up to `limit` records, and not more than there is room for, into the pipeline. Returns their number.
   public mutating func pull<Sources: RecordSources & ~Copyable>(
     from sources: inout Sources, limit: Int = .max, into pipeline: inout EventPipeline
   ) -> Int {
@@ -50,20 +50,20 @@ public protocol RecordSources: ~Copyable {
     return taken
   }
 
-  // MARK: - Step by step, for who holds the sources
+  // MARK: - Step by step, for code that owns the sources
 
   public mutating func removeAll() { count = 0 }
 
-  /// A source with a head of that time. Each source at most once.
+  /// Adds a source whose head has this time. Each source may be added only once.
   public mutating func add(_ source: Int, timeNS: UInt64) {
     precondition(count < capacity)
     push(Head(timeNS: timeNS, source: source))
   }
 
-  /// The source to read next; nil when none has anything.
+  /// The source to read next; nil when no source has a record.
   public var oldest: Int? { count > 0 ? unsafe heap[0].source : nil }
 
-  /// The head of the oldest source was taken: the time of its next, or nil if there is none.
+  /// Call this when the head of the oldest source was taken, with the time of its next record, or nil if there is none.
   public mutating func replaceOldest(timeNS: UInt64?) {
     if let timeNS {
       sink(Head(timeNS: timeNS, source: unsafe heap[0].source))
@@ -83,7 +83,7 @@ public protocol RecordSources: ~Copyable {
     unsafe (heap + index).initialize(to: head)
   }
 
-  /// Puts `head` in the place of the oldest.
+  /// Replaces the oldest head by `head`.
   private mutating func sink(_ head: Head) {
     var index = 0
     while true {

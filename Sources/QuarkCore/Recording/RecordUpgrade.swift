@@ -1,8 +1,8 @@
 internal import CQuark
 internal import CWire
 
-/// Makes records of a recording's version those of today. Version 1 had one layout for all: the header, with the changes
-/// of ids where now nothing is, and a task, known or not.
+/// Converts records of an old recording to the current layout. In version 1 all records had one layout: the header,
+/// with the changes of ids in the member that is now reserved, and a task, known or not.
 @safe public struct RecordUpgrade: ~Copyable {
   private let isNeeded: Bool
   private var buffer: UnsafeMutableRawPointer
@@ -10,13 +10,13 @@ internal import CWire
 
   /// Bytes of a record of version 1 without its fields.
   static var oldSize: Int { MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size }
-  /// In a record of version 1: where its type is, and its changes of ids.
+  /// Offsets in a record of version 1: of its type, and of its changes of ids.
   private static var typeOffset: Int { 12 }
   private static var idChangeOffset: Int { 28 }
-  /// With a type of version 1: of the task nothing is known.
+  /// A bit in the type of version 1: nothing is known of the task.
   private static var noTask: UInt16 { 1 << 15 }
 
-  /// `version`: that of the recording, one that can be read.
+  /// `version`: the version of the recording, which must be one that can be read.
   public init(version: UInt16) {
     isNeeded = version == 1
     unsafe buffer = .allocate(byteCount: capacity, alignment: 8)
@@ -26,15 +26,15 @@ internal import CWire
 
   @usableFromInline func destroy() { unsafe buffer.deallocate() }
 
-  /// Lends what `record` is today. One that made no sense then makes none now: nothing of it is left.
+  /// Lends `record` in the current layout. A malformed record becomes an empty one, which is malformed, too.
   public mutating func lend(_ record: RawSpan, _ body: (RawSpan) -> Void) {
     guard isNeeded else { return body(record) }
     let size = record.byteCount < Self.oldSize ? 0 : write(record)
-    // Safe: so many bytes were written.
+    // Safe: this many bytes were written.
     unsafe body(RawSpan(_unsafeStart: UnsafeRawPointer(buffer), byteCount: size))
   }
 
-  /// Returns how many bytes there are in the buffer now.
+  /// Returns the number of bytes in the buffer.
   private mutating func write(_ old: RawSpan) -> Int {
     // Safe: the record has these bytes, and integers are valid for any bits.
     var header = unsafe old.unsafeLoadUnaligned(as: wire_record.self)
@@ -64,7 +64,7 @@ internal import CWire
     return headerSize + bodySize + fields.byteCount
   }
 
-  /// Nil: nothing ever wrote such a record.
+  /// Nil if no version ever wrote such a record.
   private static func kind(ofType type: UInt16) -> wire_kind? {
     switch wire_kind(UInt32(type & ~noTask)) {
     case WIRE_EXEC: type & noTask != 0 ? WIRE_BARE_EXEC : WIRE_EXEC

@@ -1,34 +1,34 @@
 public import CWire
 
-/// Reads a recording (recording.h) frame by frame. The bytes are given anew with each call, always the same; they are
-/// not trusted: nothing is read outside of them, and nothing traps.
+/// Reads a recording (recording.h) frame by frame. The caller passes the same bytes with each call. They are not
+/// trusted: nothing is read outside of them, and nothing traps.
 public struct RecordingCursor: Sendable {
-  /// Why bytes are no recording that can be read here.
+  /// Why bytes are not a recording that can be read here.
   public enum Refusal: Error, Equatable, Sendable {
     case notARecording, otherByteOrder, otherVersion, otherRecordLayout
   }
 
   public enum Frame: Equatable, Sendable {
-    /// Where the record's bytes are. They may be anything, and of an older layout: `RecordUpgrade`.
+    /// The range of the record's bytes. They may be anything, and may have an older layout: `RecordUpgrade`.
     case record(Range<Int>)
-    /// The records that follow were read at this time since boot; so many had been lost until then.
+    /// The records that follow were read at this time since boot; `lost` records had been lost until then.
     case mark(nowNS: UInt64, lost: UInt64)
   }
 
-  /// How a recording ends. All frames before that are good.
+  /// How a recording ends. All frames before the end are good.
   public enum Ending: Equatable, Sendable {
-    /// As it should, at that time since boot.
+    /// It was closed at this time since boot.
     case closed(nowNS: UInt64, lost: UInt64)
-    /// In the middle of a frame, or without an end frame. `offset` is that of the frame that is missing.
+    /// It ends in the middle of a frame, or without an end frame. `offset` is the offset of the missing frame.
     case truncated(offset: Int)
-    /// With a frame that is none.
+    /// It ends at an invalid frame.
     case damaged(offset: Int)
   }
 
   public let header: recording_header
-  /// Once `next` returned nil.
+  /// How the recording ends; set once `next` has returned nil.
   public private(set) var ending: Ending?
-  /// What the newest mark says was lost, or the end frame.
+  /// The lost records in the last mark, or in the end frame.
   public private(set) var lost = LossCounts()
   /// Record frames read so far.
   public private(set) var records: UInt64 = 0
@@ -52,7 +52,7 @@ public struct RecordingCursor: Sendable {
     offset = Int(header.header_size)
   }
 
-  /// The next frame; nil at the end, whatever that is.
+  /// The next frame; nil at the end, also at a wrong end.
   public mutating func next(_ bytes: RawSpan) -> Frame? {
     guard ending == nil else { return nil }
     let frameSize = MemoryLayout<recording_frame>.size
@@ -63,7 +63,7 @@ public struct RecordingCursor: Sendable {
     let frame = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: recording_frame.self)
     guard Self.isPlausible(frame) else { return end(.damaged(offset: offset)) }
     let start = offset + frameSize
-    // What is missing may be nothing but padding: such a frame is whole.
+    // If only padding is missing, the frame is complete.
     guard bytes.byteCount - start >= Int(frame.size) else { return end(.truncated(offset: offset)) }
     let content = start..<start + Int(frame.size)
     switch recording_kind(frame.kind) {
@@ -98,20 +98,20 @@ public struct RecordingCursor: Sendable {
     }
   }
 
-  /// Bytes of a mark and of an end without any family.
+  /// Bytes of a mark, and of an end, without families.
   private static var leastMarkSize: Int { MemoryLayout<recording_mark>.size - 8 * LossCounts.familyCount }
   private static var leastEndSize: Int { MemoryLayout<recording_end>.size - 8 * LossCounts.familyCount }
 
-  /// Could be more families than are known here.
+  /// True if the rest can be counts of families; there may be more families than are known here.
   private static func hasFamilies(_ size: Int, behind least: Int) -> Bool {
     size >= least && (size - least) % 8 == 0 && size <= 1024
   }
 
-  /// `families`: where in `content` the counts of families begin.
+  /// `families`: the offset in `content` of the counts of families.
   @inline(never)
   private func losses(_ content: RawSpan, families: Int) -> LossCounts {
     var lost = LossCounts(total: Self.number(content, at: 8))
-    // There were no other families then.
+    // Version 1 had no other families.
     if header.version == 1 { lost[WIRE_FAMILY_PROCESS] = lost.total }
     for family in 0..<min(LossCounts.familyCount, (content.byteCount - families) / 8) {
       lost[family] = Self.number(content, at: families + 8 * family)
@@ -124,7 +124,7 @@ public struct RecordingCursor: Sendable {
     unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
 
-  /// Bytes of a record without fields, or without its body and its fields; nil: there is no such version.
+  /// Bytes of a record without its fields (version 1), or without its body and fields; nil if there is no such version.
   private static func recordSize(version: UInt16) -> Int? {
     switch version {
     case 1: RecordUpgrade.oldSize
@@ -133,7 +133,7 @@ public struct RecordingCursor: Sendable {
     }
   }
 
-  /// Of the first recordings there were, whose header ends with the release.
+  /// Bytes of the header of the first recordings, which ends with the release.
   private static var leastHeaderSize: Int { 112 }
 
   private static func padded(_ size: Int) -> Int { (size + 7) & ~7 }
@@ -141,7 +141,7 @@ public struct RecordingCursor: Sendable {
   private static func hasMagic(_ bytes: RawSpan) -> Bool {
     let magic: StaticString = "QUARKREC"
     for index in 0..<magic.utf8CodeUnitCount {
-      // Safe: a header's bytes are there, and UInt8 is valid for any bits.
+      // Safe: there are enough bytes for a header, and UInt8 is valid for any bits.
       guard unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) == magic.utf8Start[index] else {
         return false
       }

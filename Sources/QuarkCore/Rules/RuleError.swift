@@ -1,6 +1,6 @@
-/// What is wrong with a text of rules, and where.
+/// An error in a text of rules, and its place.
 public struct RuleError: Error, Sendable {
-  /// From 1, as the column, which counts bytes.
+  /// From 1, like the column, which counts bytes.
   public let line: Int
   public let column: Int
   /// What was found and what was expected, in one line of printable ASCII.
@@ -12,7 +12,7 @@ public struct RuleError: Error, Sendable {
     self.message = message
   }
 
-  /// All of it: `bad number: "x": invalid at line 3 column 16`.
+  /// The whole message: `bad number: "x": invalid at line 3 column 16`.
   public var description: String { "\(message) at line \(line) column \(column)" }
 }
 

@@ -1,19 +1,19 @@
-/// Cuts a text of rules into words and ends of lines.
+/// Splits a text of rules into words and ends of lines.
 ///
-/// Blanks and tabs stand between words. A `#` that is neither quoted nor escaped begins a comment, also within a word.
-/// A `"` begins or ends quoting anywhere in a word. A backslash takes the next byte as it is, also within quotes; at
-/// the end of a line it joins the next one to it. A word that is quoted or joined in some part is no keyword.
+/// Blanks and tabs separate words. A `#` that is neither quoted nor escaped begins a comment, even inside a word. A `"`
+/// begins or ends quoting anywhere in a word. A backslash makes the next byte a part of the word, even inside quotes;
+/// at the end of a line it joins the next line. A word that is partly quoted or joined is not a keyword.
 struct RuleLexer: ~Escapable {
   private let text: Span<UInt8>
-  /// Of the next byte to read.
+  /// The offset of the next byte to read.
   private var offset = 0
   private var line = 1
-  /// Where the line begins.
+  /// The offset of the beginning of the line.
   private var lineStart = 0
-  /// The newest word, without what quotes and escapes it.
+  /// The last word, without quotes and escapes.
   private(set) var word: [UInt8] = []
 
-  /// Bytes of a word at most.
+  /// The maximum number of bytes in a word.
   static var wordLimit: Int { 4095 }
 
   @_lifetime(copy text)
@@ -37,7 +37,7 @@ struct RuleLexer: ~Escapable {
     }
   }
 
-  /// Up to the end of the line, which is left to be read.
+  /// Skips a comment up to the end of the line, which is read next.
   @_lifetime(self: copy self)
   private mutating func skipComment() throws(RuleError) {
     while offset < text.count, text[offset] != UInt8(ascii: "\n") {
@@ -53,7 +53,7 @@ struct RuleLexer: ~Escapable {
     lineStart = offset
   }
 
-  /// Nil: there is nothing but a line joined to the next one.
+  /// Nil if there is only a joined line and no word.
   @_lifetime(self: copy self)
   private mutating func nextWord(at place: RulePlace) throws(RuleError) -> RuleToken? {
     word.removeAll(keepingCapacity: true)
@@ -85,7 +85,7 @@ struct RuleLexer: ~Escapable {
     return RuleToken(kind: .keyword(keyword), place: place)
   }
 
-  /// A backslash and the byte behind it. True: that joins two lines.
+  /// Reads a backslash and the byte after it. True if this joins two lines.
   @_lifetime(self: copy self)
   private mutating func readEscaped(in wordPlace: RulePlace) throws(RuleError) -> Bool {
     guard offset + 1 < text.count else {

@@ -1,13 +1,13 @@
 internal import CQuark
 
-/// Reads a text of rules: on each line none or one, `ACTION on any` or `ACTION on CONDITION...`.
+/// Reads a text of rules: each line has at most one, `ACTION on any` or `ACTION on CONDITION...`.
 struct RuleParser: ~Escapable {
   private var lexer: RuleLexer
 
   @_lifetime(copy text)
   init(_ text: Span<UInt8>) { lexer = RuleLexer(text) }
 
-  /// Adds the rules behind those there are. If it throws, rules of the lines before may have been added.
+  /// Adds the rules after the existing ones. If it throws, rules of earlier lines may have been added.
   @_lifetime(self: copy self)
   @unsafe mutating func parse(into ruleset: UnsafeMutablePointer<quark_ruleset>) throws(RuleError) {
     while true {
@@ -24,7 +24,7 @@ struct RuleParser: ~Escapable {
     }
   }
 
-  /// What follows the action, up to the end of the line.
+  /// Reads the part after the action, up to the end of the line.
   @_lifetime(self: copy self)
   private mutating func parseRule(
     _ action: quark_rule_action, into ruleset: UnsafeMutablePointer<quark_ruleset>
@@ -99,7 +99,7 @@ struct RuleParser: ~Escapable {
     throw badNumber(token, Self.isNegative(digits) ? "too small" : "invalid")
   }
 
-  /// One below 0 counts from the top, as strtoull(3) has it: -1 is the largest.
+  /// A negative number wraps around, as in strtoull(3): -1 is the largest number.
   @_lifetime(self: copy self)
   private mutating func number64(from least: UInt64 = 0) throws(RuleError) -> UInt64 {
     let token = try string("a number")
@@ -129,7 +129,7 @@ struct RuleParser: ~Escapable {
 
   // MARK: - Words
 
-  /// A word that is no keyword; the lexer has its bytes.
+  /// Reads a word that is not a keyword; the lexer has its bytes.
   @_lifetime(self: copy self)
   private mutating func string(_ expected: StaticString) throws(RuleError) -> RuleToken {
     let token = try lexer.next()
@@ -148,7 +148,7 @@ struct RuleParser: ~Escapable {
     return RuleError(token.place, "expected \(expected), found \(found)")
   }
 
-  /// The newest word in quotes, the first 64 bytes of it, with escapes for what is not printable.
+  /// The first 64 bytes of the last word in quotes, with escapes for bytes that are not printable.
   private var quotedWord: String {
     var text = [UInt8(ascii: "\"")]
     let word = lexer.word

@@ -1,13 +1,13 @@
 internal import CQuark
 
-/// What a pattern cannot be.
+/// The reasons why a pattern is not valid.
 enum RulePatternFlaw {
   case empty, tooLong, severalStars
 
-  /// Bytes that a pattern has fewer of: PATH_MAX (include/uapi/linux/limits.h).
+  /// A pattern has fewer bytes than this: PATH_MAX (include/uapi/linux/limits.h).
   static var limit: Int { 4096 }
 
-  /// Nil: it has none.
+  /// Nil if the pattern is valid.
   init?(of pattern: Span<UInt8>) {
     var stars = 0
     for index in pattern.indices where pattern[index] == UInt8(ascii: "*") { stars += 1 }
@@ -24,8 +24,8 @@ enum RulePatternFlaw {
 }
 
 extension quark_wild {
-  /// A pattern without a flaw and without a NUL, taken apart, in one piece of memory: `pre` is where that begins. A
-  /// length that includes the NUL makes that a part of what is compared, and so anchors the string at its end.
+  /// Splits a valid pattern without a NUL, in one piece of memory, which begins at `pre`. If a length includes the NUL,
+  /// the NUL is compared, too, which anchors the string at its end.
   init(copying pattern: Span<UInt8>) {
     let copy = UnsafeMutablePointer<CChar>.allocate(capacity: pattern.count + 1)
     var star = pattern.count
@@ -61,12 +61,13 @@ extension quark_wild {
   @inline(__always)
   func matches(_ string: UnsafePointer<CChar>, size: Int) -> Bool {
     guard unsafe pre_len &+ post_len <= size else { return false }
-    // Safe: a pattern that was taken apart has both halves.
+    // Safe: a split pattern has both halves.
     let (pre, post) = unsafe (pre.unsafelyUnwrapped, post.unsafelyUnwrapped)
     return unsafe Self.areEqual(pre, string, pre_len) && Self.areEqual(post, string + (size &- post_len), post_len)
   }
 
-  /// Eight bytes at a time, the last eight first, for paths begin alike more often than they end alike.
+  /// Compares eight bytes at a time, the last eight first, because paths more often have equal beginnings than equal
+  /// ends.
   @inline(__always)
   private static func areEqual(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>, _ count: Int) -> Bool {
     let (one, other) = unsafe (UnsafeRawPointer(one), UnsafeRawPointer(other))
@@ -75,7 +76,7 @@ extension quark_wild {
       left &-= 8
       guard unsafe areEqual(one, other, left, as: UInt64.self) else { return false }
     }
-    // Of fewer than eight that are left, those that were compared already may be compared again.
+    // If fewer than eight bytes are left, some that were compared already are compared again.
     if count >= 8 { return unsafe areEqual(one, other, 0, as: UInt64.self) }
     if count >= 4 {
       return unsafe areEqual(one, other, count &- 4, as: UInt32.self) && areEqual(one, other, 0, as: UInt32.self)

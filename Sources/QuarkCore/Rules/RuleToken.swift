@@ -1,4 +1,4 @@
-/// What the lexer of rules makes of a text. Where a word is a string, the lexer has its bytes.
+/// A token of a text of rules. If it is a string, the lexer has its bytes.
 struct RuleToken {
   enum Kind {
     case keyword(RuleKeyword)
@@ -8,9 +8,9 @@ struct RuleToken {
   }
 
   let kind: Kind
-  /// Of its first byte.
+  /// The place of its first byte.
   let place: RulePlace
-  /// Why a word that is spelled as a keyword is none; empty if it is not spelled so.
+  /// Why a word that is spelled like a keyword is not one; empty for other words.
   var reason: StaticString = ""
 
   var isEndOfRule: Bool {

@@ -1,21 +1,21 @@
 public import CQuark
 
-/// Rules in memory of their own, for Swift: which events a queue hands out, and which processes bear a mark. The
-/// language is that of quark-rules(5).
+/// A set of rules for Swift, which owns its memory. Rules decide which events a queue delivers, and which processes get
+/// a tag. quark-rules(5) describes their language.
 @safe public struct Ruleset: ~Copyable {
-  /// What `quark_queue_attr.ruleset` takes. Valid for as long as this lives, which a queue must not outlive.
+  /// The value for `quark_queue_attr.ruleset`. Valid as long as this lives; a queue must not live longer than this.
   @unsafe public let storage: UnsafeMutablePointer<quark_ruleset>
 
-  /// Bytes of a text of rules that are read; the text itself may have any length.
+  /// The number of bytes that callers read of a file of rules; a text that is parsed may have any length.
   public static var textLimit: Int { 16 << 20 }
 
-  /// No rules.
+  /// Makes an empty set.
   public init() {
     unsafe storage = .allocate(capacity: 1)
     unsafe storage.initialize(to: quark_ruleset())
   }
 
-  /// Those of a text.
+  /// Makes a set of the rules in a text.
   public static func parsing(_ text: Span<UInt8>) throws(RuleError) -> Ruleset {
     let ruleset = Ruleset()
     try unsafe ruleset.storage.parse(text)

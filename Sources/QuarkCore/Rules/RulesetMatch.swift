@@ -1,11 +1,11 @@
 public import CQuark
 
 extension UnsafeMutablePointer<quark_ruleset> {
-  /// Applies the rules to an event: marks its process, counts, and returns the rule that passes or drops it, or nil
-  /// when none does.
+  /// Applies the rules to an event: tags its process, counts, and returns the rule that passes or drops it, or nil if
+  /// none does.
   @unsafe public func match(_ event: UnsafePointer<quark_event>) -> UnsafeMutablePointer<quark_rule>? {
     guard var rule = unsafe pointee.rules else { return nil }
-    // The processes of a queue are its own to change; the event shows them to others.
+    // The queue may change its processes; the pointer in the event is const for others.
     guard let process = unsafe UnsafeMutablePointer<quark_process>(mutating: event.pointee.process) else {
       return unsafe matchNobody(event)
     }
@@ -38,7 +38,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
     return nil
   }
 
-  /// Begins counting anew, but for the rules that mark: what these found stays found.
+  /// Resets the counts, except those of poison rules.
   func forgetCounts() {
     for index in 0..<(unsafe pointee.n_rules) {
       let rule = unsafe pointee.rules! + index

@@ -1,7 +1,7 @@
 public import CQuark
 
 extension UnsafeMutablePointer<quark_ruleset> {
-  /// Adds the rules of a text behind those there are. If it throws, none is left.
+  /// Adds the rules of a text after the existing ones. If it throws, the set is empty.
   @unsafe public func parse(_ text: Span<UInt8>) throws(RuleError) {
     var parser = RuleParser(text)
     do { try unsafe parser.parse(into: self) } catch {
@@ -10,7 +10,7 @@ extension UnsafeMutablePointer<quark_ruleset> {
     }
   }
 
-  /// Adds a rule without conditions. The pointer is valid until the next call of it.
+  /// Adds a rule without conditions. The pointer is valid until the next call.
   @discardableResult
   @unsafe public func append(_ action: quark_rule_action, poisonTag: UInt64 = 0) -> UnsafeMutablePointer<quark_rule> {
     let index = unsafe pointee.n_rules
@@ -33,8 +33,8 @@ extension UnsafeMutablePointer<quark_ruleset> {
 }
 
 extension UnsafeMutablePointer<quark_rule> {
-  /// Adds a condition, which the rule gets a copy of. False: that is none, and nothing is added. A pattern is what
-  /// `wild.pre` says.
+  /// Adds a copy of a condition to the rule. False if the condition is not valid; then nothing is added. `wild.pre` is
+  /// the pattern.
   @unsafe public func match(_ field: quark_rule_field) -> Bool {
     var field = unsafe field
     switch unsafe RuleCondition(code: field.code)?.value {
@@ -49,7 +49,7 @@ extension UnsafeMutablePointer<quark_rule> {
       guard let pre = unsafe field.wild.pre else { return false }
       var count = 0
       while unsafe count < RulePatternFlaw.limit && pre[count] != 0 { count += 1 }
-      // Safe: as many bytes were just read.
+      // Safe: this many bytes were just read.
       let pattern = unsafe Span(_unsafeStart: UnsafeRawPointer(pre).assumingMemoryBound(to: UInt8.self), count: count)
       guard RulePatternFlaw(of: pattern) == nil else { return false }
       unsafe field.wild = quark_wild(copying: pattern)
@@ -59,7 +59,7 @@ extension UnsafeMutablePointer<quark_rule> {
     return true
   }
 
-  /// Adds a condition that is one, and takes over the memory of its pattern.
+  /// Adds a valid condition, and takes over the memory of its pattern.
   func add(_ field: quark_rule_field) {
     let index = unsafe pointee.n_fields
     unsafe pointee.fields = makeRoom(pointee.fields, index)
@@ -76,8 +76,8 @@ extension UnsafeMutablePointer<quark_rule> {
   }
 }
 
-/// An array with room for one more than `count`: the same one, unless that is full, which it is when `count` is a power
-/// of two. What it held has moved then.
+/// Makes room for one more element than `count`: returns the same array unless it is full, which it is when `count` is
+/// a power of two; then the elements move to a new array.
 private func makeRoom<Element>(_ array: UnsafeMutablePointer<Element>?, _ count: Int) -> UnsafeMutablePointer<Element> {
   guard let array = unsafe array else { return .allocate(capacity: 1) }
   guard count & (count - 1) == 0 else { return unsafe array }

@@ -1,5 +1,5 @@
-/// Bytes of output under construction. Text goes in as ASCII or as bytes that are already there: no `String` work, and
-/// one look at the capacity for each piece.
+/// A buffer in which output is made. Text is added as ASCII literals or as bytes, without `String`, with one check of
+/// the capacity for each piece.
 @safe public struct ByteBuffer: ~Copyable {
   private var start: UnsafeMutablePointer<UInt8>
   private var capacity = 4096
@@ -11,12 +11,12 @@
 
   @usableFromInline func destroy() { unsafe start.deallocate() }
 
-  /// A copy of all.
+  /// A copy of all bytes.
   public var bytes: [UInt8] { unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)) }
 
   public var span: Span<UInt8> {
     @_lifetime(borrow self) get {
-      // Safe: that many bytes were filled, and any change of the buffer needs exclusive access to it.
+      // Safe: this many bytes were filled, and any change of the buffer needs exclusive access to it.
       let span = unsafe Span(_unsafeStart: start, count: count)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
@@ -31,18 +31,18 @@
   }
 
   public mutating func append(_ text: StaticString) {
-    // Safe: a literal's bytes are there for good.
+    // Safe: the bytes of a literal are always valid.
     unsafe append(UnsafeRawPointer(text.utf8Start), text.utf8CodeUnitCount)
   }
 
-  /// A NUL-terminated C string.
+  /// Appends a NUL-terminated C string.
   @unsafe public mutating func append(cString: UnsafePointer<CChar>) {
     var length = 0
     while unsafe cString[length] != 0 { length &+= 1 }
     unsafe append(UnsafeRawPointer(cString), length)
   }
 
-  /// Strings with a NUL behind each: between them `, ` stands, and nothing behind the last.
+  /// Appends strings that each end with a NUL, separated by `, `.
   @unsafe mutating func append(separated strings: UnsafePointer<CChar>, count length: Int) {
     reserve(2 &* length)
     var end = unsafe start + count
@@ -89,7 +89,7 @@
     }
   }
 
-  /// Right-aligned in `width` columns.
+  /// Appends a number, right-aligned in `width` columns.
   public mutating func append(decimal value: UInt64, width: Int) {
     for _ in 0..<max(0, width - Self.digitCount(value)) { append(UInt8(ascii: " ")) }
     append(decimal: value)
@@ -104,7 +104,7 @@
   @inline(__always)
   private mutating func append(_ bytes: UnsafeRawPointer, _ length: Int) {
     reserve(length)
-    // Safe: there is room for them, and nobody else's bytes are in this buffer.
+    // Safe: there is room for the bytes, and the source is not in this buffer.
     unsafe UnsafeMutableRawPointer(start + count).copyMemory(from: bytes, byteCount: length)
     count &+= length
   }

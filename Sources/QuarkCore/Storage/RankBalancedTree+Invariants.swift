@@ -2,7 +2,7 @@
   internal import CQuark
 
   extension RankBalancedTree {
-    /// The number of links, or nil if a rank, a link or the list's order is not as it must be.
+    /// The number of links, or nil if a rank, a link or the order of the list is wrong.
     func checkInvariants() -> Int? {
       var (count, countWaiting) = (0, 0)
       var (previous, previousInTree): (Link?, Link?) = (nil, nil)
@@ -33,7 +33,7 @@
       return count
     }
 
-    /// `previous` is the last node of the tree before the subtree in order, and afterwards the last one in it.
+    /// Before the call `previous` is the last node before the subtree in order, and afterwards the last one in it.
     private static func check(_ link: Link?, under parent: Link?, previous: inout Link?) -> Int? {
       guard let link = unsafe link else { return 0 }
       guard unsafe link.pointee.parent == parent,
@@ -59,7 +59,7 @@
   }
 
   extension RawEventQueue {
-    /// Both trees are sound, hold the same number of events, and have them in their orders.
+    /// True if both trees are valid, have the same number of events, and have them in order.
     func checkInvariants() -> Bool {
       guard unsafe byTime.checkInvariants() == count, unsafe byPIDTime.checkInvariants() == count else { return false }
       var link = unsafe byTime.first

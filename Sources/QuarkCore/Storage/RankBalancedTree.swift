@@ -1,30 +1,30 @@
 internal import CQuark
 
-/// A sorted list of links that sit inside the nodes, and a weak AVL tree (Haeupler, Sen and Tarjan, "Rank-Balanced
-/// Trees", 2015) of them. It knows no keys: its user says behind which link a new one belongs, and in nearly sorted
-/// input knows that without a search.
+/// A sorted list of links that are inside the nodes, and a weak AVL tree of them (Haeupler, Sen and Tarjan,
+/// "Rank-Balanced Trees", 2015). It has no keys: its user says after which link a new one belongs. For nearly sorted
+/// input the user knows this without a search.
 ///
-/// So the tree is lazy. A new link enters the list and waits; only a search from the root makes the waiting ones part
-/// of the tree, and a link that leaves before that has cost a few stores. Each link enters the tree at most once, which
-/// is amortised constant work as its neighbours are known; a search is logarithmic.
+/// Therefore the tree is lazy. A new link enters the list and waits. Only a search from the root puts the waiting links
+/// into the tree, and a link that leaves before that costs only a few stores. Each link enters the tree at most once,
+/// in amortised constant time because its neighbours are known; a search is logarithmic.
 ///
-/// A node's rank exceeds that of each child by 1 or 2, a missing child counts as rank -1, and a leaf has rank 0: so a
-/// tree of n nodes is at most 2 log2 n high.
+/// The rank of a node is higher than that of each child by 1 or 2. A missing child counts as rank -1, and a leaf has
+/// rank 0. Therefore the height of a tree of n nodes is at most 2 log2 n.
 @unsafe struct RankBalancedTree {
   typealias Link = UnsafeMutablePointer<raw_event_links>
 
   private(set) var root: Link?
   private(set) var first: Link?
   private(set) var last: Link?
-  /// Links that are not in the tree yet, the newest first: a list through their `left` and `right`.
+  /// Links that are not in the tree yet, newest first: a list through their `left` and `right`.
   private(set) var waiting: Link?
 
-  /// The rank of a link that waits.
+  /// The rank of a waiting link.
   static var waitingRank: Int { -1 }
 
   init() {}
 
-  /// Puts `link` right behind `previous`; nil: before all.
+  /// Inserts `link` directly after `previous`; nil means before all others.
   @inline(__always)
   mutating func insert(_ link: Link, after previous: Link?) {
     let next: Link?
@@ -60,11 +60,11 @@ internal import CQuark
 
   // MARK: - Tree
 
-  /// Makes all links part of the tree: before a search from the root.
+  /// Puts all waiting links into the tree; call it before a search from the root.
   @inline(never)
   mutating func index() {
     while let link = unsafe waiting {
-      // The whole run of waiting links around this one, from its front: their neighbours in the tree are then known.
+      // Insert the whole run of waiting links around this one, from its beginning: then their neighbours are known.
       var start = unsafe link
       while let previous = unsafe start.pointee.previous, unsafe previous.pointee.rank == Self.waitingRank {
         unsafe start = previous
@@ -81,7 +81,7 @@ internal import CQuark
     }
   }
 
-  /// The neighbours are in the tree. One of them has no child on this side, or the other would not be its neighbour.
+  /// The neighbours must be in the tree. One of them has no child on this side, because they are neighbours.
   private mutating func insertInTree(_ link: Link, between previous: Link?, and next: Link?) {
     unsafe link.pointee.left = nil
     unsafe link.pointee.right = nil
@@ -115,7 +115,7 @@ internal import CQuark
       if let parent = unsafe parent { unsafe rebalanceAfterRemoval(left, parent) }
       return
     }
-    // The successor in the tree, which has no left child, takes the place of the removed.
+    // The successor in the tree, which has no left child, replaces the removed node.
     var heir = unsafe right
     while let lower = unsafe heir.pointee.left { unsafe heir = lower }
     let orphan = unsafe heir.pointee.right
@@ -137,7 +137,7 @@ internal import CQuark
 
   // MARK: - Balance
 
-  /// `link` has the rank of its parent: promote upwards until it has not, or until a rotation settles it.
+  /// `link` has the same rank as its parent: promotes parents upwards until this is no longer so, or rotates.
   private mutating func rebalanceAfterInsertion(_ start: Link, _ startParent: Link) {
     var (link, parent) = unsafe (start, startParent)
     while true {
@@ -173,7 +173,7 @@ internal import CQuark
     unsafe parent.pointee.rank &-= 1
   }
 
-  /// `child`, possibly none, took the place of a removed node under `parent`: demote upwards while it is 3 ranks below.
+  /// `child`, which may be nil, replaced a removed node under `parent`: demotes upwards while it is 3 ranks below.
   private mutating func rebalanceAfterRemoval(_ startChild: Link?, _ startParent: Link) {
     var (child, parent) = unsafe (startChild, startParent)
     if unsafe child == nil, unsafe parent.pointee.left == nil, unsafe parent.pointee.right == nil {
@@ -184,7 +184,7 @@ internal import CQuark
       unsafe parent = above
     }
     while unsafe parent.pointee.rank &- Self.rank(child) == 3 {
-      // A node with a child 3 ranks below has another one.
+      // A node with a child 3 ranks below it has another child.
       let sibling = unsafe (parent.pointee.left == child ? parent.pointee.right : parent.pointee.left)!
       if unsafe parent.pointee.rank &- sibling.pointee.rank == 1 {
         let rank = unsafe sibling.pointee.rank
@@ -225,7 +225,7 @@ internal import CQuark
     unsafe parent.pointee.rank &-= 2
   }
 
-  /// `child`, the right one of `parent`, becomes its parent.
+  /// Makes `child`, the right child of `parent`, the parent of `parent`.
   private mutating func rotateLeft(_ parent: Link, _ child: Link) {
     let middle = unsafe child.pointee.left
     unsafe parent.pointee.right = middle
@@ -235,7 +235,7 @@ internal import CQuark
     unsafe parent.pointee.parent = child
   }
 
-  /// `child`, the left one of `parent`, becomes its parent.
+  /// Makes `child`, the left child of `parent`, the parent of `parent`.
   private mutating func rotateRight(_ parent: Link, _ child: Link) {
     let middle = unsafe child.pointee.right
     unsafe parent.pointee.left = middle

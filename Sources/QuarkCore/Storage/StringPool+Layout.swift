@@ -1,12 +1,12 @@
 extension StringPool {
-  /// The head of 64 KiB of blocks of one size; or of one string above 8 KiB.
+  /// The head of a chunk: 64 KiB of blocks of one size, or one string above 8 KiB.
   @unsafe struct Chunk {
-    /// Among the chunks of the class that have room, among the free chunks, or among the large strings.
+    /// The next chunk of the class that has room, the next free chunk, or the next large string.
     var next: UnsafeMutablePointer<Chunk>?
     var previous: UnsafeMutablePointer<Chunk>?
-    /// Blocks that were used before, each pointing to the next.
+    /// Free blocks that were used before; each points to the next.
     var free: UnsafeMutableRawPointer?
-    /// Where the part begins that was never used, bytes from the head.
+    /// The beginning of the part that was never used, bytes from the head.
     var unused: UInt32
     var live: UInt32 = 0
     var blockSize: UInt32
@@ -24,12 +24,12 @@ extension StringPool {
   static var chunkSize: Int { 64 << 10 }
   static var chunksPerSlab: Int { 16 }
   static var headSize: Int { 64 }
-  /// The count of references before a string and the NUL behind it.
+  /// Bytes of the reference count before a string, and of the NUL after it.
   static var overhead: Int { MemoryLayout<UInt32>.size + 1 }
   static var largestClass: Int { 8 << 10 }
   static var classCount: Int { classIndex(largestClass) + 1 }
 
-  /// Steps of 8 bytes up to 128, then eight steps to each power of two: at most an eighth is wasted.
+  /// The steps are 8 bytes up to 128, then an eighth of each power of two: at most an eighth is wasted.
   static func classIndex(_ size: Int) -> Int {
     if size <= 128 { return (size &+ 7) >> 3 &- 1 }
     let exponent = Int.bitWidth &- 1 &- (size &- 1).leadingZeroBitCount
@@ -41,8 +41,8 @@ extension StringPool {
     return (index & 7 + 9) << (4 + (index - 16) >> 3)
   }
 
-  // A slab begins with the head of its first chunk. Its link stands behind that head's members, which are written
-  // anew whenever the chunk gets a class.
+  // A slab begins with the head of its first chunk. The link to the next slab comes after the members of this head,
+  // which are overwritten whenever the chunk gets a class.
   static func nextSlab(of slab: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     unsafe (slab + slabLinkOffset).load(as: UnsafeMutableRawPointer?.self)
   }
@@ -51,6 +51,6 @@ extension StringPool {
     unsafe (slab + slabLinkOffset).storeBytes(of: next, as: UnsafeMutableRawPointer?.self)
   }
 
-  /// Behind the members of `Chunk`, within `headSize`.
+  /// The offset after the members of `Chunk`, within `headSize`.
   private static var slabLinkOffset: Int { 48 }
 }

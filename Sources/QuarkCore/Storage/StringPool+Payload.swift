@@ -1,28 +1,28 @@
 internal import CQuark
 
 extension StringPool {
-  /// Room for the payload of a raw event: a structure of quark.h, and behind it what it points to, all of it 0 and
-  /// aligned to 8 bytes. Nil at the limit, and then it is counted as a refusal.
+  /// Allocates the payload of a raw event: a structure of quark.h, followed by what it points to, all set to 0 and
+  /// aligned to 8 bytes. At the limit it returns nil and counts a refusal.
   @unsafe mutating func makePayload(size: Int) -> UnsafeMutableRawPointer? {
     guard let block = unsafe allocate(count: Payloads.headSize + size) else { return nil }
-    // Safe: the block has so many bytes. It begins 4 bytes behind a multiple of 8, for its count of references.
+    // Safe: the block has this many bytes. It begins 4 bytes after a multiple of 8, because of its reference count.
     let payload = unsafe UnsafeMutableRawPointer(block) + Payloads.headSize
     unsafe payload.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     return unsafe payload
   }
 
-  /// Gives back a payload that nobody holds.
+  /// Releases a payload that is not in use any longer.
   @unsafe mutating func releasePayload(_ payload: UnsafeMutableRawPointer) {
     unsafe release((payload - Payloads.headSize).assumingMemoryBound(to: CChar.self))
   }
 }
 
-/// The payloads of the event that is handed out. They stay until there is another one.
+/// The payloads of the event that was delivered last. They stay until the next event.
 @safe struct Payloads: ~Copyable {
-  /// Each has the address of the next one in front of it.
+  /// The first payload. Before each payload is the address of the next one.
   private var first: UnsafeMutableRawPointer?
 
-  /// Bytes between the beginning of a string of the pool and a payload: 4 that are not used, and a link.
+  /// Bytes between the beginning of a string of the pool and a payload: 4 unused bytes, and a link.
   static var headSize: Int { 12 }
   private static var linkOffset: Int { -8 }
 

@@ -1,5 +1,5 @@
 extension StringPool {
-  /// One of the newest shared strings. Holds a reference.
+  /// One of the newest shared strings. It has a reference to the string.
   @unsafe struct Recent {
     var hash: UInt32 = 0
     var count: UInt32 = 0
@@ -14,27 +14,27 @@ extension StringPool {
     }
   }
 
-  /// Newest shared strings that are remembered; a power of two.
+  /// The number of newest shared strings that are remembered; a power of two.
   static var recentCount: Int { 4096 }
-  /// Bytes of the longest string worth sharing.
+  /// Bytes of the longest string that is shared.
   private static var longestShared: Int { 255 }
   private static var longestEnvironmentShared: Int { 4096 }
 
-  /// A copy of the bytes. Nil at the limit.
+  /// Makes a copy of the bytes. Nil at the limit.
   @unsafe public mutating func copy(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
     guard let copy = unsafe allocate(count: count) else { return nil }
     unsafe UnsafeMutableRawPointer(copy).copyMemory(from: bytes, byteCount: count)
     return unsafe copy
   }
 
-  /// The same bytes, stored once if they were here lately: working directories, control groups and executables repeat
-  /// from process to process. Nil at the limit.
+  /// Stores bytes, only once if they were stored recently: working directories, control groups and executables are
+  /// often the same from process to process. Nil at the limit.
   @unsafe public mutating func share(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
     guard count <= Self.longestShared else { return unsafe copy(bytes, count: count) }
     return unsafe shareKnown(bytes, count: count)
   }
 
-  /// The same, of environments: few, long, and repeated.
+  /// The same for environments, which are few, long, and often equal.
   @inline(never)
   mutating func shareEnvironment(_ bytes: UnsafeRawPointer, count: Int) -> Bytes? {
     guard count <= Self.longestEnvironmentShared else { return unsafe copy(bytes, count: count) }
@@ -53,7 +53,7 @@ extension StringPool {
     return unsafe shareSecond(bytes, count: count, tag, pair)
   }
 
-  /// Two strings may have the same place without driving each other out: looks at the second, or becomes the first.
+  /// Each place has room for two strings: looks at the second one, or puts a new string first.
   @inline(never)
   private mutating func shareSecond(
     _ bytes: UnsafeRawPointer, count: Int, _ tag: UInt32, _ pair: UnsafeMutablePointer<Recent>
@@ -70,7 +70,7 @@ extension StringPool {
     return unsafe string
   }
 
-  /// The beginning, the middle and the end: where paths differ. A collision costs a comparison, no more.
+  /// Hashes the beginning, the middle and the end, where paths differ. A collision only costs a comparison.
   @inline(__always)
   private static func hash(_ bytes: UnsafeRawPointer, count: Int) -> UInt64 {
     let seed = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
@@ -107,7 +107,7 @@ extension StringPool {
     return unsafe difference(left, right, count &- 16) == 0
   }
 
-  /// Zero: the sixteen bytes at `offset` are the same.
+  /// Zero if the sixteen bytes at `offset` are the same.
   @inline(__always)
   private static func difference(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ offset: Int) -> UInt64 {
     unsafe (word(left, offset) ^ word(right, offset)) | (word(left, offset &+ 8) ^ word(right, offset &+ 8))

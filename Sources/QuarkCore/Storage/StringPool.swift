@@ -1,24 +1,24 @@
-/// Bytes that processes and raw events point to: counted references to immutable, NUL-terminated strings, in memory of
-/// this pool. A fork shares its parent's strings, an exec's strings move from its raw event into its process, and paths
-/// that repeat are stored once.
+/// The strings that processes and raw events point to: immutable, NUL-terminated, with reference counts, in memory of
+/// this pool. A child shares its parent's strings, the strings of an exec move from its raw event to its process, and
+/// paths that repeat are stored once.
 ///
-/// Blocks come in size classes, carved from 64 KiB chunks; a chunk whose blocks are all free serves any class again.
-/// Beyond a peak nothing is asked of the heap, except for strings above 8 KiB, which get memory of their own. At the
-/// limit an allocation is refused, never more.
+/// Blocks have size classes and are cut from 64 KiB chunks; a chunk whose blocks are all free can serve any class
+/// again. After a peak the pool takes nothing more from the heap, except for strings above 8 KiB, which have their own
+/// memory. At the limit only the allocation is refused.
 @safe public struct StringPool: ~Copyable {
-  /// A string of the pool; its reference count stands in the 4 bytes before it.
+  /// A string of the pool; its reference count is in the 4 bytes before it.
   public typealias Bytes = UnsafeMutablePointer<CChar>
 
-  /// Bytes of memory taken from the heap at most, strings above 8 KiB included.
+  /// The maximum number of bytes taken from the heap, with strings above 8 KiB.
   public let limit: Int
   private let memory: SlabMemory
   /// Three quarters of `limit`.
   let tightLevel: Int
-  /// Bytes taken from the heap now. Chunks stay until the pool goes.
+  /// Bytes taken from the heap now. Chunks stay until the end of the pool.
   public private(set) var reserved = 0
   /// Bytes of blocks in use.
   public private(set) var held = 0
-  /// Strings that were not taken because the pool was at its limit.
+  /// Strings that were refused because the pool was at its limit.
   public private(set) var refusals: UInt64 = 0
 
   private let partial: UnsafeMutablePointer<UnsafeMutablePointer<Chunk>?>
@@ -57,7 +57,8 @@
   /// 512 MiB.
   public static var defaultLimit: Int { 512 << 20 }
 
-  /// Room for `count` bytes, to be filled by the caller, and the NUL behind them. One reference; nil at the limit.
+  /// Allocates room for `count` bytes, which the caller fills, and a NUL after them, with one reference; nil at the
+  /// limit.
   @unsafe public mutating func allocate(count: Int) -> Bytes? {
     let size = count + Self.overhead
     guard size <= Self.largestClass else { return unsafe allocateLarge(count: count) }
@@ -92,7 +93,7 @@
   // MARK: - Blocks
 
   private mutating func free(_ block: UnsafeMutableRawPointer) {
-    // Safe: every block lies in the 64 KiB behind the aligned head of its chunk.
+    // Safe: every block is in the 64 KiB after the aligned head of its chunk.
     let address = UInt(bitPattern: block) & ~UInt(Self.chunkSize - 1)
     let chunk = unsafe UnsafeMutablePointer<Chunk>(bitPattern: address)!
     held &-= unsafe Int(chunk.pointee.blockSize)
@@ -106,7 +107,7 @@
     unsafe chunk.pointee.free = block
     unsafe chunk.pointee.live &-= 1
     if wasFull { unsafe link(chunk, index) }
-    // The only chunk of its class stays, or an event at a time would hand it back and forth.
+    // The only chunk of its class stays; otherwise single events would free and take it again and again.
     if unsafe chunk.pointee.live == 0, unsafe chunk.pointee.next != nil || chunk.pointee.previous != nil {
       unsafe unlink(chunk, index)
       unsafe chunk.pointee.next = freeChunks
@@ -123,7 +124,8 @@
     return unsafe chunk
   }
 
-  /// Sixteen chunks at a time, or more: the alignment of a single one would waste as much as it holds.
+  /// Allocates sixteen chunks at a time, or more: the alignment of a single chunk would waste as much memory as its
+  /// size.
   private mutating func addSlab() {
     let small = Self.chunkSize * Self.chunksPerSlab
     let wanted = memory.nextSize(reserved: reserved, size: small)
@@ -183,7 +185,7 @@
   }
 
   private static func string(in block: UnsafeMutableRawPointer, count: Int) -> Bytes {
-    // Safe: a block has room for the count of references, the bytes and the NUL.
+    // Safe: a block has room for the reference count, the bytes and the NUL.
     unsafe block.storeBytes(of: 1, as: UInt32.self)
     let bytes = unsafe (block + MemoryLayout<UInt32>.size).assumingMemoryBound(to: CChar.self)
     unsafe bytes[count] = 0

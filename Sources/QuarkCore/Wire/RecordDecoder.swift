@@ -1,27 +1,29 @@
 internal import CQuark
 internal import CWire
 
-/// Turns the bytes of one ring record into a raw event. Whatever the bytes are, the result is an event or a reason why
-/// there is none: nothing is read outside of them, and nothing traps.
+/// Converts the bytes of one ring record to a raw event. For any bytes the result is a raw event or a reason why there
+/// is
+/// none: nothing is read outside of the bytes, and nothing traps.
 enum RecordDecoder {
   enum Outcome {
     case decoded
     /// The bytes make no sense.
     case malformed
-    /// The pool has no room for what the record is about, and has counted that.
+    /// The pool has no room for the payload of the record, and has counted this.
     case refused
   }
 
-  /// Fills a new event. Unless it is `decoded`, the event may have strings and is good for nothing but `free`. A string
-  /// that the pool has no room for is left out, and the pool counts it: a record that is lost does more harm.
+  /// Fills a new raw event. If the result is not `decoded`, the raw event may have strings and must only be freed. If
+  /// the pool has no room for a string, the string is left out and the pool counts it: to lose the record would be
+  /// worse.
   static func decode(
     _ record: RawSpan, into event: UnsafeMutablePointer<raw_event>, maxEnvironment: Int, strings: inout StringPool
   ) -> Outcome {
     let headerSize = MemoryLayout<wire_record>.size
     guard record.byteCount >= headerSize else { return .malformed }
-    // Safe: wire_record is a plain C structure of integers, valid for any bytes, and the span holds that many.
+    // Safe: wire_record is a C structure of integers, valid for any bytes, and the span has enough bytes.
     let header = unsafe record.unsafeLoadUnaligned(as: wire_record.self)
-    // Safe: there is a row for every number, and it stays as it is.
+    // Safe: there is a row for every number, and it does not change.
     let kind = unsafe cquark_kind(UInt32(header.kind)).pointee
     let (size, bodySize) = (Int(header.size), Int(kind.body_size))
     guard kind.type != RAW_INVALID.rawValue, size >= headerSize + bodySize, size <= record.byteCount, header.pid != 0,
@@ -51,7 +53,7 @@ enum RecordDecoder {
     var offset = 0
     for _ in 0..<count {
       guard bytes.byteCount - offset >= headerSize else { return .malformed }
-      // Safe: as above, wire_field is plain integers and the span holds that many bytes from `offset`.
+      // Safe: as above, wire_field has only integers, and the span has enough bytes from `offset`.
       let field = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: wire_field.self)
       offset += headerSize
       let length = Int(field.len)
@@ -65,9 +67,9 @@ enum RecordDecoder {
     return .decoded
   }
 
-  // MARK: - What fields have in common
+  // MARK: - Common to all fields
 
-  /// A path as components, or as it is written.
+  /// Decodes a path, given as components or as text.
   static func decodePath(
     _ components: RawSpan, flags: UInt16, _ part: RawEventPart, into event: UnsafeMutablePointer<raw_event>,
     strings: inout StringPool
@@ -86,8 +88,8 @@ enum RecordDecoder {
     return .decoded
   }
 
-  /// Components come leaf first, each with its NUL: `sh`, `bin` is `/bin/sh`; none at all is `/`. A path whose head was
-  /// cut begins with `./`, a name that is no path has no slash.
+  /// Components come leaf first, each with its NUL: `sh`, `bin` is `/bin/sh`; no component is `/`. A path whose head
+  /// was cut begins with `./`; a name that is not a path has no slash.
   private static func write(_ components: RawSpan, flags: UInt16, to path: UnsafeMutableRawBufferPointer) -> Int {
     let isName = flags & UInt16(WIRE_FIELD_NAME.rawValue) != 0
     let isCut = flags & UInt16(WIRE_FIELD_CUT.rawValue) != 0
@@ -99,7 +101,7 @@ enum RecordDecoder {
     if isCut { append(UInt8(ascii: ".")) }
     var end = components.byteCount
     while end > 0 {
-      // `end` is behind a component's NUL, if it has one: what the kernel sent is not trusted to.
+      // `end` is after the NUL of a component, if it has one: data of the kernel is not trusted.
       let last = byte(components, end - 1) == 0 ? end - 1 : end
       var start = last
       while start > 0, byte(components, start - 1) != 0 { start -= 1 }
@@ -111,7 +113,7 @@ enum RecordDecoder {
     return written
   }
 
-  /// What stands before the first NUL.
+  /// The bytes before the first NUL.
   @_lifetime(copy bytes)
   static func withoutTail(_ bytes: RawSpan) -> RawSpan {
     var count = 0

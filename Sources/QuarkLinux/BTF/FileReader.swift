@@ -1,15 +1,15 @@
 internal import CLinux
 
-/// Reads a file from front to back through a small buffer, however large it is.
+/// Reads a file of any size from beginning to end through a small buffer.
 @safe @usableFromInline struct FileReader: ~Copyable {
   private let descriptor: FileDescriptor
   private let buffer: UnsafeMutableRawPointer
   private var start = 0
   private var end = 0
-  /// Where in the file the byte at `start` is.
+  /// The file offset of the byte at `start`.
   private(set) var offset = 0
 
-  /// Bytes that may be asked for at once.
+  /// The maximum number of bytes for one call.
   static var capacity: Int { 64 << 10 }
 
   init(path: String) throws(Errno) {
@@ -31,15 +31,15 @@ internal import CLinux
     self.offset = offset
   }
 
-  /// The next bytes, `count` at least; fewer at the end of the file. They stay where they are until the next call.
+  /// The next bytes, at least `count`; fewer at the end of the file. They are valid until the next call.
   @unsafe mutating func peek(_ count: Int) throws(Errno) -> UnsafeRawBufferPointer {
     if end - start < count {
       unsafe buffer.copyMemory(from: buffer + start, byteCount: end - start)
       end -= start
       start = 0
-      // A sysfs file gives a page at a time.
+      // A sysfs file returns one page at a time.
       while end < Self.capacity {
-        // Safe: there is room for that many bytes.
+        // Safe: there is room for this many bytes.
         let length = unsafe pread(descriptor.rawValue, buffer + end, Self.capacity - end, off_t(offset + end))
         if length == 0 { break }
         if length > 0 {
@@ -54,7 +54,8 @@ internal import CLinux
 
   mutating func skip(_ count: Int) { seek(to: offset + count) }
 
-  /// Fills `target` from somewhere in the file, and leaves the place of reading as it is. False: the file is shorter.
+  /// Fills `target` from any offset in the file, and does not change the reading position. False if the file is
+  /// shorter.
   @unsafe func read(_ target: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Bool {
     var filled = 0
     while filled < target.count {

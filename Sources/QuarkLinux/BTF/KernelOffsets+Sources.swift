@@ -3,7 +3,7 @@ internal import COffsets
 public import QuarkBTF
 
 extension KernelOffsets {
-  /// From a BTF, or an ELF file with one.
+  /// Reads the offsets from raw BTF, or an ELF file with BTF.
   public init(btf path: String) throws(QuarkError) {
     let vector: OffsetVector
     do throws(BTFError) {
@@ -20,12 +20,12 @@ extension KernelOffsets {
     self.init(vector, .types(path: path))
   }
 
-  /// Where the running kernel's types are: QUARK_BTF_PATH can name another place.
+  /// The path of the running kernel's types; QUARK_BTF_PATH can set another one.
   public static var systemPath: String {
     unsafe clinux_environment("QUARK_BTF_PATH").map { unsafe String(cString: $0) } ?? KernelTypes.systemPath
   }
 
-  /// Those of the running kernel: from its types, else from the table. The error says why neither has them.
+  /// The offsets of the running kernel: from its types, or else from the table. The error tells why neither has them.
   public static func running() throws(QuarkError) -> KernelOffsets {
     do {
       return try KernelOffsets(btf: systemPath)
@@ -39,15 +39,15 @@ extension KernelOffsets {
     }
   }
 
-  /// What the compiled-in table says of a kernel.
+  /// The answer of the compiled-in table for a kernel.
   public static func known(release: String, machine: String) -> ReleaseTable.Answer {
     withTable { ReleaseTable($0)?.answer(release: release, machine: machine) ?? .damagedTable }
   }
 
-  /// The compiled-in table's bytes.
+  /// Lends the bytes of the compiled-in table.
   public static func withTable<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
     var size = 0
-    // Safe: constants of the program, of which there are so many.
+    // Safe: these are constants of the program, and there are this many bytes.
     return body(unsafe Span(_unsafeStart: coffsets_table(&size)!, count: size))
   }
 
@@ -60,14 +60,14 @@ extension KernelOffsets {
   }
 }
 
-/// What uname(2) says.
+/// The results of uname(2).
 public struct SystemName: Sendable {
   public let release: String
   public let machine: String
 
   public init() {
     var name = utsname()
-    // It fails only for a bad address.
+    // uname(2) fails only for a bad address.
     unsafe uname(&name)
     release = Self.text(of: name.release)
     machine = Self.text(of: name.machine)

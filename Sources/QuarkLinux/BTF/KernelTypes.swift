@@ -1,13 +1,13 @@
 internal import CLinux
 internal import QuarkBTF
 
-/// What a BPF object wants to know of the kernel's types, picked from their BTF: some megabytes, of which a few pages
-/// are in memory at a time, and a hundred thousand types, of which some dozens matter.
+/// The part of the kernel's types that a BPF object needs. The kernel's BTF has some megabytes, of which a few pages
+/// are in memory at a time, and a hundred thousand types, of which a few dozen matter.
 ///
-/// libbpf gets the result as its own BTF: the structures the object names, cut down to the members it names. Pointers
-/// point to void there, for a relocation never follows one.
+/// libbpf gets the result as a BTF of its own: the structures that the object names, with only the members that it
+/// names. Pointers point to void there, because a relocation never follows one.
 struct KernelTypes {
-  /// Where the running kernel shows its types.
+  /// The file with the types of the running kernel.
   static var systemPath: String { "/sys/kernel/btf/vmlinux" }
 
   private let names: NameTable
@@ -17,8 +17,8 @@ struct KernelTypes {
   /// The types for libbpf.
   let extract: [UInt8]
 
-  /// `object`: the BTF of the BPF object. `symbols`: names of functions and of typedefs of prototypes that will be
-  /// asked for. `structures`: more structures, and members of them.
+  /// `object`: the BTF of the BPF object. `symbols`: names of functions, and of typedefs of prototypes, that will be
+  /// looked up. `structures`: further structures, and members of them.
   init(
     path: String, object: RawSpan, symbols: [StaticString], structures: [StaticString]
   ) throws(QuarkError) {
@@ -48,13 +48,14 @@ struct KernelTypes {
 
   private static var attempt: StaticString { "read the kernel's types" }
 
-  /// The id of a function, or nil: there is none, or the compiler has dissolved it.
+  /// The id of a function; nil if there is none, or if the compiler has inlined it everywhere.
   func functionID(_ name: StaticString) -> UInt32? {
     guard let index = names.index(of: name) else { return nil }
     return functions.first { $0.name == index }?.id
   }
 
-  /// How many arguments a tracepoint has: those of the typedef btf_trace_NAME, without the first, the kernel's own.
+  /// The number of arguments of a tracepoint: those of the typedef btf_trace_NAME, without the first, which is
+  /// internal.
   func tracepointParameters(_ typedef: StaticString) -> Int? {
     guard let index = names.index(of: typedef) else { return nil }
     return prototypes.first { $0.name == index }.map { $0.parameters - 1 }
@@ -65,7 +66,7 @@ struct KernelTypes {
     return structureMembers.contains { $0.structure == structure && $0.member == member }
   }
 
-  /// All names of an object's types and members. `name___flavor` is another shape of `name`.
+  /// Adds all names of an object's types and members. `name___flavor` is another form of `name`.
   private static func addNames(of object: RawSpan, to names: inout NameTable) -> Bool {
     guard let header = BTFFormat.Header(object), header.stringsOffset + header.stringsSize <= object.byteCount else {
       return false
@@ -84,7 +85,7 @@ struct KernelTypes {
     }
   }
 
-  /// Lines of source stand among the strings, too.
+  /// The strings also contain lines of source code.
   private static func isIdentifier(_ name: UnsafeRawBufferPointer) -> Bool {
     for index in 0..<name.count {
       switch unsafe name[index] {
@@ -96,7 +97,7 @@ struct KernelTypes {
     return name.count > 0
   }
 
-  /// The length without the flavor.
+  /// The length of a name without the flavor.
   private static func essential(_ name: UnsafeRawBufferPointer) -> Int {
     var index = 1
     while index + 3 < name.count {

@@ -2,10 +2,10 @@ internal import CLibbpf
 internal import QuarkBTF
 internal import QuarkCore
 
-/// Questions about types that libbpf has read, for C programs that have it do so. `types` is its `struct btf`.
+/// Looks into types that libbpf has read, for C programs that use libbpf. `types` is its `struct btf`.
 public enum LibbpfTypes {
-  /// The offset of a member in bytes, or the value of a constant. Nil: there is none of that name, nor, with
-  /// `alternatives`, of the names that other kernels have for the same.
+  /// The offset of a member in bytes, or the value of a constant. With `alternatives` the names that other kernels use
+  /// are tried, too. Nil if there is none.
   @unsafe public static func offset(
     _ types: OpaquePointer, _ dotname: UnsafePointer<CChar>, alternatives: Bool
   ) -> Int32? {
@@ -23,7 +23,7 @@ public enum LibbpfTypes {
     unsafe clibbpf_parameters(types, function)
   }
 
-  /// Of the function that a structure's member points to.
+  /// The number of parameters of the function that a member of a structure points to.
   @unsafe public static func parameterCount(
     _ types: OpaquePointer, structure: UnsafePointer<CChar>, member: UnsafePointer<CChar>
   ) -> CInt {
@@ -42,8 +42,8 @@ public enum LibbpfTypes {
   }
 }
 
-/// What libbpf has to say.
+/// The messages of libbpf.
 public enum LibbpfLog {
-  /// Into the log of quark.h, instead of stderr. Opening a queue does the same.
+  /// Sends them to the log of quark.h instead of stderr. Opening a queue does the same.
   public static func capture() { clibbpf_capture_log() }
 }

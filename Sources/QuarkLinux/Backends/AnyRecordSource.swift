@@ -1,10 +1,10 @@
 public import QuarkCore
 
-/// A source of which nothing is known but what all of them do. Its type is forgotten once, when it is opened; from then
-/// on each call goes through one pointer. It is in memory of its own, so that its end is one call.
+/// A type-erased source. Its type is erased once, when it is opened; from then on each call goes through one pointer.
+/// The source is in separate memory, so that its end is one call.
 @safe public struct AnyRecordSource: ~Copyable {
   public let traits: SourceTraits
-  /// Why one that was allowed is not used; empty: the first one is.
+  /// Why another allowed source is not in use; empty if the first one is in use.
   public let fallbackReason: String
   private let source: UnsafeMutableRawPointer
   private let methods: Methods
@@ -34,7 +34,7 @@ public import QuarkCore
     methods = Self.methods(of: Source.self)
   }
 
-  /// Safe: each is called with the memory in which a source of this type is, until the last one was.
+  /// Safe: each method is called with memory that has a source of this type, and not after the last one.
   private static func methods<Source: RecordSource & ~Copyable>(of type: Source.Type) -> Methods {
     unsafe Methods(
       description: { unsafe $0.assumingMemoryBound(to: Source.self).pointee.description },

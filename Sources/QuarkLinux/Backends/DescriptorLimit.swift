@@ -1,10 +1,10 @@
 internal import CLinux
 
-/// How many descriptors this process may have open: RLIMIT_NOFILE of getrlimit(2). A backend has some for each CPU, and
-/// soft limits are often what select(2) can take, which is no concern of a library that does not call it.
+/// The limit of open descriptors of this process: RLIMIT_NOFILE of getrlimit(2). A backend has some for each CPU. Soft
+/// limits are often low because of select(2), which this library does not call.
 package enum DescriptorLimit {
-  /// Does what opens descriptors; when there were too many, once more with the soft limit raised to the hard one. An
-  /// error that is the limit's says so.
+  /// Calls code that opens descriptors; if there are too many, it calls it again with the soft limit raised to the hard
+  /// one. If the limit causes an error, the message says so.
   package static func raising<Opened: ~Copyable>(
     _ open: () throws(QuarkError) -> Opened
   ) throws(QuarkError) -> Opened {
@@ -18,10 +18,10 @@ package enum DescriptorLimit {
     do throws(QuarkError) { return try open() } catch { throw explaining(error) }
   }
 
-  /// What a queue opens beyond its backend: an epoll instance, files of /proc, a recording.
+  /// Descriptors that a queue opens beside its backend: an epoll instance, files of /proc, a recording.
   private static var spare: Int { 6 }
 
-  /// Whether so many more may be opened.
+  /// True if this many more descriptors may be opened.
   static func hasRoom(for count: Int) -> Bool {
     let first = eventfd(0, CInt(EFD_CLOEXEC))
     guard first >= 0 else { return false }
@@ -35,7 +35,7 @@ package enum DescriptorLimit {
     return opened.count == count
   }
 
-  /// False: it is as high as it may be.
+  /// False if the limit cannot be raised further.
   static func raise() -> Bool {
     guard var limit = current(), limit.rlim_cur < limit.rlim_max else { return false }
     limit.rlim_cur = limit.rlim_max
@@ -56,6 +56,6 @@ package enum DescriptorLimit {
 }
 
 extension Errno {
-  /// There are too many open, of this process or of the machine.
+  /// True if too many descriptors are open, in this process or on the machine.
   var isOfDescriptors: Bool { rawValue == EMFILE || rawValue == ENFILE }
 }

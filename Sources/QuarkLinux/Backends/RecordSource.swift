@@ -1,11 +1,11 @@
 public import QuarkCore
 
-/// What a queue reads records from: a kernel, or a file. A queue knows no more of it than this.
+/// The source from which a queue reads records: a kernel, or a file. A queue uses only these methods.
 public protocol RecordSource: ~Copyable {
-  /// What does not change while it is open.
+  /// Properties that do not change while the source is open.
   var traits: SourceTraits { get }
 
-  /// By which means each kind of record is told, a line each, with what was tried in vain.
+  /// Which hook delivers each kind of record, one line each, with the hooks that were tried and failed.
   var description: String { get }
 
   /// The same, for who asks what is told of a field.
@@ -14,44 +14,44 @@ public protocol RecordSource: ~Copyable {
   /// What it gave for records, but could make no sense of itself.
   var malformed: UInt64 { get }
 
-  /// Rings of its that made no sense, once or more often.
+  /// Rings of this source whose content made no sense, once or more often.
   var stalls: UInt64 { get }
 
-  /// Nothing more will come.
+  /// True if nothing more will come.
   var isOver: Bool { get }
 
-  /// What to add to its times to get times since the epoch, nanoseconds.
+  /// The difference between times since the epoch and its times, nanoseconds.
   func wallOffsetNS() throws(Errno) -> UInt64
 
-  /// What keeps the ids of entities apart from those of other boots.
+  /// The salt that makes entity ids of this boot differ from those of other boots.
   func bootSalt() throws(QuarkError) -> UInt64
 
-  /// What its clock says, nanoseconds since boot, suspend included.
+  /// The time of its clock, nanoseconds since boot, with the time of suspend.
   func nowNS() throws(Errno) -> UInt64
 
-  /// When what is consumed next was read, or is: `nowNS`, unless it was read before.
+  /// When the records that are consumed next are read: `nowNS`, unless they were read before.
   func readNS(nowNS: UInt64) -> UInt64
 
   /// Makes `epoll` readable when it is time to read records.
   mutating func watch(_ epoll: borrowing Epoll) throws(Errno)
 
-  /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
+  /// Lends up to `limit` records, each only for the duration of the call. Returns their number.
   mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int
 
-  /// Records that were missed since it was opened.
+  /// Records that were lost since the source was opened.
   mutating func lost() -> LossCounts
 }
 
-/// What a source is.
+/// The properties of a source.
 public struct SourceTraits: Sendable {
-  /// As tools print it.
+  /// The name that tools print.
   public let name: StaticString
-  /// QQ_EBPF or QQ_KPROBE; 0: it is none of these.
+  /// QQ_EBPF or QQ_KPROBE; 0 if it is neither.
   public let flag: CInt
-  /// It tells of this machine while things happen: who is there is found in /proc, the clocks are those of the machine,
-  /// and records come with time. Otherwise all that it tells is past, and of any machine.
+  /// True if it reports on this machine while things happen: existing processes are in /proc, the clocks are those of
+  /// the machine, and records come with time. Otherwise all records are from the past, and from any machine.
   public let isLive: Bool
-  /// The reader is woken after some time for what waits, however little that is.
+  /// True if the reader is woken after some time, even if only a few records wait.
   public let wakesInTime: Bool
 
   init(name: StaticString, flag: CInt, isLive: Bool = true, wakesInTime: Bool = false) {
@@ -62,7 +62,7 @@ public struct SourceTraits: Sendable {
   }
 }
 
-/// What those have in common that tell of this machine.
+/// The common part of sources that report on this machine.
 extension RecordSource where Self: ~Copyable {
   public var malformed: UInt64 { 0 }
   public var stalls: UInt64 { 0 }

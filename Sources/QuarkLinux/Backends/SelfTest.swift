@@ -2,21 +2,21 @@ internal import CLinux
 internal import CQuark
 internal import QuarkCore
 
-/// Tries a backend on a process whose life is known beforehand, and compares what arrives with it. What else arrives
-/// meanwhile is dropped: the queue is not open yet, and looks into /proc when it is.
+/// Tests a backend on a process whose actions are known, and compares its records with them. Other records that arrive
+/// in the meantime are dropped: the queue is not open yet, and reads /proc later.
 enum SelfTest {
-  /// What a backend can be expected to know.
+  /// The data that the backend should know.
   struct Knowledge {
-    /// Which of the hooks are in use.
+    /// The hooks that are in use.
     var hooks: [Hook]
-    /// Bytes of environment; nil: it knows none.
+    /// Bytes of environment; nil if the backend has none.
     var maxEnvironment: Int?
-    /// Whether it knows the file that is executed, not just by which name it was called.
+    /// True if it knows the executed file, and not only the name that was passed to execve(2).
     var hasExecutable = true
   }
 
-  /// The hooks that are in use and said nothing. Throws when what they said is wrong. `consume` hands over all records
-  /// that wait.
+  /// The hooks that are in use and delivered nothing. Throws if a record is wrong. `consume` passes all records that
+  /// wait.
   static func silentHooks(
     _ knowledge: Knowledge, consume: ((RawSpan) -> Void) -> Void
   ) throws(QuarkError) -> [Hook] {
@@ -30,7 +30,7 @@ enum SelfTest {
       if pid(of: record) == UInt32(canary.pid) { pipeline.insert(record: record) }
     }
     var seen = Seen(directory: unsafe String(cString: clinux_canary_directory(&canary)))
-    // All of it is older than the clock will ever say.
+    // All raw events are older than the largest time.
     while let event = unsafe pipeline.next(nowNS: .max, wallOffsetNS: 0) { unsafe seen.add(event.pointee) }
     if let process = unsafe pipeline.processes.lookup(pid: UInt32(canary.pid)) {
       try unsafe check(process, canary, seen, knowledge)
@@ -42,7 +42,7 @@ enum SelfTest {
     return knowledge.hooks.filter { isExpected($0, canary) && !seen.has($0) }
   }
 
-  /// What arrived, and where the process worked.
+  /// The data that arrived, and the working directory of the process.
   private struct Seen {
     let directory: String
     var events: UInt64 = 0
@@ -108,7 +108,7 @@ enum SelfTest {
     let comm = unsafe withUnsafeBytes(of: known.comm) {
       unsafe String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
     }
-    // An exec of a descriptor is named after that, from 6.14 on after the file: a number, or what it is called.
+    // After an exec of a descriptor the name is the number of the descriptor, or from 6.14 on the name of the file.
     guard !comm.isEmpty else { throw failure("comm", "empty", CLINUX_CANARY_NAME) }
     if knowledge.hasExecutable { try unsafe expect("exe", text(known.exe), "memfd:" + CLINUX_CANARY_NAME) }
     let arguments = unsafe known.cmdline.map { unsafe String(cString: $0) } ?? "(none)"
@@ -131,7 +131,7 @@ enum SelfTest {
 
   private static func pid(of record: RawSpan) -> UInt32 {
     guard record.byteCount >= 20 else { return 0 }
-    // Safe: wire_record has its pid there, and any bits are a number.
+    // Safe: this is the offset of the pid in wire_record, and any bits are a valid number.
     return unsafe record.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt32.self)
   }
 

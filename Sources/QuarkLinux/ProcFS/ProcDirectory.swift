@@ -1,14 +1,14 @@
 internal import CLinux
 
-/// The process directories of a /proc: its entries whose names are numbers.
+/// Reads the process directories of a /proc: the entries whose names are numbers.
 @safe @usableFromInline struct ProcDirectory: ~Copyable {
   private let descriptor: FileDescriptor
   private let buffer: UnsafeMutableRawPointer
-  /// Bytes of the buffer that getdents(2) filled, and those that were handed out.
+  /// Bytes of the buffer that getdents(2) filled, and bytes that were read from it.
   private var filled = 0
   private var position = 0
 
-  /// An entry is at most 280 bytes: some hundred of them per call.
+  /// An entry has at most 280 bytes: more than a hundred fit in one call.
   private static var bufferSize: Int { 32768 }
   // struct linux_dirent64 of getdents(2)
   private static var lengthOffset: Int { 16 }
@@ -32,13 +32,13 @@ internal import CLinux
     if lseek(rawValue, 0, SEEK_SET) == -1 { throw .current }
   }
 
-  /// The next process, in the order of the directory: in a real /proc, ascending.
+  /// The next process, in the order of the directory, which in a real /proc is ascending.
   mutating func next() throws(Errno) -> UInt32? {
     while true {
       if position == filled, try !refill() { return nil }
-      // A file system that says otherwise must not lead us astray: this may be a tree that looks like /proc.
+      // This may be another tree that looks like /proc, so wrong lengths of its file system must be detected.
       guard filled - position > Self.nameOffset else { throw Errno(EIO) }
-      // Safe: the kernel fills whole entries only, each with its length and a NUL-terminated name.
+      // Safe: the kernel only fills whole entries, each with its length and a NUL-terminated name.
       let entry = unsafe buffer + position
       let length = unsafe Int(entry.load(fromByteOffset: Self.lengthOffset, as: UInt16.self))
       guard length > Self.nameOffset, length <= filled - position else { throw Errno(EIO) }
@@ -48,14 +48,14 @@ internal import CLinux
   }
 
   private mutating func refill() throws(Errno) -> Bool {
-    // Safe: the buffer has that size.
+    // Safe: the buffer has this size.
     let length = unsafe clinux_getdents(rawValue, buffer, Self.bufferSize)
     guard length >= 0 else { throw .current }
     (filled, position) = (length, 0)
     return length > 0
   }
 
-  /// Digits only, the first not 0, and no more than a pid_t holds.
+  /// The pid of a name that has only digits, does not begin with 0, and fits in a pid_t; otherwise nil.
   private static func pid(_ name: UnsafePointer<UInt8>) -> UInt32? {
     var (value, next) = unsafe (UInt64(0), name)
     while true {

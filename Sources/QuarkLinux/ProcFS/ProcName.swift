@@ -1,11 +1,11 @@
 internal import CLinux
 
-/// The name of a process's directory in /proc, or of a file in that.
+/// The name of a process's directory in /proc, or of a file in it.
 struct ProcName {
   private var bytes = [24 of CChar](repeating: 0)
   private var start = 10
 
-  /// `rest` is what follows the pid, 13 bytes at most.
+  /// `rest` is the part after the pid, 13 bytes at most.
   init(_ pid: UInt32, _ rest: StaticString = "") {
     var value = pid
     repeat {
@@ -20,10 +20,10 @@ struct ProcName {
   }
 
   func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    // Safe: ten digits at most, then no more than 13 bytes, and the last byte is a NUL.
+    // Safe: there are at most ten digits and 13 bytes, and the last byte is a NUL.
     unsafe bytes.span.extracting(start...).withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
   }
 
-  /// In which /proc counts start times, USER_HZ; 0: not known.
+  /// The unit of start times in /proc, USER_HZ; 0 if not known.
   static var ticksPerSecond: UInt64 { UInt64(max(0, sysconf(CInt(_SC_CLK_TCK)))) }
 }

@@ -1,27 +1,28 @@
 internal import CLinux
 public import QuarkCore
 
-/// Reads what a /proc says of its processes. Between two system calls a process can end, and its number can go to
-/// another one; but its directory, once open, is never that of another (every file in it then says ESRCH).
+/// Reads the processes of a /proc. Between two system calls a process can exit and another one can get its pid; but a
+/// directory that is open never becomes that of another process (then all files in it fail with ESRCH).
 public struct ProcScraper: ~Copyable {
-  /// What became of the entries of one scrape.
+  /// The result of one scrape.
   public struct Outcome: Equatable, Sendable {
-    /// Handed out.
+    /// Processes that were lent.
     public var processes = 0
-    /// Not handed out: ended before anything could be learnt, or not to be opened.
+    /// Processes that were not lent, because they ended too early or could not be opened.
     public var missed = 0
     /// Files, links and directories that exist, but could not be read (proc(5): ptrace access mode, hidepid).
     public var unreadable = 0
   }
 
-  /// `status` has a line of all supplementary groups: up to 65,536 of 11 bytes (NGROUPS_MAX), before the capabilities.
+  /// `status` has a line with all supplementary groups: up to 65,536 of 11 bytes (NGROUPS_MAX), before the
+  /// capabilities.
   public static var maxStatusLength: Int { 1 << 20 }
-  /// Bytes of `cmdline` kept: what one argument can have (MAX_ARG_STRLEN in execve(2)). All of them together can have
-  /// more.
+  /// Bytes of `cmdline` that are kept: the maximum of one argument (MAX_ARG_STRLEN in execve(2)). All arguments
+  /// together can be longer.
   public static var maxCmdlineLength: Int { 131_072 }
-  /// A line for each hierarchy, of which there are 16 at most, each with a path of up to 4,096 bytes.
+  /// There is a line for each hierarchy, 16 at most, each with a path of up to 4,096 bytes.
   public static var maxCgroupLength: Int { 16 * (4096 + 256) }
-  /// The longest target that readlinkat(2) of /proc gives is a page, of 64 KiB on some machines.
+  /// The longest target that readlinkat(2) returns in /proc is a page, which has 64 KiB on some machines.
   private static var bufferCapacity: Int { 65536 + 1 }
 
   private var directory: ProcDirectory
@@ -31,8 +32,9 @@ public struct ProcScraper: ~Copyable {
   private let ticksPerSecond: UInt64
   private let maxEnvironmentLength: Int
 
-  /// `path` is that of a /proc, or of a tree that looks like one. `maxEnvironmentLength`: bytes of `environ` kept; with
-  /// 0 it is not read. `ticksPerSecond` is that of the machine the tree is from; by default, of this one.
+  /// `path` is the path of a /proc, or of a tree that looks like one. `maxEnvironmentLength`: bytes of `environ` that
+  /// are kept; with 0 it is not read. `ticksPerSecond` is that of the machine the tree is from; by default of this
+  /// machine.
   public init(
     path: String = "/proc", maxEnvironmentLength: Int = 0, ticksPerSecond: UInt64? = nil
   ) throws(QuarkError) {
@@ -60,7 +62,7 @@ public struct ProcScraper: ~Copyable {
     return outcome
   }
 
-  /// Lends one process to `body`. False: there is none, or it cannot be opened.
+  /// Lends one process to `body`. False if there is none, or if it cannot be opened.
   public mutating func scrape(pid: UInt32, _ body: (borrowing ScrapedProcess) -> Void) throws(QuarkError) -> Bool {
     do throws(Errno) {
       guard try read(pid: pid) else { return false }
@@ -73,7 +75,7 @@ public struct ProcScraper: ~Copyable {
 
   // MARK: -
 
-  /// False: there is nothing to hand out.
+  /// False if there is no process to lend.
   private mutating func read(pid: UInt32) throws(Errno) -> Bool {
     let opened: FileDescriptor
     do throws(Errno) {
@@ -97,7 +99,7 @@ public struct ProcScraper: ~Copyable {
     return FileDescriptor(owning: try Errno.check(result))
   }
 
-  /// Whether either file was there.
+  /// True if at least one of the two files existed.
   private mutating func readTask(_ entry: CInt) throws(Errno) -> Bool {
     let hasStatus = try unsafe read("status", entry, limit: Self.maxStatusLength) { $0.setStatus($1) }
     let ticks = ticksPerSecond
@@ -124,7 +126,7 @@ public struct ProcScraper: ~Copyable {
 
   private typealias Setter = (inout ScrapedProcess, Span<UInt8>) -> Void
 
-  /// False: there is nothing to be read, and the field stays unset.
+  /// False if there is nothing to read; then the field is not set.
   @discardableResult
   private mutating func read(
     _ name: UnsafePointer<CChar>, _ entry: CInt, limit: Int, _ set: Setter
@@ -152,15 +154,15 @@ public struct ProcScraper: ~Copyable {
     set(&process, buffer.bytes)
   }
 
-  /// What this program has run out of is an error: no process must be taken for one that ended because of it.
+  /// If this program has run out of a resource, that is an error: it must not look as if the process had exited.
   private mutating func note(_ error: Errno) throws(Errno) {
     if Self.isExhaustion(error) { throw error }
     // A kernel thread has no exe, which is ENOENT too.
     if !Self.isGone(error) { outcome.unreadable += 1 }
   }
 
-  /// The directory of a process that ended has nothing in it any more. One that is there but cannot be read (hidepid)
-  /// belongs to a process.
+  /// The directory of an exited process is empty. A directory that exists but cannot be read (hidepid) belongs to a
+  /// process.
   private func exists(_ entry: CInt) -> Bool {
     var information = stat()
     // Safe: fstatat(2) fills the structure.

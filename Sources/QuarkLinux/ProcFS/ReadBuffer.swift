@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// Memory that files and links are read into, one after another. It grows to what was needed and stays.
+/// A buffer into which files and links are read, one after another. It grows when needed and does not shrink.
 @safe @usableFromInline struct ReadBuffer: ~Copyable {
   private var start: UnsafeMutablePointer<UInt8>
   private var capacity: Int
@@ -15,21 +15,21 @@ internal import CLinux
 
   @usableFromInline func destroy() { unsafe start.deallocate() }
 
-  /// What was read last.
+  /// The bytes that were read last.
   var bytes: Span<UInt8> {
     @_lifetime(borrow self) get {
-      // Safe: that many bytes were filled, and any change of the buffer needs exclusive access to it.
+      // Safe: this many bytes were filled, and any change of the buffer needs exclusive access to it.
       let span = unsafe Span(_unsafeStart: start, count: count)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
   }
 
-  /// Reads the first `limit` bytes of a file; more than one page of a file of /proc may take several calls of read(2).
-  /// A file that cannot be read leaves nothing.
+  /// Reads the first `limit` bytes of a file; for more than one page of a file in /proc several read(2) may be needed.
+  /// If the file cannot be read, the buffer is empty.
   mutating func readFile(_ name: UnsafePointer<CChar>, in directory: CInt, limit: Int) throws(Errno) {
     count = 0
     let descriptor = unsafe try FileDescriptor(owning: Errno.check(
-      // NONBLOCK: a fifo in a tree that is no /proc must not hold us.
+      // NONBLOCK: a fifo in a tree that is not /proc must not block.
       clinux_openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)))
     var filled = 0
     while filled < limit {
@@ -46,7 +46,7 @@ internal import CLinux
     count = filled
   }
 
-  /// Reads the target of a link. One that cannot be read, or may have been cut, leaves nothing.
+  /// Reads the target of a link. If it cannot be read, or may have been cut, the buffer is empty.
   mutating func readLink(_ name: UnsafePointer<CChar>, in directory: CInt) throws(Errno) {
     count = 0
     // Safe: readlinkat(2) fills as many bytes as it returns.

@@ -2,9 +2,9 @@ internal import CLinux
 internal import CWire
 public import QuarkCore
 
-/// Writes a recording (recording.h). Nothing fails while records come: the first error is kept, what follows it is
-/// dropped, and `failure` and `close` tell. One that is not closed lacks its end frame; if the program was killed,
-/// also what came in the last second.
+/// Writes a recording (recording.h). Adding records never fails: the first error is kept, later records are dropped,
+/// and `failure` and `close` report the error. A recording that is not closed lacks its end frame; if the program was
+/// killed, also the last second is missing.
 @safe public struct Recorder: ~Copyable {
   private static var bufferSize: Int { 65536 }
   private static var flushIntervalNS: UInt64 { 1_000_000_000 }
@@ -13,17 +13,17 @@ public import QuarkCore
   private let buffer: UnsafeMutableRawPointer
   /// Bytes of the buffer that are not written yet.
   private var filled = 0
-  /// When what comes next was read, nanoseconds since boot, and what had been lost until then.
+  /// When the next records were read, nanoseconds since boot, and how many had been lost until then.
   private var markNS: UInt64
   private var lost = LossCounts()
   private var isMarkWritten = false
   private var flushedNS: UInt64
-  /// Of the first write that failed.
+  /// The error of the first write that failed.
   public private(set) var failure: Errno?
   /// Records appended so far.
   public private(set) var records: UInt64 = 0
 
-  /// Makes the file, or empties it. A new one is for its owner alone: command lines can hold secrets.
+  /// Creates the file, or empties it. Only its owner can read a new file, because command lines can contain secrets.
   public init(path: String) throws(QuarkError) {
     let nowNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.bootNS() }
     let wallOffsetNS = try QuarkError.attempting("read the clocks") { () throws(Errno) in try Clock.wallOffsetNS() }
@@ -39,13 +39,13 @@ public import QuarkCore
   @inlinable deinit { destroy() }
 
   @usableFromInline func destroy() {
-    // A recording that is given up keeps what came so far: an error has nobody to go to.
+    // A recording that is not closed keeps its records so far; an error cannot be reported here.
     if failure == nil { try? unsafe Self.flush(buffer, filled, descriptor.rawValue) }
     unsafe buffer.deallocate()
   }
 
-  /// The records that follow were read at `nowNS` since boot; `lost` are the backend's counts until then. To be called
-  /// for empty batches too: what was held back for a second is written here.
+  /// The records that follow were read at `nowNS` since boot; `lost` are the backend's counts until then. Call it for
+  /// empty batches, too: it writes records that were held back for a second.
   public mutating func beginBatch(nowNS: UInt64, lost: LossCounts) {
     (markNS, self.lost) = (nowNS, lost)
     isMarkWritten = false
@@ -54,7 +54,7 @@ public import QuarkCore
     flushedNS = nowNS
   }
 
-  /// A record as it came from the ring.
+  /// Adds a record as it came from the ring.
   public mutating func append(_ record: RawSpan) {
     guard record.byteCount <= Int(RECORDING_RECORD_MAX.rawValue) else { return fail(Errno(EMSGSIZE)) }
     if !isMarkWritten {
@@ -66,7 +66,7 @@ public import QuarkCore
     records += 1
   }
 
-  /// Writes what is left, and the end frame.
+  /// Writes the rest, and the end frame.
   public consuming func close() throws(QuarkError) {
     let last = recording_end(
       now_boot_ns: markNS, lost: lost.total, records: records, lost_by_family: lost.counts)
@@ -90,7 +90,7 @@ public import QuarkCore
     while offset < bytes.count {
       if filled == Self.bufferSize { flush() }
       let length = min(bytes.count - offset, Self.bufferSize - filled)
-      // Safe: `length` is what both have left.
+      // Safe: both have at least `length` bytes left.
       unsafe (buffer + filled).copyMemory(from: bytes.baseAddress! + offset, byteCount: length)
       filled += length
       offset += length
@@ -104,7 +104,7 @@ public import QuarkCore
   }
 
   private static func flush(_ buffer: UnsafeMutableRawPointer, _ count: Int, _ descriptor: CInt) throws(Errno) {
-    // Safe: that many bytes of the buffer are initialized.
+    // Safe: this many bytes of the buffer are initialized.
     let span = unsafe Span<UInt8>(_unsafeStart: buffer.assumingMemoryBound(to: UInt8.self), count: count)
     try FileDescriptor.writeAll(span, to: descriptor)
   }
@@ -139,7 +139,7 @@ public import QuarkCore
   private static func setNames(_ header: inout recording_header) {
     let magic: StaticString = "QUARKREC"
     unsafe withUnsafeMutableBytes(of: &header.magic) { bytes in
-      // Safe: the literal has eight bytes, as the array.
+      // Safe: the literal has eight bytes, like the array.
       for index in 0..<magic.utf8CodeUnitCount { unsafe bytes[index] = magic.utf8Start[index] }
     }
     var system = utsname()

@@ -70,7 +70,7 @@ struct MarkdownReport {
   }
 
   /// Escapes the text, so that it can neither end its cell nor begin markup: scalar by scalar, because a bar with an
-  /// accent on it is another character, and ends the cell all the same.
+  /// accent on it is another character, but still ends the cell.
   private static func cell(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
     return line.unicodeScalars.reduce(into: "") { result, scalar in

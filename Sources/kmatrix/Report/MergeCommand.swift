@@ -45,11 +45,11 @@ struct MergeCommand: ParsableCommand {
     }
   }
 
-  /// None if there is no such folder: somebody may have kept only the results.
+  /// None if there is no such folder: a user may have kept only the results.
   private static func logs(in folder: URL) throws(KMatrixError) -> [URL] {
     guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
     do {
-      // Of a URL, Foundation's list of what cannot be read is empty, and no error.
+      // With a URL, Foundation returns an empty list and no error for a folder that cannot be read.
       return try FileManager.default.contentsOfDirectory(atPath: folder.path).map { folder.appending(path: $0) }
     } catch {
       throw .infrastructure("\(folder.path): cannot be read: \(describe(error))")

@@ -35,7 +35,7 @@ struct BootJudge: Sendable {
   /// The test that ended the boot, if it was the only one that was running.
   var culprit: TestID? { suspects.count == 1 ? suspects[0] : nil }
 
-  /// So many reasons are listed. A console can have a million complaints.
+  /// The maximum number of reasons that are listed. A console can have a million complaints.
   private static let reasonLimit = 300
 
   /// The guest's words are in many of the reasons, which go to terminals and into reports.

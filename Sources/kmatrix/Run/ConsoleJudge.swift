@@ -234,25 +234,25 @@ struct ConsoleNoise: Sendable {
 /// executing code that is no longer there: the breakpoint that the kernel puts in place for a moment while it changes an
 /// instruction (text_poke_bp() in arch/x86/kernel/alternative.c).
 enum ImpossibleException {
-  /// Do these messages, from the first line of an oops on, tell of such an exception? What decides are the bytes of code
-  /// that the kernel printed, among which `<e8>` is where the exception was.
+  /// True if these messages, from the first line of an oops on, report such an exception. The bytes of code that the
+  /// kernel printed decide; `<e8>` among them marks the place of the exception.
   static func isToldBy(_ oops: [String]) -> Bool {
     guard let first = oops.first, let code = code(oops) else { return false }
     if first.contains("int3: 0000 [#") {
-      // The address is the one behind the breakpoint, which must be there.
+      // The address is the one after the breakpoint, which must be there.
       return code.before.last.map { $0 != "cc" } ?? false
     }
     guard first.hasPrefix("BUG: kernel NULL pointer dereference, address: 0000000000000000"),
       oops.prefix(3).contains(where: { $0.contains("supervisor instruction fetch") })
     else { return false }
-    // The kernel took the breakpoint for a probe's, and went on at a copy of the instruction that such a probe has not:
-    // setup_singlestep() and kprobe_fault_handler() in arch/x86/kernel/kprobes. A call of what is not NULL, and a no-op,
-    // do not go to address 0.
+    // The kernel treated the breakpoint as that of a probe, and went on at a copy of the instruction that this probe
+    // does not have: setup_singlestep() and kprobe_fault_handler() in arch/x86/kernel/kprobes. A call of an address
+    // other than NULL, and a no-op, do not go to address 0.
     return code.from.starts(with: ["e8"]) && code.from.dropFirst().prefix(4).contains { $0 != "00" }
       || code.from.starts(with: ["0f", "1f", "44", "00", "00"])
   }
 
-  /// The bytes before and from the address of the exception, as the first `Code:` line of the kernel's code has them.
+  /// The bytes before the address of the exception and from it on, in the first `Code:` line of the kernel's code.
   private static func code(_ oops: [String]) -> (before: ArraySlice<String>, from: [String])? {
     guard let line = oops.first(where: { $0.hasPrefix("Code: ") }) else { return nil }
     let bytes = line.split(separator: " ").dropFirst().map(String.init)

@@ -118,7 +118,7 @@ struct MatrixRun: Sendable {
     let selected = try select()
     let fetchStarted = Date.now
     let items = try await fetch(selected)
-    // Somebody may set the clock meanwhile.
+    // The clock may be set in the meantime.
     let fetchSeconds = max(0, Date.now.timeIntervalSince(fetchStarted))
     if let first = items.first(where: { $0.obstacle == nil }) { try await rehearse(first.image) }
     let host = await measureHost()

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""convert.py RECORDING...: makes recordings of version 1 of quark-recording(5) ones of version 2, in place.
+"""convert.py RECORDING...: converts recordings from version 1 of quark-recording(5) to version 2, in place.
 
-Records with a task are the same in both, and marks without counts of families are good in both. Other records, which no
-recording here has, would have to be written anew."""
+Records with a task are the same in both versions, and marks without counts of families are valid in both. Other records
+would need a conversion, but no recording here has any."""
 
 import pathlib
 import struct

@@ -1,5 +1,5 @@
 /*
- * Processes a shell cannot make, one kind per name:
+ * Makes processes that a shell cannot make, one kind per name:
  *   load threads   three threads that end before the process does
  *   load thread    a thread other than the first executes a program
  *   load memfd     a program without a path

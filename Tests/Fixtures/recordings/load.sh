@@ -1,10 +1,10 @@
 #!/bin/sh
-# What is recorded in a guest; with `long`, also a command line beyond what a record keeps. /bin/true has its path
-# because the shell has a true of its own.
+# The load that is recorded in a guest; with `long`, also a command line that is longer than a record keeps. /bin/true
+# is called by its path because the shell has its own true.
 mkdir -p /tmp/load && cd /tmp/load || exit 1
 /quark-mon --record /tmp/recording &
 recorder=$!
-# The file is made when the programs are attached.
+# The file is created when the programs are attached.
 while [ ! -s /tmp/recording ] && kill -0 $recorder; do sleep 0.1; done
 
 /bin/true plain

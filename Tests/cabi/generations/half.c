@@ -1,4 +1,4 @@
-/* One source of two halves of a program: compiled once for each generation of quark.h. */
+/* One source for two halves of a program: it is compiled once for each generation of quark.h. */
 #include <quark.h>
 
 #include <errno.h>
@@ -21,7 +21,7 @@ int NAME(open, QUARK_API)(const char *recording)
 	attr.flags |= QQ_SALTED_IDS;
 	if (quark_queue_open(&queue, &attr) == -1)
 		return -1;
-	/* What no recording need have: the end of an event is elsewhere in each generation. */
+	/* A recording need not have this one: the last members of an event have other offsets in each generation. */
 	if ((change = raw_event_alloc(RAW_ID_CHANGE)) == NULL)
 		return -1;
 	change->pid = 4000000;

@@ -1,4 +1,4 @@
-/* What each half of the program hands to main(), which knows no structure of either generation. */
+/* The data that each half of the program gives to main(), which knows no structure of either generation. */
 #ifndef HALF_H
 #define HALF_H
 
@@ -19,13 +19,13 @@ struct counted {
 	int backend;
 };
 
-/* Opens a recording; -1 with errno. What is open is one queue of each half at a time. */
+/* Opens a recording; -1 with errno. Each half has at most one open queue. */
 int open_7(const char *recording);
 int open_9(const char *recording);
-/* Opens one with these flags of quark.h; errno, or 0. */
+/* Opens a queue with these flags of quark.h; returns errno, or 0. */
 int try_7(int flags);
 int try_9(int flags);
-/* The next event; 0: there is none any more. */
+/* The next event; 0 at the end. */
 int next_7(struct seen *event);
 int next_9(struct seen *event);
 void count_7(struct counted *counters);
@@ -33,7 +33,7 @@ void count_9(struct counted *counters);
 void close_7(void);
 void close_9(void);
 
-/* Tries to open with a header of another version; errno, or 0, and the words. */
+/* Tries to open with a header of another version; returns errno or 0, and the message. */
 int open_other(const char **words);
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@ static void check(int condition, const char *what)
 	failures += !condition;
 }
 
-/* Of what happened and to whom, nothing depends on the generation. Times do, all by as much. */
+/* Events and processes do not depend on the generation. Only times do, all by the same difference. */
 static int is_same(const struct seen *seven, const struct seen *nine, unsigned long long boot)
 {
 	return seven->events == nine->events && seven->pid == nine->pid && seven->id_change == nine->id_change &&

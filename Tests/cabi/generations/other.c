@@ -16,6 +16,6 @@ int open_other(const char **words)
 	if (quark_queue_open(&queue, &attr) == 0)
 		return 0;
 	*words = quark_queue_open_error();
-	/* Of a structure of which it does not know the size nothing is written. */
+	/* The library must not write to a structure whose size it does not know. */
 	return queue.flags == 17 && attr.max_length == 0 ? errno : -1;
 }

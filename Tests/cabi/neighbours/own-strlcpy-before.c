@@ -1,4 +1,4 @@
-/* A program's own functions of the BSDs, before quark.h: it goes on with them. */
+/* A program's own functions of the BSDs, defined before quark.h is included: the program still uses them. */
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -25,6 +25,6 @@ int main(void)
 
 	if (before(text) != 17 || text[0] != '*')
 		return 1;
-	/* Behind quark.h the name is ours. */
+	/* After quark.h the name is ours. */
 	return !(likely(strlcpy(text, "hello", sizeof(text)) == 5) && text[0] == 'h');
 }

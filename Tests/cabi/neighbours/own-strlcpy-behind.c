@@ -1,4 +1,4 @@
-/* A program's own functions of the BSDs, behind quark.h, for others to link with: they win, nothing is there twice. */
+/* A program's own global functions of the BSDs, after quark.h: they are used, and no symbol is defined twice. */
 #include <quark.h>
 
 #ifdef __cplusplus
@@ -28,7 +28,7 @@ int main(void)
 {
 	char text[8] = "";
 
-	/* The library is there, too. */
+	/* The library is linked, too. */
 	if (quark_verbose != 0 || quark_queue_get_epollfd(NULL) != -1)
 		return 1;
 	return !(strlcpy(text, "x", 8) == 9 && text[0] == '\0' && strtonum("1", 3, 4, NULL) == 7 &&

@@ -1,4 +1,4 @@
-/* <sys/queue.h> before quark.h: its macros stay, and those that it lacks are there. */
+/* <sys/queue.h> before quark.h: its macros stay, and quark.h adds those that it lacks. */
 #include <sys/queue.h>
 
 #include <quark.h>

@@ -1,4 +1,4 @@
-/* <sys/queue.h> behind quark.h, with a list that was declared before: both lay it out alike. */
+/* <sys/queue.h> after quark.h, with a list that was declared before: both have the same layout. */
 #include <quark.h>
 
 struct node { int key; TAILQ_ENTRY(node) link; };

@@ -1,5 +1,5 @@
-// A program as agents are that were written for the reference's module: one part keeps what it needs to know of
-// sessions, another lists processes and their events. What differs between the versions of that module is in times*.go.
+// A program like agents that were written for the reference's module: one part keeps data of sessions, another lists
+// processes and their events. The differences between the versions of that module are in times*.go.
 package main
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/elastic/go-quark"
 )
 
-// provider is what looks processes up while another goroutine takes the events.
+// provider looks up processes while another goroutine takes the events.
 type provider struct {
 	queue *quark.Queue
 	mutex sync.Mutex
 	ended map[uint32]quark.Process
 }
 
-// open tries EBPF, then KPROBE, as there is no falling back.
+// open tries EBPF, then KPROBE, because there is no fallback.
 func open(flags int) (*quark.Queue, error) {
 	attr := quark.DefaultQueueAttr()
 	attr.HoldTime = 100
@@ -59,7 +59,7 @@ func (p *provider) run(done <-chan struct{}) {
 	}
 }
 
-// lookup tries for a while, since a process may not have been told of yet.
+// lookup tries for some time, because a process may not have been reported yet.
 func (p *provider) lookup(pid int) (quark.Process, bool) {
 	for try := 0; try < 100; try++ {
 		p.mutex.Lock()
@@ -99,10 +99,10 @@ func fail(format string, values ...any) {
 	os.Exit(1)
 }
 
-// within holds a time of a process to the clock that this program has itself.
+// within compares a time of a process with the clock of this program.
 func within(what string, stamp uint64, before, after time.Time) {
 	moment := wall(stamp)
-	// /proc rounds a start down by up to 10 ms; nothing is later than it can be.
+	// /proc rounds a start time down by up to 10 ms; no time may be too late.
 	if moment.Before(before.Add(-20*time.Millisecond)) || moment.After(after) {
 		fail("%s: %v is not from %v to %v", what, moment, before, after)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/elastic/go-quark"
 )
 
-// Of 0.8, which has a function for it, and another one to be called now and then.
+// wall is for 0.8, which has a function for this, and another one that is called from time to time.
 func wall(stamp uint64) time.Time {
 	if err := quark.UpdateBoottime(); err != nil {
 		fail("%v", err)

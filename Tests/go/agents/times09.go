@@ -8,5 +8,5 @@ import (
 	"github.com/elastic/go-quark"
 )
 
-// Of 0.9.
+// wall is for 0.9.
 func wall(stamp uint64) time.Time { return time.Unix(0, int64(quark.Boottime()+stamp)) }

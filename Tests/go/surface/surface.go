@@ -1,5 +1,5 @@
-// The whole surface of the reference's package: each constant with its type and its value, each type with its fields in
-// their order, and each function. A name that is missing, or of another type, does not compile or ends the program.
+// The whole interface of the reference's package: each constant with its type and value, each type with its fields in
+// order, and each function. If a name is missing or has another type, the program does not compile, or ends.
 package main
 
 import (
@@ -72,7 +72,7 @@ var constants = []struct {
 	{"QUARK_VL_DEBUG", quark.QUARK_VL_DEBUG, int(2)},
 }
 
-// The fields of the reference, in its order. Ours may have more, behind them.
+// The fields of the reference, in its order. Ours may have more fields after them.
 type (
 	proc struct {
 		CapInheritable, CapPermitted, CapEffective, CapBset, CapAmbient, TimeBoot uint64
@@ -118,7 +118,7 @@ type (
 	}
 )
 
-// Those that have the same fields and no others can be converted.
+// Types with exactly the same fields can be converted.
 var (
 	_ = struct {
 		Name     string

@@ -1,4 +1,4 @@
-/* The offsets of many kernels: a table as QuarkLinux' ReleaseTable reads it, made by `make btfhub`. */
+/* The offsets of many kernels: the table that ReleaseTable of QuarkLinux reads. `make btfhub` makes it. */
 #ifndef QUARK_COFFSETS_H
 #define QUARK_COFFSETS_H
 

@@ -2,7 +2,7 @@ import Glibc
 import Quark
 
 extension Main {
-  /// More than the load takes.
+  /// Longer than the load takes.
   private static var holdSeconds: UInt32 { 20 }
 
   static func live(_ way: Way, _ rounds: Int, _ processes: Int, load: [String]) async throws {
@@ -25,7 +25,8 @@ extension Main {
     }
   }
 
-  /// Until so many processes have ended. How many events that were, and when, for the end of a queue is not measured.
+  /// Takes events until this many processes have ended. Returns the number of events, and the time, because the end of
+  /// a queue is not measured.
   private static func takeViews(_ queue: consuming Queue, _ processes: Int) -> (events: Int, endedNS: UInt64) {
     var (events, exits) = (0, 0)
     while exits < processes {

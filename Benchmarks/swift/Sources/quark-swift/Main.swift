@@ -1,7 +1,7 @@
 import Glibc
 import Quark
 
-/// `quark-swift view|batch rounds ...`: does what quark-c does, with one of the two faces that Swift has.
+/// `quark-swift view|batch rounds ...`: does the same as quark-c, with one of the two Swift interfaces.
 @main struct Main {
   enum Way: String { case view, batch }
 
@@ -28,7 +28,7 @@ import Quark
       "usage: quark-swift view|batch rounds recording | quark-swift view|batch rounds processes load [argument ...]", 2)
   }
 
-  /// Nanoseconds of CPU time, of all threads.
+  /// Nanoseconds of CPU time of all threads.
   static func cpuNS() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

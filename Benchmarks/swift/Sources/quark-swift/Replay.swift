@@ -17,7 +17,7 @@ extension Main {
     print(tally.events, tally.exits, tally.pids, tally.least.map { "\($0)" }.joined(separator: " "))
   }
 
-  /// What is made of each event, and the least time that 1024 of them took, and what was left of them.
+  /// The work for each event, and the shortest time for each 1024 events, and for the rest.
   private struct Tally {
     private(set) var (events, exits, pids) = (0, 0, UInt64(0))
     private(set) var least: [UInt64] = []
@@ -36,7 +36,7 @@ extension Main {
       if events % 1024 == 0 { mark(cpuNS()) }
     }
 
-    /// The time since the last call is that of the next part.
+    /// The time since the last call belongs to the next part.
     mutating func mark(_ now: UInt64) {
       if part == least.count { least.append(.max) }
       least[part] = min(least[part], now - last)
@@ -55,7 +55,7 @@ extension Main {
   }
 
   private static func takeBatches(_ queue: consuming Queue, _ tally: inout Tally) async throws {
-    // When the last event had been taken: the end of a sequence is not measured.
+    // The time when the last event was taken, because the end of a sequence is not measured.
     var now: UInt64 = 0
     for try await batch in try queue.events() {
       for event in batch { tally.count(event, pid: event.process?.pid) }

@@ -1,7 +1,7 @@
 import Glibc
 import Quark
 
-/// Prints what is executed on this machine, as it happens.
+/// Prints each exec on this machine as it happens.
 @main struct ExecWatch {
   static func main() async throws {
     let events = try Queue().events()
@@ -11,7 +11,7 @@ import Quark
         guard let process = event.process else { continue }
         print(process.pid, process.executable ?? process.command, process.arguments)
       }
-      // At once, also where standard output is a file.
+      // Print at once, also if standard output is a file.
       fflush(nil)
     }
   }

@@ -2,18 +2,19 @@ internal import CLibbpf
 internal import CLinux
 internal import QuarkCore
 
-/// Owns one libbpf object: its programs in the kernel, their links and its maps. All of it goes when this goes.
+/// Owns one libbpf object: its programs in the kernel, their links and its maps. All are released at the end of this
+/// value.
 @safe @usableFromInline struct BPFObject: ~Copyable {
   private let object: OpaquePointer
   private var links: [OpaquePointer] = unsafe []
 
-  /// Why an object could not be loaded, and the program to blame if there is one.
+  /// Why an object could not be loaded, and the program that caused it, if there is one.
   struct LoadFailure: Error {
     var error: QuarkError
     var program: [UInt8]?
   }
 
-  /// Reads an ELF object that stays where it is for as long as this lives, and keeps only the programs named. The
+  /// Reads an ELF object, which must stay in memory as long as this lives, and keeps only the named programs. The
   /// registration must live until the object is loaded.
   init(
     elf: UnsafeRawPointer, size: Int, programs: [StaticString], types: CInt,
@@ -33,7 +34,7 @@ internal import QuarkCore
     unsafe bpf_object__close(object)
   }
 
-  /// What an object says of types, its own and the kernel's, as BTF.
+  /// The BTF of an object, which describes its own types and those of the kernel.
   static func types(elf: UnsafeRawPointer, size: Int) throws(QuarkError) -> [UInt8] {
     clibbpf_capture_log()
     clinux_log_clear()
@@ -42,7 +43,7 @@ internal import QuarkCore
       throw unsafe failure("read the BPF object's types", clinux_errno())
     }
     defer { unsafe free(bytes) }
-    // Safe: that many bytes were copied there.
+    // Safe: this many bytes were copied there.
     return unsafe [UInt8](UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
@@ -70,7 +71,7 @@ internal import QuarkCore
     if error != 0 { throw unsafe Self.failure("choose the type of a BPF map", -error, subject: bpf_map__name(map)) }
   }
 
-  /// Sets what is constant to the programs, in a section of its own.
+  /// Sets constants of the programs, which are in a separate section.
   @unsafe func setConstants<Value>(section name: StaticString, _ value: Value) throws(QuarkError) {
     let error = unsafe withUnsafeBytes(of: value) { unsafe bpf_map__set_initial_value(find(name), $0.baseAddress!, $0.count) }
     if error != 0 { throw unsafe Self.failure("set the programs' constants", -error) }
@@ -84,9 +85,9 @@ internal import QuarkCore
     throw LoadFailure(error: unsafe Self.failure("load the BPF programs", -error), program: program)
   }
 
-  // MARK: - After it
+  // MARK: - After loading
 
-  /// Attaches a program that was loaded; the verifier has seen it by then, and only the place may be missing.
+  /// Attaches a loaded program. The verifier has accepted it already; only the hook may be missing.
   mutating func attach(_ variant: HookVariant) throws(QuarkError) {
     let program = unsafe bpf_object__find_program_by_name(object, variant.program.cString)!
     clinux_log_clear()
@@ -127,11 +128,12 @@ internal import QuarkCore
     unsafe links.append(link)
   }
 
-  /// Tells `add` how often each program, by its name, was passed over because the CPU was running it already. False when
-  /// the kernel does not say: before 5.12, and before 5.19 to a process that has dropped its privileges.
+  /// Passes to `add` how often each program, by its name, was skipped because the CPU was running it already. False if
+  /// the kernel does not have these numbers: before 5.12, and before 5.19 for a process that has dropped its
+  /// privileges.
   ///
-  /// To ask for it makes the kernel pass over nothing: bpf_disable_instrumentation() of kernel/bpf/syscall.c is called
-  /// for operations on the elements of maps alone, while bpf_prog_get_info_by_fd() adds up numbers of each CPU.
+  /// Reading them makes the kernel skip nothing: bpf_disable_instrumentation() of kernel/bpf/syscall.c is called only
+  /// for operations on elements of maps, while bpf_prog_get_info_by_fd() adds up numbers of each CPU.
   func addMissedRuns(_ add: (_ program: UnsafePointer<CChar>, UInt64) -> Void) -> Bool {
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
@@ -139,7 +141,7 @@ internal import QuarkCore
       if descriptor >= 0 {
         var information = bpf_prog_info()
         var size = UInt32(MemoryLayout<bpf_prog_info>.size)
-        // Safe: the kernel fills `size` bytes at most, and leaves alone what it does not know.
+        // Safe: the kernel fills `size` bytes at most, and does not change members that it does not know.
         guard unsafe bpf_obj_get_info_by_fd(descriptor, &information, &size) == 0 else { return false }
         unsafe add(bpf_program__name(program)!, information.recursion_misses)
       }
@@ -148,19 +150,19 @@ internal import QuarkCore
     return true
   }
 
-  /// Valid for as long as this lives.
+  /// Valid as long as this lives.
   func descriptor(ofMap name: StaticString) -> CInt { unsafe bpf_map__fd(find(name)) }
 
   func maxEntries(ofMap name: StaticString) -> Int { unsafe Int(bpf_map__max_entries(find(name))) }
 
   // MARK: -
 
-  /// The maps are ours: one that is missing is a mistake of this program.
+  /// The maps are part of our object: a missing one is a bug of this library.
   private func find(_ name: StaticString) -> OpaquePointer {
     unsafe bpf_object__find_map_by_name(object, name.cString)!
   }
 
-  /// libbpf says `prog 'NAME': …` of each failure of a program; the last one said is to blame.
+  /// libbpf logs `prog 'NAME': …` for each failure of a program; the last one is the cause.
   private static func blamedProgram() -> [UInt8]? {
     var name: [UInt8]?
     var next = unsafe strstr(clinux_log_tail(), "prog '")

@@ -2,12 +2,12 @@ internal import CLibbpf
 internal import CLinux
 internal import QuarkCore
 
-/// For as long as this lives, libbpf knows the sections of our objects, and how their programs are to be loaded. It is
-/// told of sections for the whole program, so two objects are not opened at the same time. A section no object has stays
-/// known for good: clibbpf_register() says why.
+/// While this lives, libbpf knows the sections of our objects, and how to load their programs. Sections are registered
+/// for the whole program, so two objects must not be opened at the same time. One section that no object has stays
+/// registered for ever: clibbpf_register() explains this.
 @safe @usableFromInline struct BPFRegistration: ~Copyable {
-  /// What programs need when they are loaded: ids among the kernel's types of the functions whose entry or return they
-  /// are for.
+  /// What programs need when they are loaded: the type ids of the kernel functions to whose entry or return they are
+  /// attached.
   struct Preparation {
     var functions: [(program: StaticString, functionID: UInt32)] = []
   }
@@ -35,7 +35,7 @@ internal import QuarkCore
     let error = unsafe clibbpf_register(how, handlers)
     if error != 0 {
       unsafe handlers[0] = -1
-      throw QuarkError("tell libbpf of our sections", Errno(-error))
+      throw QuarkError("register our sections with libbpf", Errno(-error))
     }
   }
 

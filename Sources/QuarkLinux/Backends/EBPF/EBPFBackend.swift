@@ -3,18 +3,19 @@ internal import CQuark
 internal import CWire
 public import QuarkCore
 
-/// The programs of bpf/quark.bpf.c, loaded and attached, and the ring they write to.
+/// The programs of bpf/quark.bpf.c, loaded and attached, and the ring to which they write.
 public struct EBPFBackend: RecordSource, ~Copyable {
   /// Bytes of the ring: 4 MiB.
   public static var defaultRingSize: Int { 4 << 20 }
 
-  /// As many as it has open at a time, and some more. libbpf tries what the kernel can do, and keeps what it found for
-  /// the whole program: it is not to find that the kernel can do nothing, for want of a descriptor.
+  /// The number of descriptors that it has open at the same time, and some more. libbpf probes the kernel's features,
+  /// and keeps the results for the whole program: it must not find a feature missing because there is no free
+  /// descriptor.
   private static var descriptors: Int { 48 }
 
   private var loaded: LoadedObject
-  /// As the kernel said last. Between 5.12 and 5.19 it stops to say so when privileges are dropped; those kernels count
-  /// runs of fentry programs alone, and the ones here are of other kinds wherever kprobes can be had.
+  /// The last known number of missed runs. Between 5.12 and 5.19 the kernel does not report it after privileges were
+  /// dropped; these kernels count only fentry programs, and here other kinds are used wherever kprobes are available.
   private var missedRuns = LossCounts()
   private let plan: HookPlan
 
@@ -40,11 +41,11 @@ public struct EBPFBackend: RecordSource, ~Copyable {
     try epoll.add(readable: loaded.object.descriptor(ofMap: "ring"))
   }
 
-  /// Lends up to `limit` records, each only for the duration of the call. Returns how many.
+  /// Lends up to `limit` records, each only for the duration of the call. Returns their number.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int { loaded.ring.consume(limit: limit, body) }
 
-  /// Records that were missed since the backend was opened: those the ring had no room for, and those of programs that
-  /// the kernel passed over.
+  /// Records that were lost since the backend was opened: those that did not fit in the ring, and those of programs
+  /// that the kernel skipped.
   public mutating func lost() -> LossCounts {
     var runs = LossCounts()
     let isTold = unsafe loaded.object.addMissedRuns { program, count in

@@ -11,8 +11,8 @@ internal import QuarkCore
   let counters: RingCounters
 }
 
-/// Loads and attaches the programs that its plan names. What the kernel refuses is taken out of the plan, with the
-/// reason, and the rest is tried again: a kernel that takes all of the first choice is done in one pass.
+/// Loads and attaches the programs that its plan names. A program that the kernel refuses is removed from the plan,
+/// with the reason, and the rest is tried again: if the kernel accepts all first choices, one pass is enough.
 @safe struct EBPFLoader {
   private(set) var plan: HookPlan
   let possibleCPUs: Int
@@ -50,7 +50,7 @@ internal import QuarkCore
 
   mutating func open() throws(QuarkError) -> LoadedObject {
     let typesFile = try Self.file(types.extract)
-    // Each turn that fails uses up a variant of a hook, so this ends.
+    // Each failed turn removes a variant of a hook, so this ends.
     while true {
       for hook in plan.hooks {
         while let variant = plan[hook], let reason = obstacle(hook, variant) { plan.reject(hook, reason) }
@@ -63,7 +63,7 @@ internal import QuarkCore
     }
   }
 
-  /// Nil: the plan has changed, and may be tried again.
+  /// Nil if the plan has changed, and may be tried again.
   private mutating func attempt(_ typesFile: CInt) throws(QuarkError) -> LoadedObject? {
     let registration = try BPFRegistration(preparation())
     let object = unsafe try BPFObject(
@@ -83,7 +83,7 @@ internal import QuarkCore
       let knowledge = SelfTest.Knowledge(
         hooks: plan.hooks.filter { plan[$0] != nil }, maxEnvironment: settings.maxEnvironment)
       for hook in try SelfTest.silentHooks(knowledge, consume: { body in _ = loaded.ring.consume(limit: .max, body) }) {
-        plan.reject(hook, "it is attached, but says nothing of a process that was made to try it")
+        plan.reject(hook, "it is attached, but delivers nothing for the process of the self-test")
         isWhole = false
       }
     }
@@ -91,12 +91,12 @@ internal import QuarkCore
     return consume loaded
   }
 
-  /// Why a variant need not be tried: what it wants of the kernel's types is not there.
+  /// Why a variant need not be tried: the kernel's types lack something that it needs.
   private func obstacle(_ hook: Hook, _ variant: HookVariant) -> String? {
     if variant.isOfTrampoline, types.functionID(variant.target) == nil {
       return "the kernel's types have no such function"
     }
-    // An exec is told apart by who holds a mutex.
+    // The program recognizes an exec by the owner of a mutex.
     if hook == .comm, variant.kind == .rawTracepoint, !types.has("mutex", member: "owner"),
       !types.has("rt_mutex_base", member: "owner")
     {
@@ -117,7 +117,7 @@ internal import QuarkCore
     return LoadedObject(object: object, ring: ring, counters: counters)
   }
 
-  /// False: the plan has changed.
+  /// False if the plan has changed.
   private mutating func attach(_ object: inout BPFObject) throws(QuarkError) -> Bool {
     var isWhole = true
     let together = plan.hooks(.kprobes)
@@ -175,7 +175,7 @@ internal import QuarkCore
     unsafe try object.setConstants(section: ".rodata.settings", values)
   }
 
-  // MARK: - What the kernel is
+  // MARK: - Facts about the kernel
 
   private static func readTypes(
     of hooks: [Hook], elf: UnsafeRawPointer, size: Int
@@ -189,7 +189,7 @@ internal import QuarkCore
       structures: ["srcu_struct", "srcu_reader_flavor"])
   }
 
-  /// The bytes as a file without a name.
+  /// Writes the bytes to a file without a name.
   private static func file(_ bytes: [UInt8]) throws(QuarkError) -> FileDescriptor {
     try QuarkError.attempting("keep the kernel's types in memory") { () throws(Errno) in
       let file = FileDescriptor(owning: try Errno.check(clinux_memfd()))
@@ -206,19 +206,19 @@ internal import QuarkCore
     types.has("srcu_struct", member: "srcu_reader_flavor") ? .kprobes : .tracepoints
   }
 
-  /// The kinds of variants that QUARK_EBPF_HOOKS names, between commas; nil: all.
+  /// The kinds of variants that QUARK_EBPF_HOOKS names, separated by commas; nil means all.
   private static func allowedKinds() -> [ArraySlice<UInt8>]? {
     unsafe words(clinux_environment("QUARK_EBPF_HOOKS"))
   }
 
-  /// What QUARK_EBPF_WITHOUT names, between commas, has as good as no room.
+  /// The things that QUARK_EBPF_WITHOUT names, separated by commas; they get almost no room.
   private static func withheld() -> [ArraySlice<UInt8>] {
     unsafe words(clinux_environment("QUARK_EBPF_WITHOUT")) ?? []
   }
 
   @unsafe private static func words(_ text: UnsafePointer<CChar>?) -> [ArraySlice<UInt8>]? {
     guard let text = unsafe text else { return nil }
-    // Safe: a variable of the environment ends with a NUL.
+    // Safe: an environment variable ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
     return bytes.split(separator: UInt8(ascii: ","))
   }

@@ -1,7 +1,7 @@
 internal import CQuark
 internal import CWire
 
-/// What the EBPF backend hooks into, by what it learns there. The raw value is its place in tables.
+/// The hooks of the EBPF backend, named by what they report. The raw value is the index in tables.
 public enum Hook: Int, CaseIterable, Sendable {
   case fork, exec, exit, setsid, credentials, comm
   case getpid
@@ -29,7 +29,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What its records become. It is used only if that is asked for.
+  /// The type of raw event that its records become. The hook is used only if this type is asked for.
   var type: raw_types {
     switch self {
     case .fork: RAW_WAKE_UP_NEW_TASK
@@ -44,7 +44,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the process of the self-test does what it tells.
+  /// True if the process of the self-test does what this hook reports.
   var isTested: Bool {
     switch self {
     case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid, .ptraceAttach, .shmget, .memfdCreate: true
@@ -54,10 +54,10 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
-  /// Those of what processes do, which nobody needs to ask for.
+  /// The hooks of the process family, which every queue uses.
   public static var ofProcesses: [Hook] { allCases.filter { $0.rawValue <= Hook.comm.rawValue } }
 
-  /// What a program that is attached at many places is told where it is.
+  /// The cookie that tells a program that is attached to many hooks which one called it.
   var cookie: UInt64 {
     let hook =
       switch self {
@@ -73,7 +73,8 @@ public enum Hook: Int, CaseIterable, Sendable {
     return UInt64(hook.rawValue)
   }
 
-  /// Without these there is no telling who is who. Without another one its events are missed, and the queue says so.
+  /// True for hooks that are needed to identify processes. Without another hook only its events are missing, and the
+  /// queue reports this.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
   /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
@@ -175,11 +176,11 @@ public enum Hook: Int, CaseIterable, Sendable {
   }
 }
 
-/// One way to hook: a BPF program and where it is attached.
+/// One variant of a hook: a BPF program and its target.
 public struct HookVariant: Sendable {
   public enum Kind: CaseIterable, Sendable {
     case rawTracepoint, fentry, kprobe
-    /// The return of a function, with its arguments: one program sees both, and nothing has to be kept in between.
+    /// The return of a function, with its arguments: one program sees both, and no state is needed in between.
     case fexit
     /// The same, where the kernel has no trampolines: another program, at the function's entry, keeps the arguments.
     case kretprobe
@@ -198,7 +199,7 @@ public struct HookVariant: Sendable {
     }
   }
 
-  /// Whether it is attached by its function's id among the kernel's types.
+  /// True if it is attached by the type id of its function.
   var isOfTrampoline: Bool { kind == .fentry || kind == .fexit }
 
   public let kind: Kind
@@ -214,6 +215,6 @@ public struct HookVariant: Sendable {
     self.entry = entry
   }
 
-  /// `fentry/commit_creds`
+  /// Text such as `fentry/commit_creds`.
   public var description: String { "\(kind.name)/\(target)" }
 }

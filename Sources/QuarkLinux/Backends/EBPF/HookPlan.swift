@@ -2,21 +2,22 @@ internal import CLinux
 internal import CQuark
 internal import CWire
 
-/// Which variant of each hook is in use, and which were tried before it and why they would not do.
+/// The variant of each hook that is in use, and the variants that were tried before it, with the reasons why they
+/// failed.
 public struct HookPlan: Sendable {
-  /// The hooks of what is asked for. The others have no variants, and are not spoken of.
+  /// The hooks for the wanted types. The others have no variants, and are not listed.
   public let hooks: [Hook]
   private var variants: [[HookVariant]]
-  /// Kinds that may not be used.
+  /// Kinds that must not be used.
   private let refused: [HookVariant.Kind]
-  /// Places in `variants`; behind the last: none is left.
+  /// Indices in `variants`; an index after the last one means that no variant is left.
   private var choices: [Int]
   private var failures: [(hook: Hook, variant: String, reason: String)] = []
 
-  /// What comes first, before the order of `Hook.variants`.
+  /// The kind that comes first, before the order of `Hook.variants`.
   public enum Preference: Sendable {
-    /// Nothing. Kprobes in one link are left out: kernels that have nothing against tracepoints take longer to close it
-    /// than the few kprobes that are left.
+    /// No other kind comes first. Kprobes in one link are not used: on kernels where tracepoints work well, closing
+    /// this link takes longer than closing the few kprobes.
     case tracepoints
     /// Kprobes and kretprobes, all kprobes in one link if that can be had.
     case kprobes
@@ -28,8 +29,8 @@ public struct HookPlan: Sendable {
     func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }
   }
 
-  /// `types`: the raw events asked for, a bit each, 1 << `raw_types`. `admits` says which kinds of variants may be used
-  /// at all.
+  /// `types`: the wanted types of raw events, one bit each, 1 << `raw_types`. `admits` tells which kinds of variants
+  /// may be used at all.
   public init(
     _ preference: Preference = .tracepoints, types: UInt32 = .max, admits: (HookVariant.Kind) -> Bool = { _ in true }
   ) {
@@ -73,10 +74,10 @@ public struct HookPlan: Sendable {
     return wire_family(unsafe cquark_type(hook.type.rawValue).pointee.family)
   }
 
-  /// The hooks that are had by this kind of variant.
+  /// The hooks that use this kind of variant.
   public func hooks(_ kind: HookVariant.Kind) -> [Hook] { hooks.filter { self[$0]?.kind == kind } }
 
-  /// Goes on to the next variant.
+  /// Switches to the next variant.
   public mutating func reject(_ hook: Hook, _ reason: String) {
     guard let variant = self[hook] else { return }
     failures.append((hook, variant.description, reason))
@@ -89,10 +90,10 @@ public struct HookPlan: Sendable {
     reject(hook, "its kind is not allowed")
   }
 
-  /// A hook that must be had and cannot.
+  /// A required hook without a variant.
   public var missing: Hook? { hooks.first { $0.isRequired && self[$0] == nil } }
 
-  /// A line for each hook, and below one that cannot be had what was tried: `comm: none`.
+  /// One line for each hook; below a hook without a variant (`comm: none`), what was tried.
   public var description: String {
     var text = ""
     for hook in hooks {
@@ -102,7 +103,7 @@ public struct HookPlan: Sendable {
     return text
   }
 
-  /// Why the variants of a hook that were tried would not do, a line each; empty if none was.
+  /// Why the variants of a hook failed, one line each; empty if none failed.
   public func explanation(of hook: Hook) -> String {
     var text = ""
     for failure in failures where failure.hook == hook {
@@ -123,7 +124,7 @@ public struct HookPlan: Sendable {
 }
 
 extension StaticString {
-  /// Comparing as strings would bring Unicode's tables into every program.
+  /// A comparison of strings would link the Unicode tables into every program.
   func hasBytes(_ bytes: ArraySlice<UInt8>) -> Bool {
     withUTF8Buffer { text in
       guard text.count == bytes.count else { return false }

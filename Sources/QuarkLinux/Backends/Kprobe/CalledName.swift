@@ -1,15 +1,15 @@
-/// The name that execve(2) was given.
+/// The name that was passed to execve(2).
 struct CalledName: ~Escapable {
-  /// Without a NUL.
+  /// The bytes without a NUL.
   let bytes: RawSpan
-  /// It may be longer: these are its first bytes.
+  /// True if it may be longer, and these are only its first bytes.
   let isCut: Bool
 
-  /// A script's interpreter may be a script, and so on, each with an argument: BINPRM_MAX_RECURSION and more.
+  /// The interpreter of a script may be a script, and so on, each with an argument: BINPRM_MAX_RECURSION and more.
   private static var mostArguments: Int { 12 }
   private static var mostBytes: Int { 8192 }
 
-  /// Of what begins with it, and ends with a NUL if all of it is there.
+  /// Reads the name at the beginning of memory; it ends with a NUL if it is complete.
   @_lifetime(copy memory)
   init(_ memory: RawSpan) {
     var count = 0
@@ -18,9 +18,10 @@ struct CalledName: ~Escapable {
     bytes = memory.extracting(first: count)
   }
 
-  /// The place of a script among the arguments, if that was called. The kernel puts its interpreter, as the script has
-  /// it, before the name that the script was called by, and an argument in between: binfmt_script(). A program that is
-  /// called by a path that is not its name, and with that name as one of its first arguments, would look alike.
+  /// The range of a script's name in the arguments, if a script was executed. The kernel puts the interpreter, as the
+  /// script names it, before the name with which the script was called, with an argument in between: binfmt_script(). A
+  /// program that is called by another path than its name, with this path among its first arguments, would look the
+  /// same.
   func script(in arguments: RawSpan) -> Range<Int>? {
     guard bytes.byteCount > 0 else { return nil }
     var (start, index, hasSlash) = (0, 0, false)
@@ -48,7 +49,7 @@ struct CalledName: ~Escapable {
 
   @unsafe private func byte(_ index: Int) -> UInt8 { unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) }
 
-  /// All of it is known, from the root, and without `.`, `..` and empty names.
+  /// True if it is a complete path from the root, without `.`, `..` and empty names.
   var isPlainPath: Bool {
     guard !isCut, bytes.byteCount > 1, unsafe byte(0) == UInt8(ascii: "/"),
       unsafe byte(bytes.byteCount - 1) != UInt8(ascii: "/")

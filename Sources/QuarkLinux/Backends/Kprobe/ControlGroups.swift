@@ -1,15 +1,15 @@
 internal import CLinux
 
-/// The paths of control groups, by their numbers: those of their folders, which no other group ever gets.
+/// The paths of control groups by their ids. An id is the number of the group's folder, and is never used again.
 @usableFromInline struct ControlGroups: ~Copyable {
-  /// Has the pids controller a hierarchy of its own?
+  /// True if the pids controller has its own hierarchy.
   static var hasPidsHierarchy: Bool { MountTable().point(ofType: "cgroup", option: "pids") != nil }
 
   private var unifiedFolder: FileDescriptor?
   private var pidsFolder: FileDescriptor?
-  /// Bytes of the path that it is mounted at.
+  /// The lengths of the paths of the mount points, bytes.
   private var mountPoints = (unified: 0, pids: 0)
-  /// What was found last, by the lowest bits of the number.
+  /// The groups that were found last, by the lowest bits of the id.
   private var known: [(id: UInt64, isPids: Bool, path: [UInt8])]
 
   init(_ mounts: borrowing MountTable) {
@@ -24,8 +24,8 @@ internal import CLinux
     known = .init(repeating: (0, false, []), count: 64)
   }
 
-  /// The group in the unified hierarchy, or for what is in the root of that, in that of the pids controller. Nil: it is
-  /// gone, or we have not the privilege to find it.
+  /// The path of the group in the unified hierarchy, or if that is the root, in the hierarchy of the pids controller.
+  /// Nil if the group is gone, or if this process lacks the privilege to find it.
   mutating func path(_ unifiedID: UInt64, pidsID: UInt64, _ reader: inout LateReader) -> [UInt8]? {
     let path = unifiedID == 0 ? nil : find(unifiedID, isPids: false, &reader)
     guard pidsID != 0, path.map({ $0.count <= 1 }) ?? true else { return path }

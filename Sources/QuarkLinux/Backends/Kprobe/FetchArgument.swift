@@ -1,6 +1,6 @@
-/// What a kprobe reads when it is hit: Documentation/trace/kprobetrace.rst. A chain of offsets applied to an argument
-/// of the probed function: add the first and read a pointer there, add the second and read a pointer there, and so on.
-/// What the last one leads to is the value.
+/// A value that a kprobe reads when it is hit: Documentation/trace/kprobetrace.rst. A chain of offsets is applied to an
+/// argument of the probed function: add the first and read a pointer there, add the second and read a pointer there,
+/// and so on. The value is at the last place.
 struct FetchArgument {
   enum Kind {
     case u8, u32, u64
@@ -44,7 +44,7 @@ struct FetchArgument {
   /// Unique in the probe, and short, for a definition is at most 4,095 bytes long.
   let name: String
   let kind: Kind
-  /// Values one after another.
+  /// The number of consecutive values.
   let count: Int
   let source: Source
   let chain: [Int]
@@ -67,7 +67,7 @@ struct FetchArgument {
     self.count = count
   }
 
-  /// ` c=+4(+2008(%di)):u64[11]`; without arrays an argument for each of the values.
+  /// Text such as ` c=+4(+2008(%di)):u64[11]`; without arrays there is one argument for each value.
   func definition(hasArrays: Bool) -> String {
     guard count > 1 else { return " \(name)=\(expression(0)):\(kind.name)" }
     guard !hasArrays else { return " \(name)=\(expression(0)):\(kind.name)[\(count)]" }
@@ -76,7 +76,7 @@ struct FetchArgument {
     return text
   }
 
-  /// The name of one of the values where there are no arrays.
+  /// The name of one of the values if there are no arrays.
   func memberName(_ index: Int) -> String { "\(name)_\(index)" }
 
   /// `distance` is added to the last offset.
@@ -94,7 +94,7 @@ struct FetchArgument {
     return text
   }
 
-  /// Those that the kernel's functions get their arguments in, named as kprobes name them.
+  /// The registers with the arguments of the kernel's functions, with their names in kprobes.
   private static var registers: [StaticString] {
     #if arch(arm64)
       ["x0", "x1", "x2"]

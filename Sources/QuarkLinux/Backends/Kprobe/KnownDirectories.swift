@@ -1,19 +1,19 @@
-/// Paths of working directories that were read late, kept for those who are gone before theirs can be: a sample says
-/// which directory it is, but not all of its path.
+/// Paths of working directories that were read late. They are kept for processes that are gone before their directory
+/// can be read: a sample identifies the directory, but does not have its whole path.
 @usableFromInline struct KnownDirectories: ~Copyable {
-  /// A directory's name in a file system, where that is mounted, and from which root directory it is seen, by their
-  /// places in the kernel's memory. Such a place is used again for something else; then what stands there differs.
+  /// Identifies a directory entry, its mount, and the root directory from which it is seen, by their addresses in the
+  /// kernel. An address may be used again for something else; then its content differs.
   struct Key: Equatable {
     var entry: UInt64
     var mount: UInt64
     var root: UInt64
-    /// What the entry says of itself: above whom it is, where its name is, and the hash and the length of that.
+    /// The content of the entry: its parent, the address of its name, and the name's hash and length.
     var parent: UInt64
     var name: UInt64
     var hashAndLength: UInt64
 
-    /// Is a path's last name as long as the entry's? The hash is in the lower half: HASH_LEN_DECLARE in
-    /// include/linux/dcache.h, on machines that begin with the lowest byte.
+    /// True if the last name of a path is as long as the name of the entry. The hash is in the lower half:
+    /// HASH_LEN_DECLARE in include/linux/dcache.h, on little-endian machines.
     func mayBe(_ path: Span<UInt8>) -> Bool {
       guard hashAndLength != 0 else { return true }
       var length = 0
@@ -24,7 +24,7 @@
 
   private var slots: [(key: Key, path: [UInt8])]
 
-  /// With paths of 4 KiB they take 256 KiB.
+  /// With paths of 4 KiB they need 256 KiB.
   private static var slotCount: Int { 64 }
 
   init() {
@@ -36,13 +36,13 @@
     if key.entry != 0 { slots[Self.slot(of: key)] = (key, path) }
   }
 
-  /// Nil: nobody said.
+  /// Nil if the directory is not known.
   func path(of key: Key) -> [UInt8]? {
     let slot = slots[Self.slot(of: key)]
     return key.entry != 0 && slot.key == key ? slot.path : nil
   }
 
-  /// Entries are some 192 bytes each.
+  /// An entry has about 192 bytes.
   private static func slot(of key: Key) -> Int {
     Int(truncatingIfNeeded: (key.entry >> 6) ^ (key.entry >> 12)) & (slotCount - 1)
   }

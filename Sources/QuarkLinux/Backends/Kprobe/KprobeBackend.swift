@@ -4,32 +4,32 @@ internal import CWire
 internal import QuarkBTF
 public import QuarkCore
 
-/// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels on which BPF programs cannot be had.
+/// Kprobes defined in tracefs, read through a perf ring for each CPU: for kernels where BPF programs are not available.
 @safe public struct KprobeBackend: RecordSource, ~Copyable {
   private let probes: KprobeProbes
-  /// Memory for as many as there may be CPUs.
+  /// Memory for as many rings as there may be CPUs.
   private let rings: UnsafeMutablePointer<PerfRing>
   private var ringCount: Int
   private var opener: RingOpener
-  /// Without events of their own, or with some that are detached.
+  /// CPUs without perf events, or whose perf events are detached.
   private var deafCPUs: [CInt]
   private var watch: CPUWatch
-  /// Why one of them that is online could not be heard again, when that was tried last.
+  /// Why perf events could not be opened again on one of them that is online, at the last try.
   private var deafness = ""
-  /// When to try next to hear them, nanoseconds since boot.
+  /// When to try again, nanoseconds since boot.
   private var nextTryNS: UInt64 = 0
-  /// How often a CPU was heard again, and what its former rings had lost.
+  /// How often a CPU was traced again, plus the number of records that its former rings had lost.
   private var gaps: UInt64 = 0
   private var formerLosses = LossCounts()
   private var formerMalformed: UInt64 = 0
   private var formerStalls: UInt64 = 0
-  /// Who watches the rings; -1: nobody.
+  /// The epoll instance that watches the rings; -1 if there is none.
   private var epollDescriptor: CInt = -1
   private var merge: SourceMerge
   private var translator: SampleTranslator
   private let origin: KernelOffsets.Origin
   private var hasOffset: Bool
-  /// Whether the time spent in suspend was looked for already.
+  /// True if the time spent in suspend was measured already.
   private var isOffsetKnown = false
 
   /// Bytes of each CPU's ring, if there is memory for it: 1 MiB.
@@ -44,7 +44,7 @@ public import QuarkCore
         offsets, blocks, without: without, settings)
       let size = settings.ringSize == 0 ? defaultRingSize : settings.ringSize
       var opener = RingOpener(probes.events, size: size, without: without, seesThreads: settings.seesThreads)
-      // Before the rings: a CPU that goes offline while they are opened is told of.
+      // This comes before the rings are opened, so that a CPU that goes offline meanwhile is noticed.
       var watch = CPUWatch()
       let (rings, count) = unsafe try opener.open(&watch)
       probes.settle()
@@ -74,7 +74,7 @@ public import QuarkCore
 
   @inlinable deinit { destroy() }
 
-  /// The rings go first: a probe that is in use cannot be removed.
+  /// The rings are closed first, because a probe that is in use cannot be removed.
   @usableFromInline func destroy() {
     unsafe rings.deinitialize(count: ringCount)
     unsafe rings.deallocate()
@@ -88,8 +88,8 @@ public import QuarkCore
     for index in 0..<ringCount { try epoll.add(readable: unsafe rings[index].events[0]) }
   }
 
-  /// Lends up to `limit` records, the oldest of all rings first, each only for the duration of the call. Returns how
-  /// many.
+  /// Lends up to `limit` records, the oldest of all rings first, each only for the duration of the call. Returns their
+  /// number.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     if let now = try? Clock.bootNS() { lookForCPUs(now) }
     if opener.stamps == .monotonic { followSuspends() }
@@ -141,7 +141,7 @@ public import QuarkCore
     if probes.asked.isEmpty { lost.add(count, of: WIRE_FAMILY_PROCESS) } else { lost.total &+= count }
   }
 
-  /// Rings that made no sense, once or more often.
+  /// Rings whose content made no sense, once or more often.
   public var stalls: UInt64 {
     var sum = formerStalls
     for index in 0..<ringCount where unsafe rings[index].stalls > 0 { sum += 1 }
@@ -155,7 +155,7 @@ public import QuarkCore
     return sum
   }
 
-  /// By which means each kind of record is had, a line each, and where the offsets are from.
+  /// Which probe delivers each kind of record, one line each, and where the offsets come from.
   public var description: String {
     var text = ""
     for probe in Probe.allCases where probe.askedType == nil || probes.asked.contains(probe) {
@@ -184,11 +184,11 @@ public import QuarkCore
     if let hook = silent.first {
       throw QuarkError(
         "trust the backend", Errno(EPROTO),
-        detail: "self-test: \(hook.name) says nothing of a process that was made to try it")
+        detail: "self-test: \(hook.name) delivers nothing for the process that was made to test it")
     }
   }
 
-  /// CPUs go offline, and their events with them.
+  /// Looks for CPUs that went offline, because their perf events are then detached.
   private mutating func lookForCPUs(_ nowNS: UInt64) {
     var heard: [CInt] = []
     for index in 0..<ringCount { unsafe heard.append(rings[index].cpu) }
@@ -200,28 +200,28 @@ public import QuarkCore
     }
   }
 
-  /// Opens events on CPUs that came online; once a second, while there are some that did not. What the rings they had
-  /// before held has been read by now. Who gave privileges up hears them no more.
+  /// Opens perf events on CPUs that came online; once a second while some are still offline. The content of their
+  /// former rings has been read by now. A process that dropped its privileges cannot trace them again.
   private mutating func hearAgain() {
     guard let now = try? Clock.bootNS(), now >= nextTryNS else { return }
     nextTryNS = now &+ 1_000_000_000
     for cpu in watch.online(of: deafCPUs) {
       do throws(QuarkError) {
         guard let ring = try opener.openEnabled(cpu) else { continue }
-        // A ring that wakes nobody is still looked at ten times a second.
+        // A ring that is not in the epoll instance is still read ten times a second.
         if epollDescriptor >= 0 { try? Epoll.add(readable: ring.events[0], to: epollDescriptor) }
         put(ring)
         deafCPUs.removeAll { $0 == cpu }
         deafness = ""
         gaps &+= 1
       } catch {
-        // Tried again in a second, and told of meanwhile.
+        // This is tried again in a second; until then the reason is reported.
         deafness = error.message
       }
     }
   }
 
-  /// In place of the one that its CPU had before.
+  /// Replaces the former ring of its CPU.
   private mutating func put(_ ring: consuming PerfRing) {
     for index in 0..<ringCount where unsafe rings[index].cpu == ring.cpu {
       formerLosses.add(loss(index))
@@ -234,7 +234,7 @@ public import QuarkCore
     ringCount += 1
   }
 
-  /// A kernel that does not count for each event what it lost says so in the ring, with the next record.
+  /// A kernel that does not count losses for each perf event reports them in the ring, with the next record.
   private mutating func askSilentRings() {
     for index in 0..<ringCount where unsafe rings[index].isSilent {
       if opener.countsLost {
@@ -246,10 +246,10 @@ public import QuarkCore
     }
   }
 
-  /// The time spent in suspend is what the two clocks differ by.
+  /// The time spent in suspend is the difference of the two clocks.
   private mutating func followSuspends() {
     guard let offset = try? Clock.suspendedNS(last: translator.offsetNS) else { return }
-    // All CPUs but one were offline meanwhile, without a message: freeze_secondary_cpus() in kernel/cpu.c.
+    // During suspend all CPUs but one were offline, without a message: freeze_secondary_cpus() in kernel/cpu.c.
     if isOffsetKnown, offset != translator.offsetNS {
       for index in 0..<ringCount where unsafe !deafCPUs.contains(rings[index].cpu) {
         unsafe deafCPUs.append(rings[index].cpu)
@@ -259,24 +259,24 @@ public import QuarkCore
     (translator.offsetNS, isOffsetKnown) = (offset, true)
   }
 
-  /// perf's own clock cannot be read: the first record is taken to be new.
+  /// The clock of perf cannot be read, so the first record is assumed to be new.
   private mutating func findOffset(_ firstNS: UInt64) {
     guard let now = try? Clock.bootNS() else { return }
     hasOffset = true
     translator.offsetNS = now &- firstNS
   }
 
-  /// What QUARK_KPROBE_WITHOUT names, between commas, is left unused although the kernel has it.
+  /// The features that QUARK_KPROBE_WITHOUT names, separated by commas, are not used although the kernel has them.
   private static func withheld() -> [ArraySlice<UInt8>] {
     guard let text = unsafe clinux_environment("QUARK_KPROBE_WITHOUT") else { return [] }
-    // Safe: a variable of the environment ends with a NUL.
+    // Safe: an environment variable ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
     return bytes.split(separator: UInt8(ascii: ","))
   }
 }
 
 extension KernelOffsets.Origin {
-  /// In words.
+  /// The source of the offsets as text.
   var description: String {
     switch self {
     case .types(let path): path

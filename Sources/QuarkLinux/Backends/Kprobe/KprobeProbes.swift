@@ -5,25 +5,25 @@ internal import Synchronization
 
 private let count = Atomic<UInt64>(0)
 
-/// What perf is to open: an event of one probe, or of several.
+/// An event for perf to open, which has one or more probes.
 struct ProbeEvent {
   let probes: [Probe]
   let id: UInt64
-  /// Only what passes this reaches the ring.
+  /// Only samples that pass this filter reach the ring.
   let filter: StaticString?
-  /// `kprobe/wake_up_new_task, kprobe/taskstats_exit`
+  /// Text such as `kprobe/wake_up_new_task, kprobe/taskstats_exit`.
   let description: String
 }
 
-/// The probes that are defined in tracefs, which they leave with this.
+/// The probes that are defined in tracefs; they are removed at the end of this value.
 @safe @usableFromInline struct KprobeProbes: ~Copyable {
   private let files: TraceFS
-  /// Of events, behind the group.
+  /// The names of events, without the group.
   private var names: [String] = []
-  /// What the kernel has taken so far.
+  /// What the kernel has accepted so far.
   private var shape = ProbeShape()
   private(set) var layouts: SampleLayouts
-  /// Directories that a task is read with.
+  /// The number of directories that are read for a task.
   var levels: Int { shape.levels }
   var hasArrays: Bool { shape.hasArrays }
   func description(of probe: Probe) -> String { probe.description(shape) }
@@ -40,7 +40,7 @@ struct ProbeEvent {
     self.files = files
   }
 
-  /// Defines all probes. Until `settle`, nobody else does.
+  /// Defines all probes. Until `settle`, no other process defines or removes probes.
   static func define(
     _ offsets: KernelOffsets, _ blocks: BlockOffsets, without: [ArraySlice<UInt8>], _ settings: BackendSettings
   ) throws(QuarkError) -> KprobeProbes {
@@ -52,15 +52,16 @@ struct ProbeEvent {
     return probes
   }
 
-  /// The probes are in use now: nobody takes them for leftovers.
+  /// Call this when the probes are in use: now no process can mistake them for leftovers.
   func settle() { files.unlock() }
 
   @inlinable deinit { destroy() }
 
   @usableFromInline func destroy() { remove() }
 
-  /// Nothing, if another process still has the events: a child may close, or drop, its copy of its parent's queue. The
-  /// kernel refuses to give up a probe that is in use, but for those of an event of several, which therefore come last.
+  /// Removes the probes, but nothing if another process still has the events open: a child may close, or drop, its copy
+  /// of its parent's queue. The kernel refuses to remove a probe that is in use, except probes of an event with
+  /// several, which are therefore removed last.
   private func remove() {
     for name in names where !TraceFS.isShared(Array(name.utf8)[...]) {
       if !remove(name) { return }
@@ -68,10 +69,10 @@ struct ProbeEvent {
     for name in names where TraceFS.isShared(Array(name.utf8)[...]) { remove(name) }
   }
 
-  /// An event, with all of its probes. False: it is in use.
+  /// Removes an event with all of its probes. False if it is in use.
   @discardableResult
   private func remove(_ name: String) -> Bool {
-    // The kernel lets go of a probe a moment after its last user has closed it.
+    // The kernel releases a probe a moment after its last user has closed it.
     for _ in 0..<100 {
       do throws(Errno) {
         try files.remove(name)
@@ -143,7 +144,7 @@ struct ProbeEvent {
 
   private typealias Kernel = (offsets: KernelOffsets, blocks: BlockOffsets)
 
-  /// Forks, exits and new names as one event. False: the kernel cannot do that.
+  /// Defines forks, exits and new names as one event. False if the kernel cannot do this.
   private mutating func defineLives(_ tail: String, _ kernel: Kernel) throws(QuarkError) -> Bool {
     guard shape.joinsLives else { return false }
     let whole = shape
@@ -181,13 +182,13 @@ struct ProbeEvent {
     try add([probe], name, kernel)
   }
 
-  /// As much as the kernel takes: it refuses more than it can, and then less is tried.
+  /// Defines as much as the kernel accepts: if it refuses, less is tried.
   private mutating func writeReducing(_ probe: Probe, _ name: String, _ kernel: Kernel) throws(Errno) {
     while true {
       do throws(Errno) {
         return try write(probe, name, kernel)
       } catch {
-        // A function that there is not will not come from asking for less of it.
+        // If the function does not exist, a smaller definition does not help.
         guard error.rawValue != ENOENT, error.rawValue != EEXIST, shape.reduce() else { throw error }
       }
     }

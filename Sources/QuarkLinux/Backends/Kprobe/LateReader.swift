@@ -2,22 +2,23 @@ internal import CLinux
 internal import CWire
 internal import QuarkCore
 
-/// Reads of a process what its sample had no room for: from /proc, after the fact, and if it is still there.
+/// Reads data of a process for which its sample had no room: from /proc, later than the event, if the process still
+/// exists.
 @usableFromInline struct LateReader: ~Copyable {
   private var directory: FileDescriptor?
   private var buffer = ReadBuffer(capacity: 4096)
   private let ticksPerSecond = max(1, ProcName.ticksPerSecond)
 
   init() {
-    // Kept open: a process that gives its root directory up still reads here.
+    // Kept open, so that a process that changes its root directory can still read here.
     let descriptor = unsafe clinux_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
     if descriptor >= 0 { directory = FileDescriptor(owning: descriptor) }
   }
 
-  /// Of what was read last the part that counts; nil: all of it.
+  /// The valid part of what was read last; nil means all of it.
   private var shown: Range<Int>?
 
-  /// What was read last.
+  /// The bytes that were read last.
   var bytes: Span<UInt8> {
     @_lifetime(borrow self) get {
       guard let shown else { return buffer.bytes }
@@ -25,7 +26,7 @@ internal import QuarkCore
     }
   }
 
-  /// The same, for later.
+  /// A copy of the bytes that were read last.
   var copy: [UInt8] {
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
@@ -33,30 +34,30 @@ internal import QuarkCore
     return copy
   }
 
-  /// Adds what was read last to a record.
+  /// Adds the bytes that were read last to a record.
   func add(_ kind: wire_field_kind, to writer: inout WireWriter, flags: UInt32, originalCount: Int = 0) {
     unsafe writer.add(kind, bytes.bytes, flags: flags | WIRE_FIELD_LATE.rawValue, originalCount: originalCount)
   }
 
-  /// Adds a script's name, which is a part of what was read last.
+  /// Adds the name of a script, which is a part of the bytes that were read last.
   func addScript(at place: Range<Int>, to writer: inout WireWriter) {
     unsafe writer.addScript(bytes.bytes.extracting(place))
   }
 
-  /// Where the process works. False: it is gone, or somebody else has its number.
+  /// Reads the working directory. False if the process is gone, or if another process has its pid.
   mutating func readDirectory(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
     guard isSame(pid, startNS) else { return false }
     return readLink("\(pid)/cwd")
   }
 
-  /// Where the parent of a process works that is gone. False: it is gone as well, or its number is now that of a process
-  /// that began after its child.
+  /// Reads the working directory of the parent of a process that is gone. False if the parent is gone, too, or if a
+  /// process that began after the child now has its pid.
   mutating func readDirectory(ofParent pid: UInt32, ofOneStartedAt startNS: UInt64) -> Bool {
     guard pid != 0, let started = startTicks(pid), started <= ticks(of: startNS) else { return false }
     return readLink("\(pid)/cwd")
   }
 
-  /// What it executes. A file that has lost its name keeps it here, and what never had one does not begin as a path.
+  /// Reads the path of the executable. A deleted file keeps its path here, and a file that never had one has no path.
   mutating func readFile(ofProcess pid: UInt32, startNS: UInt64) -> Bool {
     guard isSame(pid, startNS), readLink("\(pid)/exe") else { return false }
     let name = Self.name(in: buffer.bytes)
@@ -71,10 +72,10 @@ internal import QuarkCore
     return (count > 7 && unnamed.hasBytes(link.extracting(first: 7)) ? 1 : 0)..<count
   }
 
-  /// Of an open file.
+  /// Reads the path of an open file.
   mutating func readPath(of descriptor: CInt) -> Bool { readLink("self/fd/\(descriptor)") }
 
-  /// What a process sees mounted: proc_pid_mountinfo(5). False: it is gone, or in another mount namespace.
+  /// Reads the mounts of a process: proc_pid_mountinfo(5). False if it is gone, or in another mount namespace.
   mutating func readMounts(ofProcess pid: UInt32, in namespace: UInt32) -> Bool {
     mountNamespace("\(pid)") == namespace && readFile("\(pid)/mountinfo", limit: 1 << 20)
   }
@@ -96,12 +97,12 @@ internal import QuarkCore
     return number
   }
 
-  /// Has that process our root directory?
+  /// True if the process has our root directory.
   mutating func hasOurRoot(_ pid: UInt32) -> Bool {
     readLink("\(pid)/root") && buffer.bytes.count == 1
   }
 
-  /// Its arguments, `limit` bytes at most.
+  /// Reads its arguments, `limit` bytes at most.
   mutating func readArguments(ofProcess pid: UInt32, startNS: UInt64, limit: Int) -> Bool {
     guard isSame(pid, startNS) else { return false }
     return readFile("\(pid)/cmdline", limit: limit)
@@ -111,12 +112,12 @@ internal import QuarkCore
     startTicks(pid) == ticks(of: startNS)
   }
 
-  /// When it began; nil: it is gone.
+  /// When the process began; nil if it is gone.
   private mutating func startTicks(_ pid: UInt32) -> UInt64? {
     readFile("\(pid)/stat", limit: 4096) ? ProcStat(buffer.bytes).startTicks : nil
   }
 
-  /// As proc_pid_stat(5) counts: nsec_to_clock_t() in kernel/time/time.c rounds down.
+  /// Converts to the unit of proc_pid_stat(5): nsec_to_clock_t() in kernel/time/time.c rounds down.
   private func ticks(of startNS: UInt64) -> UInt64 { startNS / (1_000_000_000 / ticksPerSecond) }
 
   private mutating func readFile(_ name: String, limit: Int) -> Bool {

@@ -1,9 +1,9 @@
 internal import CLinux
 
-/// The mounts of our own mount namespace, as /proc/self/mountinfo has them: proc_pid_mountinfo(5). It is read anew when
-/// they have changed.
+/// The mounts of our mount namespace, from /proc/self/mountinfo: proc_pid_mountinfo(5). It is read again when they have
+/// changed.
 @usableFromInline struct MountTable: ~Copyable {
-  /// Kept open: what it shows is seen from the root directory that we had then.
+  /// Kept open: it shows the mounts from the root directory at the time of opening.
   private var file: FileDescriptor?
   private var text: [UInt8] = []
 
@@ -14,15 +14,15 @@ internal import CLinux
     read()
   }
 
-  /// Where the mount of that number is, from the root directory; nil: there is none.
+  /// The mount point of the mount with this id, from the root directory; nil if there is none.
   mutating func point(of id: UInt32) -> [UInt8]? {
     refresh()
     return Self.point(of: id, in: text.span)
   }
 
-  /// Likewise, in what such a file has.
+  /// The same, in the content of such a file.
   static func point(of id: UInt32, in text: Span<UInt8>) -> [UInt8]? {
-    // The first word and the fifth of a line.
+    // The id is the first word of a line, and the mount point is the fifth.
     var (word, number, point) = (0, 0, [UInt8]())
     for index in text.indices {
       let byte = text[index]
@@ -40,11 +40,11 @@ internal import CLinux
     return nil
   }
 
-  /// Where the first of a kind is, with that option if one is asked for.
+  /// The mount point of the first mount of a type, with the given option if there is one.
   func point(ofType type: StaticString, option: StaticString? = nil) -> [UInt8]? {
     for line in text.split(separator: UInt8(ascii: "\n")) {
       let words = line.split(separator: UInt8(ascii: " "))
-      // Behind the fields of which there may be several stands a dash.
+      // A dash follows the optional fields.
       guard let dash = words.firstIndex(where: { ("-" as StaticString).hasBytes($0) }), dash + 3 < words.count,
         type.hasBytes(words[dash + 1])
       else { continue }
@@ -73,7 +73,7 @@ internal import CLinux
     }
   }
 
-  /// Blanks are `\040`, and so on.
+  /// Converts `\040` to a blank, and so on.
   private static func unescaped(_ word: ArraySlice<UInt8>) -> [UInt8] {
     var path: [UInt8] = []
     var index = word.startIndex

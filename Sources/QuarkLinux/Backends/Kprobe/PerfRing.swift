@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// One CPU's events and the ring they write to: perf_event_open(2).
+/// The perf events of one CPU and the ring to which they write: perf_event_open(2).
 @safe @usableFromInline struct PerfRing: ~Copyable {
   /// A sample at the tail of the ring.
   struct Head {
@@ -9,14 +9,14 @@ internal import CLinux
   }
 
   let cpu: CInt
-  /// The first owns the ring, the others write to it.
+  /// The first perf event owns the ring, the others write to it.
   let events: [CInt]
   private let page: UnsafeMutableRawPointer
   private let data: UnsafeRawPointer
   private let mappedSize: Int
-  /// Bytes; a power of two.
+  /// Size of the data in bytes; a power of two.
   private let dataSize: Int
-  /// A record that wraps is put together here.
+  /// A record that wraps around is copied here in one piece.
   private let scratch: UnsafeMutableRawPointer
 
   private var tail: UInt64 = 0
@@ -25,19 +25,20 @@ internal import CLinux
   private var record: UnsafeRawPointer?
   private var recordSize = 0
 
-  /// Records that the ring says it had no room for. A kernel that counts them for each event is asked there.
+  /// The number of lost records that the ring reports. If the kernel counts them for each perf event, those counters
+  /// are used instead.
   private(set) var lost: UInt64 = 0
-  /// Records that made no sense.
+  /// The number of malformed records.
   private(set) var malformed: UInt64 = 0
-  /// How often what was in the ring was passed over, for where its records begin was not to be found.
+  /// How often the content of the ring was skipped because the beginning of its records could not be found.
   private(set) var stalls: UInt64 = 0
-  /// Something may have been lost that the ring has not told yet.
+  /// True if records may have been lost that the ring has not reported yet.
   var isSilent = false
 
-  /// More than the largest record of ours. Where less is free, one may have been lost.
+  /// More than our largest record. If less is free, a record may have been lost.
   private static var largestRecord: Int { 8 << 10 }
 
-  /// Takes the descriptors over, also when it fails.
+  /// Takes over the descriptors, even if it fails.
   init(cpu: CInt, events: [CInt], dataSize: Int) throws(Errno) {
     let pageSize = sysconf(CInt(_SC_PAGESIZE))
     let mappedSize = pageSize + dataSize
@@ -53,7 +54,7 @@ internal import CLinux
     self.dataSize = dataSize
     unsafe page = memory
     unsafe data = UnsafeRawPointer(memory + pageSize)
-    // A record's size is 16 bits.
+    // The size of a record has 16 bits.
     unsafe scratch = .allocate(byteCount: 1 << 16, alignment: 8)
   }
 
@@ -65,7 +66,7 @@ internal import CLinux
     for event in events { close(event) }
   }
 
-  /// The oldest sample that `layouts` know and `admits` does not refuse; others are passed over.
+  /// The oldest sample that `layouts` knows and admits; others are skipped.
   mutating func peek(_ layouts: borrowing SampleLayouts) -> Head? {
     if let head { return head }
     while let size = nextRecord() {
@@ -78,7 +79,7 @@ internal import CLinux
     return nil
   }
 
-  /// Lends the sample that `peek` found, and goes on to the next.
+  /// Lends the sample that `peek` found, and goes to the next one.
   mutating func take(_ body: (RawSpan) -> Void) {
     guard head != nil, let record = unsafe record else { return }
     // Safe: the kernel keeps the bytes until the tail passes them, which `advance` does.
@@ -93,7 +94,7 @@ internal import CLinux
     unsafe record = nil
   }
 
-  /// Puts the record at the tail in one piece, and says its size.
+  /// Makes the record at the tail available in one piece, and returns its size.
   private mutating func nextRecord() -> Int? {
     if tail == end {
       end = unsafe clinux_perf_head(page)
@@ -102,7 +103,7 @@ internal import CLinux
     }
     guard end &- tail <= UInt64(dataSize) else { return passOver() }
     let offset = Int(tail & UInt64(dataSize - 1))
-    // Safe: records begin at multiples of eight, so that their first eight bytes never wrap.
+    // Safe: records begin at multiples of eight, so their first eight bytes never wrap around.
     let size = Int(unsafe data.load(fromByteOffset: offset + 6, as: UInt16.self))
     guard size >= 8, size % 8 == 0, size <= Int(end &- tail) else { return passOver() }
     recordSize = size
@@ -117,7 +118,8 @@ internal import CLinux
     return size
   }
 
-  /// There is no telling where the next record would begin; the kernel writes on behind all of them.
+  /// Skips the whole content: it is not known where the next record begins. The kernel writes new records after all of
+  /// it.
   private mutating func passOver() -> Int? {
     malformed &+= 1
     stalls &+= 1
@@ -126,7 +128,7 @@ internal import CLinux
     return nil
   }
 
-  /// Safe: `record` has `size` bytes, and each is looked at only if it is among them.
+  /// Safe: `record` has `size` bytes, and nothing is read outside of them.
   @unsafe private mutating func interpret(
     _ record: UnsafeRawPointer, _ size: Int, _ layouts: borrowing SampleLayouts
   ) -> Head? {
@@ -140,7 +142,7 @@ internal import CLinux
       let rawSize = unsafe Int(record.load(fromByteOffset: sampleSize - 4, as: UInt32.self))
       let raw = unsafe record + sampleSize
       guard rawSize <= size - sampleSize, let probe = unsafe layouts.probe(of: raw, size: rawSize) else {
-        // The raw data begin with the number of the event.
+        // The raw data begin with the id of the event.
         if layouts.knows(unsafe raw.load(as: UInt16.self)) { malformed &+= 1 }
         return nil
       }
@@ -155,7 +157,8 @@ internal import CLinux
   /// What the kernel counts as lost for one of the events, where it does.
   func countedLoss(_ event: Int) -> UInt64 { UInt64(max(0, clinux_perf_lost(events[event]))) }
 
-  /// The kernel tells of lost records with the next one it has room for, and only then: this makes one, by a clock.
+  /// The kernel reports lost records only with the next record that it has room for: this makes one, with a clock
+  /// event.
   mutating func makeItSpeak(clock: CInt) {
     isSilent = false
     let period: UInt64 = 100_000
@@ -165,7 +168,7 @@ internal import CLinux
     guard clinux_perf_set_output(event.rawValue, events[0]) == 0, clinux_perf_sample_once(event.rawValue) == 0 else {
       return
     }
-    // It takes one period, or a little more where the CPU is somebody else's for a while.
+    // It takes one period, or a little more if other work has the CPU.
     for _ in 0..<100 where unsafe clinux_perf_head(page) == end { usleep(200) }
   }
 }

@@ -16,7 +16,8 @@ enum SampleField: Int, CaseIterable {
 }
 
 extension Probe {
-  /// What is read at a hit, in the order of the sample. Fields of several arguments have them one after another.
+  /// The values that are read at a hit, in the order of the sample. If a field has several arguments, they are
+  /// consecutive.
   func arguments(
     _ offsets: KernelOffsets, _ blocks: BlockOffsets, _ shape: ProbeShape
   ) -> [(field: SampleField, argument: FetchArgument)] {
@@ -71,7 +72,7 @@ private struct ArgumentList {
     arguments.append((field, FetchArgument(name, kind, count: count, parameter: parameter, chain)))
   }
 
-  /// `is` false: the other probe of an event reads this.
+  /// If `is` is false, only another probe of the event reads this.
   private mutating func add(
     _ field: SampleField, _ name: String, _ kind: FetchArgument.Kind, is isRead: Bool, at chain: [Int]
   ) {
@@ -81,8 +82,8 @@ private struct ArgumentList {
 
   private subscript(_ name: Dotname) -> Int { offsets.place(name) }
 
-  // The functions' first argument is the task. `leader` leads to the one whose name is the process's: the last thread
-  // may have another.
+  // The first argument of the functions is the task. `leader` leads to the task with the name of the process: the last
+  // thread may have another name.
   mutating func addTask(named leader: [Int] = []) {
     let credentials = blocks.credentials
     add(.credentials, "cred", count: credentials.count / 8, at: [self[.taskStructCred], credentials.lowerBound])
@@ -99,9 +100,10 @@ private struct ArgumentList {
     addNamespaces()
   }
 
-  /// What cannot be read leaves in the sample what stood there before: whether there is a terminal, its pointer says. A
-  /// process without one costs a fault for each of the other arguments: there are as few as can be. All else that is
-  /// read hangs on pointers that a task has from its beginning until behind its exit's probe.
+  /// If a value cannot be read, the sample keeps old bytes in its place; so the pointer of the terminal tells whether
+  /// there is one. For a process without a terminal each of the other arguments costs a fault, so there are as few as
+  /// possible. All other values are reached by pointers that a task has from its beginning until after the probe of its
+  /// exit.
   private mutating func addTerminal() {
     let terminal = [self[.taskStructSignal], self[.signalStructTty]]
     add(.terminal, "tty", at: terminal)
@@ -115,7 +117,7 @@ private struct ArgumentList {
     add(.ttyIndex, "ttyidx", .u32, at: terminal + [self[.ttyStructIndex]])
   }
 
-  /// A task's group or session as the initial namespace numbers it.
+  /// The id of a task's group or session in the initial namespace.
   private func groupChain(_ type: Int) -> [Int] {
     let number = self[.pidNumbers] + self[.upidNr]
     if let pids = offsets[.signalStructPids] { return [self[.taskStructSignal], pids + 8 * type, number] }
@@ -141,7 +143,7 @@ private struct ArgumentList {
     addMountID(.mountID, "mid", at: mount)
   }
 
-  /// Names, from the one that the chain leads to upwards.
+  /// Names of entries, from the entry at the end of the chain upwards.
   private mutating func addEntries(_ field: SampleField, _ name: String, _ levels: Int, at chain: [Int]) {
     for level in 0..<levels {
       let parents = [Int](repeating: self[.dentryDParent], count: level)
@@ -154,7 +156,7 @@ private struct ArgumentList {
     add(field, name, .u32, at: mount + [place - self[.mountMnt]])
   }
 
-  /// What is executed: a process's memory knows its file.
+  /// The executable: the memory structure of a process has its file.
   mutating func addFile() {
     guard let place = offsets[.mmStructExeFile], let entry = offsets[.fileFPathDentry], let mnt = offsets[.fileFPathMnt]
     else { return }
@@ -166,8 +168,8 @@ private struct ArgumentList {
     addMountID(.fileMountID, "emid", at: file + [mnt])
   }
 
-  /// The number of the group in the unified hierarchy, and in that of the pids controller: a process's end does without
-  /// it.
+  /// The id of the group in the unified hierarchy, and in that of the pids controller; the exit of a process does not
+  /// need it.
   mutating func addControlGroup(is isRead: Bool = true) {
     guard let groups = offsets[.taskStructCgroups], let unified = offsets[.cssSetDflCgrp],
       let node = offsets[.cgroupKn], let id = offsets[.kernfsNodeID]
@@ -179,8 +181,8 @@ private struct ArgumentList {
     add(.pidsCgroup, "pids", .u64, is: isRead, at: [groups, subsystems + 8 * pids, group, node, id])
   }
 
-  /// Arguments are read backwards from their end. Below them lies the rest of a new process's stack, so that reading
-  /// too much is harmless; above them the stack may end soon, and each word behind its end would cost a fault.
+  /// Arguments are read backwards from their end. Below them is the rest of a new process's stack, so it is harmless to
+  /// read too much; above them the stack may end soon, and each word after its end would cost a fault.
   mutating func addProgramArguments() {
     guard let start = offsets[.mmStructArgStart], let end = offsets[.mmStructArgEnd], end == start + 8 else { return }
     let memory = self[.taskStructMm]
@@ -195,8 +197,8 @@ private struct ArgumentList {
     }
   }
 
-  /// The name that execve(2) was given. The kernel copies it to the stack of a new program first, and then, below it,
-  /// the environment, whose end it therefore is: do_execveat_common() in fs/exec.c.
+  /// The name that was passed to execve(2). The kernel copies it to the stack of a new program first, and then the
+  /// environment below it, so the name begins at the end of the environment: do_execveat_common() in fs/exec.c.
   mutating func addCalledName() {
     guard let start = offsets[.mmStructArgStart], let end = offsets[.mmStructArgEnd], end == start + 8 else { return }
     // arg_start, arg_end, env_start, env_end follow one another.

@@ -2,7 +2,7 @@ internal import CQuark
 internal import CWire
 internal import QuarkBTF
 
-/// What the KPROBE backend hooks into. The raw value is its place in tables.
+/// The hooks of the KPROBE backend. The raw value is the index in tables.
 enum Probe: Int, CaseIterable {
   /// A new task is about to run for the first time.
   case fork
@@ -64,14 +64,14 @@ enum Probe: Int, CaseIterable {
     }
   }
 
-  /// The kernel's.
+  /// The name of the kernel function.
   func function(_ shape: ProbeShape) -> StaticString {
     switch self {
     case .fork: "wake_up_new_task"
     case .exec: "proc_exec_connector"
     case .exit: "taskstats_exit"
-    // The first says nothing of an exec, and since Linux 5.16 all that a process does to names: comm_write() in
-    // fs/proc/base.c.
+    // proc_comm_connector() is not called for an exec, and since Linux 5.16 it is called for all other changes of
+    // names: comm_write() in fs/proc/base.c.
     case .name: shape.isRecent ? "proc_comm_connector" : "__set_task_comm"
     // The first calls the second when the module's own beginning has succeeded. Others call it for a module that goes,
     // which is not in use then.
@@ -83,12 +83,13 @@ enum Probe: Int, CaseIterable {
     }
   }
 
-  /// Only what passes this reaches the ring.
+  /// Only samples that pass this filter reach the ring.
   func filter(_ shape: ProbeShape) -> StaticString? {
     switch self {
-    // taskstats_exit(task, group_dead): the last thread of its group. Other moments of one event have other numbers.
+    // taskstats_exit(task, group_dead): 1 for the last thread of its group. Other probes of one event have other
+    // numbers.
     case .exit: "dead != 0"
-    // __set_task_comm(task, name, exec): an exec is told by the exec.
+    // __set_task_comm(task, name, exec): the probe of the exec reports the name of an exec.
     case .name: shape.isRecent ? nil : "byexec == 0"
     case .ptraceAttach: shape.attachReturns ? "ret == 0" : "request == 16"
     case .ptraceTraceme: "ret == 0"
@@ -121,27 +122,27 @@ enum Probe: Int, CaseIterable {
   }
 }
 
-/// How much a probe reads: as much as the kernel takes.
+/// How much a probe reads: as much as the kernel accepts.
 struct ProbeShape {
-  /// Folders from a leaf upwards, 1 at least. Linux 7.3 follows eight pointers in one argument.
+  /// The number of folders from a leaf upwards, at least 1. Linux 7.3 follows eight pointers in one argument.
   var levels = ProbeShape.mostLevels
-  /// The pids controller has a hierarchy of its own: control groups version 1.
+  /// True if the pids controller has its own hierarchy: control groups version 1.
   var hasPidsHierarchy = ControlGroups.hasPidsHierarchy
-  /// Linux 4.20 has arrays.
+  /// Linux 4.20 and later have arrays.
   var hasArrays = true
-  /// Forks, exits and new names are one event, for closing one takes the kernel a grace period or two: since Linux 5.4
-  /// several probes may be one, if they read things of the same names and types.
+  /// Forks, exits and new names are one event, because closing an event takes the kernel one or two grace periods.
+  /// Since Linux 5.4 several probes may share one event, if they read values with the same names and types.
   var joinsLives = true
-  /// It is Linux 5.16 or newer. Two things came with that, neither of which shows before it is too late. A sample may
-  /// have 8,192 bytes, and 2,048 before: PERF_MAX_TRACE_SIZE. One that is larger is lost, and the console warns, so that
-  /// without the room nothing may be read whose size is not known. And proc_comm_connector() has all new names.
+  /// True for Linux 5.16 and later. Two changes of this version cannot be detected in advance. A sample may have 8,192
+  /// bytes instead of 2,048: PERF_MAX_TRACE_SIZE. A larger one is lost, and the kernel warns on the console, so before
+  /// 5.16 nothing of unknown size may be read. And proc_comm_connector() is called for all new names.
   var isRecent = false
   /// The return of ptrace_attach() is probed, where the kernel has its arguments then: Linux 6.9.
   var attachReturns = true
   /// The return of do_init_module() is probed, likewise.
   var moduleReturns = false
 
-  /// Each costs some 1,200 instructions.
+  /// Each level costs about 1,200 instructions.
   static var mostLevels: Int { 4 }
 
   static func isRecent(_ release: String) -> Bool {
@@ -152,32 +153,32 @@ struct ProbeShape {
     return major > 5 || major == 5 && minor >= 16
   }
 
-  /// Of the path of what is executed, its name included.
+  /// The number of names of the executable's path, with its own name.
   var fileLevels: Int { min(levels, isRecent ? 4 : 3) }
-  /// Bytes of the name that was called, NUL included, where that cannot be read as a string. Words behind the stack's
-  /// end cost a fault each.
+  /// Bytes of the name that was called, with its NUL, if it cannot be read as a string. Each word after the end of the
+  /// stack costs a fault.
   var calledBytes: Int { hasArrays ? 64 : 32 }
 
-  /// Bytes of a folder's name, NUL included: those that it has in itself. Longer ones are elsewhere.
+  /// Bytes of a folder's name, with its NUL, that are inside its entry. Longer names are elsewhere.
   static var nameBytes: Int { 32 }
   /// Bytes of arguments that are read, up to their end.
   var argumentBytes: Int { hasArrays ? 1024 : 160 }
-  /// Bytes at the beginning of the arguments, for when they are more than that.
+  /// Bytes that are read at the beginning of the arguments, in case that they are longer than that.
   var headBytes: Int { hasArrays ? 64 : 32 }
 }
 
-/// What is read in one piece: of a task's credentials, of its file system's structure, of a name in a file system, and
-/// of a mount, from what others point to.
+/// The blocks that are read in one piece: parts of a task's credentials, of its file system structure, of a directory
+/// entry, and of a mount, from the place to which other structures point.
 struct BlockOffsets {
   let credentials: Range<Int>
   let fileSystem: Range<Int>
   let entry: Range<Int>
   let mount: Range<Int>
-  /// A file's path.
+  /// The path of a file.
   let path: Range<Int>
-  /// A short name, in the entry that has it.
+  /// A short name, inside its entry.
   let entryName: Int
-  /// From the mount that others point to.
+  /// Relative to the mount to which other structures point.
   let mountPoint: Int
   private let offsets: KernelOffsets
 
@@ -190,7 +191,7 @@ struct BlockOffsets {
     var places: [Dotname] = [.fsStructRootDentry, .fsStructPwdMnt, .fsStructPwdDentry]
     if offsets[.fsStructRootMnt] != nil { places.append(.fsStructRootMnt) }
     fileSystem = Self.range(offsets, words: places, halves: [])
-    // Behind the name's pointer is one to the inode, then the name, if the types do not say another thing.
+    // After the pointer to the name is a pointer to the inode, and then the name, unless the types say otherwise.
     entryName = offsets[.dentryDIname] ?? offsets.place(.dentryDNameName) + 16
     let (parent, name) = (offsets.place(.dentryDParent), offsets.place(.dentryDNameName))
     entry = min(parent, name, entryName)..<max(parent + 8, name + 8, entryName + ProbeShape.nameBytes)
@@ -204,20 +205,20 @@ struct BlockOffsets {
   func inCredentials(_ name: Dotname) -> Int { offsets.place(name) - credentials.lowerBound }
   func inFileSystem(_ name: Dotname) -> Int { offsets.place(name) - fileSystem.lowerBound }
   var hasRootMount: Bool { offsets[.fsStructRootMnt] != nil }
-  /// In an entry.
+  /// The offset in an entry.
   var parent: Int { offsets.place(.dentryDParent) - entry.lowerBound }
   var namePointer: Int { offsets.place(.dentryDNameName) - entry.lowerBound }
   var name: Int { entryName - entry.lowerBound }
-  /// Of the name, before its pointer: struct qstr in include/linux/dcache.h. Nil: that is not read.
+  /// Hash and length of the name, before its pointer: struct qstr in include/linux/dcache.h. Nil if they are not read.
   var hashAndLength: Int? { namePointer >= 8 && parent != namePointer - 8 ? namePointer - 8 : nil }
-  /// In a mount.
+  /// The offset in a mount.
   var inMountPoint: Int { mountPoint - mount.lowerBound }
   var inMountRoot: Int { offsets.place(.vfsmountMntRoot) - mount.lowerBound }
-  /// In a file's path.
+  /// The offset in the path of a file.
   var inPathMount: Int { offsets.place(.fileFPathMnt) - path.lowerBound }
   var inPathEntry: Int { offsets.place(.fileFPathDentry) - path.lowerBound }
 
-  /// What covers all members, in whole words.
+  /// The range that covers all members, in whole words.
   private static func range(_ offsets: KernelOffsets, words: [Dotname], halves: [Dotname]) -> Range<Int> {
     var (first, end) = (Int.max, 0)
     for name in words + halves { first = min(first, offsets.place(name)) }
@@ -228,6 +229,7 @@ struct BlockOffsets {
 }
 
 extension KernelOffsets {
-  /// Of a member that every usable set of offsets has. Of another one that is lacking it is 0, and not to be read.
+  /// The offset of a member that every usable set of offsets has. For another member that is missing it is 0, and must
+  /// not be used.
   func place(_ name: Dotname) -> Int { self[name] ?? 0 }
 }

@@ -2,14 +2,14 @@ internal import CLibbpf
 internal import CLinux
 internal import QuarkCore
 
-/// Opens the events of all CPUs and their rings, with as much of what perf offers as this kernel has.
+/// Opens the perf events of all CPUs and their rings, with as many features of perf as this kernel has.
 struct RingOpener {
-  /// What samples are stamped with. CLOCK_BOOTTIME is not among them: no kernel so far has it for tracepoints, since it
-  /// cannot be read in an NMI (perf_event_set_clock() in kernel/events/core.c), and to ask in vain takes 35 ms, for the
-  /// event is set up before it is refused.
+  /// The clock of the time stamps of samples. CLOCK_BOOTTIME is not used: no kernel so far allows it for tracepoints,
+  /// because it cannot be read in an NMI (perf_event_set_clock() in kernel/events/core.c), and a refused try takes 35
+  /// ms, because the perf event is set up before it is refused.
   enum Stamps {
     case monotonic
-    /// perf's own clock: nanoseconds since some time during the boot.
+    /// The clock of perf: nanoseconds since a moment during the boot.
     case perf
 
     var clock: CInt {
@@ -29,16 +29,16 @@ struct RingOpener {
 
   private let events: [ProbeEvent]
   private(set) var stamps = Stamps.monotonic
-  /// Linux 6.0 counts what is lost for each event.
+  /// Linux 6.0 and later count the losses of each perf event.
   private(set) var countsLost = true
-  /// Bytes of each ring.
+  /// Size of each ring in bytes.
   private(set) var size: Int
-  /// CPUs that were offline when the others were opened.
+  /// CPUs that were offline when the rings of the others were opened.
   private(set) var offlineCPUs: [CInt] = []
   private let isWithoutClock: Bool
   private let seesThreads: Bool
 
-  /// Bytes of the smallest ring that is of use.
+  /// Size of the smallest useful ring in bytes.
   private static var leastSize: Int { 64 << 10 }
 
   init(_ events: [ProbeEvent], size: Int, without: [ArraySlice<UInt8>], seesThreads: Bool) {
@@ -50,10 +50,12 @@ struct RingOpener {
     if isWithoutClock { stamps = .perf }
   }
 
-  /// CPUs there may be, those that are not plugged in yet included: sysconf(3) leaves them out, with some C libraries.
+  /// The number of possible CPUs, also those that are not plugged in yet, which sysconf(3) of some C libraries leaves
+  /// out.
   let possibleCPUs = max(Int(libbpf_num_possible_cpus()), 1, sysconf(CInt(_SC_NPROCESSORS_CONF)))
 
-  /// A ring for each CPU that is online, in memory for all there may be, which the caller deinitializes and frees.
+  /// Opens a ring for each CPU that is online, in memory for all possible CPUs, which the caller deinitializes and
+  /// frees.
   @unsafe mutating func open(
     _ watch: inout CPUWatch
   ) throws(QuarkError) -> (rings: UnsafeMutablePointer<PerfRing>, count: Int) {
@@ -63,7 +65,7 @@ struct RingOpener {
       let cpus = [CInt](0..<CInt(possibleCPUs))
       let online = watch.online(of: cpus)
       for cpu in cpus {
-        // Asked for one that is offline, the kernel makes an event before it refuses.
+        // For a CPU that is offline, the kernel makes a perf event before it refuses.
         guard online.contains(cpu), let ring = try openEnabled(cpu) else {
           offlineCPUs.append(cpu)
           continue
@@ -80,14 +82,14 @@ struct RingOpener {
     return unsafe (rings, count)
   }
 
-  /// Nil: the CPU is offline.
+  /// Nil if the CPU is offline.
   mutating func openEnabled(_ cpu: CInt) throws(QuarkError) -> PerfRing? {
     guard let ring = try open(cpu) else { return nil }
     try enable(ring)
     return ring
   }
 
-  /// Nil: the CPU is offline.
+  /// Nil if the CPU is offline.
   private mutating func open(_ cpu: CInt) throws(QuarkError) -> PerfRing? {
     while true {
       guard let descriptors = try openEvents(cpu) else { return nil }
@@ -117,19 +119,20 @@ struct RingOpener {
     return descriptors
   }
 
-  /// What a kernel does not offer it refuses with EINVAL.
+  /// A kernel refuses features that it does not have with EINVAL.
   private mutating func openEvent(_ id: UInt64, _ cpu: CInt) throws(Errno) -> CInt {
     while true {
       let descriptor = clinux_perf_tracepoint(id, cpu, stamps.clock, countsLost ? 1 : 0, UInt32(size / 10))
       if descriptor >= 0 { return descriptor }
       let error = Errno.current
-      // A CPU that comes online later needs some, too.
+      // A CPU that comes online later also needs descriptors.
       if error.isOfDescriptors, DescriptorLimit.raise() { continue }
       guard error.rawValue == EINVAL, demandLess() else { throw error }
     }
   }
 
-  /// A poorer clock, and when there is none, less about losses and the best clock again. False: nothing is left.
+  /// Tries a poorer clock, and if there is none, fewer counters of losses with the best clock again. False if nothing
+  /// is left.
   private mutating func demandLess() -> Bool {
     switch stamps {
     case .monotonic: stamps = .perf
@@ -144,7 +147,7 @@ struct RingOpener {
   private func enable(_ ring: borrowing PerfRing) throws(QuarkError) {
     for (index, opened) in events.enumerated() {
       let event = ring.events[index]
-      // Without the filter the reader leaves out what it would have.
+      // Without the filter the reader leaves out the samples that the filter would drop.
       if let filter = opened.filter, !opened.probes.contains(.exit) || !seesThreads {
         unsafe clinux_perf_set_filter(event, filter.cString)
       }

@@ -1,20 +1,20 @@
-/// Where in the raw data of a sample the fields are, as the kernel says in the event's `format` file. The bodies of two
-/// events need not begin at the same place.
+/// The offsets of the fields in the raw data of a sample, from the event's `format` file. The bodies of two events need
+/// not begin at the same offset.
 struct SampleLayout {
   private var places = InlineArray<64, Int32>(repeating: -1)
   /// Bytes that a sample has at least.
   private(set) var size = 0
-  /// Directories, from the working directory upwards.
+  /// The number of directories, from the working directory upwards.
   private(set) var levels = 0
-  /// Of the path of what is executed.
+  /// The number of names of the executable's path.
   private(set) var fileLevels = 0
-  /// Bytes of the arguments' end and of their beginning.
+  /// Bytes of the end of the arguments, and of their beginning.
   private(set) var argumentBytes = 0
   private(set) var headBytes = 0
-  /// Bytes of the name that was called; 0: it is a string elsewhere in the sample.
+  /// Bytes of the name that was called; 0 if it is a string elsewhere in the sample.
   private(set) var calledBytes = 0
 
-  /// Of a probe that there is not.
+  /// The layout for a probe that does not exist.
   init() {}
 
   @inline(__always)
@@ -23,7 +23,7 @@ struct SampleLayout {
     return place >= 0 ? Int(place) : nil
   }
 
-  /// Nil: the kernel laid the sample out in another way than it was asked to.
+  /// Nil if the kernel's layout is not the one that was asked for.
   init?(
     _ format: EventFormat, _ arguments: [(field: SampleField, argument: FetchArgument)], _ shape: ProbeShape
   ) {
@@ -41,7 +41,7 @@ struct SampleLayout {
       for name in names {
         guard let member = format[name] else { return nil }
         if places[field.rawValue] < 0 { places[field.rawValue] = Int32(member.offset) }
-        // What belongs together follows one another.
+        // The values of one field must be consecutive.
         guard end[field.rawValue] < 0 || end[field.rawValue] == Int32(member.offset) else { return nil }
         let expected = argument.kind.size * argument.count / names.count
         guard member.size == expected else { return nil }
@@ -52,9 +52,9 @@ struct SampleLayout {
   }
 }
 
-/// The layouts of all probes, and the numbers by which samples say whose they are.
+/// The layouts of all probes, and the ids by which samples name their event.
 @safe @usableFromInline struct SampleLayouts: ~Copyable {
-  /// By probe.
+  /// The layouts by probe.
   private let layouts: UnsafeMutablePointer<SampleLayout>
   /// Zero, which no event has: there is no such probe.
   private var ids = InlineArray<8, UInt16>(repeating: 0)
@@ -63,7 +63,7 @@ struct SampleLayout {
 
   /// PF_KTHREAD in include/linux/sched.h.
   private static var kernelThread: UInt32 { 0x20_0000 }
-  /// kthreadd, which makes all threads of the kernel: rest_init() in init/main.c.
+  /// kthreadd, which makes all kernel threads: rest_init() in init/main.c.
   private static var kernelThreadMaker: UInt32 { 2 }
 
   init(seesThreads: Bool) {
@@ -81,8 +81,8 @@ struct SampleLayout {
     unsafe layouts[probe.rawValue] = layout
   }
 
-  /// Whose sample that is, of `size` bytes, which begins with its event's number. Nil: nobody's; it is malformed if the
-  /// number is known.
+  /// The probe of a sample of `size` bytes, which begins with the id of its event. Nil if there is none; if the id is
+  /// known, the sample is malformed.
   @unsafe func probe(of raw: UnsafeRawPointer, size: Int) -> Probe? {
     let id = unsafe raw.loadUnaligned(as: UInt16.self)
     for index in ids.indices where ids[index] == id && id != 0 {
@@ -96,18 +96,18 @@ struct SampleLayout {
 
   func knows(_ id: UInt16) -> Bool { id != 0 && ids.indices.contains { ids[$0] == id } }
 
-  /// Of an event of several probes.
+  /// The probe of a sample of an event with several probes.
   @unsafe private func momentsProbe(_ raw: UnsafeRawPointer) -> Probe {
     guard let place = unsafe self[.exit].pointee[.moment] else { return .exit }
     let moment = unsafe Int(raw.loadUnaligned(fromByteOffset: place, as: UInt32.self))
     return moment == Probe.fork.moment ? .fork : moment == Probe.name.moment ? .name : .exit
   }
 
-  /// Valid as long as this is.
+  /// Valid as long as this lives.
   @unsafe subscript(_ probe: Probe) -> UnsafePointer<SampleLayout> { unsafe UnsafePointer(layouts + probe.rawValue) }
 
-  /// Is this asked for: about a process, and not just about a thread, nor about one of the kernel's own? `raw` has as
-  /// many bytes as the layout says.
+  /// True if the sample is wanted: it is about a process, and not only about a thread, nor about a kernel thread. `raw`
+  /// has as many bytes as the layout says.
   @unsafe func admits(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
     if probe.askedType != nil { return unsafe hasSucceeded(probe, raw) }
     if unsafe isOfKernelThread(probe, raw), unsafe !mayBeOfHelper(probe, raw) { return false }
@@ -152,9 +152,10 @@ struct SampleLayout {
     return unsafe raw.loadUnaligned(fromByteOffset: place, as: UInt32.self) & Self.kernelThread != 0
   }
 
-  /// May a kernel thread be a helper, made to execute a program, say that of core_pattern (kernel/umh.c)? Before 5.19
-  /// such a one is a kernel thread until then, and to its end if there is no such program. Who makes it tells: the
-  /// thread in which the probe is, which is the second number of all samples. At the end it is another one's to tell.
+  /// True if a kernel thread may be a helper, made to execute a program, for example that of core_pattern
+  /// (kernel/umh.c). Before 5.19 a helper is a kernel thread until its exec, or until its end if the program does not
+  /// exist. At a fork, the thread that makes it decides: this is the current thread, the second number of all samples.
+  /// At an exit, `SampleTranslator` decides.
   private func mayBeOfHelper(_ probe: Probe, _ raw: UnsafeRawPointer) -> Bool {
     switch probe {
     case .fork: unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self) != Self.kernelThreadMaker
@@ -168,7 +169,7 @@ struct SampleLayout {
 struct EventFormat {
   private var members: [(name: ArraySlice<UInt8>, offset: Int, size: Int)] = []
 
-  /// Lines such as `	field:u64 cred[11];	offset:16;	size:88;	signed:0;`.
+  /// Reads lines such as `	field:u64 cred[11];	offset:16;	size:88;	signed:0;`.
   init(_ text: [UInt8]) {
     for line in text.split(separator: UInt8(ascii: "\n")) {
       let parts = line.split(separator: UInt8(ascii: ";"))
@@ -193,7 +194,7 @@ struct EventFormat {
     return trimmed.dropFirst(length)
   }
 
-  /// One that with another such number is still an Int32.
+  /// Reads a number that is so small that the sum of two still fits in an Int32.
   static func number(_ digits: ArraySlice<UInt8>) -> Int? {
     var value = 0
     for digit in digits {

@@ -2,10 +2,10 @@ internal import CLinux
 internal import CWire
 internal import QuarkBTF
 
-/// Makes records of wire.h from samples, so that all that follows is the same for all backends.
+/// Converts samples to records of wire.h, so that everything after this is the same for all backends.
 @usableFromInline struct SampleTranslator: ~Copyable {
   private let blocks: BlockOffsets
-  /// Added to the stamps gives nanoseconds since boot.
+  /// A time stamp plus this is nanoseconds since boot.
   var offsetNS: UInt64 = 0
   private var writer = WireWriter()
   private var names = DirectoryNames()
@@ -14,9 +14,10 @@ internal import QuarkBTF
   private var mounts: MountTable
   private var groups: ControlGroups
   private var home: Home
-  /// The root directories that processes began with, which are their parents', by the lowest bits of their numbers.
+  /// The root directories with which processes began, which are those of their parents, by the lowest bits of their
+  /// pids.
   private var roots: [(pid: UInt32, root: UInt64)]
-  /// What the kernel made to execute a program, by the lowest bits of their numbers, with when they began.
+  /// Helpers that the kernel made to execute a program, by the lowest bits of their pids, with their start times.
   private var helpers: [(pid: UInt32, startNS: UInt64)]
 
   init(_ blocks: BlockOffsets) {
@@ -28,7 +29,7 @@ internal import QuarkBTF
     home = Home(namespace: reader.mountNamespace())
   }
 
-  /// Where we are ourselves: our mount namespace, and our root directory as samples tell it.
+  /// Our own mount namespace, and our root directory as it appears in samples.
   private struct Home {
     let namespace: UInt32
     var mount: UInt64 = 0
@@ -39,13 +40,13 @@ internal import QuarkBTF
     }
   }
 
-  /// `record` is a sample of `probe`, of the size that its layout says at least.
+  /// `record` is a sample of `probe`, with at least the size of its layout.
   mutating func translate(
     _ record: RawSpan, _ probe: Probe, _ layouts: borrowing SampleLayouts, _ body: (RawSpan) -> Void
   ) {
     unsafe record.withUnsafeBytes { bytes in
       let sampleSize = CLINUX_PERF_SAMPLE_SIZE
-      // Safe: the ring lends whole samples only, and the layouts say how much of the raw data there is.
+      // Safe: the ring lends only whole samples, and the layouts say how much raw data there is.
       let sample = unsafe Sample(
         bytes.baseAddress! + sampleSize, size: bytes.count - sampleSize, layouts[probe])
       if probe.askedType != nil {
@@ -67,7 +68,7 @@ internal import QuarkBTF
     }
   }
 
-  /// Kernel threads begin here as helpers alone, which an end without an execution is told of, too.
+  /// Kernel threads are reported here only if they are helpers; then an exit without an exec is reported, too.
   private mutating func isOfHelper(_ probe: Probe, _ sample: Sample) -> Bool {
     let helper = (pid: sample.u32(.tgid), startNS: sample.u64(.start))
     let index = Int(helper.pid) & (helpers.count - 1)
@@ -102,15 +103,15 @@ internal import QuarkBTF
         begin(&draft, WIRE_BARE_COMM)
         draft.header.pid = sample.u32(.tgid)
       }
-      // A thread's may be given by another thread of its process.
+      // Another thread of the process may give a thread its name.
       draft.header.tid = sample.u32(.pid)
       sample.copy(sample.has(.newName) ? .newName : .comm, to: &draft.name.comm)
     case .module, .ptraceAttach, .ptraceTraceme, .ptraceRequest: break
     }
   }
 
-  /// What wait(2) is told: wait_task_zombie() in kernel/exit.c. Of the whole group, if something ended that, or of its
-  /// leader.
+  /// The status that wait(2) returns: wait_task_zombie() in kernel/exit.c. It is the status of the whole group if
+  /// something ended the group, otherwise that of its leader.
   private func exitCode(_ sample: Sample) -> UInt32 {
     let (group, leader) = (sample.u32(.groupExitCode), sample.u32(.leaderExitCode))
     let isOfGroup = sample.has(.signalFlags) ? sample.u32(.signalFlags) & Self.groupExit != 0 : group != 0
@@ -120,19 +121,19 @@ internal import QuarkBTF
   /// SIGNAL_GROUP_EXIT in include/linux/sched/signal.h.
   private static var groupExit: UInt32 { 4 }
 
-  /// A child begins in its parent's root directory: if that is ours, so is the child's.
+  /// A child begins in its parent's root directory: if that is our root directory, so is the child's.
   private mutating func findHome(_ draft: RecordDraft, _ sample: Sample) {
     guard sample.u32(.mnt) == home.namespace, reader.hasOurRoot(draft.task.ppid) else { return }
     (home.mount, home.root) = (rootMount(sample), rootEntry(sample))
   }
 
-  /// Says of which kind the record is, for whose body room is left; before any field.
+  /// Sets the kind of the record, and leaves room for its body; call it before any field is added.
   private mutating func begin(_ draft: inout RecordDraft, _ kind: wire_kind) {
     draft.header.kind = UInt16(kind.rawValue)
     writer.reserveBody(of: kind)
   }
 
-  /// As a thread's alone.
+  /// Marks the record as one of a thread only.
   private mutating func mark(_ draft: inout RecordDraft, _ kind: wire_kind, _ sample: Sample) {
     begin(&draft, kind)
     draft.header.pid = sample.u32(.tgid)
@@ -146,7 +147,7 @@ internal import QuarkBTF
     draft.task.pgid = sample.u32(.pgid)
     draft.task.sid = sample.u32(.sid)
     if sample.u64(.terminal) != 0 {
-      // One of the two ways to have them is zero.
+      // The numbers are in one of two forms; the other one is zero.
       let numbers = sample.u64(.ttyNumbers)
       draft.task.tty_major = UInt32(truncatingIfNeeded: numbers) | sample.u32(.ttyMajor)
       draft.task.tty_minor = UInt32(numbers >> 32) | sample.u32(.ttyMinorStart)
@@ -179,19 +180,19 @@ internal import QuarkBTF
 
   // MARK: - Paths
 
-  /// Where a walk from a leaf upwards has come to.
+  /// The end of a walk from a leaf upwards.
   private enum WalkEnd {
-    /// The task's root directory, or the top of a file system that is mounted nowhere.
+    /// The task's root directory, or the top of a file system that is not mounted.
     case root
-    /// The top of what is mounted.
+    /// The top of a mount.
     case mountRoot
-    /// A name that a file system made up: it is no path.
+    /// A name that a file system made up: it is not a path.
     case madeUp
-    /// Somewhere in between: there is more of it than the sample has, or a name is too long.
+    /// A place in between: the path has more names than the sample, or a name is too long.
     case cut
   }
 
-  /// What a walk begins with, and what its names are in the sample.
+  /// The beginning of a walk, and the field with its names in the sample.
   private struct Leaf {
     var field: SampleField
     var levels: Int
@@ -204,15 +205,15 @@ internal import QuarkBTF
     sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructRootDentry))
   }
 
-  /// 0: it is not known.
+  /// 0 if it is not known.
   private func rootMount(_ sample: Sample) -> UInt64 {
     blocks.hasRootMount ? sample.u64(.fileSystem, at: blocks.inFileSystem(.fsStructRootMnt)) : 0
   }
 
-  /// Collects names, up to where the sample ends or the path does.
+  /// Collects names, up to the end of the sample or of the path.
   private mutating func walk(_ sample: Sample, from leaf: Leaf) -> WalkEnd {
     let rootMount = rootMount(sample)
-    // A folder may be seen through several mounts: by itself it is not the root.
+    // A folder may be in several mounts, so the folder alone does not identify the root.
     let root = rootMount == 0 || rootMount == leaf.mount ? rootEntry(sample) : 0
     var entry = leaf.entry
     if entry == 0 { return .cut }
@@ -229,7 +230,7 @@ internal import QuarkBTF
     return entry == root ? .root : entry == leaf.mountRoot ? .mountRoot : .cut
   }
 
-  /// False: the name is not in the entry itself, for it is long.
+  /// False if the name is too long to be inside the entry.
   private mutating func prepend(_ sample: Sample, _ field: SampleField, of entry: UInt64, at place: Int) -> Bool {
     guard sample.u64(field, at: place + blocks.namePointer) == entry &+ UInt64(blocks.entryName),
       let name = unsafe sample.place(field, at: place + blocks.name)
@@ -238,7 +239,7 @@ internal import QuarkBTF
   }
 
   private func key(_ sample: Sample, of leaf: Leaf) -> KnownDirectories.Key {
-    // The top of what is mounted goes by the name of where it is mounted.
+    // The top of a mount has the name of its mount point.
     let place = leaf.entry == leaf.mountRoot ? nil : blocks.hashAndLength
     return KnownDirectories.Key(
       entry: leaf.entry, mount: leaf.mount, root: rootEntry(sample),
@@ -260,7 +261,8 @@ internal import QuarkBTF
     case .cut: break
     }
     guard !names.isComplete else { return names.add(WIRE_FIELD_CWD, to: &writer, flags: 0) }
-    // The rest is read late. It is right only if it ends with what is known, for the process may have moved on.
+    // The rest is read late. It is right only if it ends with the known part, because the process may have changed its
+    // directory.
     let key = key(sample, of: leaf)
     if reader.readDirectory(ofProcess: draft.header.pid, startNS: draft.task.start_boot_ns),
       names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
@@ -274,7 +276,7 @@ internal import QuarkBTF
       reader.readDirectory(ofParent: draft.task.ppid, ofOneStartedAt: draft.task.start_boot_ns),
       names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
     {
-      // A shell's commands come and go where the shell stays.
+      // Commands of a shell come and go in the directory of the shell.
       directories.learn(reader.copy, of: key)
       reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
     } else {
@@ -283,13 +285,13 @@ internal import QuarkBTF
     }
   }
 
-  /// From where the file system is mounted: of that the sample has one name, which is enough next to the root.
+  /// Continues at the mount point: the sample has one name of it, which is enough directly below the root.
   private mutating func crossMount(
     _ sample: Sample, _ leaf: Leaf, _ mount: SampleField, _ pointField: SampleField
   ) -> Bool {
     let (point, root) = (sample.u64(mount, at: blocks.inMountPoint), rootEntry(sample))
     let parent = sample.u64(pointField, at: blocks.parent)
-    // The root of all mounts is mounted on itself.
+    // The root mount is mounted on itself.
     if point == leaf.mountRoot || point == root {
       names.complete()
     } else if point != 0, parent == root, prepend(sample, pointField, of: point, at: 0) {
@@ -298,8 +300,8 @@ internal import QuarkBTF
     return names.isComplete
   }
 
-  /// From a mount that the system lists, if the process sees the same mounts from the same root directory as we do, or
-  /// as its parent does.
+  /// Continues at a mount in the list of the system, if the process has the same mounts and the same root directory as
+  /// this process, or as its parent.
   private mutating func cross(_ draft: RecordDraft, _ sample: Sample, mount: UInt32) {
     guard mount != 0 else { return }
     if home.isOf(sample.u32(.mnt), rootMount(sample), rootEntry(sample)) {
@@ -314,8 +316,8 @@ internal import QuarkBTF
     names.complete(below: point.span)
   }
 
-  /// The file that is executed. Where the sample does not have all of its path, the file of a living process is known,
-  /// or the name that it was called by, if that is a path that ends alike.
+  /// Adds the path of the executable. If the sample does not have the whole path, it is read from /proc while the
+  /// process is alive, or the called name is used, if that is a path with the same end.
   private mutating func addFile(_ draft: RecordDraft, _ sample: Sample, _ called: borrowing CalledName) {
     guard unsafe sample.layout.pointee.fileLevels > 0 else {
       return writer.add(WIRE_FIELD_EXE, called.bytes, flags: WIRE_FIELD_PATH.rawValue)
@@ -360,7 +362,7 @@ internal import QuarkBTF
     let head = unsafe sample.span(.argumentHead, at: 0, count: min(count, sample.layout.pointee.headBytes))
     if unsafe count <= sample.layout.pointee.argumentBytes {
       let bytes = unsafe sample.span(.argumentTail, at: sample.layout.pointee.argumentBytes - count, count: count)
-      // What could not be read is not what is in the sample: both must say the same.
+      // A value that could not be read leaves old bytes in the sample, so both sources must agree.
       if Self.begins(bytes, with: head) {
         if let place = called.script(in: bytes) { writer.addScript(bytes.extracting(place)) }
         return writer.add(WIRE_FIELD_ARGV, bytes)
@@ -381,7 +383,7 @@ internal import QuarkBTF
   private static func begins(_ bytes: RawSpan, with head: RawSpan) -> Bool {
     guard bytes.byteCount >= head.byteCount else { return false }
     return unsafe bytes.withUnsafeBytes { bytes in
-      // Safe: both have as many.
+      // Safe: both have as many bytes.
       unsafe head.withUnsafeBytes { unsafe $0.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, $0.count) == 0 }
     }
   }
@@ -393,14 +395,14 @@ internal import QuarkBTF
   private let size: Int
   let layout: UnsafePointer<SampleLayout>
 
-  /// `raw` has `size` bytes, the layout's at least.
+  /// `raw` has `size` bytes, at least as many as the layout.
   @unsafe init(_ raw: UnsafeRawPointer, size: Int, _ layout: UnsafePointer<SampleLayout>) {
     unsafe self.raw = raw
     self.size = size
     unsafe self.layout = layout
   }
 
-  // Safe: the layout's places are within the sample, and `distance` within the field, by how both are made.
+  // Safe: the offsets of the layout are within the sample, and `distance` is within the field, by construction.
   func u32(_ field: SampleField, at distance: Int = 0) -> UInt32 {
     guard let place = unsafe layout.pointee[field] else { return 0 }
     return unsafe raw.loadUnaligned(fromByteOffset: place + distance, as: UInt32.self)
@@ -425,13 +427,13 @@ internal import QuarkBTF
     return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: count), borrowing: ())
   }
 
-  /// The name that was called, with a NUL if it is all of it.
+  /// The name that was called, with a NUL if it is complete.
   var calledName: RawSpan {
     @_lifetime(immortal) get {
       if unsafe layout.pointee.calledBytes > 0 {
         return unsafe span(.calledName, at: 0, count: layout.pointee.calledBytes)
       }
-      // Elsewhere in the sample: __data_loc, the offset in the lower and the size in the upper half.
+      // It is elsewhere in the sample: __data_loc has the offset in the lower and the size in the upper half.
       let location = u32(.calledName)
       let (offset, count) = (Int(location & 0xffff), Int(location >> 16))
       let isThere = offset + count <= size

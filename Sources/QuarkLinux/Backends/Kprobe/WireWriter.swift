@@ -1,23 +1,23 @@
 internal import CQuark
 internal import CWire
 
-/// What a record says beyond its fields, while it is put together. Its kind decides which of this is sent.
+/// The header and body of a record while it is being built. Its kind decides which of these are sent.
 struct RecordDraft {
   var header = wire_record()
-  /// Of a kind whose body is a task.
+  /// For a kind whose body is a task.
   var task = wire_task()
-  /// Of a kind whose body is a name.
+  /// For a kind whose body is a name.
   var name = wire_name()
 }
 
-/// Puts a record of wire.h together: its header, its body, then its fields.
+/// Builds a record of wire.h: its header, its body, then its fields.
 @safe @usableFromInline struct WireWriter: ~Copyable {
   private let start: UnsafeMutableRawPointer
   private var count = 0
   private var fields: UInt16 = 0
 
-  /// A header, a task, paths of a directory, a file, a control group and a script, what an exec has for arguments, and
-  /// room for the headers of these.
+  /// Room for a header, a task, paths of a directory, a file, a control group and a script, the arguments of an exec,
+  /// and the headers of these fields.
   private static var capacity: Int {
     MemoryLayout<wire_record>.size + MemoryLayout<wire_task>.size + 4 * Int(WIRE_PATH_MAX.rawValue)
       + Int(WIRE_ARGV_MAX.rawValue) + 256
@@ -34,7 +34,7 @@ struct RecordDraft {
     fields = 0
   }
 
-  /// Leaves room for the body that records of this kind have; before any field.
+  /// Leaves room for the body of this kind; call it before any field is added.
   mutating func reserveBody(of kind: wire_kind) {
     // Safe: there is a row for every number.
     count = unsafe Self.headerSize + Int(cquark_kind(kind.rawValue).pointee.body_size)
@@ -42,7 +42,7 @@ struct RecordDraft {
 
   private static var headerSize: Int { MemoryLayout<wire_record>.size }
 
-  /// A field that does not fit is left out; nothing that is added here is that large.
+  /// Adds a field. If it did not fit it would be left out, but no field here is so large.
   mutating func add(_ kind: wire_field_kind, _ bytes: RawSpan, flags: UInt32 = 0, originalCount: Int = 0) {
     let headerSize = MemoryLayout<wire_field>.size
     let padded = (bytes.byteCount + 7) & ~7
@@ -50,7 +50,7 @@ struct RecordDraft {
     let header = wire_field(
       kind: UInt16(kind.rawValue), flags: UInt16(flags), len: UInt32(bytes.byteCount),
       orig_len: UInt32(max(originalCount, bytes.byteCount)), reserved: 0)
-    // Safe: there is room, as was just seen, and the header leaves what follows aligned.
+    // Safe: it was just checked that there is room, and the header keeps the next field aligned.
     unsafe (start + count).storeBytes(of: header, as: wire_field.self)
     unsafe bytes.withUnsafeBytes { source in
       if let base = source.baseAddress {
@@ -80,7 +80,7 @@ struct RecordDraft {
     var header = draft.header
     header.size = UInt32(count)
     header.nfields = fields
-    // Safe: `count` bytes are filled or left for the body, the header's among them, and what follows that is aligned.
+    // Safe: `count` bytes are filled or reserved, with those of the header and the body, and all parts are aligned.
     unsafe start.storeBytes(of: header, as: wire_record.self)
     switch wire_kind(UInt32(header.kind)) {
     case WIRE_BARE_COMM, WIRE_THREAD_COMM:

@@ -2,9 +2,10 @@ internal import CLinux
 internal import CWire
 public import QuarkCore
 
-/// Plays a recording as if its records came from a ring. The file is read once, at the beginning, and not trusted: what
-/// happens to it later does not matter. Two clocks can drive it. The recorded one: `consume(limit:)` hands out what was
-/// read together, and `nowNS` is when that was. Any other one: `consume(limit:untilNS:)` hands out what had happened.
+/// Plays a recording as if its records came from a ring. The file is read once, at the beginning, and is not trusted;
+/// later changes of it do not matter. Two clocks can drive it. With the recorded clock, `consume(limit:)` lends records
+/// that were read together, and `nowNS` is the time when they were read. With any other clock,
+/// `consume(limit:untilNS:)` lends records up to a time.
 @safe public struct ReplayBackend: RecordSource, ~Copyable {
   /// Bytes of the largest file accepted.
   public static var maxFileSize: Int { 1 << 30 }
@@ -14,7 +15,7 @@ public import QuarkCore
   private let event: FileDescriptor
   private var cursor: RecordingCursor
   private var upgrade: RecordUpgrade
-  /// The next record to be handed out, and the mark it stands behind.
+  /// The next record, and the mark before it.
   private var head: Range<Int>?
   private var headMark: Mark
   private var current: Mark
@@ -25,7 +26,7 @@ public import QuarkCore
     var lost = LossCounts()
   }
 
-  /// As `init(path:)`, for a stored property.
+  /// Like `init(path:)`, for a stored property.
   public static func open(_ path: String) throws(QuarkError) -> ReplayBackend { try ReplayBackend(path: path) }
 
   public init(path: String) throws(QuarkError) {
@@ -40,7 +41,7 @@ public import QuarkCore
     }
     let cursor: RecordingCursor
     do throws(RecordingCursor.Refusal) {
-      // Safe: that many bytes were read.
+      // Safe: this many bytes were read.
       cursor = try unsafe RecordingCursor(RawSpan(_unsafeStart: loaded.bytes, byteCount: loaded.count))
     } catch {
       unsafe loaded.bytes.deallocate()
@@ -73,31 +74,31 @@ public import QuarkCore
 
   public mutating func watch(_ epoll: borrowing Epoll) throws(Errno) { try epoll.add(readable: readable) }
 
-  /// The recorded clock, nanoseconds since boot: when the records handed out last were read, and in the end when the
-  /// recording was closed. It never goes back from one mark to the next, whatever the file says.
+  /// The recorded clock, nanoseconds since boot: when the last lent records were read, and at the end when the
+  /// recording was closed. It never goes back from one mark to the next, even if the file says so.
   public func nowNS() -> UInt64 { current.nowNS }
 
-  /// The same of what will be handed out next.
+  /// The same for the records that come next.
   public func readNS(nowNS: UInt64) -> UInt64 { headMark.nowNS }
 
-  /// Time stamp of the next record as it stands in its bytes, nanoseconds since boot; 0 if it is too short to have
-  /// one. Nil: nothing is left.
+  /// The time stamp in the bytes of the next record, nanoseconds since boot; 0 if the record is too short to have one.
+  /// Nil if no record is left.
   public var headTimeNS: UInt64? { head.map { timeNS($0) } }
 
-  /// How the recording ends, once its last record was handed out.
+  /// How the recording ends, once its last record was lent.
   public var ending: RecordingCursor.Ending? { head == nil ? cursor.ending : nil }
 
-  /// Whether nothing is left.
+  /// True if no record is left.
   public var isOver: Bool { ending != nil }
 
-  /// Added to a time since boot: since the epoch, when the recording began.
+  /// The difference between times since the epoch and times since boot, at the beginning of the recording.
   public func wallOffsetNS() -> UInt64 { cursor.header.wall_offset_ns }
 
-  /// That of the recorded boot.
+  /// The salt of the recorded boot.
   public func bootSalt() -> UInt64 { cursor.header.boot_salt }
 
-  /// Lends up to `limit` records of those that were read together, each only for the duration of the call. Returns how
-  /// many; 0 when nothing is left.
+  /// Lends up to `limit` records that were read together, each only for the duration of the call. Returns their number;
+  /// 0 when no record is left.
   public mutating func consume(limit: Int, _ body: (RawSpan) -> Void) -> Int {
     guard head != nil, limit > 0 else { return 0 }
     current = headMark
@@ -110,7 +111,7 @@ public import QuarkCore
     return consumed
   }
 
-  /// Lends up to `limit` records, until the first one stamped later than `timeNS` since boot.
+  /// Lends up to `limit` records, until the first one with a time stamp later than `timeNS` since boot.
   public mutating func consume(limit: Int, untilNS timeNS: UInt64, _ body: (RawSpan) -> Void) -> Int {
     var consumed = 0
     while consumed < limit, let range = head, self.timeNS(range) <= timeNS {
@@ -128,13 +129,13 @@ public import QuarkCore
   // MARK: -
 
   private mutating func lend(_ range: Range<Int>, _ body: (RawSpan) -> Void) {
-    // Safe: the cursor's ranges are within the bytes, which stay as they are.
+    // Safe: the cursor's ranges are within the bytes, which do not change.
     unsafe upgrade.lend(RawSpan(_unsafeStart: bytes + range.lowerBound, byteCount: range.count), body)
     lookAhead()
   }
 
   private mutating func lookAhead() {
-    // Safe: the bytes live as long as this does.
+    // Safe: the bytes live as long as this value.
     let span = unsafe RawSpan(_unsafeStart: bytes, byteCount: count)
     head = nil
     while let frame = cursor.next(span) {
@@ -147,7 +148,7 @@ public import QuarkCore
       }
     }
     var value: UInt64 = 0
-    // Safe: an eventfd gives eight bytes, and is not readable afterwards.
+    // Safe: reading an eventfd returns eight bytes, and then it is not readable.
     _ = unsafe read(event.rawValue, &value, 8)
   }
 
@@ -161,7 +162,7 @@ public import QuarkCore
 
   private func timeNS(_ range: Range<Int>) -> UInt64 {
     guard range.count >= 8 else { return 0 }
-    // Safe: wire_record begins with its time, and that many bytes are there.
+    // Safe: wire_record begins with its time, and there are enough bytes.
     return unsafe (bytes + range.lowerBound).loadUnaligned(as: UInt64.self)
   }
 

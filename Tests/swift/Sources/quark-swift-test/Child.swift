@@ -1,12 +1,12 @@
 import Glibc
 
-/// A program that is run to its end.
+/// Runs a program to its end.
 enum Child {
   struct Failure: Error {
     var words: String
   }
 
-  /// Its pid, when it has ended.
+  /// Returns its pid when it has ended.
   static func run(_ arguments: [String]) throws -> UInt32 {
     var pid: pid_t = 0
     var vector: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }

@@ -1,7 +1,7 @@
 import Glibc
 import Quark
 
-/// `quark-swift-test [rounds]`: what Swift programs have of the library, in a guest, with each backend. Prints TAP and
+/// `quark-swift-test [rounds]`: tests the Swift interface of the library in a guest, with each backend. Prints TAP and
 /// exits with the number of failures.
 @main struct Main {
   static func main() async {

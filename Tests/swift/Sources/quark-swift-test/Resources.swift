@@ -1,7 +1,7 @@
 import Glibc
 
-/// What this program has of the kernel: each open descriptor by what it is, the threads that take events, and the
-/// machine's kprobes.
+/// The resources of this program: the kinds of its open descriptors, the threads that take events, and the machine's
+/// kprobes.
 struct Resources: Equatable {
   var descriptors: [String]
   var threads: Int
@@ -14,7 +14,8 @@ struct Resources: Equatable {
       kprobes: lines(of: "/sys/kernel/tracing/kprobe_events"))
   }
 
-  /// When the threads have ended, or after ten seconds: one that has said its last word still ends.
+  /// The resources when the threads have ended, or after ten seconds: a thread still needs a moment after its last
+  /// action.
   static func settled() -> Resources {
     for _ in 0..<1000 {
       let resources = now()
@@ -24,10 +25,10 @@ struct Resources: Equatable {
     return now()
   }
 
-  /// Of bpf(2) and perf_event_open(2), and what waits for them.
+  /// Descriptors of bpf(2) and perf_event_open(2), and those that wait for them.
   var ofTheKernel: [String] { descriptors.filter { $0.hasPrefix("anon_inode:") } }
 
-  /// KiB of memory that there is, but for the program's file.
+  /// Resident memory in KiB, without the pages of the program's file.
   static func residentKiB() -> Int {
     ["RssAnon:", "RssShmem:"].reduce(0) { sum, key in
       let line = text(of: "/proc/self/status").split(separator: "\n").first { $0.hasPrefix(key) }
@@ -61,7 +62,7 @@ struct Resources: Equatable {
 
   private static func lines(of path: String) -> Int { text(of: path).count { $0 == "\n" } }
 
-  /// Empty: there is no such file.
+  /// Empty if there is no such file.
   private static func text(of path: String) -> String {
     guard let file = unsafe fopen(path, "r") else { return "" }
     defer { unsafe fclose(file) }

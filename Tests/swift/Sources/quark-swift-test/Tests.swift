@@ -1,7 +1,7 @@
 import Glibc
 import Quark
 
-/// What is not as it should be.
+/// A failed check.
 struct Wrong: Error {
   var words: String
 }
@@ -17,7 +17,7 @@ func attributes(_ backend: Queue.Backends) -> Queue.Attributes {
   return attributes
 }
 
-/// Hands out all that happens up to the exit of a process, 60 seconds at most.
+/// Passes all events up to the exit of a process to `body`, for 60 seconds at most.
 func drain(_ queue: inout Queue, upToExitOf pid: UInt32, _ body: (EventView) throws -> Void) throws {
   for _ in 0..<600 {
     while true {
@@ -35,7 +35,7 @@ func drain(_ queue: inout Queue, upToExitOf pid: UInt32, _ body: (EventView) thr
 
 struct Test: Sendable {
   var name: String
-  /// With a backend, and rounds of what is done several times.
+  /// Runs with a backend, and with the number of rounds for repeated actions.
   var run: @Sendable (Queue.Backends, Int) async throws -> Void
 }
 
@@ -97,7 +97,7 @@ let tests = [
     await events.close()
   },
   Test(name: "cancelling gives back what is the kernel's") { backend, rounds in
-    // What the runtime and the C library keep for themselves they have by then.
+    // After these rounds the runtime and the C library have the memory that they keep.
     for _ in 0..<5 + rounds / 10 { try await openAndCancel(backend) }
     let (before, memory) = (Resources.settled(), Resources.residentKiB())
     for _ in 0..<rounds { try await openAndCancel(backend) }
@@ -111,7 +111,7 @@ let tests = [
   Test(name: "who is slow is told what it missed") { backend, _ in
     let events = try Queue(attributes(backend)).events(batchLimit: 4, overflow: .dropOldest(bufferSize: 16_384))
     for _ in 0..<100 { _ = try Child.run(["/bin/true"]) }
-    // Until they all have left the queue.
+    // Wait until all of them have left the queue.
     try await Task.sleep(for: .seconds(2))
     let last = try Child.run(["/bin/true"])
     var (got, dropped, isOver) = (0, 0, false)
@@ -129,7 +129,7 @@ let tests = [
   },
 ]
 
-/// A sequence that waits for events, in a task that is cancelled. When the task has ended, nothing is left.
+/// Opens a sequence that waits for events, in a task that is cancelled. When the task has ended, nothing is left.
 func openAndCancel(_ backend: Queue.Backends) async throws {
   let before = Resources.now().ofTheKernel
   let events = try Queue(attributes(backend)).events()

@@ -1,11 +1,11 @@
 import Glibc
 import Quark
 
-/// Prints what is executed on this machine, as it happens.
+/// Prints each exec on this machine as it happens.
 @main struct ExecWatch {
   static func main() async {
     var attributes = Queue.Attributes()
-    // An exec is seen after a tenth of a second, and not after a whole one.
+    // An exec is printed after a tenth of a second instead of a whole second.
     attributes.holdTimeMS = 100
     do {
       let events = try Queue(attributes).events()
@@ -15,7 +15,7 @@ import Quark
           guard let process = event.process else { continue }
           print(process.pid, process.executable ?? process.command, process.arguments)
         }
-        // At once, also where standard output is a file.
+        // Print at once, also if standard output is a file.
         fflush(nil)
       }
     } catch {

@@ -110,15 +110,16 @@ import Testing
     #expect(after < held + 100, "the payload of one module takes more than that")
   }
 
-  /// A program of the other generation has the pointers where its quark.h says, and what this library makes of the event
-  /// is the same.
+  /// A program of the other generation has the pointers where its quark.h says, and what this library makes of the
+  /// event is the same.
   @Test func theOtherGeneration() throws {
     var pipeline = Self.pipeline(generation: .nine)
     var record = RecordBuilder(WIRE_MODULE_LOAD, pid: 5, timeNS: Self.startNS + 1)
     unsafe withUnsafeMutableBytes(of: &record.module.name) { unsafe $0.copyBytes(from: Array("dummy".utf8)) }
     unsafe pipeline.insert(record: record.bytes.span.bytes)
     let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
-    let tail = unsafe (UnsafeRawPointer(event) + Int(CQUARK_EVENT_TAIL_9)).assumingMemoryBound(to: cquark_event_tail.self)
+    let tail = unsafe (UnsafeRawPointer(event) + Int(CQUARK_EVENT_TAIL_9))
+      .assumingMemoryBound(to: cquark_event_tail.self)
     #expect(unsafe String(cString: tail.pointee.module_load.pointee.name) == "dummy" && tail.pointee.shm == nil)
     #expect(unsafe text(event.pointee).0.contains("\n  MODU\tname=dummy "))
     unsafe pipeline.insert(record: Self.ptrace().bytes.span.bytes)

@@ -55,7 +55,9 @@ import Testing
     #expect(events.compactMap(\.ptrace).map(\.request) == [0, 16, 0x4206])
     #expect(events.compactMap(\.moduleLoad).map(\.name) == ["dummy", "dummy"])
     let shared = events.compactMap(\.sharedMemory)
-    #expect(shared.prefix(2) == [.segment(key: 0, size: 4096, flags: 0o600), .segment(key: 0x1234, size: 8192, flags: 0o1640)])
+    #expect(shared.prefix(2) == [
+      .segment(key: 0, size: 4096, flags: 0o600), .segment(key: 0x1234, size: 8192, flags: 0o1640),
+    ])
     let longest = "memfd:" + String(repeating: "n", count: 249)
     #expect(shared.dropFirst(2).prefix(3) == [
       .memoryFile(path: "memfd:short", flags: 1), .memoryFile(path: "memfd:", flags: 0),

@@ -18,8 +18,8 @@ extension Payload {
     switch type {
     case RAW_PTRACE:
       self = .ptrace(
-        child: UInt32(random.below(5_000_000)), request: Int64(random.pick([0, 16, 0x4206, -1])), address: random.next(),
-        data: random.next())
+        child: UInt32(random.below(5_000_000)), request: Int64(random.pick([0, 16, 0x4206, -1])),
+        address: random.next(), data: random.next())
     case RAW_SHM where random.below(2) == 0:
       self = .segment(key: Int64(random.below(9)) - 4, size: random.next(), flags: Int64(random.below(0o2000)))
     case RAW_SHM:

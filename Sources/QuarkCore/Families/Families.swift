@@ -42,8 +42,8 @@ enum Families {
     TTYFamily.join(in: &matrix, isMinimal: isMinimal)
   }
 
-  /// Shows the payload of a raw event that leaves the queue in the event under construction. The result is what that adds
-  /// to what the event tells, QUARK_EV_*.
+  /// Shows the payload of a raw event that leaves the queue in the event under construction. The result is what that
+  /// adds to what the event tells, QUARK_EV_*.
   @unsafe static func deliverPayload(
     of rawEvent: UnsafeMutablePointer<raw_event>, to event: UnsafeMutablePointer<quark_event>
   ) -> UInt64 {

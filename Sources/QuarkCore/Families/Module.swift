@@ -39,7 +39,8 @@ enum ModuleFamily: PayloadFamily {
   }
 
   @unsafe static func satisfies(_ event: UnsafePointer<quark_event>, _ field: UnsafePointer<quark_rule_field>) -> Bool {
-    unsafe field.pointee.code == QUARK_RF_MODULE_NAME && field.pointee.wild.matches(event.pointee.module_load?.pointee.name)
+    unsafe field.pointee.code == QUARK_RF_MODULE_NAME
+      && field.pointee.wild.matches(event.pointee.module_load?.pointee.name)
   }
 
   @unsafe static func appendText(of event: quark_event, to text: inout ByteBuffer) {

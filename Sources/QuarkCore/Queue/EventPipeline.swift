@@ -395,8 +395,8 @@ public import CQuark
     return bit
   }
 
-  /// What this library reads of an event is where its own generation has it. Where that of the client has something else,
-  /// `mprotect`, nothing tells yet what that is for.
+  /// What this library reads of an event is where its own generation has it. Where that of the client has something
+  /// else, `mprotect`, nothing tells yet what that is for.
   private func copyPointers() {
     let (module, shm, tty) = unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty)
     unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (module, shm, tty)

@@ -1,6 +1,6 @@
 /*
- * Both generations of quark.h in one program, each with a queue, over the same recording: main RECORDING [SHOWN]. SHOWN:
- * how many of its events show what other families than processes have.
+ * Both generations of quark.h in one program, each with a queue, over the same recording: main RECORDING [SHOWN].
+ * SHOWN: how many of its events show what other families than processes have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +23,9 @@ static int is_same(const struct seen *seven, const struct seen *nine, unsigned l
 {
 	return seven->events == nine->events && seven->pid == nine->pid && seven->id_change == nine->id_change &&
 	    strcmp(seven->entity_id, nine->entity_id) == 0 && strcmp(seven->shown, nine->shown) == 0 &&
-	    strcmp(seven->text, nine->text) == 0 && (seven->shown[0] != 0) == (seven->text[0] != 0) && seven->time - nine->time == boot &&
-	    (nine->start == 0 || seven->start - nine->start == boot) && (nine->end == 0 || seven->end - nine->end == boot);
+	    strcmp(seven->text, nine->text) == 0 && (seven->shown[0] != 0) == (seven->text[0] != 0) &&
+	    seven->time - nine->time == boot && (nine->start == 0 || seven->start - nine->start == boot) &&
+	    (nine->end == 0 || seven->end - nine->end == boot);
 }
 
 int main(int argc, char *argv[])

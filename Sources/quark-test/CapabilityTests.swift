@@ -27,7 +27,7 @@ func capabilityList(_ context: TestContext) throws(TestEnd) {
   if context.isKprobe {
     try list.require(QUARK_EV_EXEC, "env", .none, reason: "kprobe cannot tell its environment")
     try list.require(QUARK_EV_EXEC, "exe", .part, means: byHook, reason: "more than the last four names")
-    try list.require(QUARK_EV_ID_CHANGE, "", .none, reason: "that its ids changed")
+    try list.require(QUARK_EV_ID_CHANGE, "", .none, reason: "that the ids of a process changed")
     try list.require(QUARK_EV_SHM, "path", .none, reason: "kprobe tells of no such events")
   } else {
     try list.require(QUARK_EV_EXEC, "env", .exact, means: byHook)

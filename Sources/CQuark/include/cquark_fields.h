@@ -86,35 +86,39 @@
  *   state    QUARK_CAPABILITY_<state>, what is left
  */
 #define CQUARK_LIMITS(LIMIT)								\
-	LIMIT(WIRE_KPROBE, ID_CHANGE, "", NONE,						\
-	    "that its ids changed: there is no such event, and the new ids are known with its next one")	\
-	LIMIT(WIRE_KPROBE, EXEC, "env", NONE,						\
-	    "its environment, beyond what /proc said of it when the queue was opened")	\
+	LIMIT(WIRE_KPROBE, ID_CHANGE, "", NONE,					\
+	    "that the ids of a process changed: there is no such event, and the new ids are known with its next "	\
+	    "event")	\
+	LIMIT(WIRE_KPROBE, EXEC, "env", NONE,					\
+	    "its environment, except what /proc had when the queue was opened")	\
 	LIMIT(WIRE_KPROBE, EXEC, "cmdline", PART,					\
-	    "arguments beyond 1 KiB, unless the process still lives when its record is read. Then they are read from "	\
-	    "/proc and marked with QUARK_F_LATE_CMDLINE. Else what there were of them is in cmdline_orig_len")	\
-	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
-	    "of a working directory more than the last four names, and names of more than 31 bytes. The rest is read "	\
-	    "from /proc if the process still lives, completed from what was known before, or read of its parent if that "	\
-	    "works in a directory whose path ends alike, and marked with QUARK_F_LATE_CWD. Else the path lacks its head "	\
-	    "and begins with \"./\"")							\
-	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,				\
-	    "where a file system is mounted, if that is not next to the root directory and the process shares its "	\
-	    "mount namespace and root directory neither with the one who opened the queue nor with its own parent: "	\
-	    "then it is as if the directory were deeper")				\
-	LIMIT(WIRE_KPROBE, EXEC, "exe", PART,						\
-	    "of the path of what was executed more than the last four names, or three before Linux 5.16, likewise. "	\
-	    "In place of the head that is missing it may be the name that execve(2) was given, if that is a path from "	\
-	    "the root that ends alike and, before Linux 5.16, has less than 64 bytes")	\
+	    "arguments beyond 1 KiB, unless the process is still alive when its record is read. Then they are "	\
+	    "read from /proc and marked with QUARK_F_LATE_CMDLINE. Otherwise cmdline_orig_len tells how long they"	\
+	    " were")	\
+	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,					\
+	    "more than the last four names of a working directory, and names of more than 31 bytes. The rest is "	\
+	    "read from /proc if the process is still alive, completed from what was known before, or taken from "	\
+	    "its parent if the path of the parent's directory ends in the same way, and marked with "	\
+	    "QUARK_F_LATE_CWD. Otherwise the path lacks its head and begins with \"./\"")	\
+	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cwd", PART,					\
+	    "where a file system is mounted, if this is not directly below the root directory and the process "	\
+	    "shares its mount namespace and root directory neither with the process that opened the queue nor "	\
+	    "with its own parent: then the path is treated as if the directory were deeper")	\
+	LIMIT(WIRE_KPROBE, EXEC, "exe", PART,					\
+	    "more than the last four names of the path of the executable, or three before Linux 5.16. The rest is"	\
+	    " completed in the same way. If the head is missing, the name given to execve(2) may be used in its "	\
+	    "place, if it is an absolute path that ends in the same way and, before Linux 5.16, is shorter than "	\
+	    "64 bytes")	\
 	LIMIT(WIRE_KPROBE, EXEC, "script", PART,					\
-	    "that a script was executed, if it names its interpreter without a slash")	\
+	    "that a script was executed, if the script names its interpreter without a slash")	\
 	LIMIT(WIRE_KPROBE, COMM, "threads", PART,					\
-	    "from Linux 5.16 on the names of threads that the kernel itself makes for it, such as those of io_uring")	\
-	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cgroup", PART,				\
-	    "that it moved to another control group after its last exec")		\
-	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cgroup", PART,				\
-	    "a control group that is gone before its record is read, or one that is first met after the queue's "	\
-	    "process has given CAP_DAC_READ_SEARCH up")					\
+	    "from Linux 5.16 on, the names of threads that the kernel itself makes for a process, such as those "	\
+	    "of io_uring")	\
+	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cgroup", PART,					\
+	    "that a process moved to another control group after its last exec")	\
+	LIMIT(WIRE_KPROBE, WAKE_UP_NEW_TASK, "cgroup", PART,					\
+	    "a control group that is removed before its record is read, or that is first seen after the queue's "	\
+	    "process has dropped CAP_DAC_READ_SEARCH")	\
 	LIMIT(WIRE_EBPF, WAKE_UP_NEW_TASK, "threads", NONE, "what threads do")		\
 	LIMIT(WIRE_EBPF, EXIT_THREAD, "threads", NONE, "what threads do")		\
 	LIMIT(WIRE_EBPF, COMM, "threads", NONE, "what threads do")			\

@@ -19,10 +19,6 @@ enum PtraceRequest {
 func ptraceCalls(_ context: TestContext) throws(TestEnd) {
   var context = context
   context.attributes.flags |= QQ_PTRACE
-  if context.isKprobe {
-    let hooks = unsafe try context.open().queue.pointee.hooks
-    return try expect(containsLine(hooks, "QQ_PTRACE: none"), "no word of ptrace:\n\(hooks)")
-  }
   for kind in Place.returns {
     var queue = try context.open(returnsBy: kind)
     for place in Place.allCases { try expectTracing(context, at: place, in: &queue) }

@@ -31,6 +31,14 @@ import Testing
     #expect(!plan.description.contains("again"))
   }
 
+  @Test func whatCannotHappenIsNotMissed() {
+    var plan = HookPlan(types: 1 << RAW_SHM.rawValue) { $0 == .fexit }
+    #expect(plan.description.contains("32 bits"))
+    plan.leaveOut(.memfdCreate32)
+    #expect(!plan.description.contains("32 bits") && plan[.memfdCreate32] == nil && plan[.memfdCreate] != nil)
+    #expect(plan.hooks == [.shmget, .memfdCreate])
+  }
+
   @Test func someMustBeHad() {
     var plan = HookPlan()
     plan.reject(.exec, "first")

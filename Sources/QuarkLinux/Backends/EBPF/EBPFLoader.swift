@@ -41,6 +41,9 @@ internal import QuarkCore
     plan = HookPlan(Self.preference(types), types: settings.types) { kind in
       allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
     }
+    for hook in hooks where hook.isOf32Bits && !hook.variants.contains(where: { types.functionID($0.target) != nil }) {
+      plan.leaveOut(hook)
+    }
     self.settings = settings
     unsafe self.elf = elf
     elfSize = size

@@ -44,6 +44,10 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
+  /// True for hooks that deliver only calls of programs of 32 bits. A kernel that runs no such programs does not have
+  /// their functions.
+  var isOf32Bits: Bool { self == .ptraceRequest32 || self == .memfdCreate32 }
+
   /// True if the process of the self-test does what this hook reports.
   var isTested: Bool {
     switch self {

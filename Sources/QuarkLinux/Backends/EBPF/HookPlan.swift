@@ -6,7 +6,7 @@ internal import CWire
 /// failed.
 public struct HookPlan: Sendable {
   /// The hooks for the wanted types. The others have no variants, and are not listed.
-  public let hooks: [Hook]
+  public private(set) var hooks: [Hook]
   private var variants: [[HookVariant]]
   /// Kinds that must not be used.
   private let refused: [HookVariant.Kind]
@@ -76,6 +76,12 @@ public struct HookPlan: Sendable {
 
   /// The hooks that use this kind of variant.
   public func hooks(_ kind: HookVariant.Kind) -> [Hook] { hooks.filter { self[$0]?.kind == kind } }
+
+  /// Removes a hook for calls that cannot happen on this kernel: it is not listed, and nothing is missing without it.
+  public mutating func leaveOut(_ hook: Hook) {
+    hooks.removeAll { $0 == hook }
+    variants[hook.rawValue] = []
+  }
 
   /// Switches to the next variant.
   public mutating func reject(_ hook: Hook, _ reason: String) {

@@ -265,7 +265,7 @@ SECONDS ?= 60
 
 .build-fuzz/fuzz: $(FUZZED) Fuzz/module.modulemap $(wildcard Sources/CWire/include/*.h) Sources/CQuark/include/quark.h | deps
 	$(Q)mkdir -p $(@D)
-	$(Q)$(SWIFT)c -wmo -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -swift-version 6 \
+	$(Q)$(SWIFT)c -wmo -O -gline-tables-only -sanitize=fuzzer,address -parse-as-library -use-ld=lld -module-name Fuzz -package-name quark -swift-version 6 \
 		-enable-experimental-feature Lifetimes -Xcc -fmodule-map-file=Fuzz/module.modulemap -Xcc -ISources/CWire/include $(FUZZED) -o $@
 	$(Q)for name in $(FUZZERS); do ln -f $@ $(@D)/$$name || exit; done
 

@@ -111,54 +111,53 @@ static __always_inline int on_memfd(int descriptor, __u64 name, __u32 flags)
  * __x64_sys_memfd_create(regs), __ia32_sys_memfd_create(regs): a descriptor, or an error. What both of them call cannot
  * be hooked: it is inline, which to the kernel means notrace.
  */
+static __always_inline int on_memfd_call(__u64 address, int descriptor)
+{
+	struct pt_regs *regs = (struct pt_regs *)address;
+
+	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+}
+
+static __always_inline int on_memfd_call_32(__u64 address, int descriptor)
+{
+	struct pt_regs *regs = (struct pt_regs *)address;
+
+	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
+	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
+}
+
 SEC("quark_fexit/memfd_create")
 int memfd_create_fexit(__u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)argument(ctx, 0);
 	long descriptor = argument(ctx, 1);
 
-	if (descriptor < 0)
-		return 0;
-	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+	return descriptor < 0 ? 0 : on_memfd_call(argument(ctx, 0), descriptor);
 }
 
 SEC("quark_kretprobe/memfd_create")
 int memfd_create_kretprobe(struct pt_regs *ctx)
 {
 	long descriptor = PT_REGS_RC(ctx);
-	struct pt_regs *regs;
 	struct call call;
 
-	if (!call_end(&call, descriptor < 0, WIRE_FAMILY_SHM))
-		return 0;
-	regs = (struct pt_regs *)call.arguments[0];
-	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+	return call_end(&call, descriptor < 0, WIRE_FAMILY_SHM) ? on_memfd_call(call.arguments[0], descriptor) : 0;
 }
 
 SEC("quark_fexit/memfd_create_32")
 int memfd_create_32_fexit(__u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)argument(ctx, 0);
 	long descriptor = argument(ctx, 1);
 
-	if (descriptor < 0)
-		return 0;
-	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
-	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
+	return descriptor < 0 ? 0 : on_memfd_call_32(argument(ctx, 0), descriptor);
 }
 
 SEC("quark_kretprobe/memfd_create_32")
 int memfd_create_32_kretprobe(struct pt_regs *ctx)
 {
 	long descriptor = PT_REGS_RC(ctx);
-	struct pt_regs *regs;
 	struct call call;
 
-	if (!call_end(&call, descriptor < 0, WIRE_FAMILY_SHM))
-		return 0;
-	regs = (struct pt_regs *)call.arguments[0];
-	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
-	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
+	return call_end(&call, descriptor < 0, WIRE_FAMILY_SHM) ? on_memfd_call_32(call.arguments[0], descriptor) : 0;
 }
 
 #endif

@@ -134,43 +134,30 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.fentry, program: "getpid_fentry", target: "__do_sys_getpid"),
       ]
     case .ptraceAttach:
-      [
-        HookVariant(.fexit, program: "ptrace_attach_fexit", target: "ptrace_attach"),
-        HookVariant(.kretprobe, program: "ptrace_attach_kretprobe", target: "ptrace_attach", entry: "ptrace_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "ptrace_attach", fexit: "ptrace_attach_fexit", kretprobe: "ptrace_attach_kretprobe", entry: "ptrace_kprobe")
     case .ptraceTraceme:
-      [
-        HookVariant(.fexit, program: "ptrace_traceme_fexit", target: "ptrace_traceme"),
-        HookVariant(.kretprobe, program: "ptrace_traceme_kretprobe", target: "ptrace_traceme", entry: "ptrace_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "ptrace_traceme", fexit: "ptrace_traceme_fexit", kretprobe: "ptrace_traceme_kretprobe",
+        entry: "ptrace_kprobe")
     case .ptraceRequest:
-      [
-        HookVariant(.fexit, program: "ptrace_request_fexit", target: "arch_ptrace"),
-        HookVariant(.kretprobe, program: "ptrace_request_kretprobe", target: "arch_ptrace", entry: "ptrace_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "arch_ptrace", fexit: "ptrace_request_fexit", kretprobe: "ptrace_request_kretprobe", entry: "ptrace_kprobe")
     case .ptraceRequest32:
-      [
-        HookVariant(.fexit, program: "ptrace_request_32_fexit", target: "compat_arch_ptrace"),
-        HookVariant(
-          .kretprobe, program: "ptrace_request_32_kretprobe", target: "compat_arch_ptrace", entry: "ptrace_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "compat_arch_ptrace", fexit: "ptrace_request_32_fexit", kretprobe: "ptrace_request_32_kretprobe",
+        entry: "ptrace_kprobe")
     case .shmget:
-      [
-        HookVariant(.fexit, program: "shmget_fexit", target: "ipcget"),
-        HookVariant(.kretprobe, program: "shmget_kretprobe", target: "ipcget", entry: "shm_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "ipcget", fexit: "shmget_fexit", kretprobe: "shmget_kretprobe", entry: "shm_kprobe")
     case .memfdCreate:
-      [
-        HookVariant(.fexit, program: "memfd_create_fexit", target: "__x64_sys_memfd_create"),
-        HookVariant(
-          .kretprobe, program: "memfd_create_kretprobe", target: "__x64_sys_memfd_create", entry: "shm_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "__x64_sys_memfd_create", fexit: "memfd_create_fexit", kretprobe: "memfd_create_kretprobe",
+        entry: "shm_kprobe")
     case .memfdCreate32:
-      [
-        HookVariant(.fexit, program: "memfd_create_32_fexit", target: "__ia32_sys_memfd_create"),
-        HookVariant(
-          .kretprobe, program: "memfd_create_32_kretprobe", target: "__ia32_sys_memfd_create", entry: "shm_kprobe"),
-      ]
+      HookVariant.atReturn(
+        of: "__ia32_sys_memfd_create", fexit: "memfd_create_32_fexit", kretprobe: "memfd_create_32_kretprobe",
+        entry: "shm_kprobe")
     case .moduleLoad:
       [
         HookVariant(.kprobe, program: "module_kprobe", target: "module_arch_freeing_init"),
@@ -217,6 +204,16 @@ public struct HookVariant: Sendable {
     self.program = program
     self.target = target
     self.entry = entry
+  }
+
+  /// The ways to see a function's return with its arguments: fexit comes first, because nothing has to be kept for it.
+  static func atReturn(
+    of target: StaticString, fexit: StaticString, kretprobe: StaticString, entry: StaticString
+  ) -> [HookVariant] {
+    [
+      HookVariant(.fexit, program: fexit, target: target),
+      HookVariant(.kretprobe, program: kretprobe, target: target, entry: entry),
+    ]
   }
 
   /// Text such as `fentry/commit_creds`.

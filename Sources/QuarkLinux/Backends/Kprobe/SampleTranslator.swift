@@ -264,25 +264,26 @@ internal import QuarkBTF
     // The rest is read late. It is right only if it ends with the known part, because the process may have changed its
     // directory.
     let key = key(sample, of: leaf)
-    if reader.readDirectory(ofProcess: draft.header.pid, startNS: draft.task.start_boot_ns),
-      names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
-    {
-      directories.learn(reader.copy, of: key)
-      reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
-    } else if let path = directories.path(of: key), names.isEnd(of: path.span) {
+    let startNS = draft.task.start_boot_ns
+    if reader.readDirectory(ofProcess: draft.header.pid, startNS: startNS), addLateDirectory(key) { return }
+    if let path = directories.path(of: key), names.isEnd(of: path.span) {
       let flags = WIRE_FIELD_PATH.rawValue | WIRE_FIELD_LATE.rawValue
-      unsafe writer.add(WIRE_FIELD_CWD, path.span.bytes, flags: flags)
-    } else if !names.isEmpty,
-      reader.readDirectory(ofParent: draft.task.ppid, ofOneStartedAt: draft.task.start_boot_ns),
-      names.isEnd(of: reader.bytes), key.mayBe(reader.bytes)
-    {
-      // Commands of a shell come and go in the directory of the shell.
-      directories.learn(reader.copy, of: key)
-      reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
-    } else {
-      names.markAsCut()
-      names.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_CUT.rawValue)
+      return unsafe writer.add(WIRE_FIELD_CWD, path.span.bytes, flags: flags)
     }
+    // Commands of a shell come and go in the directory of the shell.
+    if !names.isEmpty, reader.readDirectory(ofParent: draft.task.ppid, ofOneStartedAt: startNS),
+      addLateDirectory(key)
+    { return }
+    names.markAsCut()
+    names.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_CUT.rawValue)
+  }
+
+  /// Adds the path that was read last, unless it is another directory's. The result is false then.
+  private mutating func addLateDirectory(_ key: KnownDirectories.Key) -> Bool {
+    guard names.isEnd(of: reader.bytes), key.mayBe(reader.bytes) else { return false }
+    directories.learn(reader.copy, of: key)
+    reader.add(WIRE_FIELD_CWD, to: &writer, flags: WIRE_FIELD_PATH.rawValue)
+    return true
   }
 
   /// Continues at the mount point: the sample has one name of it, which is enough directly below the root.

@@ -92,10 +92,10 @@ func ringOverflow(_ context: TestContext) throws(TestEnd) {
 /// later record has to come for that.
 func stoppedReader(_ context: TestContext) throws(TestEnd) {
   var context = context
-  context.attributes.ring_size = 128 << 10
+  context.attributes.ring_size = 64 << 10
   var queue = try context.open()
-  let most = Options.amount("QUARK_TEST_LOAD") ?? 300
-  for processes in [25, most] {
+  let most = Options.amount("QUARK_TEST_LOAD") ?? 150
+  for processes in [15, most] {
     let account = try undisturbed(&queue, lives: processes + 1) { () throws(TestEnd) in
       let child = try start {
         for index in 0..<processes {
@@ -112,7 +112,7 @@ func stoppedReader(_ context: TestContext) throws(TestEnd) {
     let produced = processes * 3 + 2
     FileDescriptor.complain("\(processes) processes: \(account.came) records came, \(account.lost) were lost\n")
     try expectEqual("records that came and that were lost", account.came + account.lost, produced)
-    try expect((account.lost == 0) == (processes == 25), "of \(processes) processes \(account.lost) records are lost")
+    try expect((account.lost == 0) == (processes == 15), "of \(processes) processes \(account.lost) records are lost")
   }
 }
 

@@ -27,13 +27,20 @@ func execByOtherNames(_ context: TestContext) throws(TestEnd) {
   must("mkdir", unsafe mkdir(scratch.path + "/sub", 0o755))
   var queue = try context.open()
   let long = "." + String(repeating: "/.", count: 1990) + "/program"
+  var children: [pid_t] = []
   for name in ["link", "../.././tmp//quark-test.\(getpid())/program", "./sub/../program", "/dev/fd/3", long] {
-    let life = try context.live(in: &queue, status: 20) {
+    let child = try start {
       must("chdir", unsafe chdir(scratch.path))
       let descriptor = unsafe clinux_open(program, O_RDONLY, 0)
       if descriptor != 3 { must("dup", dup2(descriptor, 3)) }
       return execute(name, ["x", "20"])
     }
+    try expectEqual("the child's end", try wait(for: child), 20 << 8)
+    children.append(child)
+  }
+  // All of them are held at the same time.
+  for child in children {
+    let life = try context.life(of: child, endingWith: 20 << 8, in: &queue)
     try life.expect(execs: 1)
     try expectEqual("exe", life.known.exe, program)
     try expectEqual("script", life.known.script, "(none)")
@@ -263,13 +270,20 @@ func directoriesAcrossMounts(_ context: TestContext) throws(TestEnd) {
   }
   var queue = try context.open()
   let truth = try Truth()
+  var children: [(pid: pid_t, path: String)] = []
   for path in [scratch.path + "/a", scratch.path + "/twice", deep] {
-    let life = try context.live(in: &queue, status: 21) {
+    let child = try start {
       descend(from: path, 1)
       truth.text = workingDirectory()
       return execute("/bin/exit", ["exit", "21"])
     }
-    try expectEqual("cwd", life.known.cwd, truth.text)
+    try expectEqual("the child's end", try wait(for: child), 21 << 8)
+    children.append((child, truth.text))
+  }
+  // All of them are held at the same time.
+  for child in children {
+    let life = try context.life(of: child.pid, endingWith: 21 << 8, in: &queue)
+    try expectEqual("cwd", life.known.cwd, child.path)
   }
 }
 

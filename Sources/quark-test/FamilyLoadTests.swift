@@ -10,7 +10,6 @@ func familyLoad(_ context: TestContext) throws(TestEnd) {
   let count = Options.amount("QUARK_TEST_LOAD") ?? 500
   var context = context
   for calls in Calls.allCases { context.attributes.flags |= calls.flag }
-  context.attributes.hold_time = 1000
   // A queue for all rounds of a kind: to open and to close one takes longer than a round.
   do {
     var queue = try context.open(returnsBy: "fexit")

@@ -6,9 +6,11 @@ import QuarkLinux
 /// Each call of getpid(2), by any thread, is an event. A queue that does not ask for them has no such events, and loads
 /// no program for them; a backend that cannot report them says so.
 func getpidCalls(_ context: TestContext) throws(TestEnd) {
-  var plain = try context.open()
-  try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked, but was not asked for")
-  try expectEqual("calls that were not asked for", try callGetpid(context, in: &plain), 0)
+  do {
+    var plain = try context.open()
+    try expect(unsafe !containsLine(plain.queue.pointee.hooks, "getpid"), "getpid is hooked, but was not asked for")
+    try expectEqual("calls that were not asked for", try callGetpid(context, in: &plain), 0)
+  }
   var asking = context
   asking.attributes.flags |= QQ_GETPID
   var queue = try asking.open()

@@ -13,7 +13,7 @@ func statisticsOften(_ context: TestContext) throws(TestEnd) {
   }
   var (seen, calls) = (Seen(), 0)
   let begin = milliseconds()
-  while calls < 5000 || load.processes < 150 {
+  while calls < 3000 || load.processes < 80 {
     for _ in 0..<10 { try expectEqual("lost", try queue.counters().lost, 0) }
     calls += 10
     while let event = unsafe queue.queue.pointee.nextEvent() { unsafe seen.add(event, of: load.pids) }
@@ -101,7 +101,7 @@ private func countAll(_ context: TestContext, _ hooks: String) throws(TestEnd) {
   let truth = try Truth()
   var neighbours: [pid_t] = []
   for _ in 1...2 { neighbours.append(try startNeighbour(until: truth)) }
-  let (generators, processes) = (3, 60)
+  let (generators, processes) = (3, 30)
   let account = try undisturbed(&queue, lives: generators * (processes + 1)) { () throws(TestEnd) in
     var pids: [pid_t] = []
     for _ in 1...generators {

@@ -19,7 +19,7 @@ struct Options {
   var isForking = true
   var isTracing = false
   /// The number of tests that run side by side.
-  var jobs = 12
+  var jobs = 16
   /// The seed for the order of the tests; 0 means the order of the plan.
   var seed = 0
 
@@ -66,7 +66,7 @@ struct Options {
       -b       the EBPF tests
       -h       the manual on a terminal, else this text
       -k       the KPROBE tests, with the kernel's own types and with the table of offsets
-      -j jobs  run this many tests side by side (12); 1: each by itself
+      -j jobs  run this many tests side by side (16); 1: each by itself
       -l       list the tests
       -n       the NOVA tests
       -s seed  an order that depends on the seed, a number above 0; also --shuffle

@@ -90,12 +90,21 @@ struct Runner: ~Copyable {
   }
 
   private mutating func startMore() {
-    while let next = waiting.first, running.count < options.jobs {
-      let isAlone = options.tests[next].alone != nil || running.contains { options.tests[$0.index].alone != nil }
-      if isAlone, !running.isEmpty { return }
-      waiting.removeFirst()
-      start(next)
+    while running.count < options.jobs, let place = waiting.indices.first(where: { mayStart(waiting[$0], place: $0) }) {
+      start(waiting.remove(at: place))
     }
+  }
+
+  /// True if a waiting test may start beside those that run. The tests that keep others from opening queues are first,
+  /// one at a time, and shared queues are read meanwhile.
+  private func mayStart(_ index: Int, place: Int) -> Bool {
+    let test = options.tests[index]
+    if running.contains(where: { options.tests[$0.index].alone != nil }) { return false }
+    if test.alone != nil { return place == 0 && running.isEmpty }
+    guard test.queue.isOwn else { return true }
+    func isKeepingOthers(_ index: Int) -> Bool { options.tests[index].isKeepingOthers }
+    if test.isKeepingOthers { return !running.contains { options.tests[$0.index].queue.isOwn } }
+    return !running.contains { isKeepingOthers($0.index) } && !waiting.contains { isKeepingOthers($0) }
   }
 
   private mutating func start(_ index: Int) {

@@ -19,12 +19,11 @@ struct SharedQueue: ~Copyable {
     _ attributes: quark_queue_attr, control: consuming FileDescriptor, isSeparate: Bool
   ) -> TestProcess.Ending {
     _ = clinux_end_with_parent(SIGKILL)
-    let start = milliseconds()
     let opened: Queue
-    do throws(QuarkError) { opened = try Queue(attributes) } catch {
-      return TestProcess.Ending(status: 1, reason: "open: \(error.message)")
+    do throws(TestEnd) { opened = try open(attributes) } catch {
+      guard case .failed(let reason) = error else { return TestProcess.Ending(status: 1) }
+      return TestProcess.Ending(status: 1, reason: reason)
     }
-    Stopwatch.opening.add(milliseconds() - start)
     var host = SharedQueue(queue: opened, control: control)
     if isSeparate { host.queue.forbidJoining() }
     while host.turn() {}
@@ -32,6 +31,17 @@ struct SharedQueue: ~Copyable {
     _ = consume host
     Stopwatch.closing.add(milliseconds() - end)
     return TestProcess.Ending()
+  }
+
+  private static func open(_ attributes: quark_queue_attr) throws(TestEnd) -> Queue {
+    let lock = try TestLock.sharedOpening()
+    let start = milliseconds()
+    defer { Stopwatch.opening.add(milliseconds() - start) }
+    do throws(QuarkError) {
+      let queue = try Queue(attributes)
+      extendLifetime(lock)
+      return queue
+    } catch { throw .failed("open: \(error.message)") }
   }
 
   private init(queue: consuming Queue, control: consuming FileDescriptor) {

@@ -36,6 +36,8 @@ enum NeededQueue {
   }
 
   var isSeparate: Bool { if case .separate = self { true } else { false } }
+
+  var isOwn: Bool { if case .own = self { true } else { false } }
 }
 
 /// One test on one backend.
@@ -52,6 +54,8 @@ struct Test {
   var heavyMinutes: Int?
   /// True if the source of the offsets does not matter: then the test is not run with the table.
   var isWithoutTable = false
+  /// True if other tests may not open queues while it runs.
+  private(set) var isKeepingOthers = false
   private var isDisturbedByMaps = false
   let body: (TestContext) throws(TestEnd) -> Void
 
@@ -75,7 +79,7 @@ struct Test {
   private func on(_ backend: Backend) -> Test {
     var test = self
     test.backend = backend
-    if backend.isKprobe, test.isDisturbedByMaps { test.alone = nil }
+    if !backend.isKprobe, test.isDisturbedByMaps { test.isKeepingOthers = true }
     return test
   }
 
@@ -84,7 +88,12 @@ struct Test {
   private var disturbedByMaps: Test {
     var test = self
     test.isDisturbedByMaps = true
-    test.alone = "others' maps make the kernel pass over programs"
+    return test
+  }
+
+  private var disturbedByOpening: Test {
+    var test = self
+    test.isKeepingOthers = true
     return test
   }
 
@@ -116,12 +125,12 @@ struct Test {
   private static var common: [Test] {
     [
       // Tests that take long begin first.
-      Test("t_mon_ends", .none, monitorEnds),
-      Test("t_mon_nobody", .none, monitorAsNobody),
-      Test("t_mon_no_reader", .none, monitorWithoutReader),
-      Test("t_mon_more_rights", .none, monitorWithMoreRights).withoutTable,
+      Test("t_mon_ends", .own("quark-mon has one"), monitorEnds),
+      Test("t_mon_nobody", .own("quark-mon has one"), monitorAsNobody),
+      Test("t_mon_no_reader", .own("quark-mon has one"), monitorWithoutReader).withoutTable,
+      Test("t_mon_more_rights", .own("quark-mon has one"), monitorWithMoreRights).withoutTable,
       Test("t_probe", .own("what is tested is its opening"), probe),
-      Test("t_os_release", .none, systemRelease),
+      Test("t_os_release", .none, systemRelease).withoutTable,
       Test("t_fork_exec_exit", .own("it counts what is lost"), forkExecExit).disturbedByMaps,
       Test("t_fork_exec_exit_rel", .joined, execRelative),
       Test("t_memfd_exec", .separate, execMemfd),
@@ -157,22 +166,23 @@ struct Test {
       Test("t_exit_together", .separate, exitTogether),
       Test("t_exit_tgid", .own("it has hardly any hold time"), exitTgid),
       Test("t_namespace", .joined, namespaces),
-      Test("t_cache_grace", .own("it has hardly any grace time"), cacheGrace),
-      Test("t_min_agg", .own("it asks for the least aggregation"), minimalAggregation),
+      Test("t_cache_grace", .own("it has hardly any grace time"), cacheGrace).withoutTable,
+      Test("t_min_agg", .own("it asks for the least aggregation"), minimalAggregation).withoutTable,
       Test("t_set_agg_matrix", .separate, emptyMatrix),
-      Test("t_stats", .own("its counters must begin at 0"), statistics).disturbedByMaps,
+      Test("t_stats", .own("its counters must begin at 0"), statistics).disturbedByMaps.withoutTable,
       Test("t_getpid", .own("it asks for calls of getpid"), getpidCalls).disturbedByMaps.withoutTable,
       Test("t_shm", .own("it asks for shared memory"), sharedMemory).disturbedByMaps.withoutTable,
       Test("t_module_fails", .own("it asks for modules"), moduleFails).disturbedByMaps,
-      Test("t_module_load", .own("it asks for modules"), alone: "a module can be loaded but once", moduleLoads),
+      Test("t_module_load", .own("it asks for modules"), moduleLoads).disturbedByMaps,
       Test("t_capabilities_list", .own("it asks for all that there is"), capabilityList).disturbedByMaps.withoutTable,
-      Test("t_rule_poison", .own("it has rules"), rulePoison),
-      Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting),
-      Test("t_rule_id", .own("it has rules"), ruleID),
-      Test("t_rule_parser", .none, ruleParser),
-      Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader),
-      Test("t_self_test", .own("it opens with a self-test"), alone: "it looks for any canary", selfTest),
-      Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow),
+      Test("t_rule_poison", .own("it has rules"), rulePoison).withoutTable,
+      Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting).withoutTable,
+      Test("t_rule_id", .own("it has rules"), ruleID).withoutTable,
+      Test("t_rule_parser", .none, ruleParser).withoutTable,
+      Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader).withoutTable,
+      // It looks for any canary.
+      Test("t_self_test", .own("it opens with a self-test"), selfTest).disturbedByOpening,
+      Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow).withoutTable,
       Test("t_cpu_offline", .own("it counts what is lost"), alone: "it takes a processor away", processorOffline),
       Test("t_unprivileged", .own("it may not open one"), unprivileged),
       Test("t_descriptors", .own("it may have few descriptors"), descriptorLimit).withoutTable,
@@ -206,10 +216,10 @@ struct Test {
       Test("t_family_load", .own("it is a load"), alone: "it counts the machine's calls", familyLoad),
       Test("t_family_overflow", .own("its ring is small"), alone: "it counts the machine's calls", familyOverflow),
       Test("t_capabilities", .own("it has few privileges"), capabilities),
-      Test("t_stats_often", .own("it asks all the time"), alone: "it is a load", statisticsOften),
+      Test("t_stats_often", .own("it asks all the time"), statisticsOften).disturbedByMaps,
       Test("t_missed_runs", .own("it says how they are hooked"), alone: "it counts the machine's tasks", missedRuns),
       Test("t_exit_no_notes", .separate, alone: "its queue has no room for notes", exitsWithoutNotes),
-      Test("t_mon_types", .none, monitorTypes),
+      Test("t_mon_types", .own("quark-mon has one"), monitorTypes),
       Test("t_suspend", .own("it has one of each backend"), alone: "it stops the machine", suspended),
       Test("t_leftovers", .own("what is tested is its end"), alone: "it counts the machine's BPF objects", leftovers),
     ]
@@ -222,15 +232,15 @@ struct Test {
       Test("t_ptrace", .own("it asks for calls of ptrace"), kprobePtraceCalls),
       Test("t_unknown", .joined, unknownToKprobes),
       Test("t_long_args", .own("it says when its records are read"), longArguments),
-      Test("t_deep_cwd", .joined, deepDirectory),
+      Test("t_deep_cwd", .separate, deepDirectory),
       Test("t_poorer_kernel", .own("it may not use all that there is"), poorerKernel),
       Test("t_thread_events", .own("it asks for threads"), threadEvents),
       Test(
         "t_stalled_ring", .own("it changes what its rings say"), alone: "what others do puts it right", stalledRing
       ).withoutTable,
-      Test("t_fallback", .own("it may not use EBPF"), fallingBack),
-      Test("t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft),
-      Test("t_probes_dropped", .own("it gives its privileges up"), probesOfDropped),
+      Test("t_fallback", .own("it may not use EBPF"), fallingBack).withoutTable,
+      Test("t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft).withoutTable,
+      Test("t_probes_dropped", .own("it gives its privileges up"), probesOfDropped).withoutTable,
     ]
   }
 

@@ -11,13 +11,16 @@ struct TestContext {
   let backend: Backend
   let verbosity: Int
   private let isSeparate: Bool
+  private let isKeepingOthers: Bool
   /// The socket of the shared queue; -1 if the test runs by itself.
   private let line: CInt
 
   init(_ test: Test, verbosity: Int, line: CInt) {
     backend = test.backend ?? .ebpf
     isSeparate = test.queue.isSeparate
-    attributes = Self.attributes(backend, holdTimeMS: 100)
+    isKeepingOthers = test.isKeepingOthers
+    // A test reads its own queue when its processes have ended: all of their records are there.
+    attributes = Self.attributes(backend, holdTimeMS: 20)
     self.verbosity = verbosity
     self.line = line
   }
@@ -46,7 +49,8 @@ struct TestContext {
   /// Opens or joins the queue that the test's declaration names.
   func open() throws(TestEnd) -> TestQueue {
     if line >= 0 { return try TestQueue(sharing: line, verbosity: verbosity) }
-    let queue = try TestQueue(opening: attributes, verbosity: verbosity)
+    let lock = isKeepingOthers ? try TestLock.sharedOpening() : nil
+    let queue = try TestQueue(opening: attributes, lock: lock, verbosity: verbosity)
     if isSeparate { unsafe queue.queue.pointee.forbidJoining() }
     return queue
   }

@@ -14,23 +14,31 @@ import QuarkLinux
   /// Events that came while the test waited for others.
   private var waiting: [Life.Part] = []
   private let verbosity: Int
+  private let lock: TestLock?
 
-  /// Opens a queue.
-  init(opening attributes: quark_queue_attr, verbosity: Int) throws(TestEnd) {
+  /// Opens a queue. With a lock, no shared queue is opened until this one is closed.
+  init(opening attributes: quark_queue_attr, lock: TestLock?, verbosity: Int) throws(TestEnd) {
+    unsafe own = try Self.open(attributes)
+    line = -1
+    self.verbosity = verbosity
+    self.lock = lock
+  }
+
+  private static func open(_ attributes: quark_queue_attr) throws(TestEnd) -> UnsafeMutablePointer<Queue> {
     let start = milliseconds()
     do throws(QuarkError) {
       let queue = try Queue(attributes)
-      unsafe own = .allocate(capacity: 1)
-      unsafe own!.initialize(to: queue)
+      let own = UnsafeMutablePointer<Queue>.allocate(capacity: 1)
+      unsafe own.initialize(to: queue)
+      Stopwatch.opening.add(milliseconds() - start)
+      return unsafe own
     } catch { throw .failed("open: \(error.message)") }
-    Stopwatch.opening.add(milliseconds() - start)
-    line = -1
-    self.verbosity = verbosity
   }
 
   /// Joins a shared queue. From then on it delivers the events of this process's children.
   init(sharing line: CInt, verbosity: Int) throws(TestEnd) {
     unsafe own = nil
+    lock = nil
     self.line = line
     self.verbosity = verbosity
     try send(.attach, UInt32(getpid()))
@@ -41,6 +49,8 @@ import QuarkLinux
 
   deinit {
     guard let own = unsafe own else { return }
+    // Others need not wait until it is closed.
+    lock?.release()
     let start = milliseconds()
     unsafe own.deinitialize(count: 1)
     unsafe own.deallocate()

@@ -248,8 +248,8 @@ struct Pass: ~Copyable {
       }
     }
     for path in paths { bound += block(path.count) }
-    // The last event has its payload still.
-    bound += block(ledger.records.lazy.compactMap { $0.payload?.size }.max() ?? 0)
+    // The last event has its payloads still.
+    for index in ledger.lastRecords { bound += block(ledger.records[index].payload?.size ?? 0) }
     let held = pipeline.processes.strings.held
     ledger.check(held <= bound, "\(held) bytes of strings are in use, should be \(bound) at most")
   }

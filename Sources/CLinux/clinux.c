@@ -16,7 +16,7 @@ int clinux_own_pid_namespace(struct clinux_pid_namespace *namespace)
 {
 	struct stat status;
 
-	if (stat("/proc/self/ns/pid", &status) == -1)
+	if (fstatat(AT_FDCWD, "/proc/self/ns/pid", &status, 0) == -1)
 		return -1;
 	/* MKDEV of include/linux/kdev_t.h; stat(2) has the bits in another order. */
 	namespace->device = (uint64_t)major(status.st_dev) << 20 | minor(status.st_dev);

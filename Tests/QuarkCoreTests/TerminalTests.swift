@@ -74,6 +74,29 @@ import Testing
     #expect(seen == [["a"], ["b"], ["c", "d"], ["cut"], ["e"]])
   }
 
+  /// A process that got the pid of another one writes on its own account.
+  @Test func anotherProcessIsAnotherEvent() {
+    var pipeline = PayloadTests.pipeline()
+    for index in 1...2 as ClosedRange<UInt64> {
+      var record = Self.write("\(index)", after: index)
+      record.tty.start_boot_ns = PayloadTests.startNS + index
+      unsafe pipeline.insert(record: record.bytes.span.bytes)
+    }
+    var seen: [[String]] = []
+    while let event = unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0) { unsafe seen.append(chain(event.pointee.tty)) }
+    #expect(seen == [["1"], ["2"]])
+  }
+
+  /// A program of generation 9 has what is behind `mprotect` elsewhere.
+  @Test func theNextGenerationHasItToo() throws {
+    var pipeline = PayloadTests.pipeline(generation: .nine)
+    unsafe pipeline.insert(record: Self.write("a", after: 1, isInput: true).bytes.span.bytes)
+    let event = unsafe try #require(pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0))
+    let tail = unsafe (UnsafeRawPointer(event) + CQUARK_EVENT_TAIL_9)
+      .assumingMemoryBound(to: cquark_event_tail.self)
+    #expect(unsafe tail.pointee.tty_flags == UInt32(QUARK_TTY_F_INPUT) && chain(tail.pointee.tty) == ["a"])
+  }
+
   @Test func aChainHasLessThan4096Bytes() {
     var pipeline = PayloadTests.pipeline()
     for index in 0..<500 {

@@ -14,7 +14,7 @@ struct ModelRules {
   let joinsTerminals: Bool
 
   init(_ parameters: Parameters) {
-    joinsTerminals = parameters.joining == .standard
+    joinsTerminals = parameters.joining == .standard || parameters.joining == .random && parameters.seed & 1 == 0
     switch parameters.joining {
     case .standard, .minimal: setStock(isMinimal: parameters.joining == .minimal)
     case .none: break

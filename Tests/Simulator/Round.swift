@@ -80,6 +80,7 @@ struct Pass: ~Copyable {
   }
 
   private mutating func setMatrix() {
+    pipeline.matrix.set(RAW_TTY, RAW_TTY, ledger.model.rules.joinsTerminals ? .tty : .never)
     for first in ModelRules.types {
       for next in ModelRules.types {
         let rule: AggregationRule =

@@ -24,7 +24,7 @@ func fuzzRecord(_ record: RawSpan) {
 /// What it points to may be read, and it is as large as it says.
 private func checkPayload(_ event: UnsafeMutablePointer<raw_event>) {
   let family = wire_family(cquark_type(event.pointee.type).pointee.family)
-  let hasPayload = [WIRE_FAMILY_PTRACE, WIRE_FAMILY_MODULE, WIRE_FAMILY_SHM].contains(family)
+  let hasPayload = [WIRE_FAMILY_PTRACE, WIRE_FAMILY_MODULE, WIRE_FAMILY_SHM, WIRE_FAMILY_TTY].contains(family)
   guard let payload = event.pointee.payload else { return precondition(!hasPayload) }
   precondition(hasPayload && UInt(bitPattern: payload) % 8 == 0)
   check(payload.assumingMemoryBound(to: CChar.self), bytes: Int(event.pointee.variable_bytes))
@@ -33,6 +33,9 @@ private func checkPayload(_ event: UnsafeMutablePointer<raw_event>) {
     for text in [event.pointee.module_load.pointee.name, event.pointee.module_load.pointee.version] { check(text) }
     check(event.pointee.module_load.pointee.src_version)
   case WIRE_FAMILY_SHM: check(UnsafeMutablePointer(mutating: event.pointee.shm.pointee.path))
+  case WIRE_FAMILY_TTY:
+    let data = payload.assumingMemoryBound(to: CChar.self) + MemoryLayout<quark_tty>.size
+    check(data, count: event.pointee.tty.pointee.data_len + 1)
   default: break
   }
 }

@@ -45,7 +45,7 @@ func fuzzRecording(_ bytes: RawSpan) {
 
 private func takeEvents(of pipeline: inout EventPipeline, nowNS: UInt64, wallOffsetNS: UInt64) {
   while let event = pipeline.next(nowNS: nowNS, wallOffsetNS: wallOffsetNS) {
-    if event.pointee.module_load != nil || event.pointee.shm != nil {
+    if event.pointee.module_load != nil || event.pointee.shm != nil || event.pointee.tty != nil {
       var text = ByteBuffer()
       _ = EventText.append(event.pointee, to: &text)
     }

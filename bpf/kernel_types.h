@@ -20,7 +20,12 @@ typedef _Bool bool;
 
 enum { false = 0, true = 1 };
 
-/* uapi/linux/bpf.h: the values that we use */
+/* uapi/linux/bpf.h: what we use of it */
+struct bpf_pidns_info {
+	__u32 pid;
+	__u32 tgid;
+};
+
 enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -158,9 +163,24 @@ struct tty_driver {
 	int minor_start;
 };
 
+struct ktermios {
+	unsigned int c_iflag;
+	unsigned int c_oflag;
+	unsigned int c_cflag;
+	unsigned int c_lflag;
+};
+
+struct winsize {
+	unsigned short ws_row;
+	unsigned short ws_col;
+};
+
 struct tty_struct {
 	struct tty_driver *driver;
 	int index;
+	struct ktermios termios;
+	struct winsize winsize;
+	struct tty_struct *link;
 };
 
 typedef struct {

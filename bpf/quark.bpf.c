@@ -20,6 +20,7 @@
 #include "families/process.bpf.h"
 #include "families/ptrace.bpf.h"
 #include "families/shm.bpf.h"
+#include "families/tty.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -12,6 +12,18 @@
 #include <sys/io.h>
 #endif
 
+int clinux_own_pid_namespace(struct clinux_pid_namespace *namespace)
+{
+	struct stat status;
+
+	if (fstatat(AT_FDCWD, "/proc/self/ns/pid", &status, 0) == -1)
+		return -1;
+	/* MKDEV of include/linux/kdev_t.h; stat(2) has the bits in another order. */
+	namespace->device = (uint64_t)major(status.st_dev) << 20 | minor(status.st_dev);
+	namespace->inode = status.st_ino;
+	return 0;
+}
+
 const char *clinux_signal_name(int number)
 {
 	return sigabbrev_np(number);
@@ -209,6 +221,18 @@ static bool canary_memory_file(void)
 	return fd >= 0 && syscall(SYS_close, fd) == 0;
 }
 
+/* What is written to the master is input of the slave, and a new one echoes it. */
+static bool canary_terminal(void)
+{
+	const int fd = (int)syscall(SYS_openat, AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+	bool is_written;
+
+	if (fd < 0)
+		return false;
+	is_written = syscall(SYS_write, fd, "c", 1) == 1;
+	return syscall(SYS_close, fd) == 0 && is_written;
+}
+
 /* Before it is somebody else, who may do less. */
 static unsigned int canary_deeds(unsigned int asked)
 {
@@ -220,6 +244,8 @@ static unsigned int canary_deeds(unsigned int asked)
 		done |= CLINUX_CANARY_SEGMENT;
 	if ((asked & CLINUX_CANARY_MEMORY_FILE) && canary_memory_file())
 		done |= CLINUX_CANARY_MEMORY_FILE;
+	if ((asked & CLINUX_CANARY_TERMINAL) && canary_terminal())
+		done |= CLINUX_CANARY_TERMINAL;
 	return done;
 }
 

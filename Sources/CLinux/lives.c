@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/uio.h>
 
 #include <ftw.h>
 #include <linux/bpf.h>
@@ -140,6 +141,30 @@ int clinux_open_pty(char *name, size_t size)
 int clinux_take_terminal(int fd)
 {
 	return ioctl(fd, TIOCSCTTY, 0);
+}
+
+int clinux_set_window(int fd, unsigned short rows, unsigned short columns)
+{
+	const struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	return ioctl(fd, TIOCSWINSZ, &size);
+}
+
+int clinux_set_echo(int fd, int echoes)
+{
+	struct termios modes;
+
+	if (tcgetattr(fd, &modes) == -1)
+		return -1;
+	modes.c_lflag = echoes ? modes.c_lflag | ECHO : modes.c_lflag & ~(tcflag_t)ECHO;
+	return tcsetattr(fd, TCSANOW, &modes);
+}
+
+ssize_t clinux_write_pieces(int fd, const void *first, size_t first_size, const void *second, size_t second_size)
+{
+	const struct iovec pieces[] = { { (void *)first, first_size }, { (void *)second, second_size } };
+
+	return writev(fd, pieces, 2);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)

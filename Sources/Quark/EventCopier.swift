@@ -31,6 +31,7 @@ internal import QuarkCore
     let copy = unsafe start.bindMemory(to: quark_event.self, capacity: 1)
     if let module = unsafe event.pointee.module_load { unsafe copy.pointee.module_load = copyPayload(module) }
     if let shm = unsafe event.pointee.shm { unsafe copy.pointee.shm = copyPayload(shm) }
+    if let tty = unsafe event.pointee.tty { unsafe copy.pointee.tty = copyPayload(tty) }
     if let process = unsafe process { unsafe copy.pointee.process = place(process, at: start + size) }
     return unsafe UnsafePointer(copy)
   }
@@ -59,6 +60,28 @@ internal import QuarkCore
     unsafe copy.pointee.name = memory.copy(module.pointee.name, strlen(module.pointee.name) + 1)
     unsafe copy.pointee.version = memory.copy(module.pointee.version, strlen(module.pointee.version) + 1)
     unsafe copy.pointee.src_version = memory.copy(module.pointee.src_version, strlen(module.pointee.src_version) + 1)
+    return unsafe copy
+  }
+
+  /// Copies a chain of writes.
+  @inline(never)
+  private mutating func copyPayload(_ tty: UnsafePointer<quark_tty>) -> UnsafeMutablePointer<quark_tty> {
+    let head = unsafe copyWrite(tty)
+    var (last, next) = unsafe (head, tty.pointee.next)
+    while let write = unsafe next {
+      let copy = unsafe copyWrite(write)
+      unsafe (last.pointee.next, last, next) = (copy, copy, write.pointee.next)
+    }
+    return unsafe head
+  }
+
+  private mutating func copyWrite(_ tty: UnsafePointer<quark_tty>) -> UnsafeMutablePointer<quark_tty> {
+    // The data, and the NUL after it, follow the structure.
+    let size = unsafe MemoryLayout<quark_tty>.size + tty.pointee.data_len + 1
+    let start = unsafe memory.take(size)
+    unsafe start.copyMemory(from: tty, byteCount: size)
+    let copy = unsafe start.bindMemory(to: quark_tty.self, capacity: 1)
+    unsafe copy.pointee.next = nil
     return unsafe copy
   }
 

@@ -20,6 +20,8 @@ public struct EventKinds: OptionSet, Sendable {
   @inlinable public static var sharedMemory: EventKinds { EventKinds(rawValue: 1 << 12) }
   /// It loaded a kernel module: ``EventProtocol/moduleLoad``. Only reported if it is asked for.
   @inlinable public static var moduleLoad: EventKinds { EventKinds(rawValue: 1 << 11) }
+  /// It wrote to a terminal: ``EventProtocol/terminalWrite``. Only reported if it is asked for.
+  @inlinable public static var terminalWrite: EventKinds { EventKinds(rawValue: 1 << 13) }
   /// It called getpid(2). Only reported if it is asked for: ``Queue/Attributes/moreEvents``.
   @inlinable public static var getpid: EventKinds { EventKinds(rawValue: 1 << 14) }
 }

@@ -37,6 +37,9 @@ private func run(_ options: Options, _ ruleset: borrowing Ruleset) throws(QuarkE
   // If the reader of our output goes away, that is a normal end: write(2) then fails with EPIPE.
   clinux_ignore_signal(SIGPIPE)
   var files = try OutputFiles(options)
+  if let replay = options.terminalReplay {
+    return try replay.run(options, &files) { isStopping.load(ordering: .relaxed) }
+  }
   var attributes = options.attributes
   unsafe attributes.ruleset = ruleset.storage
   var queue = try Queue(attributes)

@@ -42,11 +42,14 @@ struct Options {
   var isJSON = false
   /// A recording is played in place of a backend.
   var isReplay: Bool { unsafe attributes.replay != nil }
+  /// Plays a terminal from the recording; nil: events are printed.
+  var terminalReplay: TerminalReplay?
 
   static let usage = """
     usage: quark-mon [-bDeGgHhkLMsTtuvV] [-C file] [-l max_length] [-m number] [-o file] [-P ppid]
                      [-r file] [--capabilities [--json]] [--fallback] [--no-self-test] [--record file]
-                     [--replay file] [--strict] [--tree]
+                     [--replay file] [--strict] [--tree] [--tty]
+           quark-mon --tty-replay file [--tty-of which] [--tty-speed factor] [-o file]
       -b             the EBPF backend: the default
       -C file        at the end, write the known processes to file, as a graph for dot(1)
       -D             once ready, become the user nobody, in an empty root directory
@@ -75,6 +78,12 @@ struct Options {
       --replay file  play such a file in place of what the kernel says, and end
       --strict       end with an error where less would be told than is asked for
       --tree         at the end, draw the processes known as a tree
+      --tty          what is written to terminals
+      --tty-of which with --tty-replay: a terminal, major:minor, or a process, its pid
+      --tty-replay file
+                     play what was written to a terminal from a recording, with the pauses
+      --tty-speed factor
+                     with --tty-replay: so many times as fast (default 1; 0: without pauses)
       -v             say which backend is used, and by which means of the kernel
       -V             version
 
@@ -89,6 +98,10 @@ struct Options {
   private static var capabilitiesOption: UInt8 { 6 }
   private static var jsonOption: UInt8 { 7 }
   private static var strictOption: UInt8 { 8 }
+  private static var terminalOption: UInt8 { 9 }
+  private static var terminalOfOption: UInt8 { 10 }
+  private static var terminalReplayOption: UInt8 { 11 }
+  private static var terminalSpeedOption: UInt8 { 12 }
 
   private static func nextOption(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
     let longer = unsafe [
@@ -96,7 +109,10 @@ struct Options {
       longOption("no-self-test", no_argument, noSelfTestOption), longOption("tree", no_argument, treeOption),
       longOption("fallback", no_argument, fallbackOption),
       longOption("capabilities", no_argument, capabilitiesOption), longOption("json", no_argument, jsonOption),
-      longOption("strict", no_argument, strictOption),
+      longOption("strict", no_argument, strictOption), longOption("tty", no_argument, terminalOption),
+      longOption("tty-of", required_argument, terminalOfOption),
+      longOption("tty-replay", required_argument, terminalReplayOption),
+      longOption("tty-speed", required_argument, terminalSpeedOption),
       option(name: nil, has_arg: 0, flag: nil, val: 0),
     ]
     return unsafe clinux_getopt_long(argc, argv, ":bC:DeGgHhkLMl:m:o:P:r:sTtuvV", longer)
@@ -142,6 +158,7 @@ struct Options {
   ) throws(UsageError) -> Outcome? {
     var backend: CInt?
     var isFallingBack = false
+    var (terminals, speed) = (TerminalReplay.Choice?.none, Int?.none)
     while true {
       let option = unsafe Self.nextOption(argc, argv)
       if option == -1 { break }
@@ -171,11 +188,15 @@ struct Options {
       case Self.noSelfTestOption: attributes.flags &= ~QQ_SELF_TEST
       case Self.recordOption: try Self.set(&recording, "--record")
       case Self.replayOption:
-        if isReplay { throw UsageError("option --replay is given twice") }
-        // An argument of the program stays valid as long as the program runs.
-        unsafe attributes.replay = clinux_optarg()
+        try setReplay("--replay")
       case Self.strictOption: attributes.flags |= QQ_STRICT
       case Self.treeOption: hasTree = true
+      case Self.terminalOption: attributes.flags |= QQ_TTY
+      case Self.terminalOfOption: terminals = try TerminalReplay.Choice(unsafe String(cString: clinux_optarg()))
+      case Self.terminalReplayOption:
+        try setReplay("--tty-replay")
+        terminalReplay = TerminalReplay()
+      case Self.terminalSpeedOption: speed = try Self.number("speed", in: 0...1000)
       case UInt8(ascii: "h"): return Self.help()
       case UInt8(ascii: "v"): verbosity += 1
       case UInt8(ascii: "V"):
@@ -187,6 +208,10 @@ struct Options {
       throw UsageError("takes no operands: \(unsafe String(cString: operand))")
     }
     if isReplay, recording != nil { throw UsageError("--record and --replay exclude each other") }
+    if terminalReplay == nil, terminals != nil || speed != nil {
+      throw UsageError("--tty-of and --tty-speed are for --tty-replay")
+    }
+    terminalReplay?.set(terminals, speed)
     if isJSON, !showsCapabilities { throw UsageError("--json is for --capabilities") }
     if debugLength != nil, isBenchmark { throw UsageError("-m and -M exclude each other") }
     if isFallingBack {
@@ -198,6 +223,12 @@ struct Options {
     // The queue must have room for these raw events.
     attributes.max_length = max(attributes.max_length, CInt(debugLength ?? 0))
     return nil
+  }
+
+  private mutating func setReplay(_ name: StaticString) throws(UsageError) {
+    if isReplay { throw UsageError("option \(name) is given twice, or with another replay") }
+    // An argument of the program stays valid as long as the program runs.
+    unsafe attributes.replay = clinux_optarg()
   }
 
   private static func choose(_ backend: inout CInt?, _ flag: CInt) throws(UsageError) {

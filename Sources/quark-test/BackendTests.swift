@@ -51,7 +51,7 @@ func place(of pattern: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
 /// child, no signal.
 func selfTest(_ context: TestContext) throws(TestEnd) {
   var context = context
-  context.attributes.flags |= QQ_SELF_TEST | QQ_GETPID | QQ_PTRACE | QQ_SHM
+  context.attributes.flags |= QQ_SELF_TEST | QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_TTY
   clinux_on_signal(SIGCHLD) { _ in _exit(1) }
   var queue = try context.open()
   clinux_on_signal(SIGCHLD, { _ in })

@@ -7,7 +7,7 @@ import QuarkLinux
 /// it does not has a reason. One that is to be strict opens if nothing is missing, and not otherwise.
 func capabilityList(_ context: TestContext) throws(TestEnd) {
   var asking = context
-  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
+  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD | QQ_TTY
   if context.isKprobe {
     try expectRefusal(asking, QQ_SHM, "shm SHM (QQ_SHM): kprobe tells of no such events")
   } else {
@@ -29,11 +29,14 @@ func capabilityList(_ context: TestContext) throws(TestEnd) {
     try list.require(QUARK_EV_EXEC, "exe", .part, means: byHook, reason: "more than the last four names")
     try list.require(QUARK_EV_ID_CHANGE, "", .none, reason: "that the ids of a process changed")
     try list.require(QUARK_EV_SHM, "path", .none, reason: "kprobe tells of no such events")
+    try list.require(QUARK_EV_TTY, "", .none, reason: "kprobe tells of no such events")
   } else {
     try list.require(QUARK_EV_EXEC, "env", .exact, means: byHook)
     try list.require(QUARK_EV_ID_CHANGE, "id_change SETSID", .exact, means: byHook)
     try list.require(QUARK_EV_SHM, "", .part, means: "/ipcget", reason: "shm_open")
     try list.require(QUARK_EV_SHM, "path", .exact, means: "/__x64_sys_memfd_create")
+    try list.require(QUARK_EV_TTY, "", .part, means: "/n_tty_write", reason: "what is typed and not echoed")
+    try list.require(QUARK_EV_TTY, "data", .exact, means: "/n_tty_write")
     try list.require(QUARK_EV_GETPID, "", .exact, means: byHook)
     try list.require(QUARK_EV_MODULE_LOAD, "taints", .exact, means: byHook)
   }

@@ -35,11 +35,12 @@ func hooksApart(_ context: TestContext) throws(TestEnd) {
   unsafe setenv("QUARK_EBPF_HOOKS", "raw_tp,kprobe", 1)
   defer { unsafe unsetenv("QUARK_EBPF_HOOKS") }
   var asking = context
-  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD
+  asking.attributes.flags |= QQ_GETPID | QQ_PTRACE | QQ_SHM | QQ_MODULE_LOAD | QQ_TTY
   var queue = try asking.open()
   let hooks = unsafe queue.queue.pointee.hooks
   for missing in [
     "ptrace attach: none", "ptrace request: none", "ptrace request (32 bits): none", "shmget: none", "memfd_create: none",
+    "tty write: none",
   ] as [StaticString] {
     try expect(containsLine(hooks, missing), "not a word of \(missing):\n\(hooks)")
   }

@@ -83,6 +83,9 @@ struct Life {
     let module: String
     /// `KEY SIZE FLAGS` of a segment, `PATH FLAGS` of a memory file; empty if there is neither, or for a shared queue.
     let sharedMemory: [UInt8]
+    /// `MAJOR:MINOR ROWSxCOLUMNS output|input echo|silent` and what was written to a terminal, with `|` after each write;
+    /// empty if it was not to a terminal, or for a shared queue.
+    let terminal: String
     /// Nanoseconds since the epoch.
     let time: UInt64
     let known: Known
@@ -93,7 +96,23 @@ struct Life {
       unsafe ptrace = event.ptrace
       module = unsafe event.module_load.map { unsafe Self.words($0.pointee) } ?? ""
       sharedMemory = unsafe event.shm.map { unsafe Self.words($0.pointee) } ?? []
+      terminal = unsafe event.tty.map { unsafe Self.words($0, event.tty_flags) } ?? ""
       known = unsafe Known(event.process!)
+    }
+
+    private static func words(_ tty: UnsafePointer<quark_tty>, _ flags: UInt32) -> String {
+      var text = unsafe "\(tty.pointee.major):\(tty.pointee.minor) \(tty.pointee.rows)x\(tty.pointee.cols)"
+      text += flags & UInt32(QUARK_TTY_F_INPUT) != 0 ? " input" : " output"
+      text += unsafe tty.pointee.lflag & UInt32(ECHO) != 0 ? " echo " : " silent "
+      var next: UnsafePointer<quark_tty>? = unsafe tty
+      while let write = unsafe next {
+        // Safe: this many bytes follow the structure.
+        let data = unsafe UnsafeRawPointer(write) + MemoryLayout<quark_tty>.size
+        text += unsafe String(
+          decoding: UnsafeRawBufferPointer(start: data, count: write.pointee.data_len), as: UTF8.self) + "|"
+        unsafe next = UnsafePointer(write.pointee.next)
+      }
+      return text
     }
 
     private static func words(_ module: quark_module_load) -> String {

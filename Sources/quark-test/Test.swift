@@ -203,6 +203,8 @@ struct Test {
       Test("t_exec_deep_path", .joined, execDeepPath),
       Test("t_ptrace", .own("it asks for calls of ptrace"), ptraceCalls).disturbedByMaps,
       Test("t_exec_args", .separate, execArguments),
+      Test("t_tty", .own("it asks for terminals"), terminalWrites).disturbedByMaps,
+      Test("t_tty_load", .own("it is a load"), terminalLoad).disturbedByMaps,
       Test("t_env", .own("it has limits of its own"), environmentLimit),
       Test("t_id_change", .joined, idChange),
       Test("t_saved_ids", .separate, savedIDs),

@@ -10,6 +10,7 @@ struct RecordBuilder {
   var ptrace = wire_ptrace()
   var shm = wire_shm()
   var module = wire_module()
+  var tty = wire_tty()
   private var fields: [UInt8] = []
 
   init(_ kind: wire_kind, pid: UInt32, timeNS: UInt64 = 1) {
@@ -48,6 +49,7 @@ struct RecordBuilder {
     case WIRE_PTRACE: unsafe withUnsafeBytes(of: ptrace) { unsafe Array($0) }
     case WIRE_SHMGET, WIRE_MEMFD_CREATE: unsafe withUnsafeBytes(of: shm) { unsafe Array($0) }
     case WIRE_MODULE_LOAD: unsafe withUnsafeBytes(of: module) { unsafe Array($0) }
+    case WIRE_TTY, WIRE_TTY_INPUT: unsafe withUnsafeBytes(of: tty) { unsafe Array($0) }
     case WIRE_BARE_EXEC, WIRE_THREAD_FORK, WIRE_THREAD_EXIT: []
     default: unsafe withUnsafeBytes(of: task) { unsafe Array($0) }
     }

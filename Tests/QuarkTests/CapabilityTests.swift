@@ -161,7 +161,7 @@ import Testing
     #expect(Self.refusal(Self.kprobe, Self.probes, QQ_STRICT) == nil, "it never tells changes of ids")
     #expect(Self.refusal(Self.kprobe, Self.probes, QQ_STRICT | QQ_THREAD_EVENTS) == nil)
     #expect(Self.refusal(Self.kprobe, Self.probes, QQ_SHM) == nil, "nobody asked to be strict")
-    let flags = QQ_SHM | QQ_PTRACE | QQ_MODULE_LOAD | QQ_GETPID | QQ_ENTRY_LEADER
+    let flags = QQ_SHM | QQ_PTRACE | QQ_MODULE_LOAD | QQ_TTY | QQ_GETPID | QQ_ENTRY_LEADER
     #expect(Self.refusal(Self.ebpf, HookPlan(types: cquark_types_for(flags)).means, flags | QQ_STRICT) == nil)
   }
 

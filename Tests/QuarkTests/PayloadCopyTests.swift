@@ -55,6 +55,32 @@ import Testing
     #expect(event.sharedMemory == nil)
   }
 
+  @Test func terminal() {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 8)
+    defer { unsafe memory.deallocate() }
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: 256)
+    let first = unsafe memory.bindMemory(to: quark_tty.self, capacity: 1)
+    let second = unsafe (memory + 128).bindMemory(to: quark_tty.self, capacity: 1)
+    for unsafe (write, words) in unsafe [(first, "one"), (second, "\u{1b}\0")] {
+      unsafe (write.pointee.data_len, write.pointee.major, write.pointee.minor) = (words.utf8.count, 136, 5)
+      for (index, byte) in words.utf8.enumerated() {
+        unsafe UnsafeMutableRawPointer(write).storeBytes(
+          of: byte, toByteOffset: MemoryLayout<quark_tty>.size + index, as: UInt8.self)
+      }
+    }
+    unsafe (first.pointee.next, first.pointee.cols, second.pointee.truncated) = (second, 80, 9)
+    var event = unsafe quark_event()
+    unsafe (event.events, event.tty, event.tty_flags) = (UInt64(QUARK_EV_TTY), first, UInt32(QUARK_TTY_F_INPUT))
+    let copied = unsafe copy(event, overwriting: [])
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 1, count: 256)
+    #expect(
+      copied.terminalWrite
+        == TerminalWrite(
+          major: 136, minor: 5, columns: 80, rows: 0, inputModes: 0, outputModes: 0, controlModes: 0, localModes: 0,
+          isInput: true, writes: [Array("one".utf8), [0x1b, 0]], truncated: 9))
+    #expect(copied.kinds == .terminalWrite && copied.sharedMemory == nil)
+  }
+
   @Test func ptrace() {
     var event = unsafe quark_event()
     unsafe event.events = UInt64(QUARK_EV_PTRACE)

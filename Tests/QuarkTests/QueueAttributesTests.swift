@@ -28,7 +28,7 @@ import Testing
 
   static let families: [(CInt, String)] = [
     (QQ_SOCK_CONN, "QQ_SOCK_CONN"), (QQ_DNS, "QQ_DNS"), (QQ_BYPASS, "QQ_BYPASS"), (QQ_FILE, "QQ_FILE"),
-    (QQ_TTY, "QQ_TTY"), (QQ_MPROTECT, "QQ_MPROTECT"),
+    (QQ_MPROTECT, "QQ_MPROTECT"),
   ]
 
   @Test(arguments: families) func unsupportedFlagIsNamed(flag: CInt, name: String) {

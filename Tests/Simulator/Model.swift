@@ -96,7 +96,18 @@ struct Model {
   private func mayJoin(_ place: Int, _ group: [Int], _ isOfProcess: Bool) -> Bool {
     let record = records[waiting[place].record]
     if isOfProcess, record.bit.isOfProcess, !cache.isCurrent(record, startNS: startNS(at: place)) { return false }
+    if let payload = record.payload {
+      return rules.joinsTerminals && group.allSatisfy { records[$0].actorStartNS == record.actorStartNS }
+        && joined(group)?.joined(with: payload) != nil
+    }
     return rules.allows(record.type, in: group.map { records[$0].type })
+  }
+
+  /// What an event of these records tells, if they are of another family than that of processes.
+  func joined(_ group: [Int]) -> Payload? {
+    group.dropFirst().reduce(records[group[0]].payload?.told) { joined, index in
+      records[index].payload.flatMap { joined?.joined(with: $0) }
+    }
   }
 
   /// The start time of the process of the record at this place, if the record has it. Otherwise that of the first

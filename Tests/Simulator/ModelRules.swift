@@ -10,8 +10,11 @@ struct ModelRules {
   }
 
   private var table: [Pair: Rule] = [:]
+  /// True if writes to a terminal join.
+  let joinsTerminals: Bool
 
   init(_ parameters: Parameters) {
+    joinsTerminals = parameters.joining == .standard || parameters.joining == .random && parameters.seed & 1 == 0
     switch parameters.joining {
     case .standard, .minimal: setStock(isMinimal: parameters.joining == .minimal)
     case .none: break
@@ -24,7 +27,7 @@ struct ModelRules {
     set { table[Pair(first: first.rawValue, next: next.rawValue)] = newValue }
   }
 
-  /// The types of the process family. Others do not join here, because there are no payloads to compare.
+  /// The types of the process family.
   static var types: [raw_types] {
     [RAW_WAKE_UP_NEW_TASK, RAW_EXEC, RAW_EXEC_CONNECTOR, RAW_COMM, RAW_ID_CHANGE, RAW_EXIT_THREAD, RAW_GETPID]
   }

@@ -11,13 +11,14 @@ extension Record {
     header.pid = pid
     header.tid = tid
     header.cpu = UInt32(cpu)
-    func add(_ kind: UInt32, _ content: [UInt8], flags: UInt16 = 0) {
-      Self.append(kind, content, flags: flags, to: &fields)
+    func add(_ kind: UInt32, _ content: [UInt8], flags: UInt16 = 0, original: Int? = nil) {
+      Self.append(kind, content, flags: flags, original: original, to: &fields)
       header.nfields += 1
     }
     if let exe { add(WIRE_FIELD_EXE.rawValue, Self.components(exe), flags: Self.flags(exe)) }
     if let arguments { add(WIRE_FIELD_ARGV.rawValue, arguments) }
     if let path = workingDirectory { add(WIRE_FIELD_CWD.rawValue, Self.components(path), flags: Self.flags(path)) }
+    if let field = payload?.wireField { add(field.kind.rawValue, field.content, original: field.original) }
     switch damage {
     case .noPID: header.pid = 0
     case .hugePID: header.pid = 4 << 20
@@ -40,12 +41,14 @@ extension Record {
     return damage == .short ? Array(bytes.prefix(Int(timeNS % UInt64(leastSize)))) : bytes
   }
 
-  private static func append(_ kind: UInt32, _ content: [UInt8], flags: UInt16, to bytes: inout [UInt8]) {
+  private static func append(
+    _ kind: UInt32, _ content: [UInt8], flags: UInt16, original: Int?, to bytes: inout [UInt8]
+  ) {
     var field = wire_field()
     field.kind = UInt16(kind)
     field.flags = flags
     field.len = UInt32(content.count)
-    field.orig_len = field.len
+    field.orig_len = UInt32(original ?? content.count)
     unsafe withUnsafeBytes(of: field) { unsafe bytes.append(contentsOf: $0) }
     bytes += content
     bytes += [UInt8](repeating: 0, count: (8 - content.count % 8) % 8)

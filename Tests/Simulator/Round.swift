@@ -80,6 +80,7 @@ struct Pass: ~Copyable {
   }
 
   private mutating func setMatrix() {
+    pipeline.matrix.set(RAW_TTY, RAW_TTY, ledger.model.rules.joinsTerminals ? .tty : .never)
     for first in ModelRules.types {
       for next in ModelRules.types {
         let rule: AggregationRule =
@@ -248,8 +249,8 @@ struct Pass: ~Copyable {
       }
     }
     for path in paths { bound += block(path.count) }
-    // The last event has its payload still.
-    bound += block(ledger.records.lazy.compactMap { $0.payload?.size }.max() ?? 0)
+    // The last event has its payloads still.
+    for index in ledger.lastRecords { bound += block(ledger.records[index].payload?.size ?? 0) }
     let held = pipeline.processes.strings.held
     ledger.check(held <= bound, "\(held) bytes of strings are in use, should be \(bound) at most")
   }

@@ -68,7 +68,7 @@ static void show_event(void)
 	FIELD(quark_event, mprotect);
 #endif
 	FIELD(quark_event, module_load); FIELD(quark_event, shm); FIELD(quark_event, tty);
-	FIELD(quark_event, id_change);
+	FIELD(quark_event, id_change); FIELD(quark_event, tty_flags);
 	SIZE(quark_event);
 	FIELD(quark_mprotect, vma_start); FIELD(quark_mprotect, vma_end); FIELD(quark_mprotect, prev_prot);
 	FIELD(quark_mprotect, req_prot); FIELD(quark_mprotect, effective_prot); FIELD(quark_mprotect, inode);
@@ -327,7 +327,7 @@ static void check_refusals(void)
 {
 	static const struct { int flag; const char *name; } unsupported[] = {
 		{ QQ_BYPASS, "QQ_BYPASS" }, { QQ_SOCK_CONN, "QQ_SOCK_CONN" }, { QQ_DNS, "QQ_DNS" },
-		{ QQ_FILE, "QQ_FILE" }, { QQ_TTY, "QQ_TTY" }, { QQ_MPROTECT, "QQ_MPROTECT" },
+		{ QQ_FILE, "QQ_FILE" }, { QQ_MPROTECT, "QQ_MPROTECT" },
 	};
 	char log[512];
 	size_t i;

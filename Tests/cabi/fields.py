@@ -30,9 +30,11 @@ STRUCTURES = {
     4: ("quark_ptrace", set()),
     5: ("quark_module_load", set()),
     6: ("quark_shm", set()),
+    # The chain of the writes, and the length of each.
+    7: ("quark_tty", {"next", "total_len", "data_len"}),
 }
 # Fields that are no members.
-OTHERS = {"threads", "id_change SETSID", "id_change SETUID", "id_change SETGID"}
+OTHERS = {"threads", "id_change SETSID", "id_change SETUID", "id_change SETGID", "tty_flags"}
 
 
 def fields(compiler, folders):

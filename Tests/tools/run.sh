@@ -34,9 +34,10 @@ drawn() {
 
 # ---- golden files
 
-for release in 6.1.0 7.3.4 6.1.0-families; do
+for release in 6.1.0 7.3.4 6.1.0-families 6.1.0-tty; do
 	held=60
 	[ $release != 6.1.0-families ] || held=40
+	[ $release != 6.1.0-tty ] || held=15
 	recording=$recordings/$release.rec
 	ok "$release is played" mon --replay "$recording" -o events --tree -C cache.dot
 	ok "and nothing goes to standard output" test ! -s "$work/out"
@@ -75,6 +76,26 @@ ok "to a file, too" sh -c 'cd "$2" && "$0" --capabilities --strict -H --replay "
 	"$top/quark-mon" "$recordings/6.1.0.rec" "$work"
 ok "a list that cannot be written is an error" sh -c '"$0" --capabilities --json --replay "$1" >/dev/full 2>"$2"; [ $? = 1 ] &&
 	grep -q "cannot write to standard output: No space" "$2"' ./quark-mon "$recordings/6.1.0.rec" "$work/err"
+# ---- a terminal of a recording
+
+rec=$recordings/6.1.0-tty.rec
+ok "what a terminal showed" mon --tty-replay "$rec" --tty-of 136:0 --tty-speed 0
+ok "and nothing goes to standard error" test ! -s "$work/err"
+ok "as it should be" same 6.1.0-tty.terminal "$work/out"
+ok "the other one, which one process wrote to, to a file" sh -c 'cd "$2" &&
+	"$0" --tty-replay "$1" --tty-of 86 -o shown && [ "$(wc -c <shown)" = 5001 ] && [ "$(tr -d s <shown | od -An -c)" = "  \\r  \\n" ]' \
+	"$top/quark-mon" "$rec" "$work"
+# The eight writes to it were made in 350 ms.
+paused() {
+	begin=$(date +%s%N)
+	mon --tty-replay "$rec" --tty-of 136:0 "$@" || return 1
+	took=$((($(date +%s%N) - begin) / 1000000))
+	echo "$took ms"
+}
+ok "with its pauses" sh -c '[ "$0" -ge 300 ]' "$(paused | sed 's/ ms//')"
+ok "or with shorter ones" sh -c '[ "$0" -lt 300 ]' "$(paused --tty-speed 100 | sed 's/ ms//')"
+ok "a signal ends it" sh -c '"$0" --tty-replay "$1" --tty-of 136:0 >"$2" & sleep 0.1; kill -INT $!; wait $! &&
+	[ "$(wc -c <"$2")" -lt 60 ]' ./quark-mon "$rec" "$work/out"
 ok "the children of one process only" sh -c '
 	"$0" --replay "$1" -P 77 2>/dev/null | grep -o "ppid=.*" | sort -u | grep -qx ppid=77' ./quark-mon "$recordings/6.1.0.rec"
 
@@ -130,6 +151,17 @@ no quark-mon 1 '/nowhere/recording: No such file or directory' --replay /nowhere
 no quark-mon 1 'this file is no recording' --replay "$top/README.md" -o events
 no quark-mon 1 'README.md' --replay "$top/README.md"
 no quark-mon 1 '--record and --replay exclude each other' --replay "$rec" --record new -C graph
+rec=$recordings/6.1.0-tty.rec
+no quark-mon 1 'choose one terminal with --tty-of: 136:0 (8 writes), 136:1 (3 writes)' --tty-replay "$rec" -o shown
+no quark-mon 1 '6.1.0-tty.rec: it has nothing of what --tty-of says' --tty-replay "$rec" --tty-of 4:1
+no quark-mon 1 '6.1.0.rec: it has nothing that was written to a terminal' --tty-replay "$recordings/6.1.0.rec"
+no quark-mon 1 'README.md' --tty-replay "$top/README.md"
+no quark-mon 1 'invalid terminal or process: 136:x' --tty-replay "$rec" --tty-of 136:x
+no quark-mon 1 'invalid speed: 1001' --tty-replay "$rec" --tty-speed 1001
+no quark-mon 1 '--tty-of and --tty-speed are for --tty-replay' --replay "$rec" --tty-speed 2
+no quark-mon 1 'given twice, or with another replay' --replay "$rec" --tty-replay "$rec"
+no quark-mon 1 '--record and --replay exclude each other' --tty-replay "$rec" --record new
+rec=$recordings/6.1.0.rec
 no quark-btf 1 'unknown option -x' -x
 no quark-btf 1 'option -f needs an argument' -f
 no quark-btf 1 'of -f, -g and -l only one can be given, once' -f a -l b

@@ -94,6 +94,9 @@ const (
 	QUARK_SHM_MEMFD_OPEN   = int(4) // never used
 )
 
+// Event.TtyFlags: what was typed, which is to say written to the master of a pseudo terminal, and echoed.
+const QUARK_TTY_F_INPUT = uint32(1)
+
 // Packet.Direction.
 const (
 	QUARK_PACKET_DIR_INVALID = int(0)

@@ -48,7 +48,12 @@ func (r *reader) string(length C.u32) string {
 
 func (r *reader) event(event *Event) {
 	record := r.record()
-	*event = Event{Events: uint64(record.events), Time: uint64(record.time), IdChange: uint32(record.id_change)}
+	*event = Event{
+		Events:   uint64(record.events),
+		Time:     uint64(record.time),
+		IdChange: uint32(record.id_change),
+		TtyFlags: uint32(record.tty_flags),
+	}
 	if record.parts&C.QUARKGO_PROCESS != 0 {
 		r.process(&event.Process)
 	}

@@ -22,6 +22,7 @@ type Event struct {
 	Tty        *Tty        // QUARK_EV_TTY
 	Time       uint64      // the time of its oldest raw event, nanoseconds; see Timestamp
 	IdChange   uint32      // QUARK_EV_ID_CHANGE: QUARK_ID_CHANGE_*
+	TtyFlags   uint32      // QUARK_EV_TTY: QUARK_TTY_F_*
 
 	ModuleTaints uint64 // QUARK_EV_MODULE_LOAD: what the module taints the kernel with, bits of /proc/sys/kernel/tainted
 }

@@ -265,6 +265,7 @@ add_payload(struct fake *fake, unsigned kind)
 		break;
 	case 15:
 		event->events = QUARK_EV_TTY;
+		event->tty_flags = QUARK_TTY_F_INPUT;
 		event->tty = tty = (void *)fake->payload;
 		tty->next = second = (void *)(fake->payload + 2048);
 		tty->major = 1;

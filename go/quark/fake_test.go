@@ -154,7 +154,7 @@ func TestPayloads(t *testing.T) {
 		12: {Events: QUARK_EV_SHM, Shm: shm(ShmOpen{Path: "/dev/shm/name"})},
 		13: {Events: QUARK_EV_SHM, Shm: shm(MemFd{Flags: 4, Path: "/dev/shm/name", Kind: QUARK_SHM_MEMFD_CREATE})},
 		14: {Events: QUARK_EV_SHM},
-		15: {Events: QUARK_EV_TTY, Tty: &Tty{
+		15: {Events: QUARK_EV_TTY, TtyFlags: QUARK_TTY_F_INPUT, Tty: &Tty{
 			Major: 1, Minor: 2, Cols: 3, Rows: 4, Cflag: 5, Iflag: 6, Lflag: 7, Oflag: 8, Truncated: 10,
 			Data: [][]byte{[]byte("one"), {}},
 		}},

@@ -432,6 +432,7 @@ append(struct quarkgo_queue *queue, const struct quark_event *event)
 	record->events = event->events;
 	record->time = event->time;
 	record->id_change = event->events & QUARK_EV_ID_CHANGE ? event->id_change : 0;
+	record->tty_flags = event->events & QUARK_EV_TTY ? event->tty_flags : 0;
 	record->parts = parts;
 	record->size = size;
 	record->text = part_size;
@@ -549,7 +550,7 @@ _Static_assert(QUARK_ID_CHANGE_SETSID == 1 && QUARK_ID_CHANGE_SETUID == 2 && QUA
     QUARK_FILE_OP_CREATE == 1 && QUARK_FILE_OP_MODIFY == 2 && QUARK_FILE_OP_REMOVE == 4 && QUARK_FILE_OP_MOVE == 8 &&
     QUARK_FILE_CH_CONTENT == 1 && QUARK_FILE_CH_PERMS == 2 && QUARK_FILE_CH_OWNER == 4 && QUARK_FILE_CH_XATTRS == 8,
     "constants.go");
-_Static_assert(QUARK_SHM_MEMFD_CREATE == 3 && QUARK_SHM_MEMFD_OPEN == 4 && QUARK_PACKET_DIR_INVALID == 0 &&
+_Static_assert(QUARK_TTY_F_INPUT == 1 && QUARK_SHM_MEMFD_CREATE == 3 && QUARK_SHM_MEMFD_OPEN == 4 && QUARK_PACKET_DIR_INVALID == 0 &&
     QUARK_PACKET_DIR_EGRESS == 1 && QUARK_PACKET_DIR_INGRESS == 2 && QUARK_PACKET_ORIGIN_INVALID == 0 &&
     QUARK_PACKET_ORIGIN_DNS == 1 && QUARK_VL_SILENT == 0 && QUARK_VL_WARN == 1 && QUARK_VL_DEBUG == 2,
     "constants.go");

@@ -31,7 +31,7 @@ struct quarkgo_record {
 	u32 size;		/* bytes up to the next record */
 	u32 text;		/* offset of the strings, bytes */
 	u32 data;		/* offset of their end */
-	u32 padding;
+	u32 tty_flags;
 };
 
 struct quarkgo_process {

@@ -58,6 +58,15 @@ static inline int clinux_wexitstatus(int status) { return WEXITSTATUS(status); }
 static inline int clinux_wifsignaled(int status) { return WIFSIGNALED(status); }
 static inline int clinux_wtermsig(int status) { return WTERMSIG(status); }
 
+/* A pid namespace: the device, as the kernel numbers it, and the inode of its file. */
+struct clinux_pid_namespace {
+	uint64_t device;
+	uint64_t inode;
+};
+
+/* That of the caller. 0, or -1 with errno, for example if there is no /proc. */
+int clinux_own_pid_namespace(struct clinux_pid_namespace *namespace);
+
 /* "SEGV" for SIGSEGV; NULL for a number that is not a signal. sigabbrev_np(3), glibc 2.32. */
 const char *clinux_signal_name(int number);
 
@@ -154,6 +163,7 @@ enum clinux_canary_deed {
 	CLINUX_CANARY_TRACE = 1 << 0,		/* begins to trace a child of its own: PTRACE_SEIZE of ptrace(2) */
 	CLINUX_CANARY_SEGMENT = 1 << 1,		/* gets a segment of shared memory, and removes it: shmget(2) */
 	CLINUX_CANARY_MEMORY_FILE = 1 << 2,	/* makes a file in memory, and closes it: memfd_create(2) */
+	CLINUX_CANARY_TERMINAL = 1 << 3,	/* makes a pseudo terminal, types a letter there, and closes it: ptmx(4) */
 };
 
 /*

@@ -63,6 +63,13 @@ int clinux_open_pty(char *name, size_t size);
 /* Makes it the terminal of this session. 0, or -1 with errno. */
 int clinux_take_terminal(int fd);
 
+/* A terminal's size, TIOCSWINSZ of ioctl_tty(2), and whether it echoes. 0, or -1 with errno. */
+int clinux_set_window(int fd, unsigned short rows, unsigned short columns);
+int clinux_set_echo(int fd, int echoes);
+
+/* writev(2) of two pieces. The bytes written, or -1 with errno. */
+ssize_t clinux_write_pieces(int fd, const void *first, size_t first_size, const void *second, size_t second_size);
+
 /* Binds the calling thread, and its children, to one processor: sched_setaffinity(2). 0, or -1 with errno. */
 int clinux_run_on(int cpu);
 

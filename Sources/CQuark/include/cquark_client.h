@@ -15,6 +15,7 @@ struct cquark_event_tail {
 	struct quark_shm *shm;
 	struct quark_tty *tty;
 	u32 id_change;
+	u32 tty_flags;
 };
 
 /* What a program of this generation must have to fit this library; NULL if there is no such generation. */

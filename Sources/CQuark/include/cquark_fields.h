@@ -74,7 +74,18 @@
 	FIELD(SHM, "shmget_size", "shmget", 0)						\
 	FIELD(SHM, "shmget_shmflg", "shmget", 0)					\
 	FIELD(SHM, "memfd_create_flags", "memfd_create", 0)				\
-	FIELD(SHM, "path", "memfd_create", 0)
+	FIELD(SHM, "path", "memfd_create", 0)						\
+	FIELD(TTY, "major", "", 0)							\
+	FIELD(TTY, "minor", "", 0)							\
+	FIELD(TTY, "cols", "", 0)							\
+	FIELD(TTY, "rows", "", 0)							\
+	FIELD(TTY, "cflag", "", 0)							\
+	FIELD(TTY, "iflag", "", 0)							\
+	FIELD(TTY, "lflag", "", 0)							\
+	FIELD(TTY, "oflag", "", 0)							\
+	FIELD(TTY, "truncated", "", 0)							\
+	FIELD(TTY, "data", "", 0)							\
+	FIELD(TTY, "tty_flags", "", 0)
 
 /*
  * LIMIT(sources, type, name, state, text): what sources cannot tell, whatever the kernel. It reads on from "It cannot
@@ -123,6 +134,8 @@
 	LIMIT(WIRE_EBPF, EXIT_THREAD, "threads", NONE, "what threads do")		\
 	LIMIT(WIRE_EBPF, COMM, "threads", NONE, "what threads do")			\
 	LIMIT(WIRE_EBPF, SHM, "", PART, "what is got by shm_open(3)")			\
+	LIMIT(WIRE_EBPF, TTY, "", PART,					\
+	    "what is typed and not echoed, and what the reader of the events writes itself")	\
 	LIMIT(WIRE_EBPF | WIRE_KPROBE, WAKE_UP_NEW_TASK, "container", NONE, "containers, which have no support so far")
 
 struct cquark_field {

@@ -667,8 +667,8 @@ struct quark_mprotect {
 };
 
 /*
- * The families socket, packet, file, mprotect and terminal are declared, but have no events yet: their pointers are
- * NULL. What an event points to is valid as long as the event.
+ * The families socket, packet, file and mprotect are declared, but have no events yet: their pointers are NULL. What an
+ * event points to is valid as long as the event.
  */
 struct quark_event {
 	u64 events;			/* QUARK_EV_*: what happened */
@@ -686,6 +686,7 @@ struct quark_event {
 	struct quark_shm *shm;			/* QUARK_EV_SHM */
 	struct quark_tty *tty;			/* QUARK_EV_TTY */
 	u32 id_change;			/* QUARK_ID_CHANGE_*; with QUARK_EV_ID_CHANGE */
+	u32 tty_flags;			/* QUARK_TTY_F_*; with QUARK_EV_TTY */
 };
 
 /*
@@ -821,6 +822,10 @@ struct quark_file {
 	char storage[];			/* the paths */
 };
 
+/* quark_event.tty_flags */
+#define QUARK_TTY_F_INPUT	(1 << 0)	/* typed: written to a pseudo terminal's master, and echoed by the slave */
+
+/* One write to a terminal; for a pseudo terminal all members are those of the slave. */
 struct quark_tty {
 	struct quark_tty *next;		/* later writes of the same event */
 	size_t total_len;		/* bytes of data in the whole chain; valid in its head */
@@ -905,6 +910,7 @@ struct raw_event_links {
 #define RAW_F_LATE_ARGS	(1 << 3)	/* the same for args */
 #define RAW_F_CUT_CWD	(1 << 4)	/* cwd begins with "./": its head is not known */
 #define RAW_F_THREAD	(1 << 5)	/* concerns only the thread tid: what is known of its process does not change */
+#define RAW_F_INPUT	(1 << 6)	/* RAW_TTY: QUARK_TTY_F_INPUT */
 
 /* A record of the kernel that waits in the queue. Aggregation callbacks may read it, and must not change it. */
 struct raw_event {

@@ -61,7 +61,9 @@
 	KIND(PTRACE,         13, ptrace,    PTRACE,           0,                        WIRE_EBPF | WIRE_KPROBE)	\
 	KIND(SHMGET,         14, shm,       SHM,              0,                        WIRE_EBPF)	\
 	KIND(MEMFD_CREATE,   15, shm,       SHM,              0,                        WIRE_EBPF)	\
-	KIND(MODULE_LOAD,    16, module,    MODULE_LOAD,      0,                        WIRE_EBPF | WIRE_KPROBE)
+	KIND(MODULE_LOAD,    16, module,    MODULE_LOAD,      0,                        WIRE_EBPF | WIRE_KPROBE)	\
+	KIND(TTY,            18, tty,       TTY,              0,                        WIRE_EBPF)	\
+	KIND(TTY_INPUT,      19, tty,       TTY,              RAW_F_INPUT,              WIRE_EBPF)
 
 #define WIRE_NUMBERED(kind, number, body, type, flags, sources) WIRE_##kind = number,
 enum wire_kind {

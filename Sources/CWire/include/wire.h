@@ -48,6 +48,8 @@ enum wire_field_kind {
 	WIRE_FIELD_CGROUP = 5,
 	/* NUL-terminated: the script's path as given to execve(2), when EXE is its interpreter */
 	WIRE_FIELD_SCRIPT = 6,
+	/* what was written to a terminal: any bytes */
+	WIRE_FIELD_TTY = 8,
 };
 
 /* wire_field.flags */
@@ -62,6 +64,7 @@ enum wire_limits {
 	WIRE_ARGV_MAX = 20480,		/* bytes of arguments kept */
 	WIRE_ENV_MAX = 40960,		/* bytes of environment kept at most; max_env may be lower */
 	WIRE_SCRIPT_MAX = 4096,		/* bytes of a script's path, with its NUL: PATH_MAX */
+	WIRE_TTY_MAX = 4096,		/* bytes kept of one write to a terminal */
 	WIRE_NAME_MAX = 256,		/* bytes of one path component, with its NUL */
 	WIRE_PATH_DEPTH = 256,		/* path components kept, mount points counted twice */
 	WIRE_SPARE_STAGES = 7,		/* stages for BPF programs that preempt one another */
@@ -149,6 +152,23 @@ struct wire_module {
 	char src_version[64];
 };
 
+/*
+ * A write to a terminal, which a WIRE_FIELD_TTY follows. WIRE_TTY_INPUT: it was typed, which is to say written to the
+ * master of a pseudo terminal, and the terminal echoes it.
+ */
+struct wire_tty {
+	wire_u64 start_boot_ns;		/* of the process that wrote, as in wire_task */
+	wire_u32 major;			/* of the terminal; all members are those of a pseudo terminal's slave */
+	wire_u32 minor;
+	wire_u32 cflag;			/* as in termios(3), like the next three */
+	wire_u32 iflag;
+	wire_u32 lflag;
+	wire_u32 oflag;
+	wire_u16 cols;
+	wire_u16 rows;
+	wire_u32 len;			/* bytes in the field */
+};
+
 /* ---- fields: optional parts of a record */
 
 struct wire_field {
@@ -184,10 +204,12 @@ struct wire_settings {
 	wire_u32 max_env;		/* bytes of environment kept, WIRE_ENV_MAX at most; 0: none */
 	wire_u32 exit_has_group_dead;	/* 1: the tracepoint sched_process_exit tells the group's last thread */
 	wire_u32 keeps_calls;		/* 1: there are kretprobes, for which arguments are kept */
-	wire_u32 reserved;		/* 0 */
+	wire_u32 reader_pid;		/* of the reader, in its own namespace; 0: it is not known */
+	wire_u64 pid_ns_device;		/* of the file of that namespace, like the next */
+	wire_u64 pid_ns_inode;
 };
 
-_Static_assert(sizeof(struct wire_settings) == 32, "wire_settings has a hole");
+_Static_assert(sizeof(struct wire_settings) == 48, "wire_settings has a hole");
 _Static_assert(sizeof(struct wire_task) == 128, "wire_task has a hole");
 _Static_assert(sizeof(struct wire_record) == 32, "wire_record has a hole");
 _Static_assert(sizeof(struct wire_id_change) == 136, "wire_id_change has a hole");
@@ -195,6 +217,7 @@ _Static_assert(sizeof(struct wire_name) == 16, "wire_name has a hole");
 _Static_assert(sizeof(struct wire_ptrace) == 40, "wire_ptrace has a hole");
 _Static_assert(sizeof(struct wire_shm) == 288, "wire_shm has a hole");
 _Static_assert(sizeof(struct wire_module) == 272, "wire_module has a hole");
+_Static_assert(sizeof(struct wire_tty) == 40, "wire_tty has a hole");
 _Static_assert(sizeof(struct wire_field) == 16, "wire_field has a hole");
 
 #endif

@@ -13,6 +13,7 @@ enum Families {
     case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.decode(body: body, of: kind, into: event, strings: &strings)
     case WIRE_FAMILY_MODULE: unsafe ModuleFamily.decode(body: body, of: kind, into: event, strings: &strings)
     case WIRE_FAMILY_SHM: unsafe ShmFamily.decode(body: body, of: kind, into: event, strings: &strings)
+    case WIRE_FAMILY_TTY: unsafe TTYFamily.decode(body: body, of: kind, into: event, strings: &strings)
     default: .malformed
     }
   }
@@ -25,6 +26,8 @@ enum Families {
     switch family {
     case WIRE_FAMILY_PROCESS:
       unsafe ProcessFamily.decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
+    case WIRE_FAMILY_TTY:
+      unsafe TTYFamily.decode(field, content, into: event, maxEnvironment: maxEnvironment, strings: &strings)
     default: .malformed
     }
   }
@@ -53,6 +56,7 @@ enum Families {
     case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.deliver(rawEvent, to: event)
     case WIRE_FAMILY_MODULE: unsafe ModuleFamily.deliver(rawEvent, to: event)
     case WIRE_FAMILY_SHM: unsafe ShmFamily.deliver(rawEvent, to: event)
+    case WIRE_FAMILY_TTY: unsafe TTYFamily.deliver(rawEvent, to: event)
     default: break
     }
     return unsafe row.event
@@ -73,6 +77,7 @@ enum Families {
     if events & UInt64(QUARK_EV_PTRACE) != 0 { unsafe PtraceFamily.appendText(of: event, to: &text) }
     if events & UInt64(QUARK_EV_SHM) != 0 { unsafe ShmFamily.appendText(of: event, to: &text) }
     if events & UInt64(QUARK_EV_MODULE_LOAD) != 0 { unsafe ModuleFamily.appendText(of: event, to: &text) }
+    if events & UInt64(QUARK_EV_TTY) != 0 { unsafe TTYFamily.appendText(of: event, to: &text) }
     // Whose the event is, whatever it tells.
     unsafe ProcessFamily.appendText(of: event, to: &text)
   }
@@ -86,6 +91,7 @@ enum Families {
     case WIRE_FAMILY_PTRACE: unsafe PtraceFamily.appendGraphText(of: event, to: &text)
     case WIRE_FAMILY_MODULE: unsafe ModuleFamily.appendGraphText(of: event, to: &text)
     case WIRE_FAMILY_SHM: unsafe ShmFamily.appendGraphText(of: event, to: &text)
+    case WIRE_FAMILY_TTY: unsafe TTYFamily.appendGraphText(of: event, to: &text)
     default: break
     }
     return "black, fontcolor=white"

@@ -24,7 +24,7 @@ public enum AggregationRule: UInt8, Sendable {
     }
     switch self {
     case .file: return unsafe FileFamily.joins(parent.pointee.file, child.pointee.file)
-    case .tty: return unsafe TTYFamily.join(parent.pointee.tty, child.pointee.tty)
+    case .tty: return unsafe TTYFamily.joins(parent, child)
     default: return false
     }
   }

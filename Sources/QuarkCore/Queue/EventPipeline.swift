@@ -312,6 +312,7 @@ public import CQuark
     payloads.release(in: &processes.strings)
     unsafe event.pointee.ptrace = quark_ptrace()
     unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty) = (nil, nil, nil)
+    unsafe event.pointee.tty_flags = 0
     copyPointers()
   }
 
@@ -400,5 +401,6 @@ public import CQuark
   private func copyPointers() {
     let (module, shm, tty) = unsafe (event.pointee.module_load, event.pointee.shm, event.pointee.tty)
     unsafe (eventTail.pointee.module_load, eventTail.pointee.shm, eventTail.pointee.tty) = (module, shm, tty)
+    unsafe eventTail.pointee.tty_flags = event.pointee.tty_flags
   }
 }

@@ -60,6 +60,31 @@
     count = unsafe end - start
   }
 
+  /// Bytes as in a string of C: a byte that is not printable ASCII becomes `\n`, `\r`, `\t`, `\e`, or `\x` and two
+  /// digits.
+  mutating func append(escaped bytes: RawSpan) {
+    for index in 0..<bytes.byteCount {
+      // Safe: unsafeLoad checks the bounds, and any bits are a byte.
+      let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+      switch byte {
+      case 0x0a: append("\\n")
+      case 0x0d: append("\\r")
+      case 0x09: append("\\t")
+      case 0x1b: append("\\e")
+      case UInt8(ascii: "\\"): append("\\\\")
+      case 0x20...0x7e: append(byte)
+      default:
+        append("\\x")
+        append(Self.digit(byte >> 4))
+        append(Self.digit(byte & 15))
+      }
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+  }
+
   public mutating func append(decimal value: UInt64) {
     reserve(20)
     let digits = Self.digitCount(value)

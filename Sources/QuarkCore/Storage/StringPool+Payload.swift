@@ -29,10 +29,11 @@ extension StringPool {
   @inline(__always)
   var isEmpty: Bool { unsafe first == nil }
 
-  /// Takes over the payload of a raw event, if it has one.
+  /// Keeps the payload of a raw event, if it has one, beside the raw event: whether the next one joins depends on both
+  /// payloads.
   @unsafe mutating func take(from event: UnsafeMutablePointer<raw_event>) {
     guard let payload = unsafe event.pointee.payload else { return }
-    unsafe event.pointee.payload = nil
+    unsafe StringPool.retain((payload - Self.headSize).assumingMemoryBound(to: CChar.self))
     unsafe payload.storeBytes(of: first, toByteOffset: Self.linkOffset, as: UnsafeMutableRawPointer?.self)
     unsafe first = payload
   }

@@ -74,6 +74,7 @@ enum SelfTest {
     case .ptraceAttach: CLINUX_CANARY_TRACE
     case .shmget: CLINUX_CANARY_SEGMENT
     case .memfdCreate: CLINUX_CANARY_MEMORY_FILE
+    case .ttyWrite: CLINUX_CANARY_TERMINAL
     default: nil
     }
   }

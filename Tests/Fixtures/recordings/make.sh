@@ -1,22 +1,24 @@
 #!/bin/sh
 # make.sh KERNEL...: records the load in a guest of each kernel, as RELEASE.rec here. With MODULE=FILE, dummy.ko of the
-# kernel, it records what other families tell, as RELEASE-families.rec. To be run again when the layout of records
-# changes; then the counts in RecordingFixtureTests.swift have to be looked at. Needs `make initramfs.gz`.
+# kernel, it records what other families tell, as RELEASE-families.rec; with TTY=1 what is written to terminals, as
+# RELEASE-tty.rec. To be run again when the layout of records changes; then the counts in RecordingFixtureTests.swift
+# have to be looked at. Needs `make initramfs.gz`.
 set -eu
 cd "$(dirname "$0")"
 root=../../..
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/tree"
-cp load.sh families.sh "$tmp/tree"
+cp load.sh families.sh tty.sh "$tmp/tree"
 [ -z "${MODULE-}" ] || cp "$MODULE" "$tmp/tree/module.ko"
 "${CC:-cc}" -O2 -Wall -Werror -static -pthread -o "$tmp/tree/load" load.c
-"${CC:-cc}" -O2 -Wall -Werror -static -o "$tmp/tree/families" families.c
+for program in families tty; do "${CC:-cc}" -O2 -Wall -Werror -static -o "$tmp/tree/$program" $program.c; done
 # An initramfs can be several archives, one behind the other.
 (cd "$tmp/tree" && find . | cpio --quiet -o -H newc) | gzip -9n |
 	cat "${INITRAMFS:-$root/initramfs.gz}" - >"$tmp/initramfs.gz"
 load=/load.sh name=
 [ -z "${MODULE-}" ] || load=/families.sh name=-families
+[ -z "${TTY-}" ] || load=/tty.sh name=-tty
 long=long
 for kernel; do
 	# shellcheck disable=SC2086 # nothing, when it is empty

@@ -170,11 +170,14 @@ internal import QuarkCore
       try object.setMaxEntries(map: "notes", 1)
     }
     let interval = max(1, min(settings.holdTimeMS / 10, 100))
+    var namespace = clinux_pid_namespace()
+    let isReaderKnown = unsafe clinux_own_pid_namespace(&namespace) == 0
     let values = wire_settings(
       wake_interval_ns: UInt64(interval) * 1_000_000, wake_bytes: UInt32(ringSize / 8),
       stage_count: UInt32(stages), max_env: UInt32(min(settings.maxEnvironment, Int(WIRE_ENV_MAX.rawValue))),
       exit_has_group_dead: types.tracepointParameters("btf_trace_sched_process_exit") == 2 ? 1 : 0,
-      keeps_calls: keepsCalls ? 1 : 0, reserved: 0)
+      keeps_calls: keepsCalls ? 1 : 0, reader_pid: isReaderKnown ? UInt32(getpid()) : 0,
+      pid_ns_device: namespace.device, pid_ns_inode: namespace.inode)
     unsafe try object.setConstants(section: ".rodata.settings", values)
   }
 

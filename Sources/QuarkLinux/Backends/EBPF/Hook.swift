@@ -8,6 +8,7 @@ public enum Hook: Int, CaseIterable, Sendable {
   case ptraceAttach, ptraceTraceme, ptraceRequest, ptraceRequest32
   case shmget, memfdCreate, memfdCreate32
   case moduleLoad
+  case ttyWrite
 
   public var name: StaticString {
     switch self {
@@ -26,6 +27,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .memfdCreate: "memfd_create"
     case .memfdCreate32: "memfd_create (32 bits)"
     case .moduleLoad: "module load"
+    case .ttyWrite: "tty write"
     }
   }
 
@@ -41,6 +43,7 @@ public enum Hook: Int, CaseIterable, Sendable {
     case .ptraceAttach, .ptraceTraceme, .ptraceRequest, .ptraceRequest32: RAW_PTRACE
     case .shmget, .memfdCreate, .memfdCreate32: RAW_SHM
     case .moduleLoad: RAW_MODULE_LOAD
+    case .ttyWrite: RAW_TTY
     }
   }
 
@@ -51,7 +54,8 @@ public enum Hook: Int, CaseIterable, Sendable {
   /// True if the process of the self-test does what this hook reports.
   var isTested: Bool {
     switch self {
-    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid, .ptraceAttach, .shmget, .memfdCreate: true
+    case .fork, .exec, .exit, .setsid, .credentials, .comm, .getpid, .ptraceAttach, .shmget, .memfdCreate, .ttyWrite:
+      true
     // Modules are not loaded to try something. Of its own children a process is told to trace them, and no more; and
     // a program need not be able to call the kernel as one of 32 bits.
     case .ptraceTraceme, .ptraceRequest, .ptraceRequest32, .memfdCreate32, .moduleLoad: false
@@ -72,7 +76,7 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
       case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .ptraceRequest32, .shmget, .memfdCreate,
-        .memfdCreate32, .moduleLoad: WIRE_HOOK_NONE
+        .memfdCreate32, .moduleLoad, .ttyWrite: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
@@ -163,6 +167,9 @@ public enum Hook: Int, CaseIterable, Sendable {
         HookVariant(.kprobe, program: "module_kprobe", target: "module_arch_freeing_init"),
         HookVariant(.fexit, program: "module_fexit", target: "do_init_module"),
       ]
+    case .ttyWrite:
+      HookVariant.atReturn(
+        of: "n_tty_write", fexit: "tty_write_fexit", kretprobe: "tty_write_kretprobe", entry: "tty_write_kprobe")
     }
   }
 }

@@ -102,10 +102,15 @@ struct Runner: ~Copyable {
     if running.contains(where: { options.tests[$0.index].alone != nil }) { return false }
     if test.alone != nil { return place == 0 && running.isEmpty }
     guard test.queue.isOwn else { return true }
+    let opening = running.filter { options.tests[$0.index].queue.isOwn }
+    if test.isKeepingOthers { return opening.isEmpty }
     func isKeepingOthers(_ index: Int) -> Bool { options.tests[index].isKeepingOthers }
-    if test.isKeepingOthers { return !running.contains { options.tests[$0.index].queue.isOwn } }
-    return !running.contains { isKeepingOthers($0.index) } && !waiting.contains { isKeepingOthers($0) }
+    return opening.count < Self.mostOpening && !opening.contains { isKeepingOthers($0.index) }
+      && !waiting.contains { isKeepingOthers($0) }
   }
+
+  /// How many tests may open queues at a time: this is work for the processor, and more of them would only wait.
+  private static var mostOpening: Int { 6 }
 
   private mutating func start(_ index: Int) {
     let test = options.tests[index]

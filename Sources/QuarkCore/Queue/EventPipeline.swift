@@ -118,9 +118,8 @@ public import CQuark
   }
 
   /// Makes a raw event, which the caller fills and then passes to `insert` or `discard`; for backends whose records are
-  /// not wire records. Times are nanoseconds since boot. With a task, set `RAW_F_TASK` in `flags`. Nil if it was
-  /// dropped and
-  /// counted: as malformed if no process can have this pid, or because there is no room.
+  /// not wire records. Times are nanoseconds since boot. With a task, set `RAW_F_TASK` in `flags`. Nil if it was dropped
+  /// and counted: as malformed if no process can have this pid, or because there is no room.
   @unsafe public mutating func makeRawEvent(
     _ type: raw_types, pid: UInt32, timeNS: UInt64
   ) -> UnsafeMutablePointer<raw_event>? {

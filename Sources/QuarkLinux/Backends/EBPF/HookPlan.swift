@@ -41,19 +41,18 @@ public struct HookPlan: Sendable {
     /// Linux 6.14 on.
     case links
 
-    var kinds: [HookVariant.Kind] {
-      switch self {
-      case .trampolines: [.fexit, .kretprobe, .kretprobes]
-      case .kprobes: [.kretprobe, .kretprobes, .fexit]
-      case .links: [.kretprobes, .fexit, .kretprobe]
-      }
+    func ranking(_ variants: [HookVariant]) -> [HookVariant] {
+      (0...3).flatMap { place in variants.filter { rank($0.kind) == place } }
     }
 
-    /// What is not seen at a return comes first.
-    func ranking(_ variants: [HookVariant]) -> [HookVariant] {
-      let kinds = kinds
-      return variants.filter { !kinds.contains($0.kind) }
-        + kinds.flatMap { kind in variants.filter { $0.kind == kind } }
+    /// What is not seen at a return comes first. (A switch that returns arrays of kinds was compiled to the wrong one.)
+    private func rank(_ kind: HookVariant.Kind) -> Int {
+      switch (self, kind) {
+      case (.trampolines, .fexit), (.kprobes, .kretprobe), (.links, .kretprobes): 1
+      case (.trampolines, .kretprobe), (.kprobes, .kretprobes), (.links, .fexit): 2
+      case (_, .fexit), (_, .kretprobe), (_, .kretprobes): 3
+      default: 0
+      }
     }
   }
 

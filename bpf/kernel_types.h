@@ -127,8 +127,11 @@ struct file {
 	struct path f_path;
 };
 
+/* An enum of the kernel is found only if it is an enum here, too. */
+enum module_state { MODULE_STATE_LIVE = 0 };
+
 struct module {
-	int state;	/* enum module_state */
+	enum module_state state;
 	char name[56];
 	const char *version, *srcversion;
 	unsigned long taints;

@@ -50,3 +50,28 @@ int any_kprobe(struct pt_regs *ctx)
 	}
 	return 0;
 }
+
+/* The same for the returns of functions, whose arguments any_call() has kept. */
+SEC("quark_kretprobe/any")
+int any_kretprobe(struct pt_regs *ctx)
+{
+	switch (bpf_get_attach_cookie(ctx)) {
+	case WIRE_HOOK_PTRACE_ATTACH:
+		return ptrace_attach_return(ctx);
+	case WIRE_HOOK_PTRACE_TRACEME:
+		return ptrace_traceme_return(ctx);
+	case WIRE_HOOK_PTRACE_REQUEST:
+		return ptrace_request_return(ctx);
+	case WIRE_HOOK_PTRACE_REQUEST_32:
+		return ptrace_request_32_return(ctx);
+	case WIRE_HOOK_SHMGET:
+		return shmget_return(ctx);
+	case WIRE_HOOK_MEMFD_CREATE:
+		return memfd_create_return(ctx);
+	case WIRE_HOOK_MEMFD_CREATE_32:
+		return memfd_create_32_return(ctx);
+	case WIRE_HOOK_TTY_WRITE:
+		return tty_write_return(ctx);
+	}
+	return 0;
+}

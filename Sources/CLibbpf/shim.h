@@ -76,7 +76,7 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 
 	if (strncmp(section, "quark_kprobe/", 13) == 0 || strncmp(section, "quark_kretprobe/", 16) == 0)
 		bpf_program__set_type(program, BPF_PROG_TYPE_KPROBE);
-	if (strcmp(section, "quark_kprobe/any") == 0) {
+	if (strncmp(section, "quark_kprobe/any", 16) == 0 || strcmp(section, "quark_kretprobe/any") == 0) {
 		bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI);
 		options->expected_attach_type = BPF_TRACE_KPROBE_MULTI;
 	}
@@ -94,11 +94,12 @@ static inline int clibbpf_prepare(struct bpf_program *program, struct bpf_prog_l
 	return 0;
 }
 
-/* Attaches a program to the entries of all these functions, each with its own cookie. NULL with errno. */
+/* Attaches a program to the entries or returns of all these functions, each with its own cookie. NULL with errno. */
 static inline struct bpf_link *clibbpf_attach_kprobes(
-    struct bpf_program *program, const char **functions, const uint64_t *cookies, size_t count)
+    struct bpf_program *program, const char **functions, const uint64_t *cookies, size_t count, int is_return)
 {
-	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = functions, .cookies = (const __u64 *)cookies, .cnt = count);
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = functions, .cookies = (const __u64 *)cookies, .cnt = count,
+	    .retprobe = is_return != 0);
 
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }

@@ -4,7 +4,11 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 _Static_assert(offsetof(struct clinux_perf_sample, raw_size) + 4 == CLINUX_PERF_SAMPLE_SIZE, "a hole in a sample");
@@ -44,6 +48,56 @@ int clinux_perf_cpu_clock(int cpu, int clock, uint64_t period_ns)
 	};
 
 	return open_event(&attr, cpu, clock);
+}
+
+/* The number behind a prefix that a small file begins with. -1 with errno. */
+static int read_number(const char *path, const char *prefix, uint32_t *number)
+{
+	const size_t length = strlen(prefix);
+	const int file = open(path, O_RDONLY | O_CLOEXEC);
+	char text[64];
+	ssize_t count;
+
+	if (file < 0)
+		return -1;
+	count = read(file, text, sizeof(text) - 1);
+	close(file);
+	if (count < 0)
+		return -1;
+	text[count] = '\0';
+	if (strncmp(text, prefix, length) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	*number = (uint32_t)strtoul(text + length, NULL, 10);
+	return 0;
+}
+
+#define PROBES "/sys/bus/event_source/devices/kprobe/"
+
+int clinux_perf_probes(struct clinux_perf_probes *probes)
+{
+	if (read_number(PROBES "type", "", &probes->type) != 0)
+		return -1;
+	return read_number(PROBES "format/retprobe", "config:", &probes->return_bit);
+}
+
+int clinux_perf_kprobe(const struct clinux_perf_probes *probes, const char *function, int is_return)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = probes->type,
+		.config = is_return ? UINT64_C(1) << probes->return_bit : 0,
+		.kprobe_func = (uintptr_t)function,
+	};
+
+	/* An event needs a CPU; what is attached to it does not. */
+	return (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+int clinux_perf_set_program(int event, int program)
+{
+	return ioctl(event, PERF_EVENT_IOC_SET_BPF, program);
 }
 
 int clinux_perf_enable(int event)

@@ -46,7 +46,9 @@ func hooksApart(_ context: TestContext) throws(TestEnd) {
   }
   try expect(containsLine(hooks, "not fexit/ptrace_attach: its kind is not allowed"), "it is not said why:\n\(hooks)")
   try expect(containsLine(hooks, "not kretprobe/ptrace_attach: its kind is not allowed"), "nor of the other:\n\(hooks)")
+  try expect(containsLine(hooks, "not kretprobe.multi/ptrace_attach: its kind is not allowed"), "nor of many:\n\(hooks)")
   try expect(containsLine(hooks, "getpid: kprobe/"), "getpid has no kprobe:\n\(hooks)")
+  try expect(containsLine(hooks, "module load: kprobe/"), "modules have no kprobe:\n\(hooks)")
   try expectEqual("calls", try callGetpid(asking, in: &queue), 150)
 }
 

@@ -4,8 +4,13 @@ import CLinux
 enum Place: CaseIterable {
   case process, thread, namespace, chroot
 
-  /// The kinds of hooks by which the returns of functions are seen. Either is what some kernels take first.
-  static var returns: [String] { ["fexit", "kretprobe"] }
+  /// The kinds of hooks by which this kernel's functions are seen to return. Each is what some kernels take first. A kernel
+  /// that has fprobes says so in its tracing files.
+  static var returns: [String] {
+    let text = (try? readFile("/sys/kernel/tracing/README")) ?? []
+    let hasLinks = place(of: Array("<func-name>[%return]".utf8), in: text[...]) != nil
+    return ["fexit", "kretprobe"] + (hasLinks ? ["kretprobe.multi"] : [])
+  }
 }
 
 extension TestContext {

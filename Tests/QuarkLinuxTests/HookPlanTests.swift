@@ -72,6 +72,43 @@ import Testing
     #expect(HookPlan(.kprobes) { $0 == .kprobes }.missing == nil)
   }
 
+  /// The kinds by which a kernel sees returns come in the order in which it closes them; a kprobe of an entry stays first.
+  @Test func returnsInOrder() {
+    func kinds(_ returns: HookPlan.Returns, _ preference: HookPlan.Preference, _ hook: Hook) -> [HookVariant.Kind] {
+      var plan = HookPlan(preference, returns: returns, types: 1 << hook.type.rawValue)
+      var kinds: [HookVariant.Kind] = []
+      while let variant = plan[hook] {
+        kinds.append(variant.kind)
+        plan.reject(hook, "no")
+      }
+      return kinds
+    }
+    #expect(kinds(.trampolines, .tracepoints, .shmget) == [.fexit, .kretprobe, .kretprobes])
+    #expect(kinds(.kprobes, .tracepoints, .shmget) == [.kretprobe, .kretprobes, .fexit])
+    #expect(kinds(.links, .tracepoints, .shmget) == [.kretprobes, .fexit, .kretprobe])
+    #expect(kinds(.links, .kprobes, .shmget) == [.kretprobes, .kretprobe, .fexit])
+    for returns in [HookPlan.Returns.trampolines, .kprobes, .links] {
+      #expect(kinds(returns, .tracepoints, .moduleLoad) == [.kprobe, .fexit])
+      #expect(kinds(returns, .tracepoints, .credentials) == [.kprobe, .fentry])
+    }
+  }
+
+  /// One program of many functions belongs to all their hooks.
+  @Test func returnsOfMany() {
+    var plan = HookPlan(returns: .links, types: 1 << RAW_SHM.rawValue)
+    #expect(plan.hooks(.kretprobes) == [.shmget, .memfdCreate, .memfdCreate32])
+    #expect(plan.hooks(ofProgram: Array("any_kretprobe".utf8)).count == 3)
+    #expect(plan.hooks(ofProgram: Array("any_call".utf8)).count == 3)
+    unsafe #expect(plan.family(ofProgram: "any_kretprobe") == nil)
+    unsafe #expect(plan.family(ofProgram: "any_call") == nil, "who misses what it keeps counts that")
+    plan.reject(.shmget, "no such function")
+    #expect(plan.hooks(.kretprobes) == [.memfdCreate, .memfdCreate32])
+    #expect(plan[.shmget]?.description == "fexit/ipcget")
+    // A cookie says which of them it is.
+    let all = Hook.allCases.filter { hook in hook.variants.contains { $0.isOfMany } }
+    #expect(Set(all.map(\.cookie)).count == all.count && !all.contains { $0.cookie == 0 })
+  }
+
   /// Where programs of trampolines may be preempted, returns are seen by kretprobes; they need a program more.
   @Test func returns() {
     var plan = HookPlan(types: 1 << RAW_SHM.rawValue)

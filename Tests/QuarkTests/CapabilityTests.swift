@@ -146,7 +146,7 @@ import Testing
     let told = try #require(Self.refusal(Self.kprobe, Self.probes, QQ_SHM | QQ_STRICT))
     #expect(told.contains("shm SHM (QQ_SHM): kprobe tells of no such events"))
     #expect(!told.contains("path"), "each family once")
-    let plan = HookPlan(types: cquark_types_for(QQ_PTRACE)) { $0 != .fexit && $0 != .kretprobe }
+    let plan = HookPlan(types: cquark_types_for(QQ_PTRACE)) { ![.fexit, .kretprobe, .kretprobes].contains($0) }
     let hooks = try #require(Self.refusal(Self.ebpf, plan.means, QQ_PTRACE | QQ_STRICT))
     #expect(hooks.contains("ptrace PTRACE (QQ_PTRACE): ptrace attach: none"))
     let threads = try #require(Self.refusal(Self.ebpf, HookPlan().means, QQ_THREAD_EVENTS | QQ_STRICT))

@@ -1,6 +1,6 @@
 /*
- * The arguments of functions that are on their way, for programs of their returns where the kernel has no trampolines:
- * the registers of a kretprobe have what a function returns, and nothing that it was called with.
+ * Programs at the returns of functions. An fexit program has a function's arguments beside what it returns. The registers
+ * of a kretprobe have only what it returns, so its arguments are kept from its entry on, while it is on its way.
  *
  * One call for each thread, as none of these functions calls another of them. It is forgotten when the function
  * returns. The kernel skips returns: it has room for few calls on their way of each function, where tasks are not
@@ -72,6 +72,42 @@ static __always_inline bool call_end(struct call *call, bool has_failed, __u32 f
 		count(family, 1);
 	}
 	return kept && !has_failed;
+}
+
+/* The entries of all functions whose returns any_kretprobe() sees. The cookie is the family of their records. */
+SEC("quark_kprobe/any_call")
+int any_call(struct pt_regs *ctx)
+{
+	return call_begin(ctx, bpf_get_attach_cookie(ctx));
+}
+
+/*
+ * The programs at the return of a function of `parameters` parameters, four at most. NAME_failed(result) says whether the
+ * call failed, which is not told; if not, NAME_done(arguments, result) sends a record of `of_family`. For any_kretprobe()
+ * there is NAME_return(ctx).
+ */
+#define AT_RETURN(name, parameters, of_family)								\
+SEC("quark_fexit/" #name)										\
+int name##_fexit(__u64 *ctx)										\
+{													\
+	__u64 values[(parameters) + 1] = {};								\
+													\
+	bpf_probe_read_kernel(values, sizeof(values), ctx);						\
+	return name##_failed(values[parameters]) ? 0 : name##_done(values, values[parameters]);		\
+}													\
+													\
+static __always_inline int name##_return(struct pt_regs *ctx)						\
+{													\
+	long result = PT_REGS_RC(ctx);									\
+	struct call call;										\
+													\
+	return call_end(&call, name##_failed(result), of_family) ? name##_done(call.arguments, result) : 0; \
+}													\
+													\
+SEC("quark_kretprobe/" #name)										\
+int name##_kretprobe(struct pt_regs *ctx)								\
+{													\
+	return name##_return(ctx);									\
 }
 
 #endif

@@ -31,8 +31,6 @@ static __always_inline int on_module(struct module *module)
 	return 0;
 }
 
-#define MODULE_STATE_LIVE 0		/* include/linux/module.h */
-
 /*
  * module_arch_freeing_init(module): do_init_module() calls it when the module's own beginning has succeeded. Others
  * call it for a module that goes, which is not in use then.

@@ -1,7 +1,4 @@
-/*
- * ptrace(2): what was done to another task. Calls that fail are not told. An fexit program has a function's arguments
- * beside what it returns; for a kretprobe they are kept from the entry on: core/call.bpf.h.
- */
+/* ptrace(2): what was done to another task. Calls that fail are not told. */
 #ifndef QUARK_BPF_PTRACE
 #define QUARK_BPF_PTRACE
 
@@ -50,78 +47,51 @@ int ptrace_kprobe(struct pt_regs *ctx)
 }
 
 /* ptrace_attach(task, request, addr, flags), of PTRACE_ATTACH and PTRACE_SEIZE: an int, 0 if the task is traced now. */
-SEC("quark_fexit/ptrace_attach")
-int ptrace_attach_fexit(__u64 *ctx)
+static __always_inline bool ptrace_attach_failed(long result)
 {
-	if ((int)argument(ctx, 4) != 0)
-		return 0;
-	return on_ptrace(argument(ctx, 0), argument(ctx, 1), argument(ctx, 2), argument(ctx, 3));
+	return (int)result != 0;
 }
 
-SEC("quark_kretprobe/ptrace_attach")
-int ptrace_attach_kretprobe(struct pt_regs *ctx)
+static __always_inline int ptrace_attach_done(const __u64 *arguments, long result)
 {
-	struct call call;
-
-	if (!call_end(&call, (int)PT_REGS_RC(ctx) != 0, WIRE_FAMILY_PTRACE))
-		return 0;
-	return on_ptrace(call.arguments[0], call.arguments[1], call.arguments[2], call.arguments[3]);
+	return on_ptrace(arguments[0], arguments[1], arguments[2], arguments[3]);
 }
+AT_RETURN(ptrace_attach, 4, WIRE_FAMILY_PTRACE)
 
 /* ptrace_traceme(): returns 0 if the parent traces the current task now. */
-SEC("quark_fexit/ptrace_traceme")
-int ptrace_traceme_fexit(__u64 *ctx)
+static __always_inline bool ptrace_traceme_failed(long result)
 {
-	return (int)argument(ctx, 0) == 0 ? on_ptrace(bpf_get_current_task(), PTRACE_TRACEME, 0, 0) : 0;
+	return (int)result != 0;
 }
 
-SEC("quark_kretprobe/ptrace_traceme")
-int ptrace_traceme_kretprobe(struct pt_regs *ctx)
+static __always_inline int ptrace_traceme_done(const __u64 *arguments, long result)
 {
-	struct call call;
-
-	if (!call_end(&call, (int)PT_REGS_RC(ctx) != 0, WIRE_FAMILY_PTRACE))
-		return 0;
 	return on_ptrace(bpf_get_current_task(), PTRACE_TRACEME, 0, 0);
 }
+AT_RETURN(ptrace_traceme, 0, WIRE_FAMILY_PTRACE)
 
 /* arch_ptrace(child, request, addr, data), of all others: a long, below 0 if it failed. */
-SEC("quark_fexit/arch_ptrace")
-int ptrace_request_fexit(__u64 *ctx)
+static __always_inline bool ptrace_request_failed(long result)
 {
-	if ((long)argument(ctx, 4) < 0)
-		return 0;
-	return on_request(argument(ctx, 0), argument(ctx, 1), argument(ctx, 2), argument(ctx, 3));
+	return result < 0;
 }
 
-SEC("quark_kretprobe/arch_ptrace")
-int ptrace_request_kretprobe(struct pt_regs *ctx)
+static __always_inline int ptrace_request_done(const __u64 *arguments, long result)
 {
-	struct call call;
-
-	if (!call_end(&call, (long)PT_REGS_RC(ctx) < 0, WIRE_FAMILY_PTRACE))
-		return 0;
-	return on_request(call.arguments[0], call.arguments[1], call.arguments[2], call.arguments[3]);
+	return on_request(arguments[0], arguments[1], arguments[2], arguments[3]);
 }
+AT_RETURN(ptrace_request, 4, WIRE_FAMILY_PTRACE)
 
 /* compat_arch_ptrace(), the same of callers of 32 bits: all but the child have no more than these. */
-SEC("quark_fexit/compat_arch_ptrace")
-int ptrace_request_32_fexit(__u64 *ctx)
+static __always_inline bool ptrace_request_32_failed(long result)
 {
-	if ((long)argument(ctx, 4) < 0)
-		return 0;
-	return on_request(argument(ctx, 0), (int)argument(ctx, 1), (__u32)argument(ctx, 2), (__u32)argument(ctx, 3));
+	return result < 0;
 }
 
-SEC("quark_kretprobe/compat_arch_ptrace")
-int ptrace_request_32_kretprobe(struct pt_regs *ctx)
+static __always_inline int ptrace_request_32_done(const __u64 *arguments, long result)
 {
-	struct call call;
-
-	if (!call_end(&call, (long)PT_REGS_RC(ctx) < 0, WIRE_FAMILY_PTRACE))
-		return 0;
-	return on_request(call.arguments[0], (int)call.arguments[1], (__u32)call.arguments[2],
-	    (__u32)call.arguments[3]);
+	return on_request(arguments[0], (int)arguments[1], (__u32)arguments[2], (__u32)arguments[3]);
 }
+AT_RETURN(ptrace_request_32, 4, WIRE_FAMILY_PTRACE)
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * Shared memory: segments of System V and memory files. Calls that fail are not told. An fexit program has a function's
- * arguments beside what it returns; for a kretprobe they are kept from the entry on: core/call.bpf.h.
- */
+/* Shared memory: segments of System V and memory files. Calls that fail are not told. */
 #ifndef QUARK_BPF_SHM
 #define QUARK_BPF_SHM
 
@@ -52,24 +49,17 @@ static __always_inline int on_ipcget(__u64 ns, __u64 ids, struct ipc_params *par
 	return 0;
 }
 
-SEC("quark_fexit/ipcget")
-int shmget_fexit(__u64 *ctx)
+static __always_inline bool shmget_failed(long result)
 {
-	if ((int)argument(ctx, 4) < 0)
-		return 0;
-	return on_ipcget(argument(ctx, 0), argument(ctx, 1), (struct ipc_params *)argument(ctx, 3));
+	return (int)result < 0;
 }
 
 /* The parameters are the caller's, who waits for this. */
-SEC("quark_kretprobe/ipcget")
-int shmget_kretprobe(struct pt_regs *ctx)
+static __always_inline int shmget_done(const __u64 *arguments, long result)
 {
-	struct call call;
-
-	if (!call_end(&call, (int)PT_REGS_RC(ctx) < 0, WIRE_FAMILY_SHM))
-		return 0;
-	return on_ipcget(call.arguments[0], call.arguments[1], (struct ipc_params *)call.arguments[3]);
+	return on_ipcget(arguments[0], arguments[1], (struct ipc_params *)arguments[3]);
 }
+AT_RETURN(shmget, 4, WIRE_FAMILY_SHM)
 
 /* The name that the kernel has for the file of a descriptor. */
 static __always_inline const unsigned char *name_of(int descriptor)
@@ -111,53 +101,31 @@ static __always_inline int on_memfd(int descriptor, __u64 name, __u32 flags)
  * __x64_sys_memfd_create(regs), __ia32_sys_memfd_create(regs): a descriptor, or an error. What both of them call cannot
  * be hooked: it is inline, which to the kernel means notrace.
  */
-static __always_inline int on_memfd_call(__u64 address, int descriptor)
+static __always_inline bool memfd_create_failed(long result)
 {
-	struct pt_regs *regs = (struct pt_regs *)address;
-
-	return on_memfd(descriptor, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+	return result < 0;
 }
 
-static __always_inline int on_memfd_call_32(__u64 address, int descriptor)
+static __always_inline int memfd_create_done(const __u64 *arguments, long result)
 {
-	struct pt_regs *regs = (struct pt_regs *)address;
+	struct pt_regs *regs = (struct pt_regs *)arguments[0];
 
-	return on_memfd(descriptor, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
-	    BPF_PROBE_READ(regs, PARM2_REGISTER_32));
+	return on_memfd(result, BPF_PROBE_READ(regs, PARM1_REGISTER), BPF_PROBE_READ(regs, PARM2_REGISTER));
+}
+AT_RETURN(memfd_create, 1, WIRE_FAMILY_SHM)
+
+static __always_inline bool memfd_create_32_failed(long result)
+{
+	return result < 0;
 }
 
-SEC("quark_fexit/memfd_create")
-int memfd_create_fexit(__u64 *ctx)
+static __always_inline int memfd_create_32_done(const __u64 *arguments, long result)
 {
-	long descriptor = argument(ctx, 1);
+	struct pt_regs *regs = (struct pt_regs *)arguments[0];
 
-	return descriptor < 0 ? 0 : on_memfd_call(argument(ctx, 0), descriptor);
+	return on_memfd(result, (__u32)BPF_PROBE_READ(regs, PARM1_REGISTER_32),
+	    (__u32)BPF_PROBE_READ(regs, PARM2_REGISTER_32));
 }
-
-SEC("quark_kretprobe/memfd_create")
-int memfd_create_kretprobe(struct pt_regs *ctx)
-{
-	long descriptor = PT_REGS_RC(ctx);
-	struct call call;
-
-	return call_end(&call, descriptor < 0, WIRE_FAMILY_SHM) ? on_memfd_call(call.arguments[0], descriptor) : 0;
-}
-
-SEC("quark_fexit/memfd_create_32")
-int memfd_create_32_fexit(__u64 *ctx)
-{
-	long descriptor = argument(ctx, 1);
-
-	return descriptor < 0 ? 0 : on_memfd_call_32(argument(ctx, 0), descriptor);
-}
-
-SEC("quark_kretprobe/memfd_create_32")
-int memfd_create_32_kretprobe(struct pt_regs *ctx)
-{
-	long descriptor = PT_REGS_RC(ctx);
-	struct call call;
-
-	return call_end(&call, descriptor < 0, WIRE_FAMILY_SHM) ? on_memfd_call_32(call.arguments[0], descriptor) : 0;
-}
+AT_RETURN(memfd_create_32, 1, WIRE_FAMILY_SHM)
 
 #endif

@@ -2,8 +2,7 @@
  * What is written to terminals. All of it comes to the line discipline, n_tty_write(), whatever way it took: write(2),
  * writev(2), splice(2), io_uring, /dev/console. Whatever the pieces were in the memory of the process, there it is in one
  * piece of the kernel's own memory, of 2 KiB at most; and what the function returns is how much of it was taken. The rest
- * comes again. An fexit program has the arguments beside what the function returns; for a kretprobe they are kept from
- * the entry on: core/call.bpf.h.
+ * comes again.
  */
 #ifndef QUARK_BPF_TTY
 #define QUARK_BPF_TTY
@@ -88,22 +87,15 @@ __noinline int on_tty_write(__u64 tty_address, __u64 data, __u32 written)
 }
 
 /* n_tty_write(tty, file, data, length): how much of it was taken, or an error. */
-SEC("quark_fexit/n_tty_write")
-int tty_write_fexit(__u64 *ctx)
+static __always_inline bool tty_write_failed(long result)
 {
-	long written = argument(ctx, 4);
-
-	return written > 0 ? on_tty_write(argument(ctx, 0), argument(ctx, 2), written) : 0;
+	return result <= 0;
 }
 
-SEC("quark_kretprobe/n_tty_write")
-int tty_write_kretprobe(struct pt_regs *ctx)
+static __always_inline int tty_write_done(const __u64 *arguments, long result)
 {
-	long written = PT_REGS_RC(ctx);
-	struct call call;
-
-	return call_end(&call, written <= 0, WIRE_FAMILY_TTY) ?
-	    on_tty_write(call.arguments[0], call.arguments[2], written) : 0;
+	return on_tty_write(arguments[0], arguments[2], result);
 }
+AT_RETURN(tty_write, 4, WIRE_FAMILY_TTY)
 
 #endif

@@ -36,6 +36,24 @@ int clinux_perf_tracepoint(uint64_t id, int cpu, int clock, int counts_lost, uin
 /* Samples the clock of one CPU, also in idle; disabled at first. All events of a ring have one `clock`. -1: errno. */
 int clinux_perf_cpu_clock(int cpu, int clock, uint64_t period_ns);
 
+/* How events are made of kprobes: their type, and the bit of `config` for one at a function's return. */
+struct clinux_perf_probes {
+	uint32_t type;
+	uint32_t return_bit;
+};
+
+/* Reads it from /sys/bus/event_source. 0, or -1 with errno. */
+int clinux_perf_probes(struct clinux_perf_probes *probes);
+
+/*
+ * An event at the entry, or at the return, of a kernel function, which has no records of its own: programs that are
+ * attached to it run on all CPUs. -1 with errno.
+ */
+int clinux_perf_kprobe(const struct clinux_perf_probes *probes, const char *function, int is_return);
+
+/* Attaches a BPF program to an event, until that is closed. 0, or -1 with errno. */
+int clinux_perf_set_program(int event, int program);
+
 /* 0, or -1 with errno. */
 int clinux_perf_enable(int event);
 int clinux_perf_sample_once(int event);			/* after one sample it is disabled again */

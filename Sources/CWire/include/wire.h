@@ -179,7 +179,7 @@ struct wire_field {
 	wire_u32 reserved;		/* 0 */
 };
 
-/* The cookie by which a program that is attached at all hooks knows which hook called it. */
+/* The cookie by which a program that is attached at many hooks knows which hook called it. */
 enum wire_hook {
 	WIRE_HOOK_NONE = 0,	/* a hook that this program is not attached to */
 	WIRE_HOOK_FORK = 1,
@@ -188,6 +188,14 @@ enum wire_hook {
 	WIRE_HOOK_SETSID = 4,
 	WIRE_HOOK_CREDENTIALS = 5,
 	WIRE_HOOK_COMM = 6,
+	WIRE_HOOK_PTRACE_ATTACH = 7,
+	WIRE_HOOK_PTRACE_TRACEME = 8,
+	WIRE_HOOK_PTRACE_REQUEST = 9,
+	WIRE_HOOK_PTRACE_REQUEST_32 = 10,
+	WIRE_HOOK_SHMGET = 11,
+	WIRE_HOOK_MEMFD_CREATE = 12,
+	WIRE_HOOK_MEMFD_CREATE_32 = 13,
+	WIRE_HOOK_TTY_WRITE = 14,
 };
 
 /* A slot of the map `ring_stats`. Each possible CPU has one, in cache lines of its own. */

@@ -7,6 +7,7 @@ internal import QuarkCore
 @safe @usableFromInline struct BPFObject: ~Copyable {
   private let object: OpaquePointer
   private var links: [OpaquePointer] = unsafe []
+  private var kprobes = KprobeEvents()
 
   /// Why an object could not be loaded, and the program that caused it, if there is one.
   struct LoadFailure: Error {
@@ -87,42 +88,56 @@ internal import QuarkCore
 
   // MARK: - After loading
 
-  /// Attaches a loaded program. The verifier has accepted it already; only the hook may be missing.
-  mutating func attach(_ variant: HookVariant) throws(QuarkError) {
-    let program = unsafe bpf_object__find_program_by_name(object, variant.program.cString)!
+  /// Attaches the programs of a variant. The verifier has accepted them already; only the function may be missing.
+  mutating func attach(_ hook: Hook, _ variant: HookVariant) throws(QuarkError) {
+    let program = unsafe find(program: variant.program)
     clinux_log_clear()
-    let target = unsafe variant.target.cString
-    let link =
-      switch variant.kind {
-      case .rawTracepoint: unsafe bpf_program__attach_raw_tracepoint(program, target)
-      case .fentry, .fexit: unsafe bpf_program__attach_trace(program)
-      case .kprobe: unsafe bpf_program__attach_kprobe(program, false, target)
-      case .kretprobe: unsafe attachReturn(program, target, variant.entry!)
-      case .kprobes: unsafe nil as OpaquePointer?
-      }
-    guard let link = unsafe link else {
-      throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
+    switch variant.kind {
+    case .rawTracepoint: try unsafe keep(bpf_program__attach_raw_tracepoint(program, variant.target.cString), of: program)
+    case .fentry, .fexit: try unsafe keep(bpf_program__attach_trace(program), of: program)
+    case .kprobes, .kretprobes: try attach([(hook, variant)])
+    case .kprobe: try attach(variant.program, to: variant.target, isReturn: false)
+    case .kretprobe:
+      // The entry first: of each call whose return is seen the arguments are kept.
+      try attach(variant.entry!, to: variant.target, isReturn: false)
+      try attach(variant.program, to: variant.target, isReturn: true)
     }
-    unsafe links.append(link)
   }
 
-  /// The entry first: of each call whose return is seen the arguments are kept.
-  @unsafe private mutating func attachReturn(
-    _ program: OpaquePointer, _ target: UnsafePointer<CChar>, _ entryName: StaticString
-  ) -> OpaquePointer? {
-    let entry = unsafe bpf_object__find_program_by_name(object, entryName.cString)!
-    guard let link = unsafe bpf_program__attach_kprobe(entry, false, target) else { return nil }
-    unsafe links.append(link)
-    return unsafe bpf_program__attach_kprobe(program, true, target)
+  private mutating func attach(
+    _ name: StaticString, to function: StaticString, isReturn: Bool
+  ) throws(QuarkError) {
+    let program = unsafe find(program: name)
+    do throws(Errno) {
+      try kprobes.attach(unsafe bpf_program__fd(program), to: function, isReturn: isReturn)
+    } catch {
+      throw unsafe Self.failure("attach a BPF program", error.rawValue, subject: bpf_program__name(program))
+    }
   }
 
-  /// Attaches one program to all functions of `hooks` at once.
+  /// Attaches one program to the functions of all `hooks` at once, and another one to their entries if what is seen is
+  /// their returns.
   mutating func attach(_ hooks: [(hook: Hook, variant: HookVariant)]) throws(QuarkError) {
-    let program = unsafe bpf_object__find_program_by_name(object, hooks[0].variant.program.cString)!
+    let variant = hooks[0].variant
     var targets = unsafe hooks.map { unsafe Optional($0.variant.target.cString) }
-    var cookies = hooks.map { $0.hook.cookie }
+    if let entry = variant.entry {
+      try unsafe attach(entry, to: &targets, cookies: hooks.map { $0.hook.entryCookie }, isReturn: false)
+    }
+    let cookies = hooks.map { $0.hook.cookie }
+    try unsafe attach(variant.program, to: &targets, cookies: cookies, isReturn: variant.entry != nil)
+  }
+
+  @unsafe private mutating func attach(
+    _ name: StaticString, to targets: inout [UnsafePointer<CChar>?], cookies: [UInt64], isReturn: Bool
+  ) throws(QuarkError) {
+    let program = unsafe find(program: name)
     clinux_log_clear()
-    guard let link = unsafe clibbpf_attach_kprobes(program, &targets, &cookies, hooks.count) else {
+    let link = unsafe clibbpf_attach_kprobes(program, &targets, cookies, targets.count, isReturn ? 1 : 0)
+    try unsafe keep(link, of: program)
+  }
+
+  @unsafe private mutating func keep(_ link: OpaquePointer?, of program: OpaquePointer) throws(QuarkError) {
+    guard let link = unsafe link else {
       throw unsafe Self.failure("attach a BPF program", clinux_errno(), subject: bpf_program__name(program))
     }
     unsafe links.append(link)
@@ -156,6 +171,11 @@ internal import QuarkCore
   func maxEntries(ofMap name: StaticString) -> Int { unsafe Int(bpf_map__max_entries(find(name))) }
 
   // MARK: -
+
+  /// The programs are part of our object, as the maps are: a missing one is a bug of this library.
+  @unsafe private func find(program name: StaticString) -> OpaquePointer {
+    unsafe bpf_object__find_program_by_name(object, name.cString)!
+  }
 
   /// The maps are part of our object: a missing one is a bug of this library.
   private func find(_ name: StaticString) -> OpaquePointer {

@@ -38,7 +38,7 @@ internal import QuarkCore
     let hooks = HookPlan(types: settings.types).hooks
     let types = unsafe try Self.readTypes(of: hooks, elf: elf, size: size)
     let allowed = Self.allowedKinds()
-    plan = HookPlan(Self.preference(types), types: settings.types) { kind in
+    plan = HookPlan(Self.preference(types), returns: Self.returns(types), types: settings.types) { kind in
       allowed.map { $0.contains { kind.name.hasBytes($0) } } ?? true
     }
     for hook in hooks where hook.isOf32Bits && !hook.variants.contains(where: { types.functionID($0.target) != nil }) {
@@ -99,6 +99,12 @@ internal import QuarkCore
     if variant.isOfTrampoline, types.functionID(variant.target) == nil {
       return "the kernel's types have no such function"
     }
+    if variant.isOfMany, !types.has("fprobe", member: "nmissed") {
+      return "the kernel's types have no fprobe"
+    }
+    if variant.kind == .kretprobes, types.functionID(variant.target) == nil {
+      return "the kernel's types have no such function"
+    }
     // The program recognizes an exec by the owner of a mutex.
     if hook == .comm, variant.kind == .rawTracepoint, !types.has("mutex", member: "owner"),
       !types.has("rt_mutex_base", member: "owner")
@@ -122,24 +128,47 @@ internal import QuarkCore
 
   /// False if the plan has changed.
   private mutating func attach(_ object: inout BPFObject) throws(QuarkError) -> Bool {
-    var isWhole = true
-    let together = plan.hooks(.kprobes)
-    if !together.isEmpty {
-      do throws(QuarkError) { try object.attach(together.map { ($0, plan[$0]!) }) } catch {
-        if error.errno.isOfDescriptors { throw error }
-        for hook in together { reject(hook, error) }
-        isWhole = false
-      }
+    // Events first: while one is put into its map, the kernel skips programs on this CPU.
+    var isWhole = try attach(plan.hooks.filter { plan[$0]?.isOfEvents ?? false }, &object)
+    for kind in [HookVariant.Kind.kprobes, .kretprobes] where try !attachTogether(plan.hooks(kind), &object) {
+      isWhole = false
     }
-    for hook in plan.hooks {
-      guard let variant = plan[hook], variant.kind != .kprobes else { continue }
-      do throws(QuarkError) { try object.attach(variant) } catch {
+    let rest = plan.hooks.filter { hook in plan[hook].map { !$0.isOfEvents && !$0.isOfMany } ?? false }
+    return try attach(rest, &object) && isWhole
+  }
+
+  /// Each for itself. False if the plan has changed.
+  private mutating func attach(_ hooks: [Hook], _ object: inout BPFObject) throws(QuarkError) -> Bool {
+    var isWhole = true
+    for hook in hooks {
+      do throws(QuarkError) { try object.attach(hook, plan[hook]!) } catch {
         if error.errno.isOfDescriptors { throw error }
         reject(hook, error)
         isWhole = false
       }
     }
     return isWhole
+  }
+
+  /// All in one link. The kernel refuses it for one function that it does not have, or cannot probe: then each is tried
+  /// alone, to find the hooks that must do without it. False if the plan has changed.
+  private mutating func attachTogether(_ hooks: [Hook], _ object: inout BPFObject) throws(QuarkError) -> Bool {
+    if hooks.isEmpty { return true }
+    do throws(QuarkError) {
+      try object.attach(hooks.map { ($0, plan[$0]!) })
+      return true
+    } catch {
+      if error.errno.isOfDescriptors { throw error }
+      var isFound = false
+      for hook in hooks {
+        do throws(QuarkError) { try object.attach(hook, plan[hook]!) } catch {
+          reject(hook, error)
+          isFound = true
+        }
+      }
+      if !isFound { for hook in hooks { reject(hook, error) } }
+      return false
+    }
   }
 
   private mutating func reject(_ hook: Hook, _ error: QuarkError) {
@@ -163,7 +192,7 @@ internal import QuarkCore
     try object.setMaxEntries(map: "stages", stages)
     try object.setMaxEntries(map: "ring_stats", possibleCPUs)
     try object.setMaxEntries(map: "ring", ringSize)
-    let keepsCalls = !plan.hooks(.kretprobe).isEmpty
+    let keepsCalls = plan.hooks.contains { plan[$0]?.entry != nil }
     if keepsCalls { try object.setMaxEntries(map: "calls", max(1024, Self.callsPerCPU * possibleCPUs)) }
     if Self.withheld().contains(where: { ("notes" as StaticString).hasBytes($0) }) {
       try object.setType(map: "notes", BPF_MAP_TYPE_HASH)
@@ -192,7 +221,9 @@ internal import QuarkCore
     let path = unsafe clinux_environment("QUARK_BTF_PATH").map { unsafe String(cString: $0) }
     return unsafe try KernelTypes(
       path: path ?? KernelTypes.systemPath, object: object.span.bytes, symbols: symbols,
-      structures: ["srcu_struct", "srcu_reader_flavor"])
+      structures: [
+        "srcu_struct", "srcu_reader_flavor", "bpf_trampoline", "fops", "fprobe", "nmissed", "hlist_array",
+      ])
   }
 
   /// Writes the bytes to a file without a name.
@@ -210,6 +241,13 @@ internal import QuarkCore
   /// these kernels do it. A kprobe's program keeps its CPU to itself.
   private static func preference(_ types: KernelTypes) -> HookPlan.Preference {
     types.has("srcu_struct", member: "srcu_reader_flavor") ? .kprobes : .tracepoints
+  }
+
+  /// A table of all fprobes came with their use of the stacks on which the kernel keeps returns, one for each task. Before
+  /// that each fprobe, and each trampoline that has its own operations of ftrace, waits for all tasks when it is closed.
+  private static func returns(_ types: KernelTypes) -> HookPlan.Returns {
+    if types.has("fprobe", member: "hlist_array") { return .links }
+    return types.has("bpf_trampoline", member: "fops") ? .kprobes : .trampolines
   }
 
   /// The kinds of variants that QUARK_EBPF_HOOKS names, separated by commas; nil means all.

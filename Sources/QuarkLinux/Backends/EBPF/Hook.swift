@@ -47,6 +47,12 @@ public enum Hook: Int, CaseIterable, Sendable {
     }
   }
 
+  /// The family of its records.
+  var family: wire_family {
+    // Safe: there is a row for every type.
+    wire_family(unsafe cquark_type(type.rawValue).pointee.family)
+  }
+
   /// True for hooks that deliver only calls of programs of 32 bits. A kernel that runs no such programs does not have
   /// their functions.
   var isOf32Bits: Bool { self == .ptraceRequest32 || self == .memfdCreate32 }
@@ -75,20 +81,30 @@ public enum Hook: Int, CaseIterable, Sendable {
       case .setsid: WIRE_HOOK_SETSID
       case .credentials: WIRE_HOOK_CREDENTIALS
       case .comm: WIRE_HOOK_COMM
-      case .getpid, .ptraceAttach, .ptraceTraceme, .ptraceRequest, .ptraceRequest32, .shmget, .memfdCreate,
-        .memfdCreate32, .moduleLoad, .ttyWrite: WIRE_HOOK_NONE
+      case .ptraceAttach: WIRE_HOOK_PTRACE_ATTACH
+      case .ptraceTraceme: WIRE_HOOK_PTRACE_TRACEME
+      case .ptraceRequest: WIRE_HOOK_PTRACE_REQUEST
+      case .ptraceRequest32: WIRE_HOOK_PTRACE_REQUEST_32
+      case .shmget: WIRE_HOOK_SHMGET
+      case .memfdCreate: WIRE_HOOK_MEMFD_CREATE
+      case .memfdCreate32: WIRE_HOOK_MEMFD_CREATE_32
+      case .ttyWrite: WIRE_HOOK_TTY_WRITE
+      case .getpid, .moduleLoad: WIRE_HOOK_NONE
       }
     return UInt64(hook.rawValue)
   }
+
+  /// The cookie that tells a program that is attached to the entries of many functions of what family their calls are.
+  var entryCookie: UInt64 { UInt64(family.rawValue) }
 
   /// True for hooks that are needed to identify processes. Without another hook only its events are missing, and the
   /// queue reports this.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
   /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
-  /// are never preempted; then the entries of functions (fentry), each of which takes an eighth of a second to close,
-  /// until every task has been seen outside of its trampoline. Returns of functions come by trampolines first (fexit),
-  /// for which nothing has to be kept from the entry on.
+  /// are never preempted; then the entries of functions (fentry), each of which takes some kernels an eighth of a second
+  /// to close, until every task has been seen outside of its trampoline. `HookPlan.Returns` is the order of the ways to
+  /// see returns.
   public var variants: [HookVariant] {
     switch self {
     case .fork:
@@ -180,8 +196,11 @@ public struct HookVariant: Sendable {
     case rawTracepoint, fentry, kprobe
     /// The return of a function, with its arguments: one program sees both, and no state is needed in between.
     case fexit
-    /// The same, where the kernel has no trampolines: another program, at the function's entry, keeps the arguments.
+    /// The same by two kprobes: a program at the function's entry keeps the arguments. The kernel keeps returns of few
+    /// calls at a time; the others are counted as lost.
     case kretprobe
+    /// The same of many functions in two links: Linux 5.18, with CONFIG_FPROBE.
+    case kretprobes
     /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
     case kprobes
 
@@ -191,6 +210,7 @@ public struct HookVariant: Sendable {
       case .fentry: "fentry"
       case .fexit: "fexit"
       case .kretprobe: "kretprobe"
+      case .kretprobes: "kretprobe.multi"
       case .kprobe: "kprobe"
       case .kprobes: "kprobe.multi"
       }
@@ -203,7 +223,7 @@ public struct HookVariant: Sendable {
   public let kind: Kind
   public let program: StaticString
   public let target: StaticString
-  /// Of a kretprobe: what keeps the arguments at the entry.
+  /// Of kretprobes: what keeps the arguments at the entry.
   let entry: StaticString?
 
   init(_ kind: Kind, program: StaticString, target: StaticString, entry: StaticString? = nil) {
@@ -213,13 +233,20 @@ public struct HookVariant: Sendable {
     self.entry = entry
   }
 
-  /// The ways to see a function's return with its arguments: fexit comes first, because nothing has to be kept for it.
+  /// True if one link has many of them, with one program.
+  var isOfMany: Bool { kind == .kprobes || kind == .kretprobes }
+
+  /// True if it is made of events of perf.
+  var isOfEvents: Bool { kind == .kprobe || kind == .kretprobe }
+
+  /// The ways to see a function's return with its arguments.
   static func atReturn(
     of target: StaticString, fexit: StaticString, kretprobe: StaticString, entry: StaticString
   ) -> [HookVariant] {
     [
       HookVariant(.fexit, program: fexit, target: target),
       HookVariant(.kretprobe, program: kretprobe, target: target, entry: entry),
+      HookVariant(.kretprobes, program: "any_kretprobe", target: target, entry: "any_call"),
     ]
   }
 

@@ -23,22 +23,50 @@ public struct HookPlan: Sendable {
     case kprobes
 
     func isBackward(_ kind: HookVariant.Kind) -> Bool {
-      self == .kprobes && kind != .kprobe && kind != .kprobes && kind != .kretprobe
+      self == .kprobes && (kind == .rawTracepoint || kind == .fentry || kind == .fexit)
     }
 
     func isLeftOut(_ kind: HookVariant.Kind) -> Bool { self == .tracepoints && kind == .kprobes }
   }
 
+  /// The order of the ways to see returns. What is best misses nothing; but some kernels take so long to close it that
+  /// something else comes first, which counts what it misses.
+  public enum Returns: Sendable {
+    /// Trampolines are closed in a few milliseconds each, before Linux 6.0: nothing has to be kept for them.
+    case trampolines
+    /// Each trampoline takes an eighth of a second to close, and each link of many kprobes as long. Kprobes that are not
+    /// part of a link are closed by the kernel itself: `KprobeEvents`.
+    case kprobes
+    /// Links of many functions are closed in a few milliseconds, and the kernel keeps the returns of all calls, from
+    /// Linux 6.14 on.
+    case links
+
+    func ranking(_ variants: [HookVariant]) -> [HookVariant] {
+      (0...3).flatMap { place in variants.filter { rank($0.kind) == place } }
+    }
+
+    /// What is not seen at a return comes first. (A switch that returns arrays of kinds was compiled to the wrong one.)
+    private func rank(_ kind: HookVariant.Kind) -> Int {
+      switch (self, kind) {
+      case (.trampolines, .fexit), (.kprobes, .kretprobe), (.links, .kretprobes): 1
+      case (.trampolines, .kretprobe), (.kprobes, .kretprobes), (.links, .fexit): 2
+      case (_, .fexit), (_, .kretprobe), (_, .kretprobes): 3
+      default: 0
+      }
+    }
+  }
+
   /// `types`: the wanted types of raw events, one bit each, 1 << `raw_types`. `admits` tells which kinds of variants
   /// may be used at all.
   public init(
-    _ preference: Preference = .tracepoints, types: UInt32 = .max, admits: (HookVariant.Kind) -> Bool = { _ in true }
+    _ preference: Preference = .tracepoints, returns: Returns = .trampolines, types: UInt32 = .max,
+    admits: (HookVariant.Kind) -> Bool = { _ in true }
   ) {
     let hooks = Hook.allCases.filter { types & 1 << $0.type.rawValue != 0 }
     self.hooks = hooks
     variants = Hook.allCases.map { hook in
       guard hooks.contains(hook) else { return [] }
-      let all = hook.variants.filter { !preference.isLeftOut($0.kind) }
+      let all = returns.ranking(hook.variants.filter { !preference.isLeftOut($0.kind) })
       return all.filter { !preference.isBackward($0.kind) } + all.filter { preference.isBackward($0.kind) }
     }
     refused = HookVariant.Kind.allCases.filter { !admits($0) }
@@ -69,9 +97,7 @@ public struct HookPlan: Sendable {
     // Safe: a program's name ends with a NUL.
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
     guard let hook = hooks(ofProgram: bytes).first else { return WIRE_FAMILY_PROCESS }
-    if self[hook]?.kind == .kretprobe { return nil }
-    // Safe: there is a row for every type.
-    return wire_family(unsafe cquark_type(hook.type.rawValue).pointee.family)
+    return self[hook]?.entry == nil ? hook.family : nil
   }
 
   /// The hooks that use this kind of variant.

@@ -1,6 +1,7 @@
 /*
- * Programs at the returns of functions. An fexit program has a function's arguments beside what it returns. The registers
- * of a kretprobe have only what it returns, so its arguments are kept from its entry on, while it is on its way.
+ * Programs at the returns of functions. An fexit program has a function's arguments beside what it returns. The
+ * registers of a kretprobe have only what it returns, so its arguments are kept from its entry on, while it is on its
+ * way.
  *
  * One call for each thread, as none of these functions calls another of them. It is forgotten when the function
  * returns. The kernel skips returns: it has room for few calls on their way of each function, where tasks are not
@@ -82,9 +83,9 @@ int any_call(struct pt_regs *ctx)
 }
 
 /*
- * The programs at the return of a function of `parameters` parameters, four at most. NAME_failed(result) says whether the
- * call failed, which is not told; if not, NAME_done(arguments, result) sends a record of `of_family`. For any_kretprobe()
- * there is NAME_return(ctx).
+ * The programs at the return of a function of `parameters` parameters, four at most. NAME_failed(result) says whether
+ * the call failed, which is not told; if not, NAME_done(arguments, result) sends a record of `of_family`. For
+ * any_kretprobe() there is NAME_return(ctx).
  */
 #define AT_RETURN(name, parameters, of_family)								\
 SEC("quark_fexit/" #name)										\

@@ -88,12 +88,13 @@ internal import QuarkCore
 
   // MARK: - After loading
 
-  /// Attaches the programs of a variant. The verifier has accepted them already; only the function may be missing.
+  /// Attaches the programs of a variant. The verifier has accepted them already; only what it hooks may be missing.
   mutating func attach(_ hook: Hook, _ variant: HookVariant) throws(QuarkError) {
     let program = unsafe find(program: variant.program)
     clinux_log_clear()
     switch variant.kind {
-    case .rawTracepoint: try unsafe keep(bpf_program__attach_raw_tracepoint(program, variant.target.cString), of: program)
+    case .rawTracepoint:
+      try unsafe keep(bpf_program__attach_raw_tracepoint(program, variant.target.cString), of: program)
     case .fentry, .fexit: try unsafe keep(bpf_program__attach_trace(program), of: program)
     case .kprobes, .kretprobes: try attach([(hook, variant)])
     case .kprobe: try attach(variant.program, to: variant.target, isReturn: false)

@@ -192,8 +192,8 @@ final class Ledger {
       return
     }
     let (shown, told) = (unsafe Payload(event), model.joined(expected.records))
-    let (words, wanted) = (shown.map { "\($0)" } ?? "nothing", told.map { "\($0)" } ?? "one")
-    check(shown == told && told != nil, "records \(expected.records) show \(words), should be \(wanted)")
+    let (words, asked) = (shown.map { "\($0)" } ?? "nothing", told.map { "\($0)" } ?? "one")
+    check(shown == told && told != nil, "records \(expected.records) show \(words), should be \(asked)")
   }
 
   private func compare(_ content: Content?, _ expected: Model.Event) {

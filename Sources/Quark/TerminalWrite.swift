@@ -8,8 +8,8 @@ public struct TerminalWrite: Equatable, Sendable {
   public let columns, rows: UInt16
   /// Its modes at the first call, as in termios(3).
   public let inputModes, outputModes, controlModes, localModes: UInt32
-  /// True if the data was typed: written to the master of a pseudo terminal whose slave echoes it. What is typed and not
-  /// echoed, such as a password, makes no event.
+  /// True if the data was typed: written to the master of a pseudo terminal whose slave echoes it. What is typed and
+  /// not echoed, such as a password, makes no event.
   public let isInput: Bool
   /// The bytes of each call.
   public let writes: [[UInt8]]

@@ -13,7 +13,8 @@ struct TerminalReplay {
 
     /// `MAJOR:MINOR`, or a pid.
     init(_ text: String) throws(UsageError) {
-      let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { String($0) ?? "" }
+      let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        .map { String($0) ?? "" }
       if parts.count == 2, let major = UInt16(parts[0]), let minor = UInt16(parts[1]) {
         self = .terminal(major: major, minor: minor)
       } else if parts.count == 1, let pid = UInt32(parts[0]), pid > 0 {

@@ -53,9 +53,9 @@ private func expectWrites(_ life: Life, _ truth: borrowing Truth) throws(TestEnd
   try expectEqual("writes", told.map { $0.terminal }.joined(separator: "/"), expected.joined(separator: "/"))
 }
 
-/// Of many writes to a terminal each comes once and in its order, or is counted as lost, also when nobody reads the ring
-/// meanwhile and it overflows; what the reader itself writes does not come. If `QUARK_TEST_LOAD` says how many, so it is
-/// by either kind of hooks.
+/// Of many writes to a terminal each comes once and in its order, or is counted as lost, also when nobody reads the
+/// ring meanwhile and it overflows; what the reader itself writes does not come. If `QUARK_TEST_LOAD` says how many, so
+/// it is by either kind of hooks.
 func terminalLoad(_ context: TestContext) throws(TestEnd) {
   let amount = Options.amount("QUARK_TEST_LOAD")
   var context = context

@@ -60,7 +60,8 @@ import Testing
     var pipeline = PayloadTests.pipeline()
     let input = UInt32(QUARK_TTY_F_INPUT)
     for record in [
-      Self.write("a", after: 1), Self.write("b", after: 2, minor: 4), Self.write("c", after: 3, minor: 4, isInput: true),
+      Self.write("a", after: 1), Self.write("b", after: 2, minor: 4),
+      Self.write("c", after: 3, minor: 4, isInput: true),
       Self.write("d", after: 4, minor: 4, isInput: true), Self.write("cut", after: 5, minor: 4, originalCount: 10),
       Self.write("e", after: 6, minor: 4),
     ] { unsafe pipeline.insert(record: record.bytes.span.bytes) }
@@ -83,7 +84,9 @@ import Testing
       unsafe pipeline.insert(record: record.bytes.span.bytes)
     }
     var seen: [[String]] = []
-    while let event = unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0) { unsafe seen.append(chain(event.pointee.tty)) }
+    while let event = unsafe pipeline.next(nowNS: 1 << 60, wallOffsetNS: 0) {
+      unsafe seen.append(chain(event.pointee.tty))
+    }
     #expect(seen == [["1"], ["2"]])
   }
 

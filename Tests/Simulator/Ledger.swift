@@ -192,9 +192,8 @@ final class Ledger {
       return
     }
     let (shown, told) = (unsafe Payload(event), model.joined(expected.records))
-    check(
-      shown == told && told != nil,
-      "records \(expected.records) show \(shown.map { "\($0)" } ?? "nothing"), should be \(told.map { "\($0)" } ?? "one")")
+    let (words, asked) = (shown.map { "\($0)" } ?? "nothing", told.map { "\($0)" } ?? "one")
+    check(shown == told && told != nil, "records \(expected.records) show \(words), should be \(asked)")
   }
 
   private func compare(_ content: Content?, _ expected: Model.Event) {

@@ -1,8 +1,8 @@
 /*
  * What is written to terminals. All of it comes to the line discipline, n_tty_write(), whatever way it took: write(2),
- * writev(2), splice(2), io_uring, /dev/console. Whatever the pieces were in the memory of the process, there it is in one
- * piece of the kernel's own memory, of 2 KiB at most; and what the function returns is how much of it was taken. The rest
- * comes again.
+ * writev(2), splice(2), io_uring, /dev/console. Whatever the pieces were in the memory of the process, there it is in
+ * one piece of the kernel's own memory, of 2 KiB at most; and what the function returns is how much of it was taken. The
+ * rest comes again.
  */
 #ifndef QUARK_BPF_TTY
 #define QUARK_BPF_TTY

@@ -163,7 +163,7 @@ enum clinux_canary_deed {
 	CLINUX_CANARY_TRACE = 1 << 0,		/* begins to trace a child of its own: PTRACE_SEIZE of ptrace(2) */
 	CLINUX_CANARY_SEGMENT = 1 << 1,		/* gets a segment of shared memory, and removes it: shmget(2) */
 	CLINUX_CANARY_MEMORY_FILE = 1 << 2,	/* makes a file in memory, and closes it: memfd_create(2) */
-	CLINUX_CANARY_TERMINAL = 1 << 3,	/* makes a pseudo terminal, types a letter there, and closes it: ptmx(4) */
+	CLINUX_CANARY_TERMINAL = 1 << 3,	/* types a letter at a pseudo terminal of its own: ptmx(4) */
 };
 
 /*

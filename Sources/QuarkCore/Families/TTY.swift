@@ -93,7 +93,9 @@ enum TTYFamily: PayloadFamily {
   }
 
   /// Output with output, or input with input, of one process: another one may have got its pid.
-  @unsafe static func joins(_ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>) -> Bool {
+  @unsafe static func joins(
+    _ parent: UnsafeMutablePointer<raw_event>, _ child: UnsafeMutablePointer<raw_event>
+  ) -> Bool {
     unsafe (parent.pointee.flags ^ child.pointee.flags) & UInt32(RAW_F_INPUT) == 0
       && parent.pointee.task.start_boottime == child.pointee.task.start_boottime
       && join(parent.pointee.tty, child.pointee.tty)

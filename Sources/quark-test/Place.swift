@@ -4,8 +4,8 @@ import CLinux
 enum Place: CaseIterable {
   case process, thread, namespace, chroot
 
-  /// The kinds of hooks by which this kernel's functions are seen to return. Each is what some kernels take first. A kernel
-  /// that has fprobes says so in its tracing files.
+  /// The kinds of hooks by which this kernel's functions are seen to return. Each is what some kernels take first. A
+  /// kernel that has fprobes says so in its tracing files.
   static var returns: [String] {
     let text = (try? readFile("/sys/kernel/tracing/README")) ?? []
     let hasLinks = place(of: Array("<func-name>[%return]".utf8), in: text[...]) != nil

@@ -86,6 +86,7 @@ import Testing
     #expect(kinds(.trampolines, .tracepoints, .shmget) == [.fexit, .kretprobe, .kretprobes])
     #expect(kinds(.kprobes, .tracepoints, .shmget) == [.kretprobe, .kretprobes, .fexit])
     #expect(kinds(.links, .tracepoints, .shmget) == [.kretprobes, .fexit, .kretprobe])
+    #expect(kinds(.kprobes, .tracepoints, .ttyWrite) == [.fexit, .kretprobe, .kretprobes], "it may wait for long")
     #expect(kinds(.links, .kprobes, .shmget) == [.kretprobes, .kretprobe, .fexit])
     for returns in [HookPlan.Returns.trampolines, .kprobes, .links] {
       #expect(kinds(returns, .tracepoints, .moduleLoad) == [.kprobe, .fexit])

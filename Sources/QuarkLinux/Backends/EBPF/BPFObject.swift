@@ -74,7 +74,9 @@ internal import QuarkCore
 
   /// Sets constants of the programs, which are in a separate section.
   @unsafe func setConstants<Value>(section name: StaticString, _ value: Value) throws(QuarkError) {
-    let error = unsafe withUnsafeBytes(of: value) { unsafe bpf_map__set_initial_value(find(name), $0.baseAddress!, $0.count) }
+    let error = unsafe withUnsafeBytes(of: value) {
+      unsafe bpf_map__set_initial_value(find(name), $0.baseAddress!, $0.count)
+    }
     if error != 0 { throw unsafe Self.failure("set the programs' constants", -error) }
   }
 

@@ -236,15 +236,16 @@ internal import QuarkCore
   }
 
   /// A program that is preempted counts as running on its CPU, and is passed over there until it goes on: what another
-  /// task does meanwhile is missed. That happens to programs of tracepoints from 6.19 on, which reads tracepoints under a
-  /// kind of SRCU that came with it, and to those of trampolines where tasks are preempted in the kernel, as most of
+  /// task does meanwhile is missed. That happens to programs of tracepoints from 6.19 on, which reads tracepoints under
+  /// a kind of SRCU that came with it, and to those of trampolines where tasks are preempted in the kernel, as most of
   /// these kernels do it. A kprobe's program keeps its CPU to itself.
   private static func preference(_ types: KernelTypes) -> HookPlan.Preference {
     types.has("srcu_struct", member: "srcu_reader_flavor") ? .kprobes : .tracepoints
   }
 
-  /// A table of all fprobes came with their use of the stacks on which the kernel keeps returns, one for each task. Before
-  /// that each fprobe, and each trampoline that has its own operations of ftrace, waits for all tasks when it is closed.
+  /// A table of all fprobes came with their use of the stacks on which the kernel keeps returns, one for each task.
+  /// Before that each fprobe, and each trampoline that has its own operations of ftrace, waits for all tasks when it is
+  /// closed.
   private static func returns(_ types: KernelTypes) -> HookPlan.Returns {
     if types.has("fprobe", member: "hlist_array") { return .links }
     return types.has("bpf_trampoline", member: "fops") ? .kprobes : .trampolines

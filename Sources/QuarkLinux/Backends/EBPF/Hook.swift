@@ -101,10 +101,14 @@ public enum Hook: Int, CaseIterable, Sendable {
   /// queue reports this.
   public var isRequired: Bool { rawValue <= Hook.exit.rawValue }
 
-  /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes, which
-  /// are never preempted; then the entries of functions (fentry), each of which takes some kernels an eighth of a second
-  /// to close, until every task has been seen outside of its trampoline. `HookPlan.Returns` is the order of the ways to
-  /// see returns.
+  /// True if the function waits as long as somebody likes: a terminal may be stopped. Where the kernel keeps few returns,
+  /// a few such calls would hide all others.
+  var isOfLongCalls: Bool { self == .ttyWrite }
+
+  /// The ways to have it: raw tracepoints, which cost least and are gone at once when they are closed; then kprobes,
+  /// which are never preempted; then the entries of functions (fentry), each of which takes some kernels an eighth of a
+  /// second to close, until every task has been seen outside of its trampoline. `HookPlan.Returns` is the order of the
+  /// ways to see returns.
   public var variants: [HookVariant] {
     switch self {
     case .fork:
@@ -201,7 +205,8 @@ public struct HookVariant: Sendable {
     case kretprobe
     /// The same of many functions in two links: Linux 5.18, with CONFIG_FPROBE.
     case kretprobes
-    /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with CONFIG_FPROBE.
+    /// Of many functions in one link, with one program that knows by a number where it is: Linux 5.18, with
+    /// CONFIG_FPROBE.
     case kprobes
 
     public var name: StaticString {

@@ -34,8 +34,8 @@ public struct HookPlan: Sendable {
   public enum Returns: Sendable {
     /// Trampolines are closed in a few milliseconds each, before Linux 6.0: nothing has to be kept for them.
     case trampolines
-    /// Each trampoline takes an eighth of a second to close, and each link of many kprobes as long. Kprobes that are not
-    /// part of a link are closed by the kernel itself: `KprobeEvents`.
+    /// Each trampoline takes an eighth of a second to close, and each link of many kprobes as long. Kprobes that are
+    /// not part of a link are closed by the kernel itself: `KprobeEvents`.
     case kprobes
     /// Links of many functions are closed in a few milliseconds, and the kernel keeps the returns of all calls, from
     /// Linux 6.14 on.
@@ -66,7 +66,8 @@ public struct HookPlan: Sendable {
     self.hooks = hooks
     variants = Hook.allCases.map { hook in
       guard hooks.contains(hook) else { return [] }
-      let all = returns.ranking(hook.variants.filter { !preference.isLeftOut($0.kind) })
+      let ranks = hook.isOfLongCalls && returns == .kprobes ? .trampolines : returns
+      let all = ranks.ranking(hook.variants.filter { !preference.isLeftOut($0.kind) })
       return all.filter { !preference.isBackward($0.kind) } + all.filter { preference.isBackward($0.kind) }
     }
     refused = HookVariant.Kind.allCases.filter { !admits($0) }

@@ -2,9 +2,9 @@ internal import CLibbpf
 internal import CLinux
 internal import QuarkCore
 
-/// Kprobes and kretprobes with BPF programs, as events of perf. To remove one, kernels wait up to 76 ms for all that may
-/// still run in it, and let whoever closes the last descriptor of it wait. Therefore a map holds them, and none has a
-/// descriptor: the map is gone at once, and the kernel's own threads remove what it held, one after the other
+/// Kprobes and kretprobes with BPF programs, as events of perf. To remove one, kernels wait up to 76 ms for all that
+/// may still run in it, and let whoever closes the last descriptor of it wait. Therefore a map holds them, and none has
+/// a descriptor: the map is gone at once, and the kernel's own threads remove what it held, one after the other
 /// (perf_event_fd_array_release() of kernel/bpf/arraymap.c, delayed_fput() of fs/file_table.c). Until then the programs
 /// run, for nobody. It is the same when a process is killed.
 @safe @usableFromInline struct KprobeEvents: ~Copyable {

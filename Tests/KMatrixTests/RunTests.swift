@@ -300,8 +300,8 @@ import Testing
   /// Plays the tests that go wrong on purpose; `$panicking` decides whether x_panic panics.
   private static let wrongs = """
     boot "$@"
-    plan t_probe@ebpf x_panic@ t_exit_tgid@ebpf x_silence@ x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ \
-      x_leave_process@ x_leave_probe@ x_oops@ t_fork_exec_exit@ebpf
+    plan t_probe@ebpf t_exec_fails@ebpf x_panic@ t_exit_tgid@ebpf x_silence@ x_hang@ x_fail@ x_crash@ x_skip@ x_leak@ \
+      x_leave_process@ x_leave_probe@ x_oops@
     [ -n "$wanted" ] || pass_all
     passed=0 failed=0 skipped=0
     tell() {

@@ -16,13 +16,13 @@ enum NegativeBoot {
   ]
   private static let complaint = "said on purpose by x_oops"
 
-  static let survivors = ["t_probe", "t_exit_tgid", "t_fork_exec_exit"]
+  static let survivors = ["t_probe", "t_exec_fails", "t_exit_tgid"]
 
   /// The tests that end the guest come early, with others before them. Each is found by a boot of its own, and the rest
   /// takes one more boot, in which x_hang comes first because it takes longest.
   static let command = GuestCommand(tests: [
-    "t_probe", "x_panic", "t_exit_tgid", "x_silence", "x_hang", "x_fail", "x_crash", "x_skip", "x_leak",
-    "x_leave_process", "x_leave_probe", "x_oops", "t_fork_exec_exit",
+    "t_probe", "t_exec_fails", "x_panic", "t_exit_tgid", "x_silence", "x_hang", "x_fail", "x_crash", "x_skip", "x_leak",
+    "x_leave_process", "x_leave_probe", "x_oops",
   ])
 
   /// Shorter limits, because a test that hangs is waited for twice: beside others and by itself.

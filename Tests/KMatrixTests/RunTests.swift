@@ -339,7 +339,7 @@ import Testing
     #expect(negative.verdict == .pass)
     #expect(negative.boots.map(\.verdict) == [.panic, .panic, .hang, .hang, .crash])
     #expect(negative.boots.map(\.culprit) == [nil, "x_panic", nil, "x_silence", nil])
-    #expect(negative.boots.map { $0.suspects?.count } == [13, nil, 11, nil, nil])
+    #expect(negative.boots.map { $0.suspects?.count } == [13, nil, 10, nil, nil])
     #expect(kmatrix.scratch.exists("test-results/logs/negative-7.10.0-cloud-boot2.console.txt"))
     let without = try await kmatrix.run(arguments)
     #expect(without.code == 0)

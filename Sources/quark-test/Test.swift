@@ -179,10 +179,14 @@ struct Test {
       Test("t_rule_poison_existing", .own("it has rules"), rulePoisonExisting).withoutTable,
       Test("t_rule_id", .own("it has rules"), ruleID).withoutTable,
       Test("t_rule_parser", .none, ruleParser).withoutTable,
-      Test("t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader).withoutTable,
+      Test(
+        "t_stopped", .own("nobody may read it meanwhile"), alone: "it counts the machine's tasks", stoppedReader
+      ).withoutTable,
       // It looks for any canary.
       Test("t_self_test", .own("it opens with a self-test"), selfTest).disturbedByOpening,
-      Test("t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow).withoutTable,
+      Test(
+        "t_ring_overflow", .own("its ring is small"), alone: "it counts the machine's tasks", ringOverflow
+      ).withoutTable,
       Test("t_cpu_offline", .own("it counts what is lost"), alone: "it takes a processor away", processorOffline),
       Test("t_unprivileged", .own("it may not open one"), unprivileged),
       Test("t_descriptors", .own("it may have few descriptors"), descriptorLimit).withoutTable,
@@ -241,7 +245,9 @@ struct Test {
         "t_stalled_ring", .own("it changes what its rings say"), alone: "what others do puts it right", stalledRing
       ).withoutTable,
       Test("t_fallback", .own("it may not use EBPF"), fallingBack).withoutTable,
-      Test("t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft).withoutTable,
+      Test(
+        "t_probes_left", .own("what is tested is its end"), alone: "it leaves probes for a while", probesLeft
+      ).withoutTable,
       Test("t_probes_dropped", .own("it gives its privileges up"), probesOfDropped).withoutTable,
     ]
   }
